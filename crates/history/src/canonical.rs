@@ -1,0 +1,336 @@
+//! The canonical encoding: the bytes over which digests are computed.
+//!
+//! It is a function of the value alone, never of platform or compiler (which is why `std::hash`
+//! would not do). Everything that is `Serialize` has one:
+//!
+//! - integers, `bool` and `char` are little-endian and as wide as their type; floats are not
+//!   encodable, because nothing that is simulated may hold one;
+//! - strings, byte strings, sequences and maps are their length (u32) and then their elements;
+//! - tuples, arrays and structs are their fields in the order of declaration, nothing else;
+//! - an enum is the index of its variant (u8) and then the variant's fields; `Option` is an enum
+//!   of none (0) and some (1).
+//!
+//! The encoding is not meant to be read back, so there is no decoder.
+
+use std::fmt;
+
+use serde::ser::{self, Serialize};
+
+/// Appends the canonical encoding of `value` to `out`.
+///
+/// ```
+/// let mut bytes = Vec::new();
+/// history::canonical::encode(&(7u16, Some("ab")), &mut bytes);
+/// assert_eq!(bytes, [7, 0, 1, 2, 0, 0, 0, b'a', b'b']);
+/// ```
+///
+/// # Panics
+/// If the value has no canonical encoding: it holds a float, a sequence that does not know its
+/// length, or an enum with more than 256 variants. That is a mistake in the type.
+#[inline]
+pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    if let Err(NotCanonical(what)) = value.serialize(Encoder { out }) {
+        panic!("a value without a canonical encoding: {what}");
+    }
+}
+
+struct Encoder<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+#[derive(Debug)]
+struct NotCanonical(String);
+
+impl fmt::Display for NotCanonical {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for NotCanonical {}
+
+impl ser::Error for NotCanonical {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        NotCanonical(message.to_string())
+    }
+}
+
+impl Encoder<'_> {
+    fn length(&mut self, len: usize) -> Result<(), NotCanonical> {
+        let len = u32::try_from(len).map_err(|_| NotCanonical("over 4 GiB long".to_owned()))?;
+        self.out.extend_from_slice(&len.to_le_bytes());
+        Ok(())
+    }
+
+    #[inline]
+    fn variant(&mut self, index: u32) -> Result<(), NotCanonical> {
+        let index =
+            u8::try_from(index).map_err(|_| NotCanonical("over 256 variants".to_owned()))?;
+        self.out.push(index);
+        Ok(())
+    }
+}
+
+macro_rules! little_endian {
+    ($($method:ident: $int:ty),* $(,)?) => {$(
+        #[inline]
+        fn $method(self, v: $int) -> Result<(), NotCanonical> {
+            self.out.extend_from_slice(&v.to_le_bytes());
+            Ok(())
+        }
+    )*};
+}
+
+impl<'a> ser::Serializer for Encoder<'a> {
+    type Ok = ();
+    type Error = NotCanonical;
+    type SerializeSeq = Encoder<'a>;
+    type SerializeTuple = Encoder<'a>;
+    type SerializeTupleStruct = Encoder<'a>;
+    type SerializeTupleVariant = Encoder<'a>;
+    type SerializeMap = Encoder<'a>;
+    type SerializeStruct = Encoder<'a>;
+    type SerializeStructVariant = Encoder<'a>;
+
+    little_endian! {
+        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
+        serialize_i128: i128, serialize_u128: u128,
+    }
+
+    fn serialize_bool(self, v: bool) -> Result<(), NotCanonical> {
+        self.serialize_u8(u8::from(v))
+    }
+
+    fn serialize_char(self, v: char) -> Result<(), NotCanonical> {
+        self.serialize_u32(u32::from(v))
+    }
+
+    fn serialize_f32(self, _: f32) -> Result<(), NotCanonical> {
+        Err(NotCanonical("a float".to_owned()))
+    }
+
+    fn serialize_f64(self, _: f64) -> Result<(), NotCanonical> {
+        Err(NotCanonical("a float".to_owned()))
+    }
+
+    fn serialize_str(self, v: &str) -> Result<(), NotCanonical> {
+        self.serialize_bytes(v.as_bytes())
+    }
+
+    fn serialize_bytes(mut self, v: &[u8]) -> Result<(), NotCanonical> {
+        self.length(v.len())?;
+        self.out.extend_from_slice(v);
+        Ok(())
+    }
+
+    fn serialize_none(self) -> Result<(), NotCanonical> {
+        self.serialize_u8(0)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), NotCanonical> {
+        self.out.push(1);
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<(), NotCanonical> {
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), NotCanonical> {
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_unit_variant(
+        mut self,
+        _: &'static str,
+        index: u32,
+        _: &'static str,
+    ) -> Result<(), NotCanonical> {
+        self.variant(index)
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), NotCanonical> {
+        value.serialize(self)
+    }
+
+    #[inline]
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        mut self,
+        _: &'static str,
+        index: u32,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), NotCanonical> {
+        self.variant(index)?;
+        value.serialize(self)
+    }
+
+    fn serialize_seq(mut self, len: Option<usize>) -> Result<Self, NotCanonical> {
+        let len = len.ok_or_else(|| NotCanonical("a sequence of unknown length".to_owned()))?;
+        self.length(len)?;
+        Ok(self)
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Self, NotCanonical> {
+        Ok(self)
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, NotCanonical> {
+        Ok(self)
+    }
+
+    fn serialize_tuple_variant(
+        mut self,
+        _: &'static str,
+        index: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self, NotCanonical> {
+        self.variant(index)?;
+        Ok(self)
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Self, NotCanonical> {
+        self.serialize_seq(len)
+    }
+
+    #[inline]
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, NotCanonical> {
+        Ok(self)
+    }
+
+    #[inline]
+    fn serialize_struct_variant(
+        mut self,
+        _: &'static str,
+        index: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self, NotCanonical> {
+        self.variant(index)?;
+        Ok(self)
+    }
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}
+
+macro_rules! each_element {
+    ($($part:ident: $method:ident),* $(,)?) => {$(
+        impl ser::$part for Encoder<'_> {
+            type Ok = ();
+            type Error = NotCanonical;
+
+            #[inline]
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotCanonical> {
+                value.serialize(Encoder { out: self.out })
+            }
+
+            fn end(self) -> Result<(), NotCanonical> {
+                Ok(())
+            }
+        }
+    )*};
+}
+
+each_element! {
+    SerializeSeq: serialize_element,
+    SerializeTuple: serialize_element,
+    SerializeTupleStruct: serialize_field,
+    SerializeTupleVariant: serialize_field,
+}
+
+macro_rules! each_field {
+    ($($part:ident),*) => {$(
+        impl ser::$part for Encoder<'_> {
+            type Ok = ();
+            type Error = NotCanonical;
+
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                _: &'static str,
+                value: &T,
+            ) -> Result<(), NotCanonical> {
+                value.serialize(Encoder { out: self.out })
+            }
+
+            fn end(self) -> Result<(), NotCanonical> {
+                Ok(())
+            }
+        }
+    )*};
+}
+
+each_field!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeMap for Encoder<'_> {
+    type Ok = ();
+    type Error = NotCanonical;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), NotCanonical> {
+        key.serialize(Encoder { out: self.out })
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotCanonical> {
+        value.serialize(Encoder { out: self.out })
+    }
+
+    fn end(self) -> Result<(), NotCanonical> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Action, Key, NodeId, Observation, OpId, Span, Value, Version};
+
+    fn hex<T: Serialize>(value: &T) -> String {
+        let mut bytes = Vec::new();
+        encode(value, &mut bytes);
+        bytes.iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// Pinned: a change here changes the digest of every recording.
+    #[test]
+    fn golden_vectors() {
+        assert_eq!(hex(&NodeId(0x0102)), "0201");
+        assert_eq!(hex(&Key(1)), "01000000");
+        assert_eq!(hex(&Span::from_millis(1)), "40420f0000000000");
+        assert_eq!(
+            hex(&OpId {
+                client: NodeId(1),
+                ordinal: 2
+            }),
+            "010002000000"
+        );
+        assert_eq!(hex(&Action::Read), "00");
+        let expected = Observation {
+            version: Version(3),
+            value: Value(4),
+        };
+        assert_eq!(
+            hex(&Action::Cas {
+                expected,
+                value: Value(5)
+            }),
+            "02030000000000000004000000000000000500000000000000"
+        );
+        assert_eq!(hex(&vec![true, false]), "020000000100");
+    }
+
+    #[test]
+    #[should_panic(expected = "a float")]
+    fn a_float_has_no_canonical_encoding() {
+        encode(&1.5f64, &mut Vec::new());
+    }
+}

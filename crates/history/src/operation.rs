@@ -1,0 +1,194 @@
+//! Operations on a versioned register, and what came of them.
+//!
+//! The register starts out empty, which is version 0 without a value. Each write that takes effect
+//! makes version *n* into version *n + 1* and gives it a value that no other write uses: a value
+//! tells which write it came from.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Key, OpId, Time};
+
+/// How many writes a register has seen. 0 is the empty register.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Version(pub u64);
+
+impl Version {
+    /// The version that a write on top of this one makes.
+    #[must_use]
+    pub fn next(self) -> Version {
+        Version(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}", self.0)
+    }
+}
+
+/// A value, unique to the write that put it there. 0 is no value, which only the empty register has.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Value(pub u64);
+
+impl Value {
+    /// The value of the empty register.
+    pub const NONE: Value = Value(0);
+
+    /// The value that operation `op` writes: unique, and the same in every run in which that
+    /// client gets to that operation.
+    ///
+    /// ```
+    /// # use history::{NodeId, OpId, Value};
+    /// let op = OpId { client: NodeId(3), ordinal: 17 };
+    /// assert_eq!(Value::of(op).writer(), Some(op));
+    /// assert_eq!(Value::NONE.writer(), None);
+    /// ```
+    #[must_use]
+    pub fn of(op: OpId) -> Value {
+        Value(((u64::from(op.client.0) + 1) << 32) | u64::from(op.ordinal))
+    }
+
+    /// The operation that wrote this value, if it was made by [`Value::of`].
+    #[must_use]
+    pub fn writer(self) -> Option<OpId> {
+        let client = u16::try_from((self.0 >> 32).checked_sub(1)?).ok()?;
+        let ordinal = (self.0 & u64::from(u32::MAX)) as u32;
+        Some(OpId {
+            client: crate::NodeId(client),
+            ordinal,
+        })
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.writer() {
+            None if *self == Value::NONE => write!(f, "nothing"),
+            None => write!(f, "{}", self.0),
+            Some(op) => write!(f, "{op}"),
+        }
+    }
+}
+
+/// What an operation saw of a register: a version and its value.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct Observation {
+    /// Which version.
+    pub version: Version,
+    /// The value of that version.
+    pub value: Value,
+}
+
+impl Observation {
+    /// The register that nobody has written to.
+    pub const EMPTY: Observation = Observation {
+        version: Version(0),
+        value: Value::NONE,
+    };
+}
+
+impl fmt::Display for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if *self == Observation::EMPTY {
+            return write!(f, "empty");
+        }
+        write!(f, "{}={}", self.version, self.value)
+    }
+}
+
+/// What a client asks of a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Tell me what there is.
+    Read,
+    /// Put this value on top of whatever there is (last write wins).
+    Write {
+        /// The new value.
+        value: Value,
+    },
+    /// Put this value there if the register still is what I saw; otherwise refuse.
+    Cas {
+        /// What the client had seen, at some earlier time.
+        expected: Observation,
+        /// The new value.
+        value: Value,
+    },
+}
+
+impl Action {
+    /// The value that this action would put into the register.
+    #[must_use]
+    pub fn written(&self) -> Option<Value> {
+        match *self {
+            Action::Read => None,
+            Action::Write { value } | Action::Cas { value, .. } => Some(value),
+        }
+    }
+}
+
+/// How an operation ended, as its client knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Completion {
+    /// It took effect. A read observed this; a write made this.
+    Ok(Observation),
+    /// A compare-and-set found something else than it expected, namely this, and changed nothing.
+    Refused(Observation),
+    /// It certainly had no effect, and observed nothing.
+    Failed,
+    /// Nobody can tell: it may have taken effect, may still do so at any later time, or never.
+    Unknown,
+}
+
+/// A client begins an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Invoke {
+    /// Its name.
+    pub op: OpId,
+    /// On which register.
+    pub key: Key,
+    /// What it asks.
+    pub action: Action,
+}
+
+/// An operation ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Return {
+    /// Which one.
+    pub op: OpId,
+    /// How.
+    pub completion: Completion,
+}
+
+/// One step of a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// An operation begins.
+    Invoke(Invoke),
+    /// An operation ends.
+    Return(Return),
+    /// A client is gone: how its open operation ended will never be known.
+    Gone(crate::NodeId),
+}
+
+/// A step, and when it happened. A history is a list of entries in the order in which they
+/// happened; entries of the same time are in that order too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub step: Step,
+}
