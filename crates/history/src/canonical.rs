@@ -29,8 +29,8 @@ use serde::ser::{self, Serialize};
 /// length, or an enum with more than 256 variants. That is a mistake in the type.
 #[inline]
 pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
-    if let Err(NotCanonical(what)) = value.serialize(Encoder { out }) {
-        panic!("a value without a canonical encoding: {what}");
+    match value.serialize(Encoder { out }) {
+        Ok(()) => (),
     }
 }
 
@@ -38,43 +38,47 @@ struct Encoder<'a> {
     out: &'a mut Vec<u8>,
 }
 
+/// The error of an encoding that cannot fail: what cannot be encoded panics where it is met, so that
+/// the success of each field need not be checked.
 #[derive(Debug)]
-struct NotCanonical(String);
+enum Never {}
 
-impl fmt::Display for NotCanonical {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl fmt::Display for Never {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
     }
 }
 
-impl std::error::Error for NotCanonical {}
+impl std::error::Error for Never {}
 
-impl ser::Error for NotCanonical {
+impl ser::Error for Never {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        NotCanonical(message.to_string())
+        no_encoding(&message)
     }
+}
+
+#[cold]
+fn no_encoding(what: &dyn fmt::Display) -> ! {
+    panic!("a value without a canonical encoding: {what}")
 }
 
 impl Encoder<'_> {
-    fn length(&mut self, len: usize) -> Result<(), NotCanonical> {
-        let len = u32::try_from(len).map_err(|_| NotCanonical("over 4 GiB long".to_owned()))?;
+    fn length(&mut self, len: usize) {
+        let len = u32::try_from(len).unwrap_or_else(|_| no_encoding(&"over 4 GiB long"));
         self.out.extend_from_slice(&len.to_le_bytes());
-        Ok(())
     }
 
     #[inline]
-    fn variant(&mut self, index: u32) -> Result<(), NotCanonical> {
-        let index =
-            u8::try_from(index).map_err(|_| NotCanonical("over 256 variants".to_owned()))?;
-        self.out.push(index);
-        Ok(())
+    fn variant(&mut self, index: u32) {
+        self.out
+            .push(u8::try_from(index).unwrap_or_else(|_| no_encoding(&"over 256 variants")));
     }
 }
 
 macro_rules! little_endian {
     ($($method:ident: $int:ty),* $(,)?) => {$(
         #[inline]
-        fn $method(self, v: $int) -> Result<(), NotCanonical> {
+        fn $method(self, v: $int) -> Result<(), Never> {
             self.out.extend_from_slice(&v.to_le_bytes());
             Ok(())
         }
@@ -83,7 +87,7 @@ macro_rules! little_endian {
 
 impl<'a> ser::Serializer for Encoder<'a> {
     type Ok = ();
-    type Error = NotCanonical;
+    type Error = Never;
     type SerializeSeq = Encoder<'a>;
     type SerializeTuple = Encoder<'a>;
     type SerializeTupleStruct = Encoder<'a>;
@@ -98,46 +102,46 @@ impl<'a> ser::Serializer for Encoder<'a> {
         serialize_i128: i128, serialize_u128: u128,
     }
 
-    fn serialize_bool(self, v: bool) -> Result<(), NotCanonical> {
+    fn serialize_bool(self, v: bool) -> Result<(), Never> {
         self.serialize_u8(u8::from(v))
     }
 
-    fn serialize_char(self, v: char) -> Result<(), NotCanonical> {
+    fn serialize_char(self, v: char) -> Result<(), Never> {
         self.serialize_u32(u32::from(v))
     }
 
-    fn serialize_f32(self, _: f32) -> Result<(), NotCanonical> {
-        Err(NotCanonical("a float".to_owned()))
+    fn serialize_f32(self, _: f32) -> Result<(), Never> {
+        no_encoding(&"a float")
     }
 
-    fn serialize_f64(self, _: f64) -> Result<(), NotCanonical> {
-        Err(NotCanonical("a float".to_owned()))
+    fn serialize_f64(self, _: f64) -> Result<(), Never> {
+        no_encoding(&"a float")
     }
 
-    fn serialize_str(self, v: &str) -> Result<(), NotCanonical> {
+    fn serialize_str(self, v: &str) -> Result<(), Never> {
         self.serialize_bytes(v.as_bytes())
     }
 
-    fn serialize_bytes(mut self, v: &[u8]) -> Result<(), NotCanonical> {
-        self.length(v.len())?;
+    fn serialize_bytes(mut self, v: &[u8]) -> Result<(), Never> {
+        self.length(v.len());
         self.out.extend_from_slice(v);
         Ok(())
     }
 
-    fn serialize_none(self) -> Result<(), NotCanonical> {
+    fn serialize_none(self) -> Result<(), Never> {
         self.serialize_u8(0)
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), NotCanonical> {
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Never> {
         self.out.push(1);
         value.serialize(self)
     }
 
-    fn serialize_unit(self) -> Result<(), NotCanonical> {
+    fn serialize_unit(self) -> Result<(), Never> {
         Ok(())
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Result<(), NotCanonical> {
+    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Never> {
         Ok(())
     }
 
@@ -147,8 +151,9 @@ impl<'a> ser::Serializer for Encoder<'a> {
         _: &'static str,
         index: u32,
         _: &'static str,
-    ) -> Result<(), NotCanonical> {
-        self.variant(index)
+    ) -> Result<(), Never> {
+        self.variant(index);
+        Ok(())
     }
 
     #[inline]
@@ -156,7 +161,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
         self,
         _: &'static str,
         value: &T,
-    ) -> Result<(), NotCanonical> {
+    ) -> Result<(), Never> {
         value.serialize(self)
     }
 
@@ -167,22 +172,21 @@ impl<'a> ser::Serializer for Encoder<'a> {
         index: u32,
         _: &'static str,
         value: &T,
-    ) -> Result<(), NotCanonical> {
-        self.variant(index)?;
+    ) -> Result<(), Never> {
+        self.variant(index);
         value.serialize(self)
     }
 
-    fn serialize_seq(mut self, len: Option<usize>) -> Result<Self, NotCanonical> {
-        let len = len.ok_or_else(|| NotCanonical("a sequence of unknown length".to_owned()))?;
-        self.length(len)?;
+    fn serialize_seq(mut self, len: Option<usize>) -> Result<Self, Never> {
+        self.length(len.unwrap_or_else(|| no_encoding(&"a sequence of unknown length")));
         Ok(self)
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Self, NotCanonical> {
+    fn serialize_tuple(self, _: usize) -> Result<Self, Never> {
         Ok(self)
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, NotCanonical> {
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Never> {
         Ok(self)
     }
 
@@ -192,17 +196,17 @@ impl<'a> ser::Serializer for Encoder<'a> {
         index: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Self, NotCanonical> {
-        self.variant(index)?;
+    ) -> Result<Self, Never> {
+        self.variant(index);
         Ok(self)
     }
 
-    fn serialize_map(self, len: Option<usize>) -> Result<Self, NotCanonical> {
+    fn serialize_map(self, len: Option<usize>) -> Result<Self, Never> {
         self.serialize_seq(len)
     }
 
     #[inline]
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, NotCanonical> {
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Never> {
         Ok(self)
     }
 
@@ -213,8 +217,8 @@ impl<'a> ser::Serializer for Encoder<'a> {
         index: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Self, NotCanonical> {
-        self.variant(index)?;
+    ) -> Result<Self, Never> {
+        self.variant(index);
         Ok(self)
     }
 
@@ -227,14 +231,14 @@ macro_rules! each_element {
     ($($part:ident: $method:ident),* $(,)?) => {$(
         impl ser::$part for Encoder<'_> {
             type Ok = ();
-            type Error = NotCanonical;
+            type Error = Never;
 
             #[inline]
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotCanonical> {
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
                 value.serialize(Encoder { out: self.out })
             }
 
-            fn end(self) -> Result<(), NotCanonical> {
+            fn end(self) -> Result<(), Never> {
                 Ok(())
             }
         }
@@ -252,18 +256,18 @@ macro_rules! each_field {
     ($($part:ident),*) => {$(
         impl ser::$part for Encoder<'_> {
             type Ok = ();
-            type Error = NotCanonical;
+            type Error = Never;
 
             #[inline]
             fn serialize_field<T: Serialize + ?Sized>(
                 &mut self,
                 _: &'static str,
                 value: &T,
-            ) -> Result<(), NotCanonical> {
+            ) -> Result<(), Never> {
                 value.serialize(Encoder { out: self.out })
             }
 
-            fn end(self) -> Result<(), NotCanonical> {
+            fn end(self) -> Result<(), Never> {
                 Ok(())
             }
         }
@@ -274,17 +278,17 @@ each_field!(SerializeStruct, SerializeStructVariant);
 
 impl ser::SerializeMap for Encoder<'_> {
     type Ok = ();
-    type Error = NotCanonical;
+    type Error = Never;
 
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), NotCanonical> {
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Never> {
         key.serialize(Encoder { out: self.out })
     }
 
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotCanonical> {
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
         value.serialize(Encoder { out: self.out })
     }
 
-    fn end(self) -> Result<(), NotCanonical> {
+    fn end(self) -> Result<(), Never> {
         Ok(())
     }
 }

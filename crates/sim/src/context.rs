@@ -1,0 +1,224 @@
+//! What a process may know and do while it handles an input.
+
+use std::borrow::Cow;
+
+use history::{Action, Completion, Invoke, Key, NodeId, OpId, Return, Span};
+use serde::{Deserialize, Serialize};
+
+use crate::{LocalTime, WallTime};
+
+/// A timer of a node: counted from 0, never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TimerId(pub u64);
+
+/// What a process wants to happen. Effects apply in the order in which they were pushed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[repr(u64)]
+pub enum Effect<M, T> {
+    /// Send a message.
+    Send {
+        /// To whom.
+        to: NodeId,
+        /// What.
+        message: M,
+    },
+    /// Have a timer run out after a while, by the node's own monotonic clock.
+    SetTimer {
+        /// To cancel it by.
+        id: TimerId,
+        /// After how long.
+        after: Span,
+        /// What the process will be handed.
+        timer: T,
+    },
+    /// Forget a timer. Nothing happens if it has run out already.
+    CancelTimer(TimerId),
+    /// An operation begins.
+    Invoke(Invoke),
+    /// An operation ends.
+    Return(Return),
+    /// Something worth counting was reached.
+    Mark(Cow<'static, str>),
+    /// The node is at work for so long. The effects that follow apply after that, and so does
+    /// whatever arrives meanwhile. With no time at all it is a point at which the node can be
+    /// paused or crash.
+    Busy(Span),
+}
+
+/// Answers questions; behind it stand the world's [`Choices`](crate::Choices).
+pub(crate) trait Chooser {
+    fn choose(&mut self, purpose: &'static str, bound: u64) -> u64;
+}
+
+/// A question and its answer. It is an event of the moment at which it was asked, even if the
+/// process goes on to be busy: so answers stand in a recording in the order of asking.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer {
+    pub(crate) purpose: &'static str,
+    pub(crate) bound: u64,
+    pub(crate) answer: u64,
+}
+
+/// What a process may know and do while it handles an input.
+pub struct Context<'a, M, T> {
+    pub(crate) me: NodeId,
+    pub(crate) now: LocalTime,
+    pub(crate) effects: &'a mut Vec<Effect<M, T>>,
+    pub(crate) chooser: &'a mut dyn Chooser,
+    pub(crate) answers: &'a mut Vec<Answer>,
+    pub(crate) next_timer: &'a mut u64,
+    pub(crate) next_operation: &'a mut u32,
+}
+
+impl<M, T> Context<'_, M, T> {
+    /// The node on which the process runs.
+    #[must_use]
+    pub fn me(&self) -> NodeId {
+        self.me
+    }
+
+    /// What the node's own clocks show. It does not change while an input is being handled.
+    #[must_use]
+    pub fn now(&self) -> LocalTime {
+        self.now
+    }
+
+    /// Sends `message` to node `to`.
+    pub fn send(&mut self, to: NodeId, message: M) {
+        self.effects.push(Effect::Send { to, message });
+    }
+
+    /// Has the process handed `timer` after `after`, by the node's own monotonic clock.
+    pub fn set_timer(&mut self, after: Span, timer: T) -> TimerId {
+        let id = TimerId(*self.next_timer);
+        *self.next_timer += 1;
+        self.effects.push(Effect::SetTimer { id, after, timer });
+        id
+    }
+
+    /// Forgets a timer. Nothing happens if it has run out already.
+    pub fn cancel_timer(&mut self, id: TimerId) {
+        self.effects.push(Effect::CancelTimer(id));
+    }
+
+    /// A number below `bound`, by chance: the same for the same question in every run of a seed.
+    ///
+    /// # Panics
+    /// If `bound` is 0.
+    pub fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
+        let answer = self.chooser.choose(purpose, bound);
+        self.answers.push(Answer {
+            purpose,
+            bound,
+            answer,
+        });
+        answer
+    }
+
+    /// Says that a client operation begins. What it does may depend on its name, by which a value
+    /// tells who wrote it: `cx.invoke(key, |op| Action::Write { value: Value::of(op) })`.
+    pub fn invoke(&mut self, key: Key, action: impl FnOnce(OpId) -> Action) -> Invoke {
+        let op = OpId {
+            client: self.me,
+            ordinal: *self.next_operation,
+        };
+        *self.next_operation += 1;
+        let invoke = Invoke {
+            op,
+            key,
+            action: action(op),
+        };
+        self.effects.push(Effect::Invoke(invoke));
+        invoke
+    }
+
+    /// Says how operation `op` ended.
+    pub fn complete(&mut self, op: OpId, completion: Completion) {
+        self.effects.push(Effect::Return(Return { op, completion }));
+    }
+
+    /// Says that something worth counting was reached, such as `"ballot-conflict"`. Scenarios can
+    /// demand marks.
+    pub fn mark(&mut self, name: &'static str) {
+        self.effects.push(Effect::Mark(Cow::Borrowed(name)));
+    }
+
+    /// Keeps the node at work for `span`: what is pushed after this happens after that.
+    pub fn busy(&mut self, span: Span) {
+        self.effects.push(Effect::Busy(span));
+    }
+
+    /// A point between a check and the act on it at which the node can be paused, or crash: what is
+    /// pushed after this may happen later than the process thinks.
+    pub fn yield_now(&mut self) {
+        self.busy(Span::ZERO);
+    }
+}
+
+/// What it takes to hand a process an input outside of a world: for tests of a process alone, and
+/// for drivers that run one over real sockets.
+#[derive(Clone, Debug)]
+pub struct Sandbox<M, T> {
+    /// Which node the process believes to run on.
+    pub me: NodeId,
+    /// What its clocks show.
+    pub now: LocalTime,
+    /// What its questions are answered with, in this order; with 0 when they have run out.
+    pub answers: Vec<u64>,
+    effects: Vec<Effect<M, T>>,
+    answered: Vec<Answer>,
+    next_timer: u64,
+    next_operation: u32,
+}
+
+impl<M, T> Default for Sandbox<M, T> {
+    fn default() -> Sandbox<M, T> {
+        let now = LocalTime {
+            wall: WallTime::EPOCH,
+            monotonic: history::Time::ZERO,
+        };
+        Sandbox {
+            me: NodeId(0),
+            now,
+            answers: Vec::new(),
+            effects: Vec::new(),
+            answered: Vec::new(),
+            next_timer: 0,
+            next_operation: 0,
+        }
+    }
+}
+
+impl Chooser for Vec<u64> {
+    fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
+        let answer = if self.is_empty() { 0 } else { self.remove(0) };
+        assert!(
+            answer < bound,
+            "the answer {answer} to {purpose:?} is not below {bound}"
+        );
+        answer
+    }
+}
+
+impl<M, T> Sandbox<M, T> {
+    /// A context for the next input.
+    pub fn context(&mut self) -> Context<'_, M, T> {
+        Context {
+            me: self.me,
+            now: self.now,
+            effects: &mut self.effects,
+            chooser: &mut self.answers,
+            answers: &mut self.answered,
+            next_timer: &mut self.next_timer,
+            next_operation: &mut self.next_operation,
+        }
+    }
+
+    /// What the process wanted to happen since the last call.
+    #[must_use]
+    pub fn take_effects(&mut self) -> Vec<Effect<M, T>> {
+        self.answered.clear();
+        std::mem::take(&mut self.effects)
+    }
+}

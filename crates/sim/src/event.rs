@@ -1,0 +1,116 @@
+//! What happens in a world, as observers see it and recordings hold it.
+
+use std::borrow::Cow;
+
+use history::{Invoke, NodeId, Return, Span, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::{Command, Fate, Loss, TimerId};
+
+/// A message: counted from 0 over the whole run, in the order of sending. Both copies of a
+/// duplicated message are the same message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(pub u64);
+
+/// Something that happens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event<M, T> {
+    /// When, in true time.
+    pub at: Time,
+    /// The how-manieth event of the run, from 0. In a recording it is the place in the file, so it
+    /// is not written down.
+    #[serde(skip)]
+    pub seq: u64,
+    /// At which node; [`NodeId::WORLD`] if at none in particular.
+    pub node: NodeId,
+    /// What.
+    pub kind: Kind<M, T>,
+}
+
+/// What happens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u64)]
+pub enum Kind<M, T> {
+    /// The run begins; the first event of every run.
+    Begin,
+    /// The node starts, or starts again.
+    Start,
+    /// The node sends a message.
+    Send {
+        /// To whom.
+        to: NodeId,
+        /// Which message it is.
+        id: MessageId,
+        /// What the network does with it.
+        fate: Fate,
+        /// What it says.
+        message: M,
+    },
+    /// A message that was held back gets its fate.
+    Release {
+        /// Which message.
+        id: MessageId,
+        /// What the network does with it.
+        fate: Fate,
+    },
+    /// A message reaches the node, which handles it.
+    Deliver {
+        /// From whom.
+        from: NodeId,
+        /// Which message.
+        id: MessageId,
+    },
+    /// A message that was under way to the node does not reach it.
+    Lose {
+        /// From whom.
+        from: NodeId,
+        /// Which message.
+        id: MessageId,
+        /// Why.
+        why: Loss,
+    },
+    /// The node learns that a message of its own was lost.
+    Undelivered {
+        /// For whom it was.
+        to: NodeId,
+        /// Which message.
+        id: MessageId,
+    },
+    /// The node's connection to a peer broke, and it learns of it.
+    ConnectionLost {
+        /// The other end.
+        peer: NodeId,
+        /// Which connection.
+        epoch: u32,
+    },
+    /// A timer of the node runs out.
+    Timer {
+        /// Which.
+        id: TimerId,
+        /// What the process is handed.
+        timer: T,
+    },
+    /// A question was answered.
+    Chose {
+        /// What it was about.
+        purpose: Cow<'static, str>,
+        /// The answer is below this.
+        bound: u64,
+        /// The answer.
+        answer: u64,
+    },
+    /// The node is at work for so long before it goes on.
+    Busy(Span),
+    /// A client operation begins.
+    Invoke(Invoke),
+    /// A client operation ends.
+    Return(Return),
+    /// Something worth counting was reached.
+    Mark(Cow<'static, str>),
+    /// The nemesis gives an order, which is carried out at once.
+    Nemesis(Command<M>),
+    /// A time comes that the nemesis had asked to be told of.
+    Alarm(u32),
+}

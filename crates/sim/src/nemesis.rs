@@ -1,0 +1,165 @@
+//! What goes wrong on purpose, and what else an operator does to a running system.
+//!
+//! The nemesis is a part of the world: it sees every event, at once, and answers with commands. A
+//! command is carried out when the node at which the event happened has finished its step, and is
+//! an event itself.
+
+use std::collections::VecDeque;
+
+use history::{NodeId, Span, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::context::{Answer, Chooser};
+use crate::{Choices, Endpoint, Event, Keep};
+
+/// Something done to the system from outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command<M> {
+    /// Nothing sent from here to there arrives, until healed. Cutting twice takes healing twice.
+    Cut {
+        /// Senders.
+        from: Endpoint,
+        /// Receivers.
+        to: Endpoint,
+    },
+    /// Takes back a cut between exactly these.
+    Heal {
+        /// Senders.
+        from: Endpoint,
+        /// Receivers.
+        to: Endpoint,
+    },
+    /// What is sent from here to there is kept back, until released.
+    Hold {
+        /// Senders.
+        from: Endpoint,
+        /// Receivers.
+        to: Endpoint,
+    },
+    /// Takes back a hold between exactly these; what it kept back is sent on its way.
+    Release {
+        /// Senders.
+        from: Endpoint,
+        /// Receivers.
+        to: Endpoint,
+    },
+    /// A node starts, for the first time or after a crash. Nothing if it is up.
+    Start(NodeId),
+    /// A node crashes. Nothing if it is down.
+    Crash {
+        /// Which.
+        node: NodeId,
+        /// What survives.
+        keep: Keep,
+    },
+    /// A node stops handling anything; its clocks go on.
+    Pause(NodeId),
+    /// A paused node handles what it missed, in order, and goes on.
+    Resume(NodeId),
+    /// From now on each step of a node takes so long.
+    Slow {
+        /// Which.
+        node: NodeId,
+        /// How much longer; nothing makes it as fast as ever.
+        by: Span,
+    },
+    /// A node's wall clock jumps.
+    StepClock {
+        /// Which.
+        node: NodeId,
+        /// How far ahead; negative is back.
+        by_ns: i64,
+    },
+    /// A word of the operator to a process: it arrives at once, as a message from
+    /// [`NodeId::WORLD`]. A node that is down does not hear it.
+    Tell {
+        /// To whom.
+        node: NodeId,
+        /// What.
+        message: M,
+    },
+    /// The nemesis wants to be woken by an alarm event.
+    Wake {
+        /// When. A time that has passed is now.
+        at: Time,
+        /// Which alarm it will be.
+        alarm: u32,
+    },
+}
+
+impl<M> Command<M> {
+    /// The node that a command is about, or the world.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        match *self {
+            Command::Start(node)
+            | Command::Crash { node, .. }
+            | Command::Pause(node)
+            | Command::Resume(node)
+            | Command::Slow { node, .. }
+            | Command::StepClock { node, .. }
+            | Command::Tell { node, .. } => node,
+            _ => NodeId::WORLD,
+        }
+    }
+}
+
+/// Whoever gives the commands.
+pub trait Nemesis<M, T>: Clone {
+    /// Sees an event, and may answer with commands.
+    fn on_event(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>);
+}
+
+/// Nothing goes wrong on purpose.
+impl<M, T> Nemesis<M, T> for () {
+    #[inline]
+    fn on_event(&mut self, _: &Event<M, T>, _: &mut NemesisContext<'_, M>) {}
+}
+
+/// Two of them, the first first.
+impl<M, T, A: Nemesis<M, T>, B: Nemesis<M, T>> Nemesis<M, T> for (A, B) {
+    #[inline]
+    fn on_event(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
+        self.0.on_event(event, cx);
+        self.1.on_event(event, cx);
+    }
+}
+
+/// How the nemesis acts.
+pub struct NemesisContext<'a, M> {
+    pub(crate) commands: &'a mut VecDeque<Command<M>>,
+    pub(crate) chooser: &'a mut dyn Chooser,
+    pub(crate) answers: &'a mut Vec<Answer>,
+}
+
+impl<M> NemesisContext<'_, M> {
+    /// Gives a command.
+    pub fn command(&mut self, command: Command<M>) {
+        self.commands.push_back(command);
+    }
+
+    /// A number below `bound`, by chance.
+    ///
+    /// # Panics
+    /// If `bound` is 0.
+    pub fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
+        let answer = self.chooser.choose(purpose, bound);
+        self.answers.push(Answer {
+            purpose,
+            bound,
+            answer,
+        });
+        answer
+    }
+}
+
+/// Puts the nemesis's questions to the world's choices.
+pub(crate) struct NemesisChooser<'a, C>(pub(crate) &'a mut C);
+
+impl<C: Choices> Chooser for NemesisChooser<'_, C> {
+    fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
+        let stream = self.0.stream(purpose, "nemesis");
+        self.0.draw(stream, bound)
+    }
+}

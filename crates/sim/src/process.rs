@@ -1,0 +1,110 @@
+//! What runs on a node.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use history::NodeId;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Context;
+
+/// What a message or a timer must be able to do: be copied when the network duplicates it, be
+/// compared and written down when the run is recorded, be part of a state's fingerprint.
+pub trait Message: Clone + Debug + PartialEq + Hash + Serialize + DeserializeOwned {}
+
+impl<T: Clone + Debug + PartialEq + Hash + Serialize + DeserializeOwned> Message for T {}
+
+/// A protocol participant: a value with one entry point.
+///
+/// It is *sans-IO*: it reaches the outside through its [`Context`] only, so the same code runs in
+/// the simulator, under an explorer that tries every order of events, and over real sockets.
+///
+/// ```
+/// use history::{NodeId, Span};
+/// use sim::{Context, Input, Keep, Process};
+///
+/// /// Answers every number with the next one.
+/// #[derive(Clone, Debug, Hash)]
+/// struct Successor;
+///
+/// impl Process for Successor {
+///     type Message = u64;
+///     type Timer = ();
+///
+///     fn handle(&mut self, cx: &mut Context<'_, u64, ()>, input: Input<u64, ()>) {
+///         if let Input::Message { from, message } = input {
+///             cx.send(from, message + 1);
+///         }
+///     }
+///
+///     fn crash(self, _: Keep) -> Self {
+///         self
+///     }
+/// }
+///
+/// let mut sandbox = sim::Sandbox::default();
+/// let from = NodeId(1);
+/// Successor.handle(&mut sandbox.context(), Input::Message { from, message: 41 });
+/// assert_eq!(sandbox.take_effects(), [sim::Effect::Send { to: from, message: 42 }]);
+/// ```
+pub trait Process: Clone + Debug + Hash {
+    /// What it says to other nodes.
+    type Message: Message;
+    /// What it says to itself, later.
+    type Timer: Message;
+
+    /// Reacts to `input`. All effects go into `cx`, and apply in the order in which they are
+    /// pushed.
+    fn handle(
+        &mut self,
+        cx: &mut Context<'_, Self::Message, Self::Timer>,
+        input: Input<Self::Message, Self::Timer>,
+    );
+
+    /// What is left after a crash. Timers and connections are gone by themselves. The process is
+    /// handed [`Input::Start`] when its node starts again.
+    #[must_use]
+    fn crash(self, keep: Keep) -> Self;
+}
+
+/// What survives a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// What the process had made durable.
+    Durable,
+    /// Nothing: the disk is gone too.
+    Nothing,
+}
+
+/// What happens to a process.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Input<M, T> {
+    /// The node starts, for the first time or after a crash.
+    Start,
+    /// A message arrives. From [`NodeId::WORLD`] it is a word of the operator (the nemesis), which
+    /// does not pass through the network.
+    Message {
+        /// Who sent it.
+        from: NodeId,
+        /// What it says.
+        message: M,
+    },
+    /// A timer that was set, and not cancelled, has run out.
+    Timer(T),
+    /// A message of this node was lost on a link that reports losses.
+    Undelivered {
+        /// For whom it was.
+        to: NodeId,
+        /// The message, as it was sent.
+        message: M,
+    },
+    /// A stream connection broke. What was in flight on it, both ways, is lost.
+    ConnectionLost {
+        /// The other end.
+        peer: NodeId,
+        /// The number of the connection that broke: the first between two nodes has number 0.
+        epoch: u32,
+    },
+}

@@ -1,0 +1,329 @@
+//! The world: nodes, the network between them, and the queue of what is going to happen.
+//!
+//! A *step* takes the next item off the queue and hands it to its node; the process's effects are
+//! applied in order; then the commands that the nemesis gave meanwhile are carried out. Every
+//! happening is emitted as an event, first to the observers and then to the nemesis.
+//!
+//! A node that is paused or busy handles nothing: what comes for it waits in line, and is handled
+//! in that order when it goes on.
+
+mod command;
+mod effects;
+mod step;
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use history::{NodeId, Span, Time};
+
+use crate::context::{Answer, Effect};
+use crate::nemesis::NemesisChooser;
+use crate::network::Link;
+use crate::node::Node;
+use crate::queue::EventQueue;
+use crate::{
+    Choices, Command, Endpoint, Event, Kind, LinkRule, MessageId, Nemesis, NemesisContext,
+    NodeSpec, Observer, Process, TimerId,
+};
+
+/// Bounds of a run, so that it ends. None is in real time: that would depend on the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many events there may be.
+    pub events: u64,
+    /// How long it may last, in virtual time.
+    pub time: Span,
+    /// How many events may happen in a row without virtual time passing.
+    pub events_at_once: u64,
+    /// How many messages and timers may be under way.
+    pub in_flight: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            events: 100_000_000,
+            time: Span::from_secs(24 * 3600),
+            events_at_once: 1_000_000,
+            in_flight: 1_000_000,
+        }
+    }
+}
+
+/// Why a run cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing is going to happen any more.
+    Quiescent,
+    /// There have been as many events as the limits allow.
+    TooManyEvents,
+    /// It has lasted as long as the limits allow.
+    TooLong,
+    /// Events follow each other without virtual time passing: a loop.
+    TimeStandsStill,
+    /// There is more under way than the limits allow.
+    TooMuchInFlight,
+}
+
+/// A simulated world. See the [module](self) and the [crate](crate) for how it works.
+///
+/// `P` is what runs on the nodes, `C` answers all questions of chance, `N` makes things go wrong.
+#[derive(Clone, Debug)]
+pub struct World<P: Process, C, N> {
+    now: Time,
+    queue: EventQueue<Due<P>>,
+    nodes: Vec<Node<P, Due<P>>>,
+    rules: Vec<(Endpoint, Endpoint, LinkRule)>,
+    links: Vec<Link>,
+    cuts: Vec<(Endpoint, Endpoint)>,
+    holds: Vec<(Endpoint, Endpoint)>,
+    held: Vec<Parcel<P>>,
+    choices: C,
+    nemesis: N,
+    commands: VecDeque<Command<P::Message>>,
+    limits: Limits,
+    next_message: u64,
+    events: u64,
+    events_now: u64,
+    /// Buffers that are reused from step to step; empty between steps.
+    effects: Vec<Effect<P::Message, P::Timer>>,
+    answers: Vec<Answer>,
+}
+
+/// Something that is going to happen at a node, if that still lives the same life, or to the world.
+#[derive(Clone, Debug)]
+struct Due<P: Process> {
+    node: NodeId,
+    life: u32,
+    what: What<P>,
+}
+
+#[derive(Clone, Debug)]
+#[repr(u64)]
+enum What<P: Process> {
+    Arrive {
+        from: NodeId,
+        epoch: u32,
+        id: MessageId,
+        message: P::Message,
+    },
+    Timer {
+        id: TimerId,
+        timer: P::Timer,
+    },
+    Undelivered {
+        to: NodeId,
+        id: MessageId,
+        message: P::Message,
+    },
+    ConnectionLost {
+        peer: NodeId,
+        epoch: u32,
+    },
+    /// A word of the operator.
+    Told {
+        message: P::Message,
+    },
+    /// The nemesis wanted to be woken.
+    Alarm(u32),
+    /// The node has done its work, and these are what it did after it.
+    GoOn(Vec<Effect<P::Message, P::Timer>>),
+}
+
+/// A message on its way from one node, in its present life, to another.
+#[derive(Clone, Debug)]
+struct Parcel<P: Process> {
+    from: NodeId,
+    to: NodeId,
+    life: u32,
+    epoch: u32,
+    id: MessageId,
+    message: P::Message,
+}
+
+impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
+    /// A world without nodes.
+    pub fn new(choices: C, nemesis: N, limits: Limits) -> World<P, C, N> {
+        World {
+            now: Time::ZERO,
+            queue: EventQueue::new(),
+            nodes: Vec::new(),
+            rules: Vec::new(),
+            links: Vec::new(),
+            cuts: Vec::new(),
+            holds: Vec::new(),
+            held: Vec::new(),
+            choices,
+            nemesis,
+            commands: VecDeque::new(),
+            limits,
+            next_message: 0,
+            events: 0,
+            events_now: 0,
+            effects: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+
+    /// Adds a node. Those that start at once do so when the run begins, in the order in which they
+    /// were added.
+    ///
+    /// # Panics
+    /// If there are 65,535 nodes already.
+    pub fn add_node(&mut self, spec: NodeSpec<P>) -> NodeId {
+        assert!(self.nodes.len() < NodeId::WORLD.index(), "too many nodes");
+        self.nodes.push(Node::new(spec));
+        NodeId((self.nodes.len() - 1) as u16)
+    }
+
+    /// Lets messages between these be treated by this rule; of several that apply, the last. Where
+    /// none does, messages arrive at once.
+    pub fn add_rule(&mut self, from: Endpoint, to: Endpoint, rule: LinkRule) {
+        self.rules.push((from, to, rule));
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The process on a node, to look at.
+    pub fn process(&self, node: NodeId) -> &P {
+        &self.nodes[node.index()].process
+    }
+
+    /// How many events there have been.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// How many messages and timers are under way.
+    pub fn in_flight(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Begins, and goes on until nothing happens any more, a limit is reached, or `stop` says so
+    /// after a step (which makes it `None`).
+    pub fn run<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        mut stop: impl FnMut(&O) -> bool,
+    ) -> Option<Ending> {
+        self.begin(observer);
+        while !stop(observer) {
+            if let Err(ending) = self.step(observer) {
+                return Some(ending);
+            }
+        }
+        None
+    }
+
+    /// Begins the run: starts the nodes. To be called once, before the first [`step`](Self::step).
+    pub fn begin<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O) {
+        self.emit(observer, NodeId::WORLD, Kind::Begin);
+        for index in 0..self.nodes.len() {
+            if self.nodes[index].starts_at_once {
+                self.start(observer, NodeId(index as u16));
+            }
+        }
+        self.obey(observer);
+    }
+
+    /// Tells observers and nemesis what happens, and hands it back.
+    #[inline(always)]
+    fn emit<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        node: NodeId,
+        kind: Kind<P::Message, P::Timer>,
+    ) -> Kind<P::Message, P::Timer> {
+        let event = Event {
+            at: self.now,
+            seq: self.events,
+            node,
+            kind,
+        };
+        self.events += 1;
+        self.events_now += 1;
+        observer.event(&event);
+        let mut cx = NemesisContext {
+            commands: &mut self.commands,
+            chooser: &mut NemesisChooser(&mut self.choices),
+            answers: &mut self.answers,
+        };
+        self.nemesis.on_event(&event, &mut cx);
+        if !self.answers.is_empty() {
+            self.emit_answers(observer, NodeId::WORLD);
+        }
+        event.kind
+    }
+
+    /// Tells the observers what was asked and answered. The nemesis is not told of chance.
+    #[cold]
+    fn emit_answers<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, node: NodeId) {
+        for Answer {
+            purpose,
+            bound,
+            answer,
+        } in self.answers.drain(..)
+        {
+            let kind = Kind::Chose {
+                purpose: Cow::Borrowed(purpose),
+                bound,
+                answer,
+            };
+            observer.event(&Event {
+                at: self.now,
+                seq: self.events,
+                node,
+                kind,
+            });
+            self.events += 1;
+            self.events_now += 1;
+        }
+    }
+
+    /// Where the link between two nodes is; it is made on first use.
+    #[inline]
+    fn link_index(&mut self, from: NodeId, to: NodeId) -> usize {
+        let known = self.nodes[from.index()]
+            .links
+            .get(to.index())
+            .copied()
+            .flatten();
+        known.unwrap_or_else(|| self.make_link(from, to)) as usize
+    }
+
+    /// The link between two nodes.
+    #[inline]
+    fn link(&mut self, from: NodeId, to: NodeId) -> &mut Link {
+        let index = self.link_index(from, to);
+        &mut self.links[index]
+    }
+
+    #[cold]
+    fn make_link(&mut self, from: NodeId, to: NodeId) -> u32 {
+        let (sender, receiver) = (&self.nodes[from.index()], &self.nodes[to.index()]);
+        let rule = self.rules.iter().rev().find(|(senders, receivers, _)| {
+            senders.includes(from, sender.role) && receivers.includes(to, receiver.role)
+        });
+        let rule = rule.map(|(_, _, rule)| *rule).unwrap_or_default();
+        let link = Link::new(&mut self.choices, rule, &sender.name, &receiver.name);
+        let index = self.links.len() as u32;
+        self.links.push(link);
+        let links = &mut self.nodes[from.index()].links;
+        if links.len() <= to.index() {
+            links.resize(to.index() + 1, None);
+        }
+        links[to.index()] = Some(index);
+        index
+    }
+
+    /// Whether one of these pairs speaks of messages from here to there.
+    fn lies_between(&self, pairs: &[(Endpoint, Endpoint)], from: NodeId, to: NodeId) -> bool {
+        pairs.iter().any(|(senders, receivers)| {
+            senders.includes(from, self.nodes[from.index()].role)
+                && receivers.includes(to, self.nodes[to.index()].role)
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Carrying out the commands of the nemesis.
+
+use history::NodeId;
+
+use crate::{Choices, Command, Endpoint, Input, Keep, Kind, Nemesis, Observer, Process};
+
+use super::{Due, What, World};
+
+impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
+    /// Carries out what the nemesis has ordered so far, and what it orders in answer to that. Stops
+    /// when time stands still for too long, which the next step reports.
+    pub(super) fn obey<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O) {
+        while self.events_now < self.limits.events_at_once {
+            let Some(command) = self.commands.pop_front() else {
+                return;
+            };
+            let kind = self.emit(observer, command.node(), Kind::Nemesis(command));
+            let Kind::Nemesis(command) = kind else {
+                unreachable!("as emitted")
+            };
+            self.carry_out(observer, command);
+        }
+    }
+
+    fn carry_out<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        command: Command<P::Message>,
+    ) {
+        match command {
+            Command::Cut { from, to } => self.cuts.push((from, to)),
+            Command::Heal { from, to } => take_back(&mut self.cuts, (from, to)),
+            Command::Hold { from, to } => self.holds.push((from, to)),
+            Command::Release { from, to } => {
+                take_back(&mut self.holds, (from, to));
+                self.release(observer);
+            }
+            Command::Start(node) => self.start(observer, node),
+            Command::Crash { node, keep } => self.crash(node, keep),
+            Command::Pause(node) => self.nodes[node.index()].paused = true,
+            Command::Resume(node) => {
+                self.nodes[node.index()].paused = false;
+                self.catch_up(observer, node);
+            }
+            Command::Slow { node, by } => self.nodes[node.index()].slow = by,
+            Command::StepClock { node, by_ns } => self.nodes[node.index()].clock.step(by_ns),
+            Command::Tell { node, message } => {
+                self.schedule(self.now, node, What::Told { message });
+            }
+            Command::Wake { at, alarm } => {
+                let due = Due {
+                    node: NodeId::WORLD,
+                    life: 0,
+                    what: What::Alarm(alarm),
+                };
+                self.queue.push(at.max(self.now), due);
+            }
+        }
+    }
+
+    pub(super) fn start<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        id: NodeId,
+    ) {
+        let node = &mut self.nodes[id.index()];
+        if node.up {
+            return;
+        }
+        node.up = true;
+        self.emit(observer, id, Kind::Start);
+        self.handle(observer, id, Input::Start);
+    }
+
+    fn crash(&mut self, id: NodeId, keep: Keep) {
+        let node = &mut self.nodes[id.index()];
+        if !node.up {
+            return;
+        }
+        node.die();
+        node.process = node.process.clone().crash(keep);
+        self.leave_connections(id);
+    }
+}
+
+fn take_back(pairs: &mut Vec<(Endpoint, Endpoint)>, pair: (Endpoint, Endpoint)) {
+    if let Some(index) = pairs.iter().position(|known| *known == pair) {
+        pairs.remove(index);
+    }
+}

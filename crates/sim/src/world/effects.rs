@@ -1,0 +1,210 @@
+//! Applying what a process wants to happen.
+
+use history::NodeId;
+
+use crate::context::Effect;
+use crate::{Choices, Fate, Kind, Loss, MessageId, Nemesis, Observer, Process, Report, Transport};
+
+use super::{Due, Parcel, What, World};
+
+impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
+    /// Applies effects in order. Those that come after the node is busy are put off until it has
+    /// done its work.
+    #[inline]
+    pub(super) fn apply<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        node: NodeId,
+        effects: &mut Vec<Effect<P::Message, P::Timer>>,
+    ) {
+        let mut effects = effects.drain(..);
+        while let Some(effect) = effects.next() {
+            match effect {
+                Effect::Send { to, message } => self.send(observer, node, to, message),
+                Effect::SetTimer { id, after, timer } => {
+                    let owner = &mut self.nodes[node.index()];
+                    owner.timers.insert(id.0);
+                    let at = owner.clock.when(self.now, after);
+                    self.schedule(at, node, What::Timer { id, timer });
+                }
+                Effect::CancelTimer(id) => {
+                    self.nodes[node.index()].timers.remove(&id.0);
+                }
+                Effect::Invoke(invoke) => {
+                    self.emit(observer, node, Kind::Invoke(invoke));
+                }
+                Effect::Return(completion) => {
+                    self.emit(observer, node, Kind::Return(completion));
+                }
+                Effect::Mark(name) => {
+                    self.emit(observer, node, Kind::Mark(name));
+                }
+                Effect::Busy(span) => {
+                    self.emit(observer, node, Kind::Busy(span));
+                    self.nodes[node.index()].busy = true;
+                    let at = self.now + span;
+                    return self.schedule(at, node, What::GoOn(effects.collect()));
+                }
+            }
+        }
+    }
+
+    pub(super) fn schedule(&mut self, at: history::Time, node: NodeId, what: What<P>) {
+        let life = self.nodes[node.index()].life;
+        self.queue.push(at, Due { node, life, what });
+    }
+
+    /// Sends a message on its way, or not.
+    #[inline(always)]
+    fn send<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        from: NodeId,
+        to: NodeId,
+        message: P::Message,
+    ) {
+        let id = MessageId(self.next_message);
+        self.next_message += 1;
+        let index = self.link_index(from, to);
+        let fate = if !self.cuts.is_empty() && self.lies_between(&self.cuts, from, to) {
+            Fate::Dropped(Loss::Partition)
+        } else if !self.holds.is_empty() && self.lies_between(&self.holds, from, to) {
+            Fate::Held
+        } else {
+            self.choices.fate(&mut self.links[index], self.now)
+        };
+        let kind = self.emit(
+            observer,
+            from,
+            Kind::Send {
+                to,
+                id,
+                fate,
+                message,
+            },
+        );
+        let Kind::Send { message, .. } = kind else {
+            unreachable!("as emitted")
+        };
+        let (life, epoch) = (self.nodes[to.index()].life, self.links[index].epoch);
+        self.dispatch(
+            fate,
+            Parcel {
+                from,
+                to,
+                life,
+                epoch,
+                id,
+                message,
+            },
+        );
+    }
+
+    /// Sends on their way the messages that nothing keeps back any more, in the order in which they
+    /// were sent.
+    pub(super) fn release<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O) {
+        for parcel in std::mem::take(&mut self.held) {
+            if self.lies_between(&self.holds, parcel.from, parcel.to) {
+                self.held.push(parcel);
+                continue;
+            }
+            let index = self.link_index(parcel.from, parcel.to);
+            let fate = self.choices.fate(&mut self.links[index], self.now);
+            self.emit(
+                observer,
+                parcel.from,
+                Kind::Release {
+                    id: parcel.id,
+                    fate,
+                },
+            );
+            self.dispatch(fate, parcel);
+        }
+    }
+
+    /// Lets a message meet its fate.
+    #[inline(always)]
+    pub(super) fn dispatch(&mut self, fate: Fate, parcel: Parcel<P>) {
+        let Parcel {
+            from,
+            to: node,
+            life,
+            epoch,
+            id,
+            ..
+        } = parcel;
+        let arrive = |message| Due {
+            node,
+            life,
+            what: What::Arrive {
+                from,
+                epoch,
+                id,
+                message,
+            },
+        };
+        match fate {
+            Fate::Delivered(at) => self.queue.push(at, arrive(parcel.message)),
+            Fate::Duplicated(first, second) => {
+                self.queue.push(first, arrive(parcel.message.clone()));
+                self.queue.push(second, arrive(parcel.message));
+            }
+            Fate::Held => self.held.push(parcel),
+            Fate::Dropped(_) => self.drop_message(parcel),
+        }
+    }
+
+    /// A message is lost. On a stream nothing is lost without the connection breaking.
+    fn drop_message(&mut self, parcel: Parcel<P>) {
+        let Parcel {
+            from,
+            to,
+            id,
+            message,
+            ..
+        } = parcel;
+        let rule = self.link(from, to).rule;
+        if rule.transport == Transport::Stream {
+            self.break_connection(from, to);
+        } else if rule.report == Report::Reported {
+            self.schedule(self.now, from, What::Undelivered { to, id, message });
+        }
+    }
+
+    /// The connection between two nodes breaks: what is in flight is lost, both ends are told.
+    fn break_connection(&mut self, a: NodeId, b: NodeId) {
+        for (node, peer) in [(a, b), (b, a)] {
+            let link = self.link(node, peer);
+            let epoch = link.epoch;
+            link.break_connection();
+            self.schedule(self.now, node, What::ConnectionLost { peer, epoch });
+        }
+    }
+
+    /// A node that crashed leaves its connections. What it had sent still arrives, and then its
+    /// peers are told.
+    pub(super) fn leave_connections(&mut self, node: NodeId) {
+        for peer in (0..self.nodes.len()).map(|index| NodeId(index as u16)) {
+            if !self.is_connected(node, peer) {
+                continue;
+            }
+            let outward = self.link(node, peer);
+            let (epoch, told_at) = (outward.epoch, outward.last_arrival);
+            outward.end_connection();
+            self.link(peer, node).break_connection();
+            let what = What::ConnectionLost { peer: node, epoch };
+            self.schedule(told_at.max(self.now), peer, what);
+        }
+    }
+
+    fn is_connected(&self, a: NodeId, b: NodeId) -> bool {
+        [(a, b), (b, a)].into_iter().any(|(from, to)| {
+            let link = self.nodes[from.index()]
+                .links
+                .get(to.index())
+                .copied()
+                .flatten();
+            link.is_some_and(|link| self.links[link as usize].rule.transport == Transport::Stream)
+        })
+    }
+}
