@@ -1,1 +1,26 @@
-//! To be written.
+//! The event log of a run: the artefact that is kept, compared, committed and replayed.
+//!
+//! A log is a text file of JSON lines: a [`Header`], one line an event, a [`Footer`]. The format is
+//! written down in `docs/event-log.md`. It holds every answer that chance gave, so it can be
+//! replayed without a random number generator ([`Playback`]), and it holds the whole scenario, so
+//! nothing but the file is needed for that.
+//!
+//! A log that is not whole is not believed: [`verify`] checks shape and hash before anything else
+//! is done with it. While it is being written it has another name (`.partial`), and only a finished
+//! one gets the name that was asked for ([`Recorder`]).
+
+#![deny(clippy::float_arithmetic)]
+
+mod causality;
+mod diff;
+mod format;
+mod playback;
+mod reader;
+mod recorder;
+
+pub use causality::causal_past;
+pub use diff::{Difference, diff};
+pub use format::{FORMAT, Footer, Header, LogError};
+pub use playback::{Divergence, Playback};
+pub use reader::{LogReader, verify};
+pub use recorder::{Recorder, partial_path};

@@ -1,0 +1,221 @@
+//! Reading a log, a line at a time, without believing it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use history::{Digest, Fingerprint};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sim::Event;
+
+use crate::{FORMAT, Footer, Header, LogError};
+
+/// A line longer than this (in bytes) is no line of a log.
+const LINE_MAX: u64 = 16 << 20;
+
+/// No event begins like this.
+const FOOTER_START: &[u8] = br#"{"events":"#;
+
+/// Reads the events of a log in order.
+#[derive(Debug)]
+pub struct LogReader {
+    path: PathBuf,
+    file: BufReader<File>,
+    line: Vec<u8>,
+    /// How many lines have been read.
+    lines: u64,
+    digest: Digest,
+    header: Header,
+    footer: Option<Footer>,
+}
+
+impl LogReader {
+    /// Opens a log and reads its header.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or is no log that this version can read.
+    pub fn open(path: &Path) -> Result<LogReader, LogError> {
+        let read = |source| LogError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let foreign = |why: &str| LogError::Foreign {
+            path: path.to_owned(),
+            why: why.to_owned(),
+        };
+        let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(read)?);
+        let mut line = Vec::new();
+        if !next_line(&mut file, &mut line).map_err(read)? {
+            return Err(foreign("its first line is no header"));
+        }
+        let first: Value =
+            serde_json::from_slice(&line).map_err(|_| foreign("its first line is not JSON"))?;
+        let header = first
+            .get("header")
+            .ok_or_else(|| foreign("its first line is no header"))?;
+        match header.get("format").and_then(Value::as_u64) {
+            None => return Err(foreign("its header names no format")),
+            Some(format) if format > u64::from(FORMAT) => {
+                return Err(LogError::Newer {
+                    path: path.to_owned(),
+                    format,
+                });
+            }
+            Some(_) => (),
+        }
+        let Ok(Frame::Header(header)) = serde_json::from_slice(&line) else {
+            let why = "its header lacks a field, or has one too many".to_owned();
+            return Err(LogError::Corrupt {
+                path: path.to_owned(),
+                line: 1,
+                why,
+            });
+        };
+        let mut digest = Digest::new();
+        digest.add_bytes(&line);
+        let path = path.to_owned();
+        Ok(LogReader {
+            path,
+            file,
+            line,
+            lines: 1,
+            digest,
+            header,
+            footer: None,
+        })
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The footer, once all events have been read.
+    #[must_use]
+    pub fn footer(&self) -> Option<&Footer> {
+        self.footer.as_ref()
+    }
+
+    /// How many events have been read.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.lines - 1 - u64::from(self.footer.is_some())
+    }
+
+    /// The next event, or none if the footer has come instead, which is then whole and right.
+    ///
+    /// # Errors
+    /// If the log is damaged, or breaks off.
+    pub fn next_event<M, T>(&mut self) -> Result<Option<Event<M, T>>, LogError>
+    where
+        M: DeserializeOwned,
+        T: DeserializeOwned,
+    {
+        if !self.read_line()? {
+            return Ok(None);
+        }
+        match serde_json::from_slice::<Event<M, T>>(&self.line) {
+            Ok(event) => Ok(Some(Event {
+                seq: self.lines - 2,
+                ..event
+            })),
+            Err(error) => Err(self.corrupt(format!("this is no event: {error}"))),
+        }
+    }
+
+    /// The next event as it stands in the file, or none if the footer has come instead.
+    ///
+    /// # Errors
+    /// If the log is damaged, or breaks off.
+    pub fn next_line(&mut self) -> Result<Option<&str>, LogError> {
+        if !self.read_line()? {
+            return Ok(None);
+        }
+        match std::str::from_utf8(self.line.trim_ascii_end()) {
+            Ok(_) => Ok(std::str::from_utf8(self.line.trim_ascii_end()).ok()),
+            Err(_) => Err(self.corrupt("this line is not UTF-8".to_owned())),
+        }
+    }
+
+    /// Reads a line that should be an event. No more after the footer.
+    fn read_line(&mut self) -> Result<bool, LogError> {
+        if self.footer.is_some() {
+            return Ok(false);
+        }
+        let read = |source| LogError::Read {
+            path: self.path.clone(),
+            source,
+        };
+        let whole = next_line(&mut self.file, &mut self.line).map_err(read)?;
+        if !whole {
+            return Err(LogError::Unfinished {
+                path: self.path.clone(),
+                line: self.lines + 1,
+            });
+        }
+        self.lines += 1;
+        if self.line.starts_with(FOOTER_START) {
+            self.read_footer()?;
+            return Ok(false);
+        }
+        self.digest.add_bytes(&self.line);
+        Ok(true)
+    }
+
+    fn read_footer(&mut self) -> Result<(), LogError> {
+        let footer: Footer = serde_json::from_slice(&self.line)
+            .map_err(|error| self.corrupt(format!("its footer is not one: {error}")))?;
+        let events = self.lines - 2;
+        if footer.events != events {
+            let counted = footer.events;
+            return Err(self.corrupt(format!("its footer counts {counted} events of {events}")));
+        }
+        if footer.hash != self.hash() {
+            return Err(self.corrupt("it is not what was written: its hash differs".to_owned()));
+        }
+        let mut rest = [0];
+        let read = |source| LogError::Read {
+            path: self.path.clone(),
+            source,
+        };
+        if self.file.read(&mut rest).map_err(read)? > 0 {
+            self.lines += 1;
+            return Err(self.corrupt("it goes on after its footer".to_owned()));
+        }
+        self.footer = Some(footer);
+        Ok(())
+    }
+
+    fn hash(&self) -> Fingerprint {
+        self.digest.fingerprint()
+    }
+
+    /// The log is damaged at the line that was read last.
+    fn corrupt(&self, why: String) -> LogError {
+        LogError::Corrupt {
+            path: self.path.clone(),
+            line: self.lines,
+            why,
+        }
+    }
+}
+
+/// Reads a whole log, and says what stands around its events if it is undamaged.
+///
+/// # Errors
+/// If it cannot be read, is no log, is damaged, or breaks off.
+pub fn verify(path: &Path) -> Result<(Header, Footer), LogError> {
+    let mut log = LogReader::open(path)?;
+    while log.read_line()? {}
+    let footer = log.footer.expect("the events end with the footer");
+    Ok((log.header, footer))
+}
+
+/// Reads a line with its end into `line`. False if the file ends before the line does.
+fn next_line(file: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    file.take(LINE_MAX).read_until(b'\n', line)?;
+    Ok(line.last() == Some(&b'\n'))
+}
