@@ -64,14 +64,14 @@ impl LogReader {
             }
             Some(_) => (),
         }
-        let Ok(Frame::Header(header)) = serde_json::from_slice(&line) else {
-            let why = "its header lacks a field, or has one too many".to_owned();
-            return Err(LogError::Corrupt {
+        let header = serde_json::from_value(first).map_err(|error| {
+            let why = format!("its header is not one: {error}");
+            LogError::Corrupt {
                 path: path.to_owned(),
                 line: 1,
                 why,
-            });
-        };
+            }
+        })?;
         let mut digest = Digest::new();
         digest.add_bytes(&line);
         let path = path.to_owned();
