@@ -1,1 +1,56 @@
-//! To be written.
+//! Redis in memory: what a server with one database answers to each command, and what the command
+//! leaves behind.
+//!
+//! A [`Database`] is a value. It has one entry point, [`Database::call`]: a command line and the time
+//! in, a [`Reply`] out. What it knows is a [`Keyspace`], and which scripts have been loaded. Nothing
+//! here knows of sockets, files, other servers or threads. Four rules hold throughout:
+//!
+//! 1. *A reply is a function of state, command line and time.* The time is a parameter, the wall
+//!    clock of the server ([`UnixTime`]), and it may jump; there is no randomness.
+//! 2. *No command sees a key that has expired*, though it stays in memory until one looks at it
+//!    ([`keyspace`](Keyspace)).
+//! 3. *A command that is refused changes nothing*, apart from a script, whose writes before the
+//!    error stay.
+//! 4. *No command line, however hostile, makes it panic.*
+//!
+//! Replies and errors are those of Redis 7.0 to the letter, which tests hold against a real
+//! `redis-server` command by command. A copy of a database costs next to nothing and shares what
+//! neither side changes, so that a simulator can keep many.
+//!
+//! A command is one row of the table in `command/table.rs` and one function; the files next to that
+//! table hold one group of commands each, as the Redis documentation groups them.
+//!
+//! ```
+//! use redis::{Blob, Database, Reply, UnixTime};
+//!
+//! let mut database = Database::default();
+//! let line = |text: &str| text.split(' ').map(Blob::from).collect::<Vec<Blob>>();
+//!
+//! let noon = UnixTime::from_millis(43_200_000);
+//! assert_eq!(database.call(noon, &line("SET lock me NX PX 500")), Reply::ok());
+//! assert_eq!(database.call(noon, &line("SET lock you NX PX 500")), Reply::Nil);
+//!
+//! let later = UnixTime::from_millis(43_200_501);
+//! assert_eq!(database.call(later, &line("SET lock you NX PX 500")), Reply::ok());
+//! ```
+
+#![deny(clippy::float_arithmetic)]
+
+mod blob;
+mod command;
+mod database;
+mod error_reply;
+mod glob;
+mod integer;
+mod keyspace;
+mod reply;
+mod script;
+mod time;
+
+pub use blob::Blob;
+pub use database::Database;
+pub use error_reply::ErrorReply;
+pub use keyspace::{Entry, Keyspace};
+pub use reply::Reply;
+pub use script::{NativeScript, NotASha1, Script, ScriptContext, ScriptLibrary, Sha1};
+pub use time::{UnixMillis, UnixTime};

@@ -1,0 +1,264 @@
+//! Strings as Redis means them: bytes of any kind, of any length, shared and never changed.
+
+mod serial;
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+
+use bytes::Bytes;
+
+/// A binary-safe string: a key, a value, an argument, a line of a reply.
+///
+/// A short one (up to [`Blob::SHORT_LEN`] bytes) is kept in place: it costs no allocation, and no
+/// look elsewhere in memory when keys are compared. A long one is [`Bytes`], and so is one made of
+/// a `'static` text; a clone of it shares the bytes.
+///
+/// In human-readable formats it is written as a string when it is UTF-8 and as `{"hex": "00ff"}`
+/// when it is not, in all others as bytes.
+///
+/// ```
+/// use redis::Blob;
+///
+/// let ballot = Blob::format(format_args!("{},{}", 3, "proposer-1"));
+/// assert_eq!(ballot, Blob::from("3,proposer-1"));
+/// assert_eq!(&ballot[..2], b"3,");
+/// assert_eq!(format!("{ballot:?}"), r#"b"3,proposer-1""#);
+/// ```
+#[derive(Clone)]
+pub struct Blob(Storage);
+
+#[derive(Clone)]
+enum Storage {
+    Short(Short),
+    Long(Bytes),
+}
+
+/// Bytes kept in place: they come first, their number comes last, and what is between is zero. So the
+/// order of the whole is the order of the bytes that count: of two that differ in length only, the
+/// shorter one has zeros where the longer one goes on. Their number is such that a blob is no larger
+/// than [`Bytes`] is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Short([u8; Short::SIZE]);
+
+const _: () = assert!(size_of::<Blob>() == size_of::<Bytes>());
+
+impl Blob {
+    /// The most bytes that are kept in place.
+    pub const SHORT_LEN: usize = 23;
+
+    /// The text itself, not copied.
+    #[must_use]
+    pub const fn from_static(text: &'static str) -> Blob {
+        Blob(Storage::Long(Bytes::from_static(text.as_bytes())))
+    }
+
+    /// A copy of these bytes.
+    #[must_use]
+    pub fn copy_from_slice(bytes: &[u8]) -> Blob {
+        let long = || Storage::Long(Bytes::copy_from_slice(bytes));
+        Blob(Short::new(bytes).map_or_else(long, Storage::Short))
+    }
+
+    /// What `format!` makes of the arguments, with no allocation if that is short.
+    #[must_use]
+    pub fn format(arguments: fmt::Arguments<'_>) -> Blob {
+        let mut short = Short::EMPTY;
+        if fmt::write(&mut short, arguments).is_ok() {
+            return Blob(Storage::Short(short));
+        }
+        Blob::from(fmt::format(arguments))
+    }
+}
+
+impl Short {
+    const SIZE: usize = Blob::SHORT_LEN + 1;
+    const EMPTY: Short = Short([0; Short::SIZE]);
+
+    fn new(bytes: &[u8]) -> Option<Short> {
+        let mut short = Short::EMPTY;
+        short.append(bytes)?;
+        Some(short)
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.0[Blob::SHORT_LEN])
+    }
+
+    /// Adds the bytes at the end; does nothing if they do not fit.
+    fn append(&mut self, bytes: &[u8]) -> Option<()> {
+        let start = self.len();
+        let end = start.checked_add(bytes.len())?;
+        let (room, len) = self.0.split_at_mut(Blob::SHORT_LEN);
+        room.get_mut(start..end)?.copy_from_slice(bytes);
+        len[0] = u8::try_from(end).ok()?;
+        Some(())
+    }
+
+    /// The whole, in numbers that are ordered as it is: a few instructions each, where comparing
+    /// slices is a call.
+    fn words(&self) -> [u64; Short::SIZE / 8] {
+        let (words, _) = self.0.as_chunks::<8>();
+        std::array::from_fn(|index| u64::from_be_bytes(words[index]))
+    }
+}
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.append(text.as_bytes()).ok_or(fmt::Error)
+    }
+}
+
+impl Deref for Blob {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Storage::Short(short) => &short.0[..short.len()],
+            Storage::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl Default for Blob {
+    fn default() -> Blob {
+        Blob(Storage::Short(Short::EMPTY))
+    }
+}
+
+impl PartialEq for Blob {
+    #[inline]
+    fn eq(&self, other: &Blob) -> bool {
+        match (&self.0, &other.0) {
+            (Storage::Short(left), Storage::Short(right)) => left == right,
+            _ => **self == **other,
+        }
+    }
+}
+
+impl Eq for Blob {}
+
+impl PartialOrd for Blob {
+    #[inline]
+    fn partial_cmp(&self, other: &Blob) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// In the order of their bytes, as `memcmp` has it.
+impl Ord for Blob {
+    #[inline]
+    fn cmp(&self, other: &Blob) -> Ordering {
+        match (&self.0, &other.0) {
+            (Storage::Short(left), Storage::Short(right)) => left.words().cmp(&right.words()),
+            _ => (**self).cmp(&**other),
+        }
+    }
+}
+
+impl Hash for Blob {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl AsRef<[u8]> for Blob {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", self.escape_ascii())
+    }
+}
+
+/// As text, with U+FFFD for what is not UTF-8.
+impl fmt::Display for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(self))
+    }
+}
+
+impl From<&str> for Blob {
+    fn from(text: &str) -> Blob {
+        Blob::copy_from_slice(text.as_bytes())
+    }
+}
+
+impl From<String> for Blob {
+    fn from(text: String) -> Blob {
+        Blob::from(text.into_bytes())
+    }
+}
+
+impl From<Vec<u8>> for Blob {
+    fn from(bytes: Vec<u8>) -> Blob {
+        let short = Short::new(&bytes).map(Storage::Short);
+        Blob(short.unwrap_or_else(|| Storage::Long(Bytes::from(bytes))))
+    }
+}
+
+/// Shares the bytes unless they are few. A part of a large buffer keeps all of the buffer alive.
+impl From<Bytes> for Blob {
+    fn from(bytes: Bytes) -> Blob {
+        let short = Short::new(&bytes).map(Storage::Short);
+        Blob(short.unwrap_or(Storage::Long(bytes)))
+    }
+}
+
+impl From<Blob> for Bytes {
+    fn from(blob: Blob) -> Bytes {
+        match blob.0 {
+            Storage::Short(_) => Bytes::copy_from_slice(&blob),
+            Storage::Long(bytes) => bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn blobs_on_both_sides_of_the_short_length_keep_their_bytes() {
+        for len in 0..2 * Blob::SHORT_LEN {
+            let text = "x".repeat(len);
+            for blob in [
+                Blob::from(text.as_str()),
+                Blob::from(text.clone()),
+                Blob::format(format_args!("{text}")),
+                Blob::from(Bytes::from(text.clone())),
+            ] {
+                assert_eq!(&*blob, text.as_bytes());
+                assert_eq!(Bytes::from(blob), text.as_bytes());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn blobs_are_equal_and_ordered_by_their_bytes_however_they_are_kept(
+            left in prop::collection::vec(0..3u8, 0..2 * Blob::SHORT_LEN),
+            right in prop::collection::vec(0..3u8, 0..2 * Blob::SHORT_LEN),
+        ) {
+            let kept = |bytes: &[u8]| {
+                let long = Storage::Long(Bytes::copy_from_slice(bytes));
+                [Blob::copy_from_slice(bytes), Blob(long)]
+            };
+            for (one, other) in kept(&left).iter().zip(&kept(&left)) {
+                prop_assert_eq!(one, other);
+            }
+            for one in kept(&left) {
+                for other in kept(&right) {
+                    prop_assert_eq!(one.cmp(&other), left.cmp(&right));
+                    prop_assert_eq!(one == other, left == right);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The commands, in one table sorted by name.
+//!
+//! A command line is looked up in the table and its length held against the command's arity before
+//! anything else happens ([`resolve`]). Hence a handler, which is given the words after the name,
+//! may rely on there being as many as its arity says. It reads all of its arguments before it
+//! changes anything, so that an error changes nothing.
+
+mod counters;
+mod expiry;
+mod keys;
+mod scripting;
+mod server;
+mod set;
+mod strings;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+
+use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
+
+/// What a command does with the words after its name.
+pub(crate) type Handler = fn(&mut Database, UnixTime, &[Blob]) -> Result<Reply, ErrorReply>;
+
+/// One row of the table.
+pub(crate) struct Command {
+    /// The word by which it is called, in lower case.
+    name: &'static str,
+    /// What Redis calls it in errors: `script|load` for `load`.
+    full_name: &'static str,
+    /// As Redis counts it: the number of words, names included; negative if there may be more.
+    arity: i16,
+    action: Action,
+    pub(crate) from_scripts: FromScripts,
+}
+
+enum Action {
+    Run(Handler),
+    /// The next word is the name of one of these.
+    Container(&'static [Command]),
+}
+
+/// Whether `redis.call` runs a command.
+pub(crate) enum FromScripts {
+    Allowed,
+    Refused,
+}
+
+/// A command line that can be run.
+pub(crate) struct Resolved<'a> {
+    pub(crate) command: &'static Command,
+    handler: Handler,
+    arguments: &'a [Blob],
+}
+
+/// Why a command line cannot be run.
+pub(crate) enum Unresolved {
+    Unknown,
+    UnknownSubcommand { container: &'static str },
+    WrongArity { full_name: &'static str },
+}
+
+/// Finds the command that `line` calls and checks how many words it has.
+#[inline]
+pub(crate) fn resolve(line: &[Blob]) -> Result<Resolved<'_>, Unresolved> {
+    let (name, mut arguments) = line.split_first().ok_or(Unresolved::Unknown)?;
+    let mut command = find(&table::COMMANDS, name).ok_or(Unresolved::Unknown)?;
+    if let Action::Container(subcommands) = command.action
+        && let Some((name, rest)) = arguments.split_first()
+    {
+        let container = command.name;
+        command = find(subcommands, name).ok_or(Unresolved::UnknownSubcommand { container })?;
+        arguments = rest;
+    }
+    match command.action {
+        Action::Run(handler) if command.accepts(line.len()) => Ok(Resolved {
+            command,
+            handler,
+            arguments,
+        }),
+        _ => Err(Unresolved::WrongArity {
+            full_name: command.full_name,
+        }),
+    }
+}
+
+impl Command {
+    fn accepts(&self, words: usize) -> bool {
+        let arity = usize::from(self.arity.unsigned_abs());
+        match self.arity {
+            0.. => words == arity,
+            _ => words >= arity,
+        }
+    }
+}
+
+impl Resolved<'_> {
+    #[inline]
+    pub(crate) fn run(self, database: &mut Database, now: UnixTime) -> Result<Reply, ErrorReply> {
+        (self.handler)(database, now, self.arguments)
+    }
+}
+
+impl Unresolved {
+    /// What a client is told who sent `line`.
+    pub(crate) fn refusal(self, line: &[Blob]) -> ErrorReply {
+        match self {
+            Unresolved::Unknown => ErrorReply::unknown_command(line),
+            Unresolved::UnknownSubcommand { container } => {
+                let subcommand: &[u8] = line.get(1).map_or(&[], |name| name);
+                ErrorReply::unknown_subcommand(container, subcommand)
+            }
+            Unresolved::WrongArity { full_name } => {
+                ErrorReply::wrong_number_of_arguments(full_name)
+            }
+        }
+    }
+}
+
+/// The command of that name, in whatever case it is written.
+fn find(commands: &'static [Command], name: &[u8]) -> Option<&'static Command> {
+    let lower = |byte: &u8| byte.to_ascii_lowercase();
+    let order =
+        |command: &Command| -> Ordering { command.name.bytes().cmp(name.iter().map(lower)) };
+    let index = commands.binary_search_by(order).ok()?;
+    Some(&commands[index])
+}
+
+/// Whether `argument` is the option `keyword`, in whatever case it is written. Redis compares C
+/// strings: whatever follows a zero byte does not count.
+fn is_option(argument: &[u8], keyword: &str) -> bool {
+    let Some((word, rest)) = argument.split_at_checked(keyword.len()) else {
+        return false;
+    };
+    word.eq_ignore_ascii_case(keyword.as_bytes()) && matches!(rest, [] | [0, ..])
+}

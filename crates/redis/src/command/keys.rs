@@ -1,0 +1,72 @@
+//! Keys of any type: `DEL`, `EXISTS`, `KEYS`, `DBSIZE`, `FLUSHALL`, `FLUSHDB`.
+
+use super::is_option;
+use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob};
+
+/// `DEL key [key ...]`: how many of them were there.
+pub(super) fn del(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let removed = arguments
+        .iter()
+        .filter(|key| database.keyspace.remove(now, key).is_some())
+        .count();
+    Ok(Reply::from(removed))
+}
+
+/// `EXISTS key [key ...]`: how many of them are there, each as often as it is named.
+pub(super) fn exists(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let found = arguments
+        .iter()
+        .filter(|key| database.keyspace.read(now, key, |_| ()).is_some())
+        .count();
+    Ok(Reply::from(found))
+}
+
+/// `KEYS pattern`: in the order of the keys' bytes, where Redis's own order is that of its hash
+/// table.
+pub(super) fn keys(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let pattern = &arguments[0];
+    let found = database
+        .keyspace
+        .iter(now)
+        .filter(|(key, _)| glob::matches(pattern, key))
+        .map(|(key, _)| Reply::Bulk(key.clone()))
+        .collect();
+    Ok(Reply::Array(found))
+}
+
+/// `DBSIZE`: counts the expired keys that nothing has looked at, as Redis does.
+pub(super) fn dbsize(
+    database: &mut Database,
+    _: UnixTime,
+    _: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    Ok(Reply::from(database.keyspace.len()))
+}
+
+/// `FLUSHALL [ASYNC | SYNC]` and `FLUSHDB [ASYNC | SYNC]`: there is one database, and all of it is
+/// gone at once either way.
+pub(super) fn flush(
+    database: &mut Database,
+    _: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    match arguments {
+        [] => {}
+        [how] if is_option(how, "SYNC") || is_option(how, "ASYNC") => {}
+        _ => return Err(ErrorReply::syntax()),
+    }
+    database.keyspace.clear();
+    Ok(Reply::ok())
+}

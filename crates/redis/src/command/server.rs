@@ -1,0 +1,26 @@
+//! Commands that touch no key: `PING`, `ECHO`, `TIME`.
+
+use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
+
+/// `PING [message]`
+pub(super) fn ping(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<Reply, ErrorReply> {
+    match arguments {
+        [] => Ok(Reply::Status(Blob::from_static("PONG"))),
+        [message] => Ok(Reply::Bulk(message.clone())),
+        _ => Err(ErrorReply::wrong_number_of_arguments("ping")),
+    }
+}
+
+/// `ECHO message`
+pub(super) fn echo(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<Reply, ErrorReply> {
+    Ok(Reply::Bulk(arguments[0].clone()))
+}
+
+/// `TIME`: the seconds since the epoch and the microseconds since then, as strings.
+pub(super) fn time(_: &mut Database, now: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
+    let number = |number: u64| Reply::Bulk(Blob::format(format_args!("{number}")));
+    Ok(Reply::Array(vec![
+        number(now.seconds()),
+        number(now.subsecond_micros()),
+    ]))
+}

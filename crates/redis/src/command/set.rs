@@ -1,0 +1,144 @@
+//! `SET` and its options, and `SETNX`.
+
+use super::expiry::Unit;
+use super::is_option;
+use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixMillis, UnixTime, integer};
+
+/// `SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-seconds |
+/// PXAT unix-milliseconds | KEEPTTL]`
+pub(super) fn set(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let (key, value) = (&arguments[0], arguments[1].clone());
+    if arguments.len() == 2 {
+        database.keyspace.set(key, Entry::lasting(value));
+        return Ok(Reply::ok());
+    }
+    let options = Options::parse(&arguments[2..])?;
+    let expiry = options.lifetime.expiry(now)?;
+    let old = database.keyspace.read(now, key, Entry::clone);
+    let refused = match options.condition {
+        Some(Condition::IfAbsent) => old.is_some(),
+        Some(Condition::IfPresent) => old.is_none(),
+        None => false,
+    };
+    if !refused {
+        let expires = match options.lifetime {
+            Lifetime::Keep => old.as_ref().and_then(|old| old.expires),
+            Lifetime::Endless | Lifetime::Until(..) => expiry,
+        };
+        database.keyspace.set(key, Entry { value, expires });
+    }
+    Ok(match options.answer {
+        Answer::OldValue => Reply::from(old.map(|old| old.value)),
+        Answer::Outcome if refused => Reply::Nil,
+        Answer::Outcome => Reply::ok(),
+    })
+}
+
+/// `SETNX key value`
+pub(super) fn setnx(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let (key, value) = (&arguments[0], &arguments[1]);
+    let absent = database.keyspace.read(now, key, |_| ()).is_none();
+    if absent {
+        database.keyspace.set(key, Entry::lasting(value.clone()));
+    }
+    Ok(Reply::from(absent))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    IfAbsent,
+    IfPresent,
+}
+
+/// What becomes of the key's expiry.
+#[derive(Clone, Copy)]
+enum Lifetime<'a> {
+    Endless,
+    Keep,
+    /// The number is read only once all options are known to be in order, as in Redis.
+    Until(Unit, &'a [u8]),
+}
+
+#[derive(Clone, Copy)]
+enum Answer {
+    Outcome,
+    OldValue,
+}
+
+struct Options<'a> {
+    condition: Option<Condition>,
+    lifetime: Lifetime<'a>,
+    answer: Answer,
+}
+
+impl<'a> Options<'a> {
+    /// An option may stand more than once, the last one counts; those that exclude each other may
+    /// not stand together.
+    fn parse(mut words: &'a [Blob]) -> Result<Options<'a>, ErrorReply> {
+        let mut options = Options {
+            condition: None,
+            lifetime: Lifetime::Endless,
+            answer: Answer::Outcome,
+        };
+        while let Some((word, rest)) = words.split_first() {
+            words = rest;
+            if is_option(word, "NX") {
+                options.require(Condition::IfAbsent)?;
+            } else if is_option(word, "XX") {
+                options.require(Condition::IfPresent)?;
+            } else if is_option(word, "GET") {
+                options.answer = Answer::OldValue;
+            } else if is_option(word, "KEEPTTL") {
+                match options.lifetime {
+                    Lifetime::Until(..) => return Err(ErrorReply::syntax()),
+                    Lifetime::Endless | Lifetime::Keep => options.lifetime = Lifetime::Keep,
+                }
+            } else {
+                let unit = Unit::from_option(word).ok_or(ErrorReply::syntax())?;
+                let (number, rest) = words.split_first().ok_or(ErrorReply::syntax())?;
+                match options.lifetime {
+                    Lifetime::Endless => {}
+                    Lifetime::Until(other, _) if other == unit => {}
+                    _ => return Err(ErrorReply::syntax()),
+                }
+                options.lifetime = Lifetime::Until(unit, number);
+                words = rest;
+            }
+        }
+        Ok(options)
+    }
+
+    fn require(&mut self, condition: Condition) -> Result<(), ErrorReply> {
+        match self.condition {
+            Some(other) if other != condition => Err(ErrorReply::syntax()),
+            _ => {
+                self.condition = Some(condition);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Lifetime<'_> {
+    /// The expiry that is given in so many words, which may lie in the past but not before 1970.
+    fn expiry(self, now: UnixTime) -> Result<Option<UnixMillis>, ErrorReply> {
+        let Lifetime::Until(unit, number) = self else {
+            return Ok(None);
+        };
+        let number = integer::parse(number)?;
+        let expires = Some(number)
+            .filter(|number| *number > 0)
+            .and_then(|number| unit.unix_millis(number, now))
+            .and_then(|unix_ms| u64::try_from(unix_ms).ok())
+            .ok_or_else(|| ErrorReply::invalid_expire_time("set"))?;
+        Ok(Some(UnixMillis(expires)))
+    }
+}

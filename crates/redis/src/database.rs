@@ -1,0 +1,114 @@
+//! One server's data, and the single door through which commands reach it.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use im::OrdSet;
+
+use crate::command;
+use crate::{Blob, ErrorReply, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha1, UnixTime};
+
+/// The state of a server with one database: its keyspace, and which scripts it has been told to
+/// load.
+///
+/// Two are equal if their states are: the library of scripts, which never changes, does not count.
+///
+/// ```
+/// use std::sync::Arc;
+/// use redis::{Blob, Database, Reply, Script, ScriptLibrary, Sha1, UnixTime};
+///
+/// let swap = Script {
+///     name: "swap",
+///     source: "local old = redis.call('GET', KEYS[1]); \
+///              redis.call('SET', KEYS[1], ARGV[1]); return old",
+///     native: |context| {
+///         let (key, value) = (context.key(1)?, context.argument(1)?);
+///         let old = context.get(key);
+///         context.set(key.clone(), value.clone());
+///         Ok(Reply::from(old))
+///     },
+/// };
+/// let mut database = Database::new(Arc::new(ScriptLibrary::new([swap])));
+/// let now = UnixTime::from_millis(1_700_000_000_000);
+/// let line = |words: &[&str]| words.iter().copied().map(Blob::from).collect::<Vec<Blob>>();
+///
+/// assert_eq!(database.call(now, &line(&["SET", "k", "1"])), Reply::ok());
+/// assert_eq!(database.call(now, &line(&["INCR", "k"])), Reply::Integer(2));
+///
+/// let sha = Sha1::of(swap.source.as_bytes());
+/// let refused = database.evalsha(now, &sha, &line(&["k"]), &line(&["3"]));
+/// assert_eq!(refused.as_error().map(|error| error.code()), Some(&b"NOSCRIPT"[..]));
+/// database.call(now, &line(&["SCRIPT", "LOAD", swap.source]));
+/// let swapped = database.evalsha(now, &sha, &line(&["k"]), &line(&["3"]));
+/// assert_eq!(swapped, Reply::Bulk(Blob::from("2")));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Database {
+    pub(crate) keyspace: Keyspace,
+    /// Those of the library that `EVALSHA` finds.
+    pub(crate) loaded: OrdSet<Sha1>,
+    pub(crate) library: Arc<ScriptLibrary>,
+}
+
+impl Database {
+    /// An empty database, with no script loaded, on a server that knows the scripts of `library`.
+    #[must_use]
+    pub fn new(library: Arc<ScriptLibrary>) -> Database {
+        Database {
+            library,
+            ..Database::default()
+        }
+    }
+
+    /// The keys and what stands under them.
+    #[must_use]
+    pub const fn keyspace(&self) -> &Keyspace {
+        &self.keyspace
+    }
+
+    /// Runs one command line, whose first word is the command's name, at the time `now` of the
+    /// server's wall clock. Whatever the words are, there is a reply, which may be an error.
+    ///
+    /// A line without any word is an unknown command; Redis never gets to see one.
+    pub fn call(&mut self, now: UnixTime, line: &[Blob]) -> Reply {
+        match command::resolve(line) {
+            Ok(resolved) => resolved.run(self, now).into(),
+            Err(unresolved) => Reply::Error(unresolved.refusal(line)),
+        }
+    }
+
+    /// Runs the script of that SHA-1 at the time `now` of the server's wall clock, which is all that
+    /// `EVALSHA` does once it has read its arguments. The reply is an error with code `NOSCRIPT` if
+    /// the script is not loaded.
+    pub fn evalsha(
+        &mut self,
+        now: UnixTime,
+        sha: &Sha1,
+        keys: &[Blob],
+        arguments: &[Blob],
+    ) -> Reply {
+        let known = self.library.get(sha);
+        let Some(script) = known.filter(|_| self.loaded.contains(sha)) else {
+            return Reply::Error(ErrorReply::no_script());
+        };
+        let native = script.native;
+        native(&mut ScriptContext::new(self, now, keys, arguments))
+            .map_err(|raised| raised.raised_in_script(sha))
+            .into()
+    }
+}
+
+impl PartialEq for Database {
+    fn eq(&self, other: &Database) -> bool {
+        self.keyspace == other.keyspace && self.loaded == other.loaded
+    }
+}
+
+impl Eq for Database {}
+
+impl Hash for Database {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.keyspace.hash(state);
+        self.loaded.hash(state);
+    }
+}

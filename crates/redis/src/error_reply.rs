@@ -1,0 +1,142 @@
+//! Refusals, in the words of Redis 7.0. Clients parse them, so every letter counts.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::{Blob, Sha1};
+
+/// Why a command was refused, such as `ERR syntax error`: a "simple error" without its leading
+/// minus. It never holds a line break.
+///
+/// ```
+/// # use redis::ErrorReply;
+/// let error = ErrorReply::from_static("WRONGPASS invalid username-password pair");
+/// assert_eq!(error.code(), b"WRONGPASS");
+/// assert_eq!(error.to_string(), "WRONGPASS invalid username-password pair");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error, Serialize, Deserialize)]
+#[error("{0}")]
+#[serde(transparent)]
+pub struct ErrorReply(Blob);
+
+impl ErrorReply {
+    /// A refusal in these words, the code among them. As Redis does it, line breaks at either end
+    /// are left out and those within are turned into spaces.
+    #[must_use]
+    pub fn new(text: &[u8]) -> ErrorReply {
+        let breaks = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let first = text.iter().position(|byte| !breaks(byte));
+        let last = text.iter().rposition(|byte| !breaks(byte));
+        let line = first
+            .zip(last)
+            .map_or(&[][..], |(first, last)| &text[first..=last]);
+        let spaced = |byte: &u8| if breaks(byte) { b' ' } else { *byte };
+        ErrorReply(Blob::from(line.iter().map(spaced).collect::<Vec<u8>>()))
+    }
+
+    /// A refusal in these words, which hold no line break; nothing is copied.
+    #[must_use]
+    pub const fn from_static(text: &'static str) -> ErrorReply {
+        ErrorReply(Blob::from_static(text))
+    }
+
+    /// The first word, which says what kind of error it is: `ERR`, `NOSCRIPT`, `WRONGTYPE`.
+    #[must_use]
+    pub fn code(&self) -> &[u8] {
+        self.0.split(|byte| *byte == b' ').next().unwrap_or(&[])
+    }
+
+    /// The whole line, the code included.
+    #[must_use]
+    pub const fn text(&self) -> &Blob {
+        &self.0
+    }
+
+    pub(crate) const fn syntax() -> ErrorReply {
+        ErrorReply::from_static("ERR syntax error")
+    }
+
+    pub(crate) const fn not_an_integer() -> ErrorReply {
+        ErrorReply::from_static("ERR value is not an integer or out of range")
+    }
+
+    pub(crate) const fn no_script() -> ErrorReply {
+        ErrorReply::from_static("NOSCRIPT No matching script. Please use EVAL.")
+    }
+
+    pub(crate) fn invalid_expire_time(command: &str) -> ErrorReply {
+        ErrorReply::formatted(format_args!("invalid expire time in '{command}' command"))
+    }
+
+    pub(crate) fn wrong_number_of_arguments(command: &str) -> ErrorReply {
+        ErrorReply::formatted(format_args!(
+            "wrong number of arguments for '{command}' command"
+        ))
+    }
+
+    pub(crate) fn script_not_in_library(sha: &Sha1) -> ErrorReply {
+        ErrorReply::formatted(format_args!("script {sha} is not in this server's library"))
+    }
+
+    pub(crate) fn unsupported_option(option: &[u8]) -> ErrorReply {
+        ErrorReply::new(&[b"ERR Unsupported option ", c_string(option)].concat())
+    }
+
+    pub(crate) fn unknown_subcommand(container: &str, subcommand: &[u8]) -> ErrorReply {
+        let container = container.to_uppercase();
+        ErrorReply::new(
+            &[
+                b"ERR unknown subcommand '",
+                at_most(128, c_string(subcommand)),
+                b"'. Try ",
+                container.as_bytes(),
+                b" HELP.",
+            ]
+            .concat(),
+        )
+    }
+
+    /// The command line is quoted up to about 128 bytes of it, and the blank after the last
+    /// argument is Redis's own.
+    pub(crate) fn unknown_command(line: &[Blob]) -> ErrorReply {
+        let name: &[u8] = line.first().map_or(&[], |name| name);
+        let mut quoted = Vec::new();
+        for argument in line.iter().skip(1) {
+            let Some(room @ 1..) = 128usize.checked_sub(quoted.len()) else {
+                break;
+            };
+            quoted.push(b'\'');
+            quoted.extend_from_slice(at_most(room, c_string(argument)));
+            quoted.extend_from_slice(b"' ");
+        }
+        ErrorReply::new(
+            &[
+                b"ERR unknown command '",
+                at_most(128, c_string(name)),
+                b"', with args beginning with: ",
+                &quoted,
+            ]
+            .concat(),
+        )
+    }
+
+    /// This error, not handled by the script that it was raised in. Redis adds the script's SHA-1 and
+    /// the line; a native script has no line.
+    pub(crate) fn raised_in_script(&self, sha: &Sha1) -> ErrorReply {
+        let place = format!(" script: {sha}, on @user_script.");
+        ErrorReply(Blob::from([&self.0, place.as_bytes()].concat()))
+    }
+
+    fn formatted(arguments: std::fmt::Arguments<'_>) -> ErrorReply {
+        ErrorReply(Blob::format(format_args!("ERR {arguments}")))
+    }
+}
+
+/// Redis prints with `%s`, which ends at the first zero byte.
+fn c_string(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or(&[])
+}
+
+fn at_most(len: usize, bytes: &[u8]) -> &[u8] {
+    &bytes[..len.min(bytes.len())]
+}

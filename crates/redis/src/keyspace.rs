@@ -1,0 +1,137 @@
+//! The keys of one database, their values, and when they expire.
+//!
+//! Expiry is lazy, as in Redis between two rounds of its active expiry: a key that has expired
+//! stays until something looks at it, and is then removed before it is seen. Hence
+//!
+//! 1. no command ever sees a key that has expired, but
+//! 2. [`Keyspace::len`] (and with it `DBSIZE`) counts the expired keys that nothing has looked at,
+//!    as Redis counts them.
+//!
+//! A key has expired once its expiry lies *before* the present millisecond, as in Redis: in the
+//! millisecond in which it expires it is still there, with a `PTTL` of 0.
+
+use im::OrdMap;
+
+use crate::{Blob, UnixMillis, UnixTime};
+
+/// Keys in byte order, each with an [`Entry`]. A clone shares everything that neither side changes
+/// afterwards.
+///
+/// ```
+/// use redis::{Blob, Entry, Keyspace, UnixMillis, UnixTime};
+///
+/// let mut keyspace = Keyspace::default();
+/// let lock = Blob::from("lock");
+/// let lease = Entry { value: Blob::from("owner"), expires: Some(UnixMillis(1_000)) };
+/// keyspace.set(&lock, lease);
+///
+/// let value = |now, keyspace: &mut Keyspace| {
+///     keyspace.read(UnixTime::from_millis(now), &lock, |entry| entry.value.clone())
+/// };
+/// assert_eq!(value(1_000, &mut keyspace), Some(Blob::from("owner")));
+/// assert_eq!(value(1_001, &mut keyspace), None);
+/// assert!(keyspace.is_empty());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Keyspace {
+    entries: OrdMap<Blob, Entry>,
+}
+
+/// What stands under a key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    /// The string itself.
+    pub value: Blob,
+    /// When it expires by the server's wall clock, in milliseconds; never, if not given.
+    pub expires: Option<UnixMillis>,
+}
+
+impl Entry {
+    /// An entry that never expires.
+    #[must_use]
+    pub const fn lasting(value: Blob) -> Entry {
+        Entry {
+            value,
+            expires: None,
+        }
+    }
+
+    /// Whether it is gone at `now`, by the server's wall clock.
+    #[must_use]
+    pub fn has_expired(&self, now: UnixTime) -> bool {
+        self.expires.is_some_and(|expires| expires < now.millis())
+    }
+}
+
+impl Keyspace {
+    /// What `look` makes of the entry under `key`; `None`, and no call, if there is none at `now`.
+    pub fn read<T>(
+        &mut self,
+        now: UnixTime,
+        key: &Blob,
+        look: impl FnOnce(&Entry) -> T,
+    ) -> Option<T> {
+        let entry = self.entries.get(key)?;
+        if !entry.has_expired(now) {
+            return Some(look(entry));
+        }
+        self.entries.remove(key);
+        None
+    }
+
+    /// As [`Keyspace::read`], for a `change` of the entry in its place.
+    pub fn update<T>(
+        &mut self,
+        now: UnixTime,
+        key: &Blob,
+        change: impl FnOnce(&mut Entry) -> T,
+    ) -> Option<T> {
+        let entry = self.entries.get_mut(key)?;
+        if !entry.has_expired(now) {
+            return Some(change(entry));
+        }
+        self.entries.remove(key);
+        None
+    }
+
+    /// Puts `entry` under `key`, whatever was there before.
+    pub fn set(&mut self, key: &Blob, entry: Entry) {
+        match self.entries.get_mut(key) {
+            Some(place) => *place = entry,
+            None => {
+                self.entries.insert(key.clone(), entry);
+            }
+        }
+    }
+
+    /// Takes away the entry under `key` and returns it; `None` if there is none at `now`.
+    pub fn remove(&mut self, now: UnixTime, key: &Blob) -> Option<Entry> {
+        self.entries
+            .remove(key)
+            .filter(|entry| !entry.has_expired(now))
+    }
+
+    /// Takes everything away.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// The number of keys, of which some may have expired (see 2 above).
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no key at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The keys that are there at `now` and their entries, in the order of the keys' bytes.
+    pub fn iter(&self, now: UnixTime) -> impl Iterator<Item = (&Blob, &Entry)> {
+        self.entries
+            .iter()
+            .filter(move |(_, entry)| !entry.has_expired(now))
+    }
+}

@@ -1,0 +1,119 @@
+//! What a running script sees of its server.
+
+use crate::command::{self, FromScripts, Unresolved};
+use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime};
+
+/// A native script's door to the server: its keys and arguments, and the commands it may call.
+///
+/// ```
+/// use redis::{Blob, ErrorReply, Reply, ScriptContext};
+///
+/// /// `return redis.call('INCRBY', KEYS[1], ARGV[1])`
+/// fn add(context: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
+///     let (key, amount) = (context.key(1)?.clone(), context.argument(1)?.clone());
+///     context.call(&[Blob::from_static("INCRBY"), key, amount])
+/// }
+/// ```
+#[derive(Debug)]
+pub struct ScriptContext<'a> {
+    database: &'a mut Database,
+    now: UnixTime,
+    keys: &'a [Blob],
+    arguments: &'a [Blob],
+}
+
+impl<'a> ScriptContext<'a> {
+    pub(crate) const fn new(
+        database: &'a mut Database,
+        now: UnixTime,
+        keys: &'a [Blob],
+        arguments: &'a [Blob],
+    ) -> ScriptContext<'a> {
+        ScriptContext {
+            database,
+            now,
+            keys,
+            arguments,
+        }
+    }
+
+    /// All of `KEYS`, however many the caller gave.
+    #[must_use]
+    pub const fn keys(&self) -> &'a [Blob] {
+        self.keys
+    }
+
+    /// All of `ARGV`, however many the caller gave.
+    #[must_use]
+    pub const fn arguments(&self) -> &'a [Blob] {
+        self.arguments
+    }
+
+    /// `KEYS[number]`, counted from 1 as in Lua.
+    ///
+    /// # Errors
+    /// If the caller gave fewer: the error that `redis.call` raises when Lua hands it that nil.
+    pub fn key(&self, number: usize) -> Result<&'a Blob, ErrorReply> {
+        nth(self.keys, number)
+    }
+
+    /// `ARGV[number]`, counted from 1 as in Lua.
+    ///
+    /// # Errors
+    /// If the caller gave fewer: the error that `redis.call` raises when Lua hands it that nil.
+    pub fn argument(&self, number: usize) -> Result<&'a Blob, ErrorReply> {
+        nth(self.arguments, number)
+    }
+
+    /// `redis.call(...)`: runs the command line, whose first word is the command's name.
+    ///
+    /// Integers in the reply are exact. Lua's numbers are doubles, so that a script in Lua sees those
+    /// beyond 2^53 rounded.
+    ///
+    /// # Errors
+    /// Whatever the command answers with an error, or a refusal to run it from a script. Passed on,
+    /// it ends the script as it would in Lua; kept, it is what `redis.pcall` gives.
+    pub fn call(&mut self, line: &[Blob]) -> Result<Reply, ErrorReply> {
+        if line.is_empty() {
+            return Err(ErrorReply::from_static(
+                "ERR Please specify at least one argument for this redis lib call",
+            ));
+        }
+        let resolved = command::resolve(line).map_err(|unresolved| match unresolved {
+            Unresolved::WrongArity { .. } => ErrorReply::from_static(
+                "ERR Wrong number of args calling Redis command from script",
+            ),
+            Unresolved::Unknown | Unresolved::UnknownSubcommand { .. } => {
+                ErrorReply::from_static("ERR Unknown Redis command called from script")
+            }
+        })?;
+        match resolved.command.from_scripts {
+            FromScripts::Allowed => resolved.run(self.database, self.now),
+            FromScripts::Refused => Err(ErrorReply::from_static(
+                "ERR This Redis command is not allowed from script",
+            )),
+        }
+    }
+
+    /// What `redis.call('GET', key)` does, without the detour through the command table.
+    pub fn get(&mut self, key: &Blob) -> Option<Blob> {
+        self.database
+            .keyspace
+            .read(self.now, key, |entry| entry.value.clone())
+    }
+
+    /// What `redis.call('SET', key, value)` does, without the detour through the command table: the
+    /// key loses its expiry, if it had one.
+    pub fn set(&mut self, key: Blob, value: Blob) {
+        self.database.keyspace.set(&key, Entry::lasting(value));
+    }
+}
+
+fn nth(blobs: &[Blob], number: usize) -> Result<&Blob, ErrorReply> {
+    number
+        .checked_sub(1)
+        .and_then(|index| blobs.get(index))
+        .ok_or(ErrorReply::from_static(
+            "ERR Lua redis lib command arguments must be strings or integers",
+        ))
+}
