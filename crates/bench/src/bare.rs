@@ -1,4 +1,5 @@
-//! The floor: a binary heap, a random delay, a log of 16 bytes an event and a digest of it.
+//! The floor: what the same workload costs with nothing but a binary heap, a random delay, a log of
+//! 16 bytes an event and a digest of it. No processes, no effects, no links, no faults.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -7,45 +8,103 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use xxhash_rust::xxh3::Xxh3;
 
-/// Delivers `messages` messages of the workload, with that many operations in flight per client.
-pub fn run(servers: u64, in_flight: u64, messages: u64) -> (u64, u64) {
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let mut delay = move || 1_000_000 + ((u128::from(rng.next_u64()) * 9_000_000) >> 64) as u64;
-    let mut heap = BinaryHeap::new();
-    let mut sequence = 0u64;
-    let mut answers = vec![0u8; (2 * in_flight) as usize];
-    let mut log: Vec<u8> = Vec::with_capacity(8192);
-    let mut hash = Xxh3::new();
-    for op in 0..2 * in_flight {
-        for server in 0..servers {
-            heap.push(Reverse((delay(), sequence, op << 9 | server << 1)));
-            sequence += 1;
+use crate::workload::Workload;
+
+const LOG_BLOCK: usize = 4096;
+
+/// Runs the workload once.
+pub(crate) fn run(seed: u64, workload: &Workload) {
+    let mut floor = Loop::new(seed, workload);
+    for lane in 0..floor.lanes.len() {
+        floor.begin(0, lane);
+    }
+    while let Some(Reverse((now, _, what))) = floor.heap.pop() {
+        floor.happen(now, what);
+    }
+    assert_eq!(floor.delivered, workload.delivered());
+    std::hint::black_box(floor.hash.digest());
+}
+
+struct Loop {
+    random: ChaCha8Rng,
+    heap: BinaryHeap<Reverse<(u64, u64, u64)>>,
+    sequence: u64,
+    servers: u64,
+    lanes: Vec<Lane>,
+    to_start: u64,
+    delivered: u64,
+    log: Vec<u8>,
+    hash: Xxh3,
+}
+
+#[derive(Clone)]
+struct Lane {
+    number: u32,
+    answers: u32,
+}
+
+/// What happens: the number of the operation (40 bits), its lane (23 bits), whether it is an answer.
+const LANE_BITS: u32 = 23;
+
+impl Loop {
+    fn new(seed: u64, workload: &Workload) -> Loop {
+        let idle = Lane { number: 0, answers: 0 };
+        let clients = usize::from(Workload::CLIENTS);
+        Loop {
+            random: ChaCha8Rng::seed_from_u64(seed),
+            heap: BinaryHeap::new(),
+            sequence: 0,
+            servers: u64::from(workload.servers),
+            lanes: vec![idle; clients * workload.in_flight as usize],
+            to_start: clients as u64 * u64::from(workload.operations()),
+            delivered: 0,
+            log: Vec::with_capacity(LOG_BLOCK + 16),
+            hash: Xxh3::new(),
         }
     }
-    let mut delivered = 0;
-    while delivered < messages {
-        let Some(Reverse((now, _, what))) = heap.pop() else { break };
-        delivered += 1;
-        log.extend_from_slice(&now.to_le_bytes());
-        log.extend_from_slice(&what.to_le_bytes());
-        if log.len() >= 4096 {
-            hash.update(&log);
-            log.clear();
+
+    fn begin(&mut self, now: u64, lane: usize) {
+        let under_way = &mut self.lanes[lane];
+        under_way.number += 1;
+        under_way.answers = 0;
+        if self.to_start == 0 {
+            return;
+        }
+        self.to_start -= 1;
+        let operation = u64::from(under_way.number) << LANE_BITS | lane as u64;
+        for _ in 0..self.servers {
+            self.send(now, operation << 1);
+        }
+    }
+
+    fn send(&mut self, now: u64, what: u64) {
+        let width = Workload::DELAY_MAX.0 - Workload::DELAY_MIN.0;
+        let word = u128::from(self.random.next_u64());
+        let delay = Workload::DELAY_MIN.0 + ((word * u128::from(width)) >> 64) as u64;
+        self.heap.push(Reverse((now + delay, self.sequence, what)));
+        self.sequence += 1;
+    }
+
+    fn happen(&mut self, now: u64, what: u64) {
+        self.delivered += 1;
+        self.log.extend_from_slice(&now.to_le_bytes());
+        self.log.extend_from_slice(&what.to_le_bytes());
+        if self.log.len() >= LOG_BLOCK {
+            self.hash.update(&self.log);
+            self.log.clear();
         }
         if what & 1 == 0 {
-            heap.push(Reverse((now + delay(), sequence, what | 1)));
-            sequence += 1;
-            continue;
+            return self.send(now, what | 1);
         }
-        let op = what >> 9;
-        answers[op as usize] += 1;
-        if u64::from(answers[op as usize]) == servers {
-            answers[op as usize] = 0;
-            for server in 0..servers {
-                heap.push(Reverse((now + delay(), sequence, op << 9 | server << 1)));
-                sequence += 1;
-            }
+        let operation = what >> 1;
+        let lane = (operation & ((1 << LANE_BITS) - 1)) as usize;
+        let under_way = &mut self.lanes[lane];
+        if u64::from(under_way.number) != operation >> LANE_BITS {
+            return;
+        }
+        under_way.answers += 1;
+        if u64::from(under_way.answers) == self.servers / 2 + 1 {
+            self.begin(now, lane);
         }
     }
-    (delivered, hash.digest())
 }

@@ -1,98 +1,65 @@
-//! The workload of the comparison: clients broadcast to servers and wait for a majority.
+//! The kernel of the simulator against a bare event loop.
 
-use history::{NodeId, Span};
-use serde::{Deserialize, Serialize};
-use sim::{
-    Chance, Context, Delay, Endpoint, EventDigest, Input, Keep, LinkRule, Limits, NodeSpec, Process,
-    Role, Seeded, World,
-};
+use anyhow::Result;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Message {
-    Ask { op: u32 },
-    Answer { op: u32 },
+use crate::measure::{Contender, medians};
+use crate::table::{Table, rate, ratio};
+use crate::workload::{self, Workload};
+use crate::bare;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// How many rounds to take the median of.
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// How many messages to deliver in each round.
+    #[arg(long, default_value_t = 1_000_000)]
+    messages: u32,
+    /// Only the rows whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
 }
 
-#[derive(Clone, Debug, Hash)]
-pub enum Node {
-    Client(Client),
-    Server,
-}
+/// Operations under way per client, servers, and what the row is called.
+const ROWS: [(u32, u16, &str); 5] = [
+    (1, 3, "w=1, 3 servers"),
+    (64, 3, "w=64"),
+    (1024, 3, "w=1024"),
+    (8192, 3, "w=8192, 50,000 in flight"),
+    (1, 101, "w=1, 101 servers"),
+];
 
-#[derive(Clone, Debug, Hash)]
-pub struct Client {
-    servers: std::ops::Range<u16>,
-    answers: Vec<u8>,
-    in_flight: u32,
-    started: u32,
-    operations: u32,
-}
+/// Messages of a short run, and how many such runs make a round.
+const SHORT_RUN: u32 = 600;
 
-impl Client {
-    fn begin(&mut self, cx: &mut Context<'_, Message, ()>) {
-        if self.started == self.operations {
-            return;
-        }
-        let op = self.started;
-        self.started += 1;
-        self.answers[(op % self.in_flight) as usize] = 0;
-        for server in self.servers.clone() {
-            cx.send(NodeId(server), Message::Ask { op });
-        }
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let mut table = Table::new(["delivered messages", "bare", "rumormill", "ratio"]);
+    for (in_flight, servers, name) in ROWS {
+        let messages = arguments.messages;
+        let workload = Workload { servers, in_flight, messages };
+        add_row(&mut table, arguments, name, &workload, 1);
     }
+    let workload = Workload { servers: 3, in_flight: 1, messages: SHORT_RUN };
+    let runs = arguments.messages / SHORT_RUN;
+    add_row(&mut table, arguments, "runs of 600 messages", &workload, runs);
+    println!("{table}\nmedians of {} interleaved rounds, one thread, digest on", arguments.rounds);
+    Ok(())
 }
 
-impl Process for Node {
-    type Message = Message;
-    type Timer = ();
-
-    fn handle(&mut self, cx: &mut Context<'_, Message, ()>, input: Input<Message, ()>) {
-        match (self, input) {
-            (Node::Client(client), Input::Start) => {
-                for _ in 0..client.in_flight {
-                    client.begin(cx);
-                }
+fn add_row(table: &mut Table, arguments: &Arguments, name: &str, workload: &Workload, runs: u32) {
+    if !name.contains(&arguments.only) {
+        return;
+    }
+    let mut contenders: [Contender<'_>; 2] = [
+        Box::new(|| (0..runs).for_each(|seed| bare::run(u64::from(seed), workload))),
+        Box::new(|| {
+            for seed in 0..runs {
+                workload::run(&seed.to_string(), workload);
             }
-            (Node::Client(client), Input::Message { message: Message::Answer { op }, .. }) => {
-                let all = client.servers.len() as u8;
-                let answers = &mut client.answers[(op % client.in_flight) as usize];
-                *answers += 1;
-                if *answers == all {
-                    client.begin(cx);
-                }
-            }
-            (Node::Server, Input::Message { from, message: Message::Ask { op } }) => {
-                cx.send(from, Message::Answer { op });
-            }
-            _ => {}
-        }
-    }
-
-    fn crash(self, _: Keep) -> Self {
-        self
-    }
-}
-
-pub fn run(seed: &str, servers: u16, in_flight: u32, messages: u32, loss: bool) -> (u64, u64) {
-    let mut world = World::new(Seeded::new(seed), (), Limits { in_flight: 8_000_000, events: 1 << 39, ..Limits::default() });
-    let operations = messages / (2 * 2 * u32::from(servers));
-    let delay = Delay { min: Span::from_millis(1), max: Span::from_millis(10) };
-    let rule = LinkRule { delay, loss: Chance::from_ppm(u32::from(loss)).unwrap(), ..LinkRule::default() };
-    world.add_rule(Endpoint::Any, Endpoint::Any, rule);
-    for client in 0..2 {
-        let client_process = Client {
-            servers: 2..2 + servers,
-            answers: vec![0; in_flight as usize],
-            in_flight,
-            started: 0,
-            operations,
-        };
-        world.add_node(NodeSpec::new(format!("c{client}"), Role(0), Node::Client(client_process)));
-    }
-    for server in 0..servers {
-        world.add_node(NodeSpec::new(format!("s{server}"), Role(1), Node::Server));
-    }
-    let mut digest = EventDigest::default();
-    world.run(&mut digest, |_| false);
-    (digest.events() / 2, digest.fingerprint().0)
+        }),
+    ];
+    let seconds = medians(arguments.rounds, &mut contenders);
+    let count = if runs > 1 { f64::from(runs) } else { workload.delivered() as f64 };
+    let [bare, ours] = [count / seconds[0], count / seconds[1]];
+    table.row(vec![name.to_owned(), rate(bare), rate(ours), ratio(ours, bare)]);
 }

@@ -1,1 +1,72 @@
-//! To be written.
+//! CASPaxos on Redis, by the rules of Gryadka.
+//!
+//! CASPaxos (Rystsov, "CASPaxos: Replicated State Machines without logs", arXiv 1802.07000) is
+//! single-decree Paxos in which a proposer does not propose a value but a *change* of the present
+//! one. That makes a register that lives on 2F + 1 *acceptors* and survives the loss of F of them,
+//! with no log and no leader election. Gryadka (<https://github.com/gryadka/js>) runs it with plain
+//! Redis servers for acceptors: what an acceptor does is two scripts. The rules here are those of
+//! its first version.
+//!
+//! # The protocol
+//!
+//! There is one register per key; each is on its own. A [`Ballot`] is *(eon, id, era)*, ordered in
+//! that order. Eon and id name an epoch in which one proposer leads, the era counts its attempts in
+//! that epoch; since ids are unique, nobody else's ballot lies between two of the same epoch.
+//!
+//! An acceptor keeps, for each key, the highest ballot that it has promised to, the ballot under
+//! which it accepted a state, and that state.
+//!
+//! - *Prepare* with ballot b: if its promise is lower than b, it promises b, and answers what it
+//!   has accepted, under which ballot. Otherwise it answers the promise: a conflict.
+//! - *Accept* with ballot b and a state: if its promise is not higher than b, it promises b and
+//!   accepts the state. Otherwise it answers the promise: a conflict.
+//!
+//! A proposer that is asked to change a key:
+//!
+//! 1. takes the key's lock, or refuses if it is taken;
+//! 2. raises the era of its ballot by one, on every attempt, whatever became of the last;
+//! 3. unless it leads: prepares, waits for a quorum of promises, and takes the state of the highest
+//!    ballot among exactly these; now it leads;
+//! 4. applies the change to that state, or to the one that it remembers if it led before;
+//! 5. has the new state accepted by a quorum, *even if the change was refused*: the old state is
+//!    committed again then, without which a leader that has been deposed meanwhile would answer
+//!    from a memory that is out of date. A read is a change that changes nothing.
+//!
+//! When it hears of a higher ballot in a failed prepare or in any accept, it raises its eon past
+//! that ballot's; in an accept it also stops leading, even if the quorum was reached.
+//!
+//! # Invariants
+//!
+//! 1. A (key, ballot) carries at most one state for ever: attempts have ballots of their own.
+//! 2. Each prepare quorum meets each accept quorum. They are independent lists of nodes, with sizes
+//!    of their own; changes of membership keep this at every step ([`membership`]).
+//! 3. A client that is told "unknown" knows nothing: accepts that are still under way may take
+//!    effect at any later time.
+//!
+//! Where to read on: [`proposer`], [`acceptor`], then [`client`] for what is done with them in a
+//! run, and [`system`](CasPaxos) for how it is put together.
+
+#![deny(clippy::float_arithmetic)]
+
+pub mod acceptor;
+mod ballot;
+pub mod change;
+pub mod client;
+mod config;
+mod invariant;
+pub mod membership;
+mod message;
+mod process;
+pub mod proposer;
+mod quorum;
+pub mod scripts;
+mod sweeper;
+mod system;
+
+pub use ballot::{Ballot, ParseBallotError};
+pub use config::{Config, MembershipChange, MembershipConfig};
+pub use invariant::OneValuePerBallot;
+pub use message::{Answer, Message, Reply, Request, Timer};
+pub use process::Process;
+pub use quorum::{Configuration, Quorum};
+pub use system::CasPaxos;

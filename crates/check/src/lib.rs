@@ -1,1 +1,53 @@
-//! To be written.
+//! Does a history make sense? Checkers of what clients observed, and explanations of what they find.
+//!
+//! A *history* is what clients did and were told, in the order in which it happened, as the crate
+//! [`history`] has it: operations on versioned registers, invoked at one moment and returning at
+//! another, or never. The question is whether the registers behaved as if all operations had
+//! happened one after the other, each at some moment between its invocation and its return. That
+//! is [linearizability](https://dl.acm.org/doi/10.1145/78969.78972) (Herlihy and Wing, 1990).
+//!
+//! - [`Rumor`] decides it step by step in bounded memory, and [`check_history`] for a whole history.
+//!   Versions make that easy: nobody may see something older than what anybody had seen before.
+//! - [`explain`] tells why a history is impossible, to a person: who wrote what, who was told of
+//!   it, who then saw what does not go with that, and the smallest cycle that proves it.
+//! - [`exhaustive`] is the slow and obvious twin, which tries all orders; [`random`] makes histories
+//!   most of which are one change away from legal; [`compare`] holds one against the other.
+//! - [`notation`] is histories as text, for people to read and to write.
+//!
+//! ```
+//! use check::{check_history, explain, notation};
+//!
+//! let (history, names) = notation::parse(
+//!     "200ms alice write             // alice invokes a write of her own value, alice#0
+//!      205ms bob   read
+//!      210ms bob   saw v1=alice#0    // so it has taken effect
+//!      230ms carol read
+//!      236ms carol saw empty",
+//! )?;
+//! let violation = check_history(&history)?.expect("carol saw less than bob had seen");
+//! println!("{}", explain(&history, &violation, &names));
+//! # assert_eq!(violation.reason.name(), "older-than-rumor");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Nothing here reads a clock, draws a random number that is not a function of a seed, or depends
+//! on the order of a hash map: the same history gets the same verdict everywhere.
+
+#![deny(clippy::float_arithmetic)]
+
+mod chronicle;
+pub mod compare;
+pub mod exhaustive;
+mod explain;
+mod malformed;
+pub mod notation;
+mod pinpoint;
+pub mod random;
+mod rumor;
+mod violation;
+
+pub use explain::{Constraint, CycleEdge, Explanation, explain};
+pub use malformed::Malformed;
+pub use pinpoint::check_history;
+pub use rumor::Rumor;
+pub use violation::{Reason, Violation};

@@ -27,15 +27,37 @@ use serde::ser::{self, Serialize};
 /// # Panics
 /// If the value has no canonical encoding: it holds a float, a sequence that does not know its
 /// length, or an enum with more than 256 variants. That is a mistake in the type.
-#[inline]
 pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    encode_into(value, out);
+}
+
+/// What takes the encoded bytes.
+pub(crate) trait Sink {
+    fn put<const N: usize>(&mut self, bytes: [u8; N]);
+    fn put_slice(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.extend_from_slice(&bytes);
+    }
+
+    #[inline(always)]
+    fn put_slice(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn encode_into<T: Serialize + ?Sized, S: Sink>(value: &T, out: &mut S) {
     match value.serialize(Encoder { out }) {
         Ok(()) => (),
     }
 }
 
-struct Encoder<'a> {
-    out: &'a mut Vec<u8>,
+struct Encoder<'a, S> {
+    out: &'a mut S,
 }
 
 /// The error of an encoding that cannot fail: what cannot be encoded panics where it is met, so that
@@ -62,39 +84,40 @@ fn no_encoding(what: &dyn fmt::Display) -> ! {
     panic!("a value without a canonical encoding: {what}")
 }
 
-impl Encoder<'_> {
+impl<S: Sink> Encoder<'_, S> {
+    #[inline(always)]
     fn length(&mut self, len: usize) {
         let len = u32::try_from(len).unwrap_or_else(|_| no_encoding(&"over 4 GiB long"));
-        self.out.extend_from_slice(&len.to_le_bytes());
+        self.out.put(len.to_le_bytes());
     }
 
-    #[inline]
+    #[inline(always)]
     fn variant(&mut self, index: u32) {
-        self.out
-            .push(u8::try_from(index).unwrap_or_else(|_| no_encoding(&"over 256 variants")));
+        let index = u8::try_from(index).unwrap_or_else(|_| no_encoding(&"over 256 variants"));
+        self.out.put([index]);
     }
 }
 
 macro_rules! little_endian {
     ($($method:ident: $int:ty),* $(,)?) => {$(
-        #[inline]
+        #[inline(always)]
         fn $method(self, v: $int) -> Result<(), Never> {
-            self.out.extend_from_slice(&v.to_le_bytes());
+            self.out.put(v.to_le_bytes());
             Ok(())
         }
     )*};
 }
 
-impl<'a> ser::Serializer for Encoder<'a> {
+impl<S: Sink> ser::Serializer for Encoder<'_, S> {
     type Ok = ();
     type Error = Never;
-    type SerializeSeq = Encoder<'a>;
-    type SerializeTuple = Encoder<'a>;
-    type SerializeTupleStruct = Encoder<'a>;
-    type SerializeTupleVariant = Encoder<'a>;
-    type SerializeMap = Encoder<'a>;
-    type SerializeStruct = Encoder<'a>;
-    type SerializeStructVariant = Encoder<'a>;
+    type SerializeSeq = Self;
+    type SerializeTuple = Self;
+    type SerializeTupleStruct = Self;
+    type SerializeTupleVariant = Self;
+    type SerializeMap = Self;
+    type SerializeStruct = Self;
+    type SerializeStructVariant = Self;
 
     little_endian! {
         serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
@@ -102,50 +125,60 @@ impl<'a> ser::Serializer for Encoder<'a> {
         serialize_i128: i128, serialize_u128: u128,
     }
 
+    #[inline(always)]
     fn serialize_bool(self, v: bool) -> Result<(), Never> {
         self.serialize_u8(u8::from(v))
     }
 
+    #[inline(always)]
     fn serialize_char(self, v: char) -> Result<(), Never> {
         self.serialize_u32(u32::from(v))
     }
 
+    #[inline(always)]
     fn serialize_f32(self, _: f32) -> Result<(), Never> {
         no_encoding(&"a float")
     }
 
+    #[inline(always)]
     fn serialize_f64(self, _: f64) -> Result<(), Never> {
         no_encoding(&"a float")
     }
 
+    #[inline(always)]
     fn serialize_str(self, v: &str) -> Result<(), Never> {
         self.serialize_bytes(v.as_bytes())
     }
 
+    #[inline(always)]
     fn serialize_bytes(mut self, v: &[u8]) -> Result<(), Never> {
         self.length(v.len());
-        self.out.extend_from_slice(v);
+        self.out.put_slice(v);
         Ok(())
     }
 
+    #[inline(always)]
     fn serialize_none(self) -> Result<(), Never> {
         self.serialize_u8(0)
     }
 
+    #[inline(always)]
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Never> {
-        self.out.push(1);
+        self.out.put([1]);
         value.serialize(self)
     }
 
+    #[inline(always)]
     fn serialize_unit(self) -> Result<(), Never> {
         Ok(())
     }
 
+    #[inline(always)]
     fn serialize_unit_struct(self, _: &'static str) -> Result<(), Never> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_unit_variant(
         mut self,
         _: &'static str,
@@ -156,7 +189,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
         _: &'static str,
@@ -165,7 +198,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
         value.serialize(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
         mut self,
         _: &'static str,
@@ -177,19 +210,23 @@ impl<'a> ser::Serializer for Encoder<'a> {
         value.serialize(self)
     }
 
+    #[inline(always)]
     fn serialize_seq(mut self, len: Option<usize>) -> Result<Self, Never> {
         self.length(len.unwrap_or_else(|| no_encoding(&"a sequence of unknown length")));
         Ok(self)
     }
 
+    #[inline(always)]
     fn serialize_tuple(self, _: usize) -> Result<Self, Never> {
         Ok(self)
     }
 
+    #[inline(always)]
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self, Never> {
         Ok(self)
     }
 
+    #[inline(always)]
     fn serialize_tuple_variant(
         mut self,
         _: &'static str,
@@ -201,16 +238,17 @@ impl<'a> ser::Serializer for Encoder<'a> {
         Ok(self)
     }
 
+    #[inline(always)]
     fn serialize_map(self, len: Option<usize>) -> Result<Self, Never> {
         self.serialize_seq(len)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Never> {
         Ok(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn serialize_struct_variant(
         mut self,
         _: &'static str,
@@ -222,6 +260,7 @@ impl<'a> ser::Serializer for Encoder<'a> {
         Ok(self)
     }
 
+    #[inline(always)]
     fn is_human_readable(&self) -> bool {
         false
     }
@@ -229,15 +268,16 @@ impl<'a> ser::Serializer for Encoder<'a> {
 
 macro_rules! each_element {
     ($($part:ident: $method:ident),* $(,)?) => {$(
-        impl ser::$part for Encoder<'_> {
+        impl<S: Sink> ser::$part for Encoder<'_, S> {
             type Ok = ();
             type Error = Never;
 
-            #[inline]
+            #[inline(always)]
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
                 value.serialize(Encoder { out: self.out })
             }
 
+            #[inline(always)]
             fn end(self) -> Result<(), Never> {
                 Ok(())
             }
@@ -254,11 +294,11 @@ each_element! {
 
 macro_rules! each_field {
     ($($part:ident),*) => {$(
-        impl ser::$part for Encoder<'_> {
+        impl<S: Sink> ser::$part for Encoder<'_, S> {
             type Ok = ();
             type Error = Never;
 
-            #[inline]
+            #[inline(always)]
             fn serialize_field<T: Serialize + ?Sized>(
                 &mut self,
                 _: &'static str,
@@ -267,6 +307,7 @@ macro_rules! each_field {
                 value.serialize(Encoder { out: self.out })
             }
 
+            #[inline(always)]
             fn end(self) -> Result<(), Never> {
                 Ok(())
             }
@@ -276,18 +317,21 @@ macro_rules! each_field {
 
 each_field!(SerializeStruct, SerializeStructVariant);
 
-impl ser::SerializeMap for Encoder<'_> {
+impl<S: Sink> ser::SerializeMap for Encoder<'_, S> {
     type Ok = ();
     type Error = Never;
 
+    #[inline(always)]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Never> {
         key.serialize(Encoder { out: self.out })
     }
 
+    #[inline(always)]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
         value.serialize(Encoder { out: self.out })
     }
 
+    #[inline(always)]
     fn end(self) -> Result<(), Never> {
         Ok(())
     }

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::canonical;
+use crate::canonical::{self, Sink};
 
-/// How many encoded bytes are gathered before they are hashed in one go.
+/// How many encoded bytes are gathered at most before they are hashed in one go.
 const BLOCK: usize = 4096;
 
 /// Hashes things that happen, in the order in which they happen.
@@ -23,7 +23,9 @@ const BLOCK: usize = 4096;
 /// ```
 #[derive(Clone)]
 pub struct Digest {
-    pending: Vec<u8>,
+    /// Bytes that are not hashed yet: as many as `len` says.
+    pending: Box<[u8; BLOCK]>,
+    len: u32,
     hash: Xxh3,
 }
 
@@ -32,34 +34,77 @@ impl Digest {
     #[must_use]
     pub fn new() -> Digest {
         Digest {
-            pending: Vec::with_capacity(BLOCK + 512),
+            pending: Box::new([0; BLOCK]),
+            len: 0,
             hash: Xxh3::new(),
         }
     }
 
     /// Adds the canonical encoding of `item`.
-    #[inline]
+    #[inline(always)]
     pub fn add<T: Serialize + ?Sized>(&mut self, item: &T) {
-        canonical::encode(item, &mut self.pending);
-        if self.pending.len() >= BLOCK {
-            self.hash.update(&self.pending);
-            self.pending.clear();
+        canonical::encode_into(item, self);
+    }
+
+    /// Room for the next `N` bytes, for who lays out an encoding by hand: they are written where they
+    /// are hashed from, instead of being put together elsewhere and copied.
+    ///
+    /// ```
+    /// # use history::{Digest, Time};
+    /// let (mut one, mut other) = (Digest::new(), Digest::new());
+    /// one.add(&Time(1));
+    /// *other.room() = 1u64.to_le_bytes();
+    /// assert_eq!(one.fingerprint(), other.fingerprint());
+    /// ```
+    #[inline(always)]
+    pub fn room<const N: usize>(&mut self) -> &mut [u8; N] {
+        const { assert!(N <= BLOCK) };
+        let mut start = self.len as usize;
+        if start > BLOCK - N {
+            self.flush();
+            start = 0;
         }
+        self.len = (start + N) as u32;
+        self.pending[start..]
+            .first_chunk_mut()
+            .expect("N bytes are left")
+    }
+
+    #[cold]
+    fn flush(&mut self) {
+        self.hash.update(&self.pending[..self.len as usize]);
+        self.len = 0;
     }
 
     /// Adds bytes as they are.
     pub fn add_bytes(&mut self, bytes: &[u8]) {
-        self.hash.update(&self.pending);
-        self.pending.clear();
-        self.hash.update(bytes);
+        if bytes.len() > BLOCK - self.len as usize {
+            self.flush();
+        }
+        if bytes.len() > BLOCK {
+            return self.hash.update(bytes);
+        }
+        self.pending[self.len as usize..][..bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len() as u32;
     }
 
     /// The digest of all that was added so far.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = self.hash.clone();
-        hash.update(&self.pending);
+        hash.update(&self.pending[..self.len as usize]);
         Fingerprint(hash.digest())
+    }
+}
+
+impl Sink for Digest {
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        *self.room() = bytes;
+    }
+
+    fn put_slice(&mut self, bytes: &[u8]) {
+        self.add_bytes(bytes);
     }
 }
 

@@ -1,1 +1,45 @@
-//! To be written.
+//! Systems and scenarios: what is run, what goes wrong meanwhile, and what is expected of it.
+//!
+//! A [`System`] is a protocol made runnable: its processes, its section in a scenario file, its
+//! invariants. A [`Scenario`] is one TOML file: a system and its configuration, the links between
+//! its nodes, what the nemesis does, what is expected of the checkers, and the marks that a run has
+//! to reach to mean anything. A scenario and a seed make a run, and a run has an [`Outcome`].
+//!
+//! A [`Registry`] knows systems and scenarios by name, and can [`run`](Registry::run) one, replay
+//! or re-check its recording, or do [`many`] runs on all cores.
+//!
+//! The main path: [`Registry::load`] → [`Registry::run`] → [`Outcome`].
+
+#![deny(clippy::float_arithmetic)]
+
+mod error;
+mod fault;
+mod general;
+mod judgement;
+mod load;
+pub mod many;
+mod name;
+mod outcome;
+mod registry;
+mod replay;
+mod run;
+mod system;
+mod tally;
+pub mod units;
+mod watch;
+mod writes;
+
+pub use error::{LoadError, Problem, RunError};
+pub use fault::FaultPlan;
+pub use general::{
+    Action, Checker, Clock, Expect, General, LimitSection, Link, Scenario, Step, Track, Wait,
+};
+pub use judgement::{Batch, Judgement};
+pub use load::Override;
+pub use name::{NameError, Selection};
+pub use outcome::{Operations, Outcome, Verdict, Violation};
+pub use registry::Registry;
+pub use replay::Replayed;
+pub use run::{Interrupt, Ran, RunOptions};
+pub use system::{Broken, Deployment, Invariant, MessageOf, System, TimerOf};
+pub use writes::WriteCount;

@@ -46,6 +46,7 @@ pub trait Choices {
 
     /// What the network does with the next message on `link`, sent `now`: by the link's rule,
     /// unless whoever answers knows better.
+    #[inline(always)]
     fn fate(&mut self, link: &mut Link, now: Time) -> Fate
     where
         Self: Sized,

@@ -63,21 +63,26 @@ impl Clock {
     }
 
     /// What the clocks show at true time `now`.
+    #[inline(always)]
     #[must_use]
     pub fn read(&self, now: Time) -> LocalTime {
         let monotonic = self.monotonic(now);
-        let wall =
-            i128::from(WallTime::EPOCH.0) + i128::from(monotonic.0) + i128::from(self.offset_ns);
+        let wall = WallTime::EPOCH.0.saturating_add(monotonic.0);
         LocalTime {
-            wall: WallTime(wall.clamp(0, i128::from(u64::MAX)) as u64),
+            wall: WallTime(wall.saturating_add_signed(self.offset_ns)),
             monotonic,
         }
     }
 
+    #[inline(always)]
     fn monotonic(&self, now: Time) -> Time {
-        if self.drift_ppb == 0 {
-            return now;
+        match self.drift_ppb {
+            0 => now,
+            _ => self.drifted(now),
         }
+    }
+
+    fn drifted(&self, now: Time) -> Time {
         let gained = (i128::from(now.0) * i128::from(self.drift_ppb)).div_euclid(BILLION);
         Time((i128::from(now.0) + gained).clamp(0, i128::from(u64::MAX)) as u64)
     }

@@ -85,6 +85,7 @@ impl<M, T> Context<'_, M, T> {
     }
 
     /// Sends `message` to node `to`.
+    #[inline]
     pub fn send(&mut self, to: NodeId, message: M) {
         self.effects.push(Effect::Send { to, message });
     }

@@ -53,7 +53,7 @@ pub enum Command<M> {
         /// What survives.
         keep: Keep,
     },
-    /// A node stops handling anything; its clocks go on.
+    /// A node stops handling anything; its clocks go on. Nothing if it is down.
     Pause(NodeId),
     /// A paused node handles what it missed, in order, and goes on.
     Resume(NodeId),
@@ -101,6 +101,27 @@ impl<M> Command<M> {
             | Command::StepClock { node, .. }
             | Command::Tell { node, .. } => node,
             _ => NodeId::WORLD,
+        }
+    }
+}
+
+impl Command<std::convert::Infallible> {
+    /// The same command in a world of messages: one that tells nobody anything.
+    #[must_use]
+    pub fn for_messages<M>(self) -> Command<M> {
+        match self {
+            Command::Cut { from, to } => Command::Cut { from, to },
+            Command::Heal { from, to } => Command::Heal { from, to },
+            Command::Hold { from, to } => Command::Hold { from, to },
+            Command::Release { from, to } => Command::Release { from, to },
+            Command::Start(node) => Command::Start(node),
+            Command::Crash { node, keep } => Command::Crash { node, keep },
+            Command::Pause(node) => Command::Pause(node),
+            Command::Resume(node) => Command::Resume(node),
+            Command::Slow { node, by } => Command::Slow { node, by },
+            Command::StepClock { node, by_ns } => Command::StepClock { node, by_ns },
+            Command::Tell { message, .. } => match message {},
+            Command::Wake { at, alarm } => Command::Wake { at, alarm },
         }
     }
 }

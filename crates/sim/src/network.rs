@@ -7,7 +7,8 @@
 //! of their own, so a reply can be lost after the server has applied the command.
 //!
 //! The n-th message of a link always takes the n-th answer for each purpose that the rule has a use
-//! for, whether or not it gets lost: switching loss off leaves every delay as it was.
+//! for, whether or not it gets lost: switching loss off leaves every delay as it was. (A message that
+//! meets a partition does not get as far as that, and takes none.)
 
 use history::{NodeId, Span, Time};
 use serde::{Deserialize, Serialize};
@@ -177,7 +178,7 @@ pub enum Fate {
 #[derive(Clone, Debug)]
 pub struct Link {
     pub(crate) rule: LinkRule,
-    /// The number of the present connection.
+    /// The number of the present connection; on a datagram link, of the sender's present life.
     pub(crate) epoch: u32,
     /// What was sent on an earlier connection than this does not arrive.
     pub(crate) void_below: u32,
@@ -221,7 +222,7 @@ impl Link {
     }
 
     /// Draws what happens to the next message, by the rule of the link.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn draw_fate<C: Choices>(&mut self, choices: &mut C, now: Time) -> Fate {
         let LinkRule {
             transport,
@@ -244,14 +245,27 @@ impl Link {
                 Transport::Stream => Loss::Connection,
             });
         }
-        if transport == Transport::Stream || order == Order::Fifo {
-            arrival = arrival.max(self.last_arrival);
-            self.last_arrival = arrival;
+        let in_order = transport == Transport::Stream || order == Order::Fifo;
+        if in_order {
+            arrival = self.after_the_last(arrival);
         }
         match second.flatten() {
-            Some(second) if transport == Transport::Datagram => Fate::Duplicated(arrival, second),
+            Some(second) if transport == Transport::Datagram => {
+                let second = if in_order {
+                    self.after_the_last(second)
+                } else {
+                    second
+                };
+                Fate::Duplicated(arrival, second)
+            }
             _ => Fate::Delivered(arrival),
         }
+    }
+
+    /// When a message arrives that would arrive at this time if it had not to keep its place.
+    fn after_the_last(&mut self, arrival: Time) -> Time {
+        self.last_arrival = self.last_arrival.max(arrival);
+        self.last_arrival
     }
 
     /// The connection ends; the next message travels on a new one. What is in flight arrives.

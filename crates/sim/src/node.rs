@@ -86,18 +86,20 @@ impl<P: Process, I> Node<P, I> {
         }
     }
 
-    pub(crate) fn can_handle(&self) -> bool {
-        !self.paused && !self.busy
+    /// Whether it handles, when it comes, what was meant for that life of it.
+    #[inline]
+    pub(crate) fn can_handle(&self, life: u32) -> bool {
+        life == self.life && self.up && !self.paused && !self.busy
     }
 
-    /// Its life ends: all that is volatile is gone.
-    pub(crate) fn die(&mut self) {
+    /// Its life ends: all that is volatile is gone. What it will not handle any more is handed back.
+    pub(crate) fn die(&mut self) -> VecDeque<I> {
         self.up = false;
         self.life += 1;
         self.busy = false;
         self.paused = false;
         self.timers.clear();
-        self.waiting.clear();
+        std::mem::take(&mut self.waiting)
     }
 }
 

@@ -70,9 +70,9 @@ impl EventDigest {
 }
 
 impl<M: Serialize, T: Serialize> Observer<M, T> for EventDigest {
-    #[inline]
+    #[inline(always)]
     fn event(&mut self, event: &Event<M, T>) {
-        self.digest.add(event);
+        event.digest_into(&mut self.digest);
         self.events += 1;
     }
 }

@@ -1,100 +1,225 @@
 //! The queue of what is going to happen.
 //!
-//! A total order: by time, then in the order of scheduling. The heap holds small keys only (time,
-//! sequence number and slot, in 16 bytes); what is going to happen lies in a slab and does not move
-//! while the heap is sifted.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+//! A total order: by time, then in the order of scheduling. Nothing is ever scheduled for a time
+//! before that of the last item taken, which is what a *radix heap* needs. Times are read as eleven
+//! digits of six bits. An item lies in the list for the highest digit in which its time differs from
+//! the present one, and for the value of that digit there. So the first list that is not empty, from
+//! the lowest digit up, holds what is next; if that is more than one item, the earliest time in it
+//! becomes the present one and its items move to lists of lower digits. An item moves a few times in
+//! its life, whatever else is in the queue, and no two items are ever compared.
+//!
+//! Lists are first in, first out, and items of the same time meet in the same list: so they come out
+//! in the order of scheduling, which is therefore nowhere written down.
 
 use history::Time;
 
-const SLOT_BITS: u32 = 24;
-const SEQUENCE_BITS: u32 = 40;
-
-/// Time (64 bits), sequence number (40 bits), slot (24 bits), from the most significant down.
-type HeapKey = u128;
+const DIGIT_BITS: u32 = 6;
+const DIGITS: usize = u64::BITS.div_ceil(DIGIT_BITS) as usize;
 
 /// Items by time, and among those of the same time first in, first out.
 #[derive(Clone, Debug)]
 pub(crate) struct EventQueue<T> {
-    heap: BinaryHeap<Reverse<HeapKey>>,
-    items: Slots<T>,
-    next_sequence: u64,
+    /// The present time: nothing in the queue is before.
+    now: u64,
+    /// The digits that have a list that is not empty, a bit each.
+    occupied: u32,
+    digits: Vec<Digit>,
+    /// What the lists are made of, and the items themselves: apart, because moving an item from
+    /// list to list does not touch it.
+    places: Vec<Place>,
+    items: Vec<Option<T>>,
+    /// A list of places without an item: its first, or `NOWHERE`.
+    free: u32,
+    len: usize,
 }
 
-impl<T> EventQueue<T> {
-    /// How many items a queue can hold; the world ends a run before that.
-    pub(crate) const CAPACITY: usize = 1 << SLOT_BITS;
+/// The lists for one digit, by its value.
+#[derive(Clone, Debug)]
+struct Digit {
+    /// The values that have a list that is not empty, a bit each.
+    occupied: u64,
+    lists: [List; 1 << DIGIT_BITS],
+}
 
+#[derive(Clone, Copy, Debug)]
+struct List {
+    first: u32,
+    last: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    time: u64,
+    /// The next place in the list, or `NOWHERE`.
+    next: u32,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+impl<T> EventQueue<T> {
     pub(crate) fn new() -> EventQueue<T> {
+        let empty = List {
+            first: NOWHERE,
+            last: NOWHERE,
+        };
+        let digit = Digit {
+            occupied: 0,
+            lists: [empty; 1 << DIGIT_BITS],
+        };
         EventQueue {
-            heap: BinaryHeap::new(),
-            items: Slots {
-                slots: Vec::new(),
-                free: Vec::new(),
-            },
-            next_sequence: 0,
+            now: 0,
+            occupied: 0,
+            digits: vec![digit; DIGITS],
+            places: Vec::new(),
+            items: Vec::new(),
+            free: NOWHERE,
+            len: 0,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.heap.len()
+        self.len
     }
 
-    #[inline(always)]
+    /// Schedules an item. A time that has passed is now.
     pub(crate) fn push(&mut self, at: Time, item: T) {
-        let slot = self.items.insert(item);
-        let sequence = self.next_sequence;
-        assert!(
-            slot < Self::CAPACITY && sequence < 1 << SEQUENCE_BITS,
-            "the event queue is full"
-        );
-        self.next_sequence += 1;
-        let key = u128::from(at.0) << 64 | u128::from(sequence << SLOT_BITS | slot as u64);
-        self.heap.push(Reverse(key));
+        self.push_with(at, || item);
     }
 
+    /// Schedules an item, and makes it where it lies: what is put together elsewhere, field by field,
+    /// and then moved as a whole, the processor has to wait for.
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<(Time, T)> {
-        let Reverse(key) = self.heap.pop()?;
-        let slot = key as usize & (Self::CAPACITY - 1);
-        Some((Time((key >> 64) as u64), self.items.take(slot)))
-    }
-
-    #[inline]
-    pub(crate) fn next_time(&self) -> Option<Time> {
-        self.heap
-            .peek()
-            .map(|Reverse(key)| Time((key >> 64) as u64))
-    }
-}
-
-/// Where things lie while their keys are in the heap. The `slab` crate would do, but its insertion
-/// is not inlined, and the detour of each item over the stack costs a tenth of the run.
-#[derive(Clone, Debug)]
-struct Slots<T> {
-    slots: Vec<Option<T>>,
-    free: Vec<u32>,
-}
-
-impl<T> Slots<T> {
-    #[inline(always)]
-    fn insert(&mut self, item: T) -> usize {
-        if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = Some(item);
-            return slot as usize;
+    pub(crate) fn push_with(&mut self, at: Time, make: impl FnOnce() -> T) {
+        let time = at.0.max(self.now);
+        let next = NOWHERE;
+        if self.free == NOWHERE {
+            self.grow();
         }
-        self.slots.push(Some(item));
-        self.slots.len() - 1
+        let place = self.free;
+        let there = &mut self.places[place as usize];
+        self.free = there.next;
+        *there = Place { time, next };
+        self.append(place, time);
+        self.len += 1;
+        self.items[place as usize].get_or_insert_with(make);
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let place = self.places.len() as u32;
+        assert!(place < NOWHERE, "the event queue is full");
+        self.places.push(Place {
+            time: 0,
+            next: NOWHERE,
+        });
+        self.items.push(None);
+        self.free = place;
+    }
+
+    /// The time of the next item.
+    #[inline(always)]
+    pub(crate) fn next_time(&mut self) -> Option<Time> {
+        let (digit, value) = self.next_list()?;
+        Some(Time(
+            self.places[self.digits[digit].lists[value].first as usize].time,
+        ))
+    }
+
+    /// Takes the next item out of the order, and says where it lies until it is taken, which must be
+    /// before the next push.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[inline(always)]
+    pub(crate) fn unlink_next(&mut self) -> u32 {
+        let (digit, value) = self.next_list().expect("something is in the queue");
+        let list = &mut self.digits[digit].lists[value];
+        let place = list.first;
+        let taken = &mut self.places[place as usize];
+        if list.first == list.last {
+            self.empty(digit, value);
+        } else {
+            list.first = taken.next;
+        }
+        let taken = &mut self.places[place as usize];
+        self.now = taken.time;
+        taken.next = self.free;
+        self.free = place;
+        self.len -= 1;
+        place
     }
 
     #[inline(always)]
-    fn take(&mut self, slot: usize) -> T {
-        self.free.push(slot as u32);
-        self.slots[slot]
-            .take()
-            .expect("a key in the heap has an item")
+    pub(crate) fn item(&self, place: u32) -> &T {
+        self.items[place as usize].as_ref().expect("taken once")
+    }
+
+    #[inline(always)]
+    pub(crate) fn take(&mut self, place: u32) -> T {
+        self.items[place as usize].take().expect("taken once")
+    }
+
+    /// The list whose first item is the next of all.
+    #[inline(always)]
+    fn next_list(&mut self) -> Option<(usize, usize)> {
+        while self.occupied != 0 {
+            let digit = self.occupied.trailing_zeros() as usize;
+            let value = self.digits[digit].occupied.trailing_zeros() as usize;
+            let List { first, last } = self.digits[digit].lists[value];
+            // In the lists for the lowest digit all times are the same.
+            if digit == 0 || first == last {
+                return Some((digit, value));
+            }
+            self.spread(digit, value);
+        }
+        None
+    }
+
+    /// Spreads the items of a list over those of lower digits.
+    #[inline(never)]
+    fn spread(&mut self, digit: usize, value: usize) {
+        let first = self.digits[digit].lists[value].first;
+        self.empty(digit, value);
+        let mut place = first;
+        let mut earliest = u64::MAX;
+        while place != NOWHERE {
+            let Place { time, next } = self.places[place as usize];
+            earliest = earliest.min(time);
+            place = next;
+        }
+        self.now = earliest;
+        let mut place = first;
+        while place != NOWHERE {
+            let Place { time, next } = self.places[place as usize];
+            self.places[place as usize].next = NOWHERE;
+            self.append(place, time);
+            place = next;
+        }
+    }
+
+    fn empty(&mut self, digit: usize, value: usize) {
+        let occupied = &mut self.digits[digit].occupied;
+        *occupied &= !(1 << value);
+        if *occupied == 0 {
+            self.occupied &= !(1 << digit);
+        }
+    }
+
+    #[inline(always)]
+    fn append(&mut self, place: u32, time: u64) {
+        let highest_difference = ((time ^ self.now) | 1).ilog2();
+        let digit = highest_difference / DIGIT_BITS;
+        let value = (time >> (digit * DIGIT_BITS)) as usize % (1 << DIGIT_BITS);
+        self.occupied |= 1 << digit;
+        let digit = &mut self.digits[digit as usize];
+        let list = &mut digit.lists[value];
+        if digit.occupied & 1 << value == 0 {
+            digit.occupied |= 1 << value;
+            list.first = place;
+        } else {
+            self.places[list.last as usize].next = place;
+        }
+        list.last = place;
     }
 }
 
@@ -107,22 +232,25 @@ mod tests {
         /// Against the obvious twin: a stable sort by time of whatever is in the queue.
         #[test]
         fn pops_by_time_then_first_in_first_out(
-            steps in prop::collection::vec(prop::option::weighted(0.6, 0u64..20), 0..200),
+            steps in prop::collection::vec(prop::option::weighted(0.6, (0u32..64, 0u64..20)), 0..200),
         ) {
             let mut queue = EventQueue::new();
             let mut twin: Vec<(Time, usize)> = Vec::new();
             let mut now = Time::ZERO;
             for (id, step) in steps.into_iter().enumerate() {
-                if let Some(delay) = step {
-                    let at = Time(now.0 + delay);
+                if let Some((magnitude, delay)) = step {
+                    let at = Time(now.0.saturating_add(delay << magnitude));
                     queue.push(at, id);
                     twin.push((at, id));
                 } else {
                     twin.sort_by_key(|(at, _)| *at);
                     let expected = (!twin.is_empty()).then(|| twin.remove(0));
                     prop_assert_eq!(queue.next_time(), expected.map(|(at, _)| at));
-                    prop_assert_eq!(queue.pop(), expected);
-                    now = expected.map_or(now, |(at, _)| at);
+                    if let Some((at, id)) = expected {
+                        let place = queue.unlink_next();
+                        prop_assert_eq!(queue.take(place), id);
+                        now = at;
+                    }
                 }
                 prop_assert_eq!(queue.len(), twin.len());
             }

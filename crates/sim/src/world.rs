@@ -84,7 +84,8 @@ pub struct World<P: Process, C, N> {
     limits: Limits,
     next_message: u64,
     events: u64,
-    events_now: u64,
+    /// How many events there were when time last passed.
+    events_before: u64,
     /// Buffers that are reused from step to step; empty between steps.
     effects: Vec<Effect<P::Message, P::Timer>>,
     answers: Vec<Answer>,
@@ -159,7 +160,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             limits,
             next_message: 0,
             events: 0,
-            events_now: 0,
+            events_before: 0,
             effects: Vec::new(),
             answers: Vec::new(),
         }
@@ -229,33 +230,56 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         self.obey(observer);
     }
 
-    /// Tells observers and nemesis what happens, and hands it back.
+    /// Tells observers and nemesis what happens.
     #[inline(always)]
     fn emit<O: Observer<P::Message, P::Timer>>(
         &mut self,
         observer: &mut O,
         node: NodeId,
         kind: Kind<P::Message, P::Timer>,
-    ) -> Kind<P::Message, P::Timer> {
+    ) {
+        let (at, seq) = self.next_event();
         let event = Event {
-            at: self.now,
-            seq: self.events,
+            at,
+            seq,
             node,
             kind,
         };
+        self.tell(observer, &event);
+    }
+
+    /// The time and the number of the next event.
+    #[inline(always)]
+    fn next_event(&mut self) -> (Time, u64) {
+        let seq = self.events;
         self.events += 1;
-        self.events_now += 1;
-        observer.event(&event);
+        (self.now, seq)
+    }
+
+    /// How many events there have been without time passing.
+    #[inline(always)]
+    fn events_now(&self) -> u64 {
+        self.events - self.events_before
+    }
+
+    /// Tells observers and nemesis of an event. It is left to the caller, who can take out of it what
+    /// goes on from here: a part is moved with less ado than the whole.
+    #[inline(always)]
+    fn tell<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        event: &Event<P::Message, P::Timer>,
+    ) {
+        observer.event(event);
         let mut cx = NemesisContext {
             commands: &mut self.commands,
             chooser: &mut NemesisChooser(&mut self.choices),
             answers: &mut self.answers,
         };
-        self.nemesis.on_event(&event, &mut cx);
+        self.nemesis.on_event(event, &mut cx);
         if !self.answers.is_empty() {
             self.emit_answers(observer, NodeId::WORLD);
         }
-        event.kind
     }
 
     /// Tells the observers what was asked and answered. The nemesis is not told of chance.
@@ -272,37 +296,47 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 bound,
                 answer,
             };
+            let (at, seq) = (self.now, self.events);
+            self.events += 1;
             observer.event(&Event {
-                at: self.now,
-                seq: self.events,
+                at,
+                seq,
                 node,
                 kind,
             });
-            self.events += 1;
-            self.events_now += 1;
         }
     }
 
     /// Where the link between two nodes is; it is made on first use.
-    #[inline]
+    #[inline(always)]
     fn link_index(&mut self, from: NodeId, to: NodeId) -> usize {
-        let known = self.nodes[from.index()]
-            .links
+        self.known_link(from, to)
+            .unwrap_or_else(|| self.make_link(from, to))
+    }
+
+    #[inline(always)]
+    fn known_link(&self, from: NodeId, to: NodeId) -> Option<usize> {
+        let links = &self.nodes[from.index()].links;
+        links
             .get(to.index())
             .copied()
-            .flatten();
-        known.unwrap_or_else(|| self.make_link(from, to)) as usize
+            .flatten()
+            .map(|link| link as usize)
     }
 
     /// The link between two nodes.
-    #[inline]
+    #[inline(always)]
     fn link(&mut self, from: NodeId, to: NodeId) -> &mut Link {
         let index = self.link_index(from, to);
         &mut self.links[index]
     }
 
     #[cold]
-    fn make_link(&mut self, from: NodeId, to: NodeId) -> u32 {
+    fn make_link(&mut self, from: NodeId, to: NodeId) -> usize {
+        assert!(
+            to.index() < self.nodes.len(),
+            "{from} sends to {to}, which is not a node"
+        );
         let (sender, receiver) = (&self.nodes[from.index()], &self.nodes[to.index()]);
         let rule = self.rules.iter().rev().find(|(senders, receivers, _)| {
             senders.includes(from, sender.role) && receivers.includes(to, receiver.role)
@@ -316,7 +350,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             links.resize(to.index() + 1, None);
         }
         links[to.index()] = Some(index);
-        index
+        index as usize
     }
 
     /// Whether one of these pairs speaks of messages from here to there.

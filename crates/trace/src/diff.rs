@@ -45,14 +45,9 @@ pub enum Difference {
 pub fn diff(left: &Path, right: &Path) -> Result<Vec<Difference>, LogError> {
     let (mut a, mut b) = (LogReader::open(left)?, LogReader::open(right)?);
     let mut differences = Vec::new();
-    compare(
-        &json(a.header()),
-        &json(b.header()),
-        String::new(),
-        &mut |path, left, right| {
-            differences.push(Difference::Header { path, left, right });
-        },
-    );
+    compare(&json(a.header()), &json(b.header()), String::new(), &mut |path, left, right| {
+        differences.push(Difference::Header { path, left, right });
+    });
     loop {
         let seq = a.events();
         let (left, right) = (a.next_line()?, b.next_line()?);
@@ -63,24 +58,15 @@ pub fn diff(left: &Path, right: &Path) -> Result<Vec<Difference>, LogError> {
             continue;
         }
         let value = |line: Option<&str>| line.and_then(|line| serde_json::from_str(line).ok());
-        differences.push(Difference::Event {
-            seq,
-            left: value(left),
-            right: value(right),
-        });
+        differences.push(Difference::Event { seq, left: value(left), right: value(right) });
         while a.next_line()?.is_some() {}
         while b.next_line()?.is_some() {}
         break;
     }
     let footer = |log: &LogReader| json(log.footer().expect("the events end with the footer"));
-    compare(
-        &footer(&a),
-        &footer(&b),
-        String::new(),
-        &mut |path, left, right| {
-            differences.push(Difference::Footer { path, left, right });
-        },
-    );
+    compare(&footer(&a), &footer(&b), String::new(), &mut |path, left, right| {
+        differences.push(Difference::Footer { path, left, right });
+    });
     Ok(differences)
 }
 
@@ -98,11 +84,7 @@ fn compare(a: &Value, b: &Value, path: String, differ: &mut impl FnMut(String, V
     };
     let added = right.keys().filter(|key| !left.contains_key(*key));
     for key in left.keys().chain(added) {
-        let inner = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("{path}.{key}")
-        };
+        let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         let field = |object: &serde_json::Map<String, Value>| {
             object.get(key).cloned().unwrap_or(Value::Null)
         };

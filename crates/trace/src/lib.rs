@@ -17,6 +17,7 @@ mod format;
 mod playback;
 mod reader;
 mod recorder;
+mod words;
 
 pub use causality::causal_past;
 pub use diff::{Difference, diff};
@@ -24,3 +25,4 @@ pub use format::{FORMAT, Footer, Header, LogError};
 pub use playback::{Divergence, Playback};
 pub use reader::{LogReader, verify};
 pub use recorder::{Recorder, partial_path};
+pub use words::in_words;

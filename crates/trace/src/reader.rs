@@ -36,14 +36,8 @@ impl LogReader {
     /// # Errors
     /// If the file cannot be read, or is no log that this version can read.
     pub fn open(path: &Path) -> Result<LogReader, LogError> {
-        let read = |source| LogError::Read {
-            path: path.to_owned(),
-            source,
-        };
-        let foreign = |why: &str| LogError::Foreign {
-            path: path.to_owned(),
-            why: why.to_owned(),
-        };
+        let read = |source| LogError::Read { path: path.to_owned(), source };
+        let foreign = |why: &str| LogError::Foreign { path: path.to_owned(), why: why.to_owned() };
         let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(read)?);
         let mut line = Vec::new();
         if !next_line(&mut file, &mut line).map_err(read)? {
@@ -51,39 +45,21 @@ impl LogReader {
         }
         let first: Value =
             serde_json::from_slice(&line).map_err(|_| foreign("its first line is not JSON"))?;
-        let header = first
-            .get("header")
-            .ok_or_else(|| foreign("its first line is no header"))?;
-        match header.get("format").and_then(Value::as_u64) {
-            None => return Err(foreign("its header names no format")),
+        match first.get("format").and_then(Value::as_u64) {
+            None => return Err(foreign("its first line names no format")),
             Some(format) if format > u64::from(FORMAT) => {
-                return Err(LogError::Newer {
-                    path: path.to_owned(),
-                    format,
-                });
+                return Err(LogError::Newer { path: path.to_owned(), format });
             }
             Some(_) => (),
         }
         let header = serde_json::from_value(first).map_err(|error| {
             let why = format!("its header is not one: {error}");
-            LogError::Corrupt {
-                path: path.to_owned(),
-                line: 1,
-                why,
-            }
+            LogError::Corrupt { path: path.to_owned(), line: 1, why }
         })?;
         let mut digest = Digest::new();
         digest.add_bytes(&line);
         let path = path.to_owned();
-        Ok(LogReader {
-            path,
-            file,
-            line,
-            lines: 1,
-            digest,
-            header,
-            footer: None,
-        })
+        Ok(LogReader { path, file, line, lines: 1, digest, header, footer: None })
     }
 
     /// The header.
@@ -117,10 +93,7 @@ impl LogReader {
             return Ok(None);
         }
         match serde_json::from_slice::<Event<M, T>>(&self.line) {
-            Ok(event) => Ok(Some(Event {
-                seq: self.lines - 2,
-                ..event
-            })),
+            Ok(event) => Ok(Some(Event { seq: self.lines - 2, ..event })),
             Err(error) => Err(self.corrupt(format!("this is no event: {error}"))),
         }
     }
@@ -144,16 +117,10 @@ impl LogReader {
         if self.footer.is_some() {
             return Ok(false);
         }
-        let read = |source| LogError::Read {
-            path: self.path.clone(),
-            source,
-        };
+        let read = |source| LogError::Read { path: self.path.clone(), source };
         let whole = next_line(&mut self.file, &mut self.line).map_err(read)?;
         if !whole {
-            return Err(LogError::Unfinished {
-                path: self.path.clone(),
-                line: self.lines + 1,
-            });
+            return Err(LogError::Unfinished { path: self.path.clone(), line: self.lines + 1 });
         }
         self.lines += 1;
         if self.line.starts_with(FOOTER_START) {
@@ -176,10 +143,7 @@ impl LogReader {
             return Err(self.corrupt("it is not what was written: its hash differs".to_owned()));
         }
         let mut rest = [0];
-        let read = |source| LogError::Read {
-            path: self.path.clone(),
-            source,
-        };
+        let read = |source| LogError::Read { path: self.path.clone(), source };
         if self.file.read(&mut rest).map_err(read)? > 0 {
             self.lines += 1;
             return Err(self.corrupt("it goes on after its footer".to_owned()));
@@ -194,11 +158,7 @@ impl LogReader {
 
     /// The log is damaged at the line that was read last.
     fn corrupt(&self, why: String) -> LogError {
-        LogError::Corrupt {
-            path: self.path.clone(),
-            line: self.lines,
-            why,
-        }
+        LogError::Corrupt { path: self.path.clone(), line: self.lines, why }
     }
 }
 

@@ -34,14 +34,8 @@ impl Recorder {
     /// # Errors
     /// If it cannot be written there.
     pub fn create(path: &Path, header: &Header) -> Result<Recorder, LogError> {
-        let write = |source| LogError::Write {
-            path: path.to_owned(),
-            source,
-        };
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
+        let write = |source| LogError::Write { path: path.to_owned(), source };
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).map_err(write)?;
         }
         if path.is_dir() {
@@ -82,10 +76,7 @@ impl Recorder {
             return Err(error);
         }
         let rename = fs::rename(partial_path(&self.path), &self.path);
-        rename.map_err(|source| LogError::Write {
-            path: self.path.clone(),
-            source,
-        })
+        rename.map_err(|source| LogError::Write { path: self.path.clone(), source })
     }
 
     /// Leaves the log unfinished, as a readable `.partial`, and tells its name.
@@ -128,10 +119,7 @@ impl Recorder {
 
     fn check(&mut self) -> Result<(), LogError> {
         match self.failed.take() {
-            Some(source) => Err(LogError::Write {
-                path: self.path.clone(),
-                source,
-            }),
+            Some(source) => Err(LogError::Write { path: self.path.clone(), source }),
             None => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use history::NodeId;
 
-use crate::{Choices, Command, Endpoint, Input, Keep, Kind, Nemesis, Observer, Process};
+use crate::{Choices, Command, Endpoint, Event, Input, Keep, Kind, Nemesis, Observer, Process};
 
 use super::{Due, What, World};
 
@@ -10,12 +10,19 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// Carries out what the nemesis has ordered so far, and what it orders in answer to that. Stops
     /// when time stands still for too long, which the next step reports.
     pub(super) fn obey<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O) {
-        while self.events_now < self.limits.events_at_once {
+        while self.events_now() < self.limits.events_at_once {
             let Some(command) = self.commands.pop_front() else {
                 return;
             };
-            let kind = self.emit(observer, command.node(), Kind::Nemesis(command));
-            let Kind::Nemesis(command) = kind else {
+            let (at, seq) = self.next_event();
+            let event = Event {
+                at,
+                seq,
+                node: command.node(),
+                kind: Kind::Nemesis(command),
+            };
+            self.tell(observer, &event);
+            let Kind::Nemesis(command) = event.kind else {
                 unreachable!("as emitted")
             };
             self.carry_out(observer, command);
@@ -36,8 +43,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 self.release(observer);
             }
             Command::Start(node) => self.start(observer, node),
-            Command::Crash { node, keep } => self.crash(node, keep),
-            Command::Pause(node) => self.nodes[node.index()].paused = true,
+            Command::Crash { node, keep } => self.crash(observer, node, keep),
+            Command::Pause(node) => {
+                let node = &mut self.nodes[node.index()];
+                node.paused = node.up;
+            }
             Command::Resume(node) => {
                 self.nodes[node.index()].paused = false;
                 self.catch_up(observer, node);
@@ -72,14 +82,22 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         self.handle(observer, id, Input::Start);
     }
 
-    fn crash(&mut self, id: NodeId, keep: Keep) {
+    fn crash<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        id: NodeId,
+        keep: Keep,
+    ) {
         let node = &mut self.nodes[id.index()];
         if !node.up {
             return;
         }
-        node.die();
+        let missed = node.die();
         node.process = node.process.clone().crash(keep);
         self.leave_connections(id);
+        for due in missed {
+            self.arrive_in_vain(observer, due);
+        }
     }
 }
 

@@ -3,14 +3,13 @@
 use history::NodeId;
 
 use crate::context::Effect;
-use crate::{Choices, Fate, Kind, Loss, MessageId, Nemesis, Observer, Process, Report, Transport};
+use crate::{Choices, Event, Fate, Kind, Loss, MessageId, Nemesis, Observer, Process, Report, Transport};
 
 use super::{Due, Parcel, What, World};
 
 impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// Applies effects in order. Those that come after the node is busy are put off until it has
     /// done its work.
-    #[inline]
     pub(super) fn apply<O: Observer<P::Message, P::Timer>>(
         &mut self,
         observer: &mut O,
@@ -21,30 +20,43 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         while let Some(effect) = effects.next() {
             match effect {
                 Effect::Send { to, message } => self.send(observer, node, to, message),
-                Effect::SetTimer { id, after, timer } => {
-                    let owner = &mut self.nodes[node.index()];
-                    owner.timers.insert(id.0);
-                    let at = owner.clock.when(self.now, after);
-                    self.schedule(at, node, What::Timer { id, timer });
-                }
-                Effect::CancelTimer(id) => {
-                    self.nodes[node.index()].timers.remove(&id.0);
-                }
-                Effect::Invoke(invoke) => {
-                    self.emit(observer, node, Kind::Invoke(invoke));
-                }
-                Effect::Return(completion) => {
-                    self.emit(observer, node, Kind::Return(completion));
-                }
-                Effect::Mark(name) => {
-                    self.emit(observer, node, Kind::Mark(name));
-                }
                 Effect::Busy(span) => {
                     self.emit(observer, node, Kind::Busy(span));
                     self.nodes[node.index()].busy = true;
                     let at = self.now + span;
                     return self.schedule(at, node, What::GoOn(effects.collect()));
                 }
+                effect => self.apply_rare(observer, node, effect),
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn apply_rare<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        node: NodeId,
+        effect: Effect<P::Message, P::Timer>,
+    ) {
+        match effect {
+            Effect::Send { .. } | Effect::Busy(_) => unreachable!("handled above"),
+            Effect::SetTimer { id, after, timer } => {
+                let owner = &mut self.nodes[node.index()];
+                owner.timers.insert(id.0);
+                let at = owner.clock.when(self.now, after);
+                self.schedule(at, node, What::Timer { id, timer });
+            }
+            Effect::CancelTimer(id) => {
+                self.nodes[node.index()].timers.remove(&id.0);
+            }
+            Effect::Invoke(invoke) => {
+                self.emit(observer, node, Kind::Invoke(invoke));
+            }
+            Effect::Return(completion) => {
+                self.emit(observer, node, Kind::Return(completion));
+            }
+            Effect::Mark(name) => {
+                self.emit(observer, node, Kind::Mark(name));
             }
         }
     }
@@ -66,38 +78,86 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         let id = MessageId(self.next_message);
         self.next_message += 1;
         let index = self.link_index(from, to);
-        let fate = if !self.cuts.is_empty() && self.lies_between(&self.cuts, from, to) {
-            Fate::Dropped(Loss::Partition)
-        } else if !self.holds.is_empty() && self.lies_between(&self.holds, from, to) {
-            Fate::Held
-        } else {
-            self.choices.fate(&mut self.links[index], self.now)
-        };
-        let kind = self.emit(
-            observer,
-            from,
-            Kind::Send {
-                to,
-                id,
-                fate,
-                message,
-            },
-        );
-        let Kind::Send { message, .. } = kind else {
-            unreachable!("as emitted")
-        };
         let (life, epoch) = (self.nodes[to.index()].life, self.links[index].epoch);
-        self.dispatch(
-            fate,
-            Parcel {
+        let fate = self.fate(index, from, to);
+        if let Fate::Delivered(arrival) = fate {
+            let (at, seq) = self.next_event();
+            let event = Event {
+                at,
+                seq,
+                node: from,
+                kind: Kind::Send {
+                    to,
+                    id,
+                    fate: Fate::Delivered(arrival),
+                    message,
+                },
+            };
+            self.tell(observer, &event);
+            let Kind::Send { message, .. } = event.kind else {
+                unreachable!("as told")
+            };
+            self.queue.push_with(arrival, || Due {
+                node: to,
+                life,
+                what: What::Arrive {
+                    from,
+                    epoch,
+                    id,
+                    message,
+                },
+            });
+        } else {
+            let parcel = Parcel {
                 from,
                 to,
                 life,
                 epoch,
                 id,
                 message,
+            };
+            self.send_badly(observer, fate, parcel);
+        }
+    }
+
+    /// Sends a message that does not simply arrive.
+    #[inline(never)]
+    fn send_badly<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        fate: Fate,
+        mut parcel: Parcel<P>,
+    ) {
+        let (at, seq) = self.next_event();
+        let event = Event {
+            at,
+            seq,
+            node: parcel.from,
+            kind: Kind::Send {
+                to: parcel.to,
+                id: parcel.id,
+                fate,
+                message: parcel.message,
             },
-        );
+        };
+        self.tell(observer, &event);
+        let Kind::Send { message, .. } = event.kind else {
+            unreachable!("as told")
+        };
+        parcel.message = message;
+        self.dispatch(fate, parcel);
+    }
+
+    /// What happens to a message that is sent on its way now.
+    #[inline(always)]
+    fn fate(&mut self, link: usize, from: NodeId, to: NodeId) -> Fate {
+        if !self.cuts.is_empty() && self.lies_between(&self.cuts, from, to) {
+            Fate::Dropped(Loss::Partition)
+        } else if !self.holds.is_empty() && self.lies_between(&self.holds, from, to) {
+            Fate::Held
+        } else {
+            self.choices.fate(&mut self.links[link], self.now)
+        }
     }
 
     /// Sends on their way the messages that nothing keeps back any more, in the order in which they
@@ -109,7 +169,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 continue;
             }
             let index = self.link_index(parcel.from, parcel.to);
-            let fate = self.choices.fate(&mut self.links[index], self.now);
+            let fate = self.fate(index, parcel.from, parcel.to);
             self.emit(
                 observer,
                 parcel.from,
@@ -123,7 +183,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     /// Lets a message meet its fate.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn dispatch(&mut self, fate: Fate, parcel: Parcel<P>) {
         let Parcel {
             from,
@@ -150,24 +210,32 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 self.queue.push(second, arrive(parcel.message));
             }
             Fate::Held => self.held.push(parcel),
-            Fate::Dropped(_) => self.drop_message(parcel),
+            Fate::Dropped(_) => self.tell_of_loss(parcel),
         }
     }
 
-    /// A message is lost. On a stream nothing is lost without the connection breaking.
-    fn drop_message(&mut self, parcel: Parcel<P>) {
+    /// A message is lost. On a stream nothing is lost without the connection breaking; on a datagram
+    /// link the sender is told if losses are reported. Nobody is told of a message whose connection
+    /// is history, or its sender.
+    pub(super) fn tell_of_loss(&mut self, parcel: Parcel<P>) {
         let Parcel {
             from,
             to,
+            epoch,
             id,
             message,
             ..
         } = parcel;
-        let rule = self.link(from, to).rule;
-        if rule.transport == Transport::Stream {
-            self.break_connection(from, to);
-        } else if rule.report == Report::Reported {
-            self.schedule(self.now, from, What::Undelivered { to, id, message });
+        let link = self.link(from, to);
+        if link.epoch != epoch {
+            return;
+        }
+        match (link.rule.transport, link.rule.report) {
+            (Transport::Stream, _) => self.break_connection(from, to),
+            (Transport::Datagram, Report::Silent) => {}
+            (Transport::Datagram, Report::Reported) => {
+                self.schedule(self.now, from, What::Undelivered { to, id, message });
+            }
         }
     }
 
@@ -177,7 +245,9 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             let link = self.link(node, peer);
             let epoch = link.epoch;
             link.break_connection();
-            self.schedule(self.now, node, What::ConnectionLost { peer, epoch });
+            if self.nodes[node.index()].up {
+                self.schedule(self.now, node, What::ConnectionLost { peer, epoch });
+            }
         }
     }
 
@@ -186,6 +256,9 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     pub(super) fn leave_connections(&mut self, node: NodeId) {
         for peer in (0..self.nodes.len()).map(|index| NodeId(index as u16)) {
             if !self.is_connected(node, peer) {
+                if let Some(link) = self.known_link(node, peer) {
+                    self.links[link].epoch += 1;
+                }
                 continue;
             }
             let outward = self.link(node, peer);
@@ -199,12 +272,8 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     fn is_connected(&self, a: NodeId, b: NodeId) -> bool {
         [(a, b), (b, a)].into_iter().any(|(from, to)| {
-            let link = self.nodes[from.index()]
-                .links
-                .get(to.index())
-                .copied()
-                .flatten();
-            link.is_some_and(|link| self.links[link as usize].rule.transport == Transport::Stream)
+            let link = self.known_link(from, to);
+            link.is_some_and(|link| self.links[link].rule.transport == Transport::Stream)
         })
     }
 }

@@ -1,13 +1,12 @@
 //! Taking the next item off the queue and having its node handle it.
 
-use history::NodeId;
+use history::{NodeId, Time};
 
 use crate::context::Context;
 use crate::node::NodeChooser;
-use crate::queue::EventQueue;
-use crate::{Choices, Effect, Input, Kind, Loss, Nemesis, Observer, Process};
+use crate::{Choices, Effect, Event, Input, Kind, Loss, MessageId, Nemesis, Observer, Process};
 
-use super::{Due, Ending, What, World};
+use super::{Due, Ending, Parcel, What, World};
 
 impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// Lets the next thing happen.
@@ -19,40 +18,69 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         &mut self,
         observer: &mut O,
     ) -> Result<(), Ending> {
-        self.check_limits()?;
-        let (at, due) = self.queue.pop().ok_or(Ending::Quiescent)?;
+        let at = self.next_time()?;
         if at > self.now {
             self.now = at;
-            self.events_now = 0;
+            self.events_before = self.events;
         }
-        if let What::Alarm(alarm) = due.what {
-            self.emit(observer, NodeId::WORLD, Kind::Alarm(alarm));
+        let place = self.queue.unlink_next();
+        let due = self.queue.item(place);
+        if let What::Arrive { .. } = due.what
+            && self.nodes[due.node.index()].can_handle(due.life)
+        {
+            // Nearly everything is this. It goes its own way, in pieces, so that a message is moved
+            // from the queue to the process without a stop.
+            let Due {
+                node,
+                what:
+                    What::Arrive {
+                        from,
+                        epoch,
+                        id,
+                        message,
+                    },
+                ..
+            } = self.queue.take(place)
+            else {
+                unreachable!("as seen")
+            };
+            self.deliver(observer, node, from, epoch, id, message);
         } else {
+            let due = self.queue.take(place);
             self.arrive(observer, due);
         }
-        self.obey(observer);
+        if !self.commands.is_empty() {
+            self.obey(observer);
+        }
         Ok(())
     }
 
-    fn check_limits(&self) -> Result<(), Ending> {
+    /// When the next thing happens, if the limits let it.
+    #[inline]
+    fn next_time(&mut self) -> Result<Time, Ending> {
         let limits = &self.limits;
         if self.events >= limits.events {
             return Err(Ending::TooManyEvents);
         }
-        if self.events_now >= limits.events_at_once {
+        if self.events_now() >= limits.events_at_once {
             return Err(Ending::TimeStandsStill);
         }
-        if self.queue.len() > limits.in_flight.min(EventQueue::<Due<P>>::CAPACITY / 2) {
+        if self.queue.len() > limits.in_flight {
             return Err(Ending::TooMuchInFlight);
         }
         match self.queue.next_time() {
+            None => Err(Ending::Quiescent),
             Some(next) if next.0 > limits.time.0 => Err(Ending::TooLong),
-            _ => Ok(()),
+            Some(next) => Ok(next),
         }
     }
 
     /// Something is due at a node: it is handled now if the node can, or else waits in line.
+    #[inline(never)]
     fn arrive<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, due: Due<P>) {
+        if let What::Alarm(alarm) = due.what {
+            return self.emit(observer, NodeId::WORLD, Kind::Alarm(alarm));
+        }
         let node = &mut self.nodes[due.node.index()];
         if due.life != node.life || !node.up {
             return self.arrive_in_vain(observer, due);
@@ -63,7 +91,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 node.waiting.push_front(due);
                 return;
             }
-        } else if !node.can_handle() {
+        } else if !node.can_handle(due.life) {
             node.waiting.push_back(due);
             return;
         }
@@ -78,8 +106,12 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         observer: &mut O,
         id: NodeId,
     ) {
-        while self.nodes[id.index()].can_handle() {
-            let Some(due) = self.nodes[id.index()].waiting.pop_front() else {
+        loop {
+            let node = &mut self.nodes[id.index()];
+            if !node.can_handle(node.life) {
+                return;
+            }
+            let Some(due) = node.waiting.pop_front() else {
                 return;
             };
             self.happen(observer, due);
@@ -87,73 +119,99 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     /// The node is down, or what comes was meant for an earlier life. Only messages leave a trace.
-    fn arrive_in_vain<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, due: Due<P>) {
-        if let What::Arrive { from, id, .. } = due.what {
-            self.emit(
-                observer,
-                due.node,
-                Kind::Lose {
-                    from,
-                    id,
-                    why: Loss::NodeDown,
-                },
-            );
+    pub(super) fn arrive_in_vain<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        due: Due<P>,
+    ) {
+        let (to, life) = (due.node, due.life);
+        if let What::Arrive {
+            from,
+            epoch,
+            id,
+            message,
+        } = due.what
+        {
+            let why = Loss::NodeDown;
+            self.emit(observer, to, Kind::Lose { from, id, why });
+            self.tell_of_loss(Parcel {
+                from,
+                to,
+                life,
+                epoch,
+                id,
+                message,
+            });
         }
     }
 
     /// Something happens at a node that is there to handle it.
-    #[inline]
     fn happen<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, due: Due<P>) {
         let node = due.node;
-        match due.what {
+        let input = match due.what {
             What::Arrive {
                 from,
                 epoch,
                 id,
                 message,
-            } => {
-                if epoch < self.link(from, node).void_below {
-                    let why = Loss::Connection;
-                    self.emit(observer, node, Kind::Lose { from, id, why });
-                } else {
-                    self.emit(observer, node, Kind::Deliver { from, id });
-                    self.handle(observer, node, Input::Message { from, message });
-                }
-            }
+            } => return self.deliver(observer, node, from, epoch, id, message),
             What::Timer { id, timer } => {
-                if self.nodes[node.index()].timers.remove(&id.0) {
-                    let kind = self.emit(observer, node, Kind::Timer { id, timer });
-                    let Kind::Timer { timer, .. } = kind else {
-                        unreachable!("as emitted")
-                    };
-                    self.handle(observer, node, Input::Timer(timer));
+                if !self.nodes[node.index()].timers.remove(&id.0) {
+                    return;
                 }
+                let (at, seq) = self.next_event();
+                let event = Event {
+                    at,
+                    seq,
+                    node,
+                    kind: Kind::Timer { id, timer },
+                };
+                self.tell(observer, &event);
+                let Kind::Timer { timer, .. } = event.kind else {
+                    unreachable!("as emitted")
+                };
+                Input::Timer(timer)
             }
             What::Undelivered { to, id, message } => {
                 self.emit(observer, node, Kind::Undelivered { to, id });
-                self.handle(observer, node, Input::Undelivered { to, message });
+                Input::Undelivered { to, message }
             }
             What::ConnectionLost { peer, epoch } => {
                 self.emit(observer, node, Kind::ConnectionLost { peer, epoch });
-                self.handle(observer, node, Input::ConnectionLost { peer, epoch });
+                Input::ConnectionLost { peer, epoch }
             }
             What::Told { message } => {
-                self.handle(
-                    observer,
-                    node,
-                    Input::Message {
-                        from: NodeId::WORLD,
-                        message,
-                    },
-                );
+                let from = NodeId::WORLD;
+                Input::Message { from, message }
             }
             What::Alarm(_) => unreachable!("an alarm belongs to no node"),
-            What::GoOn(mut effects) => self.apply(observer, node, &mut effects),
+            What::GoOn(mut effects) => return self.apply(observer, node, &mut effects),
+        };
+        self.handle(observer, node, input);
+    }
+
+    /// A message reaches a node that is there to handle it.
+    #[inline(always)]
+    fn deliver<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        node: NodeId,
+        from: NodeId,
+        epoch: u32,
+        id: MessageId,
+        message: P::Message,
+    ) {
+        if epoch < self.link(from, node).void_below {
+            let why = Loss::Connection;
+            self.emit(observer, node, Kind::Lose { from, id, why });
+        } else {
+            self.emit(observer, node, Kind::Deliver { from, id });
+            self.handle(observer, node, Input::Message { from, message });
         }
     }
 
     /// Has the process handle an input, and applies what it wants to happen.
-    #[inline]
+    #[inline(always)]
     pub(super) fn handle<O: Observer<P::Message, P::Timer>>(
         &mut self,
         observer: &mut O,
@@ -183,7 +241,6 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             self.emit_answers(observer, id);
         }
         self.apply(observer, id, &mut effects);
-        effects.clear();
         self.effects = effects;
     }
 }

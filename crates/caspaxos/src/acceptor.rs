@@ -1,0 +1,199 @@
+//! An acceptor: a Redis server with the prepare and accept scripts, and nothing else.
+//!
+//! The proposer's client library would call `EVALSHA` and read the reply. Here both are done at the
+//! acceptor's end, so that messages on the way are small and can be read in a recording; what the
+//! server does is the same.
+
+use std::sync::Arc;
+
+use history::{Key, NodeId, Observation, Value, Version};
+use redis::{Blob, Reply as RedisReply, ScriptLibrary, Sha1};
+use redis_node::{Server, ServerConfig};
+use sim::{Context, Keep};
+
+use crate::ballot::number;
+use crate::scripts::{ACCEPT, OK, PREPARE};
+use crate::{Ballot, Message, Reply, Request, Timer};
+
+/// An acceptor.
+#[derive(Clone, Debug, Hash)]
+pub struct Acceptor {
+    server: Server,
+    registers: Arc<Registers>,
+}
+
+/// What all acceptors know alike: how registers are kept, and the scripts.
+#[derive(Debug, Hash)]
+pub struct Registers {
+    /// For each key its promise, ballot and value keys.
+    keys: Vec<[Blob; 3]>,
+    prepare: Sha1,
+    accept: Sha1,
+}
+
+impl Registers {
+    /// Registers for keys of these names.
+    #[must_use]
+    pub fn new(names: &[String]) -> Arc<Registers> {
+        let keys = names.iter().map(|name| {
+            ["promise", "ballot", "value"].map(|part| Blob::format(format_args!("{name}/{part}")))
+        });
+        let sha = |source: &str| Sha1::of(source.as_bytes());
+        let (prepare, accept) = (sha(PREPARE.source), sha(ACCEPT.source));
+        Arc::new(Registers { keys: keys.collect(), prepare, accept })
+    }
+}
+
+impl Acceptor {
+    /// An acceptor without a memory.
+    #[must_use]
+    pub fn new(config: ServerConfig, registers: Arc<Registers>) -> Acceptor {
+        let config = ServerConfig { scripts: vec![PREPARE.source, ACCEPT.source], ..config };
+        let library = Arc::new(ScriptLibrary::new([PREPARE, ACCEPT]));
+        Acceptor { server: Server::new(config, library), registers }
+    }
+
+    /// Does what a proposer asks, and answers.
+    pub(crate) fn handle(
+        &mut self,
+        cx: &mut Context<'_, Message, Timer>,
+        proposer: NodeId,
+        (key, ballot): (Key, Ballot),
+        request: Request,
+    ) {
+        let Registers { keys, prepare, accept } = &*self.registers;
+        let keys = &keys[key.index()];
+        let server = &mut self.server;
+        let reply = match request {
+            Request::Prepare => {
+                let arguments = [ballot_text(ballot)];
+                read_promise(&server.evalsha(cx, proposer, prepare, keys, &arguments))
+            }
+            Request::Accept(state) => {
+                let arguments = [ballot_text(ballot), state_text(state)];
+                read_acceptance(&server.evalsha(cx, proposer, accept, keys, &arguments))
+            }
+        };
+        cx.send(proposer, Message::Reply { key, ballot, reply });
+    }
+
+    /// A proposer's connection broke.
+    pub(crate) fn disconnect(&mut self, proposer: NodeId) {
+        self.server.disconnect(proposer);
+    }
+
+    /// What is left after a crash.
+    pub(crate) fn crash(self, keep: Keep) -> Acceptor {
+        Acceptor { server: self.server.crash(keep), registers: self.registers }
+    }
+}
+
+/// What the reply to prepare says. Anything but the two answers of the script is an error.
+fn read_promise(reply: &RedisReply) -> Reply {
+    let RedisReply::Array(parts) = reply else {
+        return Reply::PrepareError;
+    };
+    let answer = match &parts[..] {
+        [RedisReply::Bulk(ok), RedisReply::Bulk(ballot), RedisReply::Bulk(value)] if *ok == OK => {
+            let accepted = Ballot::parse(ballot).ok();
+            accepted.and_then(|accepted| {
+                let state = read_state(accepted, value)?;
+                Some(Reply::Promised { accepted, state })
+            })
+        }
+        _ => read_conflict(parts).map(|promised| Reply::PrepareConflict { promised }),
+    };
+    answer.unwrap_or(Reply::PrepareError)
+}
+
+fn read_acceptance(reply: &RedisReply) -> Reply {
+    let RedisReply::Array(parts) = reply else {
+        return Reply::AcceptError;
+    };
+    if let [RedisReply::Bulk(ok)] = &parts[..]
+        && *ok == OK
+    {
+        return Reply::Accepted;
+    }
+    let conflict = read_conflict(parts).map(|promised| Reply::AcceptConflict { promised });
+    conflict.unwrap_or(Reply::AcceptError)
+}
+
+fn read_conflict(parts: &[RedisReply]) -> Option<Ballot> {
+    match parts {
+        [RedisReply::Bulk(_), RedisReply::Bulk(promise)] => Ballot::parse(promise).ok(),
+        _ => None,
+    }
+}
+
+fn ballot_text(Ballot { eon, id, era }: Ballot) -> Blob {
+    let mut text = Text::<{ Ballot::TEXT_MAX }>::new();
+    text.number(eon).byte(b',').number(u64::from(id)).byte(b',').number(era).blob()
+}
+
+/// A state as it is stored: `version:value`.
+fn state_text(state: Observation) -> Blob {
+    Text::<41>::new().number(state.version.0).byte(b':').number(state.value.0).blob()
+}
+
+/// Under the zero ballot there is no state, and the stored text means nothing.
+fn read_state(accepted: Ballot, text: &[u8]) -> Option<Observation> {
+    if accepted == Ballot::ZERO {
+        return Some(Observation::EMPTY);
+    }
+    let colon = text.iter().position(|byte| *byte == b':')?;
+    let (version, value) = (number(&text[..colon])?, number(&text[colon + 1..])?);
+    Some(Observation { version: Version(version), value: Value(value) })
+}
+
+/// A short text, written without going through `fmt`, which takes as long as the rest of a request.
+struct Text<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Text<N> {
+    fn new() -> Text<N> {
+        Text { bytes: [0; N], len: 0 }
+    }
+
+    fn byte(&mut self, byte: u8) -> &mut Text<N> {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+        self
+    }
+
+    fn number(&mut self, number: u64) -> &mut Text<N> {
+        let end = self.len + number.checked_ilog10().unwrap_or(0) as usize + 1;
+        let mut rest = number;
+        for digit in self.bytes[self.len..end].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        self.len = end;
+        self
+    }
+
+    fn blob(&self) -> Blob {
+        Blob::copy_from_slice(&self.bytes[..self.len])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_texts_read_back() {
+        for number in [0, 1, 9, 10, 99, 12_345, u64::MAX] {
+            let ballot = Ballot { eon: number, id: 7, era: number };
+            assert_eq!(Ballot::parse(&ballot_text(ballot)), Ok(ballot));
+            let state = Observation { version: Version(number), value: Value(number) };
+            assert_eq!(
+                read_state(Ballot { id: 1, ..Ballot::ZERO }, &state_text(state)),
+                Some(state)
+            );
+        }
+        assert_eq!(read_state(Ballot::ZERO, b"rubbish"), Some(Observation::EMPTY));
+    }
+}

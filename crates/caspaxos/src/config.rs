@@ -1,0 +1,247 @@
+//! The `[caspaxos]` section of a scenario file.
+
+use history::Span;
+use redis_node::Durability;
+use scenario::Problem;
+use serde::{Deserialize, Serialize};
+
+/// No scenario has more nodes of a kind than this.
+const NODES_MAX: u16 = 1000;
+
+/// The section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How many acceptors there are: a0, a1, ...
+    pub acceptors: u16,
+    /// How many proposers: p1, p2, ... With changes of membership, at a time.
+    pub proposers: u16,
+    /// How many clients: c1, c2, ... With changes of membership, at a time.
+    pub clients: u16,
+    /// How many keys the clients work on: key1, key2, ...
+    pub keys: u16,
+    /// Whom proposers ask for promises. All acceptors, a majority, if it is left open.
+    pub prepare: QuorumConfig,
+    /// Whom proposers ask to accept. All acceptors, a majority, if it is left open.
+    pub accept: QuorumConfig,
+    /// That the quorums need not meet, on purpose.
+    pub inconsistent: bool,
+    /// How long a proposer waits for answers in each phase.
+    pub timeout: Span,
+    /// How long an acceptor's server takes for a command.
+    pub service_time: Span,
+    /// What an acceptor's server keeps when it crashes.
+    pub durability: Durability,
+    /// Changes of membership while clients are at work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub membership: Option<MembershipConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            acceptors: 3,
+            proposers: 1,
+            clients: 1,
+            keys: 1,
+            prepare: QuorumConfig::default(),
+            accept: QuorumConfig::default(),
+            inconsistent: false,
+            timeout: Span::from_millis(50),
+            service_time: Span::ZERO,
+            durability: Durability::default(),
+            membership: None,
+        }
+    }
+}
+
+/// Acceptors, and how many of them have to agree.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QuorumConfig {
+    /// Which acceptors, by name.
+    pub nodes: Vec<String>,
+    /// How many of them.
+    pub size: usize,
+}
+
+/// Changes of membership, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MembershipConfig {
+    /// What is done.
+    pub changes: Vec<MembershipChange>,
+    /// How many writes there are between two steps.
+    #[serde(default = "default_writes")]
+    pub writes: u64,
+    /// Whether all keys are committed again half-way through each change. It is not safe without.
+    #[serde(default = "default_rescan")]
+    pub rescan: bool,
+    /// How many more keys there are, which are written once before and read once after all changes.
+    #[serde(default)]
+    pub cold_keys: u16,
+}
+
+fn default_writes() -> u64 {
+    11
+}
+
+fn default_rescan() -> bool {
+    true
+}
+
+/// A change of membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MembershipChange {
+    /// A new acceptor joins.
+    Grow,
+    /// One of the acceptors, drawn by chance, leaves.
+    Shrink,
+}
+
+impl Config {
+    /// Fills in the quorums, if all of this makes sense.
+    pub(crate) fn complete(mut self) -> Result<Config, Problem> {
+        let counts = [
+            ("acceptors", self.acceptors),
+            ("proposers", self.proposers),
+            ("clients", self.clients),
+            ("keys", self.keys),
+        ];
+        if let Some((name, _)) = counts.iter().find(|(_, n)| !(1..=NODES_MAX).contains(n)) {
+            return Err(Problem::new(*name, format!("this is 1 to {NODES_MAX}")));
+        }
+        if self.timeout == Span::ZERO {
+            return Err(Problem::new("timeout", "a proposer has to wait for longer than that"));
+        }
+        let acceptors = self.acceptor_names();
+        self.prepare.complete("prepare", &acceptors)?;
+        self.accept.complete("accept", &acceptors)?;
+        if !self.inconsistent && !self.quorums_meet() {
+            let (prepare, accept) = (self.prepare.size, self.accept.size);
+            let message = format!(
+                "{prepare} prepared and {accept} accepting acceptors need not have one in common, \
+                 so nothing that is written is safe; `inconsistent = true` says that this is meant"
+            );
+            return Err(Problem::new("prepare.size", message));
+        }
+        if let Some(membership) = &self.membership {
+            membership.check(&self)?;
+        }
+        Ok(self)
+    }
+
+    /// Whether each prepare quorum has an acceptor in common with each accept quorum: two that
+    /// avoid each other as well as they can fill up the places outside the common nodes first.
+    fn quorums_meet(&self) -> bool {
+        let common = self.prepare.nodes.iter().filter(|node| self.accept.nodes.contains(node));
+        let common = common.count();
+        let inside =
+            |quorum: &QuorumConfig| quorum.size.saturating_sub(quorum.nodes.len() - common);
+        inside(&self.prepare) + inside(&self.accept) > common
+    }
+
+    /// The names of the acceptors that are there from the beginning.
+    pub(crate) fn acceptor_names(&self) -> Vec<String> {
+        (0..self.acceptors).map(|number| format!("a{number}")).collect()
+    }
+}
+
+impl QuorumConfig {
+    fn complete(&mut self, path: &str, acceptors: &[String]) -> Result<(), Problem> {
+        if self.nodes.is_empty() {
+            self.nodes = acceptors.to_vec();
+        }
+        if self.size == 0 {
+            self.size = self.nodes.len() / 2 + 1;
+        }
+        let nodes = format!("{path}.nodes");
+        if let Some(unknown) = self.nodes.iter().find(|node| !acceptors.contains(node)) {
+            let known = acceptors.join(", ");
+            let message = format!("there is no acceptor {unknown:?}; there are: {known}");
+            return Err(Problem::new(nodes, message));
+        }
+        if (1..self.nodes.len()).any(|i| self.nodes[..i].contains(&self.nodes[i])) {
+            return Err(Problem::new(nodes, "an acceptor counts once"));
+        }
+        if self.size > self.nodes.len() {
+            let message = format!("a quorum of {} acceptors is 1 to {0} of them", self.nodes.len());
+            return Err(Problem::new(format!("{path}.size"), message));
+        }
+        Ok(())
+    }
+}
+
+impl MembershipConfig {
+    fn check(&self, config: &Config) -> Result<(), Problem> {
+        if self.changes.is_empty() {
+            return Err(Problem::new("membership.changes", "there is at least one change"));
+        }
+        if self.changes.len() > 100 {
+            return Err(Problem::new("membership.changes", "there are at most 100 changes"));
+        }
+        if self.cold_keys > NODES_MAX {
+            return Err(Problem::new("membership.cold_keys", format!("this is 0 to {NODES_MAX}")));
+        }
+        let everybody = config.acceptor_names();
+        let majority = QuorumConfig { size: everybody.len() / 2 + 1, nodes: everybody };
+        if config.prepare != majority || config.accept != majority {
+            let message = "changes of membership begin with majorities of all acceptors";
+            return Err(Problem::new("prepare", message));
+        }
+        let mut size = i32::from(config.acceptors);
+        for (number, change) in self.changes.iter().enumerate() {
+            size += if *change == MembershipChange::Grow { 1 } else { -1 };
+            if size < 1 {
+                let path = format!("membership.changes.{number}");
+                return Err(Problem::new(path, "that would leave no acceptor"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quorums(prepare: usize, accept: usize) -> Result<Config, Problem> {
+        let quorum = |size| QuorumConfig { nodes: Vec::new(), size };
+        Config { prepare: quorum(prepare), accept: quorum(accept), ..Config::default() }.complete()
+    }
+
+    #[test]
+    fn majorities_of_all_are_the_default() {
+        let config = Config::default().complete().unwrap();
+        assert_eq!(config.prepare.nodes, ["a0", "a1", "a2"]);
+        assert_eq!((config.prepare.size, config.accept.size), (2, 2));
+        assert_eq!(config.clone().complete(), Ok(config), "twice changes nothing");
+    }
+
+    #[test]
+    fn quorums_that_need_not_meet_are_refused() {
+        for (prepare, accept) in [(1, 1), (2, 1), (1, 2)] {
+            assert_eq!(quorums(prepare, accept).unwrap_err().path, "prepare.size");
+        }
+        for (prepare, accept) in [(2, 2), (1, 3), (3, 1)] {
+            assert!(quorums(prepare, accept).is_ok(), "{prepare} and {accept}");
+        }
+        assert_eq!(quorums(4, 2).unwrap_err().path, "prepare.size");
+    }
+
+    #[test]
+    fn lists_that_share_some_acceptors_only() {
+        let quorum = |nodes: &[&str], size| QuorumConfig {
+            nodes: nodes.iter().map(|node| (*node).to_owned()).collect(),
+            size,
+        };
+        let config =
+            |prepare, accept| Config { acceptors: 4, prepare, accept, ..Config::default() };
+        let small = quorum(&["a0", "a1", "a2"], 2);
+        let all = |size| quorum(&["a0", "a1", "a2", "a3"], size);
+        assert!(config(small.clone(), all(3)).complete().is_ok());
+        assert!(config(small, all(2)).complete().is_err());
+        assert!(config(quorum(&["a0"], 1), quorum(&["a1"], 1)).complete().is_err());
+    }
+}

@@ -1,0 +1,73 @@
+//! One value per ballot, held against every accept that is sent.
+
+use std::collections::BTreeMap;
+
+use history::{Key, Names, NodeId, Observation, Time};
+use scenario::{Broken, Invariant};
+use sim::{Event, Kind, Observer};
+
+use crate::{Ballot, Message, Request, Timer};
+
+/// A (key, ballot) carries at most one state.
+///
+/// Remembering all ballots for ever is not needed: the ballots under which one proposer id sends
+/// accepts for a key only grow, so a ballot that is used again after a later one is a breach of the
+/// rule already. What is kept is one ballot per key and id.
+#[derive(Clone, Debug)]
+pub struct OneValuePerBallot {
+    names: Names,
+    last: BTreeMap<(Key, u32), Sent>,
+    broken: Option<(Key, Sent, Sent)>,
+}
+
+/// An accept that was sent.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    at: Time,
+    by: NodeId,
+    ballot: Ballot,
+    state: Observation,
+}
+
+impl OneValuePerBallot {
+    /// Has seen nothing yet.
+    #[must_use]
+    pub fn new(names: Names) -> OneValuePerBallot {
+        OneValuePerBallot { names, last: BTreeMap::new(), broken: None }
+    }
+}
+
+impl Observer<Message, Timer> for OneValuePerBallot {
+    fn event(&mut self, event: &Event<Message, Timer>) {
+        let Kind::Send { message, .. } = &event.kind else {
+            return;
+        };
+        let Message::Request { key, ballot, request: Request::Accept(state), .. } = *message else {
+            return;
+        };
+        let sent = Sent { at: event.at, by: event.node, ballot, state };
+        let last = self.last.entry((key, ballot.id)).or_insert(sent);
+        if ballot < last.ballot || (ballot == last.ballot && state != last.state) {
+            self.broken.get_or_insert((key, *last, sent));
+        }
+        *last = sent;
+    }
+}
+
+impl Invariant<Message, Timer> for OneValuePerBallot {
+    fn broken(&self) -> Option<Broken> {
+        let (key, first, second) = self.broken?;
+        let key = self.names.key(key);
+        let tell = |sent: Sent| {
+            let (by, state) = (self.names.node(sent.by), sent.state);
+            let (version, value) = (state.version, self.names.value(state.value));
+            format!(
+                "At {} {by} sent an accept for {key} under ballot {}: {version}, written by {value}.",
+                sent.at, sent.ballot
+            )
+        };
+        let summary = format!("a ballot of {key} was used for more than one state");
+        let why = "A prepare that meets both cannot tell which of them counts.".to_owned();
+        Some(Broken { summary, story: vec![tell(first), tell(second), why] })
+    }
+}

@@ -1,0 +1,194 @@
+//! Changing the acceptors while clients are at work.
+//!
+//! A proposer's acceptors are fixed; to change them, new proposers take over from old ones. A
+//! change from a set of acceptors to one that has one more, or one less, takes two *generations* of
+//! proposers. With S the smaller of the two sets and L the larger:
+//!
+//! 1. The first generation prepares with a majority of S and has accepted by a majority of L. Each
+//!    of these meets each of the old quorums and each of the new, so it can work at the same time
+//!    as the generation before it. Clients move over to it one at a time.
+//! 2. When nobody uses the old generation any more, all keys are *rescanned*: read, which commits
+//!    them again, by a majority of L. Without that, a key that nobody writes to stays on a majority
+//!    of the old set only, which a majority of the new set need not meet.
+//! 3. The second generation prepares and has accepted by majorities of the new set.
+//!
+//! (CASPaxos paper, section 2.3; the steps of growing in order, those of shrinking in reverse. Here
+//! both are the same two generations.)
+//!
+//! [`Membership`] is the operator who does this: a part of the nemesis, which waits for a number of
+//! writes between its steps. Before the first change it can have *cold* keys written, and after the
+//! last it has every key read.
+
+use std::collections::BTreeSet;
+
+use history::NodeId;
+use scenario::WriteCount;
+use sim::{Command, Event, Kind, Nemesis, NemesisContext};
+
+use crate::{Configuration, MembershipChange, Message, Quorum, Timer};
+
+/// The operator.
+#[derive(Clone, Debug, Default)]
+pub struct Membership {
+    steps: Vec<Step>,
+    next: usize,
+    writes: WriteCount,
+    /// How many writes there are to be before the next step.
+    writes_wanted: u64,
+    /// Clients and sweepers that are done.
+    done: BTreeSet<NodeId>,
+    /// Of the two sets of the present change, the smaller and the larger.
+    smaller: Vec<NodeId>,
+    larger: Vec<NodeId>,
+    /// The set that the present change leads to.
+    members: Vec<NodeId>,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Wait for so many more writes.
+    Writes(u64),
+    /// Wait until this client or sweeper is done.
+    Done(NodeId),
+    /// Start a node.
+    Start(NodeId),
+    /// Have a client finish and stop.
+    Stop(NodeId),
+    /// A change begins: this acceptor is to join.
+    Join(NodeId),
+    /// A change begins: some acceptor is to leave.
+    Leave,
+    /// Give a proposer the acceptors of the first generation of the change.
+    ConfigureBetween(NodeId),
+    /// Give a proposer the acceptors of the second generation of the change.
+    ConfigureAfter(NodeId),
+}
+
+/// The nodes that a plan is made of, in the order in which they are used.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cast {
+    /// The acceptors of the beginning.
+    pub(crate) acceptors: Vec<NodeId>,
+    /// Those that join.
+    pub(crate) joining: Vec<NodeId>,
+    /// Generation by generation.
+    pub(crate) proposers: Vec<Vec<NodeId>>,
+    /// Generation by generation.
+    pub(crate) clients: Vec<Vec<NodeId>>,
+    /// Writes the cold keys.
+    pub(crate) writer: Option<NodeId>,
+    /// Rescan all keys, one per change; none if that is left out.
+    pub(crate) rescanners: Vec<NodeId>,
+    /// Reads all keys in the end.
+    pub(crate) reader: Option<NodeId>,
+}
+
+impl Membership {
+    /// A plan for these changes, with so many writes between two steps.
+    pub(crate) fn new(changes: &[MembershipChange], writes: u64, cast: Cast) -> Membership {
+        let mut steps = Vec::new();
+        steps
+            .extend(cast.writer.into_iter().flat_map(|node| [Step::Start(node), Step::Done(node)]));
+        steps.extend(cast.clients[0].iter().copied().map(Step::Start));
+        let mut joining = cast.joining.iter().copied();
+        let mut rescanners = cast.rescanners.iter().copied();
+        let mut generation = 0;
+        let take_over = |generation: usize, configure: fn(NodeId) -> Step| {
+            let mut steps: Vec<Step> =
+                cast.proposers[generation].iter().copied().map(configure).collect();
+            let (old, new) = (&cast.clients[generation - 1], &cast.clients[generation]);
+            for (old, new) in old.iter().zip(new) {
+                steps.extend([Step::Writes(writes), Step::Stop(*old), Step::Start(*new)]);
+            }
+            steps.extend(old.iter().copied().map(Step::Done));
+            steps
+        };
+        for change in changes {
+            match change {
+                MembershipChange::Grow => {
+                    let acceptor = joining.next().expect("one joins for each growth");
+                    steps.extend([Step::Start(acceptor), Step::Join(acceptor)]);
+                }
+                MembershipChange::Shrink => steps.push(Step::Leave),
+            }
+            generation += 1;
+            steps.extend(take_over(generation, Step::ConfigureBetween));
+            steps.extend(
+                rescanners
+                    .next()
+                    .into_iter()
+                    .flat_map(|node| [Step::Start(node), Step::Done(node)]),
+            );
+            generation += 1;
+            steps.extend(take_over(generation, Step::ConfigureAfter));
+        }
+        steps.push(Step::Writes(writes));
+        steps.extend(cast.clients[generation].iter().copied().map(Step::Stop));
+        steps.extend(cast.clients[generation].iter().copied().map(Step::Done));
+        steps
+            .extend(cast.reader.into_iter().flat_map(|node| [Step::Start(node), Step::Done(node)]));
+        Membership { steps, members: cast.acceptors, ..Membership::default() }
+    }
+
+    /// Whether the next step has not to be waited for any more.
+    fn is_due(&self) -> bool {
+        match self.steps.get(self.next) {
+            None => false,
+            Some(Step::Writes(_)) => self.writes.total() >= self.writes_wanted,
+            Some(Step::Done(node)) => self.done.contains(node),
+            Some(_) => true,
+        }
+    }
+
+    fn act(&mut self, cx: &mut NemesisContext<'_, Message>) {
+        match self.steps[self.next] {
+            Step::Writes(_) | Step::Done(_) => (),
+            Step::Start(node) => cx.command(Command::Start(node)),
+            Step::Stop(node) => cx.command(Command::Tell { node, message: Message::Stop }),
+            Step::Join(acceptor) => {
+                self.smaller.clone_from(&self.members);
+                self.members.push(acceptor);
+                self.larger.clone_from(&self.members);
+            }
+            Step::Leave => {
+                self.larger.clone_from(&self.members);
+                let place = cx.choose("leaving-acceptor", self.members.len() as u64) as usize;
+                self.members.remove(place);
+                self.smaller.clone_from(&self.members);
+            }
+            Step::ConfigureBetween(node) => {
+                let prepare = Quorum::majority(self.smaller.clone());
+                let accept = Quorum::majority(self.larger.clone());
+                let message = Message::Configure(Configuration { prepare, accept });
+                cx.command(Command::Tell { node, message });
+            }
+            Step::ConfigureAfter(node) => {
+                let majority = Quorum::majority(self.members.clone());
+                let (prepare, accept) = (majority.clone(), majority);
+                let message = Message::Configure(Configuration { prepare, accept });
+                cx.command(Command::Tell { node, message });
+            }
+        }
+        self.next += 1;
+        if let Some(Step::Writes(more)) = self.steps.get(self.next) {
+            self.writes_wanted = self.writes.total() + more;
+        }
+    }
+}
+
+impl Nemesis<Message, Timer> for Membership {
+    fn on_event(&mut self, event: &Event<Message, Timer>, cx: &mut NemesisContext<'_, Message>) {
+        if self.next == self.steps.len() {
+            return;
+        }
+        self.writes.event(event);
+        if let Kind::Mark(name) = &event.kind
+            && (name == "client-done" || name == "swept")
+        {
+            self.done.insert(event.node);
+        }
+        while self.is_due() {
+            self.act(cx);
+        }
+    }
+}

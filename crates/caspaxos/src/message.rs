@@ -1,0 +1,118 @@
+//! What the processes say to each other, and to themselves.
+
+use history::{Action, Key, Observation};
+use serde::{Deserialize, Serialize};
+
+use crate::{Ballot, Configuration};
+
+/// What the processes say to each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Message {
+    /// A client asks a proposer to change a register.
+    Change {
+        /// By which it will know the answer.
+        ticket: u32,
+        /// Which register.
+        key: Key,
+        /// How.
+        action: Action,
+    },
+    /// The proposer answers.
+    Changed {
+        /// Of what was asked.
+        ticket: u32,
+        /// What became of it.
+        answer: Answer,
+    },
+    /// A proposer asks an acceptor.
+    Request {
+        /// Which register.
+        key: Key,
+        /// The ballot of the attempt.
+        ballot: Ballot,
+        /// How often deletions have made the proposer start afresh: an acceptor can reject messages
+        /// of an age that a deletion has ended.
+        age: u32,
+        /// What it is asked.
+        request: Request,
+    },
+    /// The acceptor answers.
+    Reply {
+        /// Which register.
+        key: Key,
+        /// The ballot of the request.
+        ballot: Ballot,
+        /// The answer.
+        reply: Reply,
+    },
+    /// The operator gives a proposer its acceptors.
+    Configure(Configuration),
+    /// The operator wants a client to finish what it is at, and stop.
+    Stop,
+}
+
+/// What a proposer asks of an acceptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Request {
+    /// To promise not to accept anything below this ballot, and to tell what it has accepted.
+    Prepare,
+    /// To accept this state.
+    Accept(Observation),
+}
+
+/// What an acceptor answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// It promises, and has accepted this before: the zero ballot if nothing.
+    Promised {
+        /// Under which ballot.
+        accepted: Ballot,
+        /// Which state.
+        state: Observation,
+    },
+    /// It will not promise: it has promised this already.
+    PrepareConflict {
+        /// Its promise.
+        promised: Ballot,
+    },
+    /// It has accepted.
+    Accepted,
+    /// It will not accept: it has promised this.
+    AcceptConflict {
+        /// Its promise.
+        promised: Ballot,
+    },
+    /// Its Redis server answered with an error. What the command was for did not happen.
+    PrepareError,
+    /// Its Redis server answered with an error.
+    AcceptError,
+}
+
+/// What a proposer answers to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// It is done, and the register is like this.
+    Ok(Observation),
+    /// The change was refused: the register is like this, and was committed so again.
+    Refused(Observation),
+    /// The key's lock is taken. Nothing happened.
+    Busy,
+    /// There was no quorum of promises. The register is as it was.
+    NotPrepared,
+    /// There was no quorum of acceptances: the change may or may not take effect, now or later.
+    Unknown,
+}
+
+/// What the processes say to themselves, later.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Timer {
+    /// A client tries.
+    Try,
+    /// A proposer stops waiting for answers about a key.
+    GiveUp(Key),
+}

@@ -1,0 +1,213 @@
+//! CASPaxos as a system that scenarios can run.
+
+use history::{Key, Names, NodeId};
+use redis_node::ServerConfig;
+use scenario::{Deployment, Invariant, Problem, System};
+use sim::{Event, Fate, Kind, NodeSpec, Role};
+
+use crate::acceptor::{Acceptor, Registers};
+use crate::client::Client;
+use crate::config::QuorumConfig;
+use crate::membership::{Cast, Membership};
+use crate::process::Part;
+use crate::proposer::Proposer;
+use crate::sweeper::{Sweep, Sweeper};
+use crate::{
+    Config, Configuration, MembershipChange, Message, OneValuePerBallot, Process, Quorum, Reply,
+    Timer,
+};
+
+/// CASPaxos on Redis.
+#[derive(Debug)]
+pub struct CasPaxos;
+
+impl System for CasPaxos {
+    const NAME: &'static str = "caspaxos";
+    const MARKS: &'static [&'static str] = &[
+        "ballot-conflict",
+        "one-round-trip",
+        "lock-busy",
+        "timeout",
+        "unknown-outcome",
+        "promise-reply-lost",
+        "accept-reply-lost",
+        "client-done",
+        "swept",
+    ];
+    const INVARIANTS: &'static [&'static str] = &["one-value-per-ballot"];
+
+    type Process = Process;
+    type Nemesis = Membership;
+    type Config = Config;
+
+    fn complete(config: Config) -> Result<Config, Problem> {
+        config.complete()
+    }
+
+    fn deploy(config: &Config, intensity: u64) -> Deployment<Process, Membership> {
+        Stage::new(config).deploy(intensity)
+    }
+
+    fn invariants(config: &Config) -> Vec<Box<dyn Invariant<Message, Timer>>> {
+        let Deployment { nodes, keys, .. } = Self::deploy(config, 0);
+        let nodes = nodes.into_iter().map(|node| node.name).collect();
+        vec![Box::new(OneValuePerBallot::new(Names { nodes, keys }))]
+    }
+
+    fn mark(event: &Event<Message, Timer>) -> Option<&'static str> {
+        match &event.kind {
+            Kind::Send {
+                fate: Fate::Dropped(_), message: Message::Reply { reply, .. }, ..
+            } => match reply {
+                Reply::Promised { .. } => Some("promise-reply-lost"),
+                Reply::Accepted => Some("accept-reply-lost"),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn unfinished(process: &Process) -> Option<String> {
+        match &process.0 {
+            Part::Client(client) if !client.is_done() => Some(match client.missing() {
+                Some(missing) => format!("has {missing} writes to go"),
+                None => "has not been stopped".to_owned(),
+            }),
+            Part::Sweeper(sweeper) if sweeper.missing() > 0 => {
+                Some(format!("has {} keys to go", sweeper.missing()))
+            }
+            _ => None,
+        }
+    }
+}
+
+const CLIENT: Role = Role(0);
+const PROPOSER: Role = Role(1);
+const ACCEPTOR: Role = Role(2);
+const SWEEPER: Role = Role(3);
+
+/// Where the nodes are put together, in the order of their numbers: clients come last, so that one
+/// more of them leaves all other numbers as they are.
+struct Stage<'a> {
+    config: &'a Config,
+    nodes: Vec<NodeSpec<Process>>,
+    hot_keys: Vec<Key>,
+    all_keys: Vec<Key>,
+    key_names: Vec<String>,
+}
+
+impl Stage<'_> {
+    fn new(config: &Config) -> Stage<'_> {
+        let cold = config.membership.as_ref().map_or(0, |membership| membership.cold_keys);
+        let hot_names = (1..=config.keys).map(|number| format!("key{number}"));
+        let key_names: Vec<String> =
+            hot_names.chain((1..=cold).map(|number| format!("cold{number}"))).collect();
+        let all_keys: Vec<Key> = (0..key_names.len() as u32).map(Key).collect();
+        let hot_keys = all_keys[..usize::from(config.keys)].to_vec();
+        Stage { config, nodes: Vec::new(), hot_keys, all_keys, key_names }
+    }
+
+    fn deploy(mut self, intensity: u64) -> Deployment<Process, Membership> {
+        let nemesis = match &self.config.membership {
+            None => {
+                let acceptors = self.acceptors(self.config.acceptors);
+                let proposers = self.proposers(&acceptors);
+                self.clients(&proposers, Some(intensity), true);
+                Membership::default()
+            }
+            Some(membership) => {
+                let cast = self.cast(&membership.changes, membership.rescan);
+                Membership::new(&membership.changes, membership.writes, cast)
+            }
+        };
+        let roles = vec!["client", "proposer", "acceptor", "sweeper"];
+        Deployment { nodes: self.nodes, roles, keys: self.key_names, nemesis }
+    }
+
+    fn cast(&mut self, changes: &[MembershipChange], rescan: bool) -> Cast {
+        let growths = changes.iter().filter(|change| **change == MembershipChange::Grow).count();
+        let mut acceptors = self.acceptors(self.config.acceptors + growths as u16);
+        let joining = acceptors.split_off(usize::from(self.config.acceptors));
+        for acceptor in &joining {
+            self.nodes[acceptor.index()].starts_at_once = false;
+        }
+        let generations = 1 + 2 * changes.len();
+        let proposers: Vec<Vec<NodeId>> =
+            (0..generations).map(|_| self.proposers(&acceptors)).collect();
+        let clients: Vec<Vec<NodeId>> =
+            proposers.iter().map(|proposers| self.clients(proposers, None, false)).collect();
+        let cold: Vec<Key> = self.all_keys[self.hot_keys.len()..].to_vec();
+        let writer = (!cold.is_empty()).then(|| self.sweeper(Sweep::Write, &proposers[0], cold));
+        let rescanners = if rescan { changes.len() } else { 0 };
+        let all = self.all_keys.clone();
+        let rescanners = (0..rescanners)
+            .map(|change| self.sweeper(Sweep::Read, &proposers[1 + 2 * change], all.clone()))
+            .collect();
+        let reader = Some(self.sweeper(Sweep::Read, &proposers[generations - 1], all));
+        Cast { acceptors, joining, proposers, clients, writer, rescanners, reader }
+    }
+
+    fn add(&mut self, prefix: &str, first: usize, role: Role, part: Part) -> NodeId {
+        let number = first + self.nodes.iter().filter(|node| node.role == role).count();
+        self.nodes.push(NodeSpec::new(format!("{prefix}{number}"), role, Process(part)));
+        NodeId((self.nodes.len() - 1) as u16)
+    }
+
+    fn acceptors(&mut self, count: u16) -> Vec<NodeId> {
+        let server = ServerConfig {
+            durability: self.config.durability,
+            service_time: self.config.service_time,
+            ..ServerConfig::default()
+        };
+        let registers = Registers::new(&self.key_names);
+        let acceptor = Acceptor::new(server, registers);
+        let parts = (0..count).map(|_| Part::Acceptor(acceptor.clone()));
+        parts.map(|part| self.add("a", 0, ACCEPTOR, part)).collect()
+    }
+
+    fn proposers(&mut self, acceptors: &[NodeId]) -> Vec<NodeId> {
+        let quorum = |quorum: &QuorumConfig| {
+            let node = |name: &String| {
+                *acceptors
+                    .iter()
+                    .find(|acceptor| self.nodes[acceptor.index()].name == *name)
+                    .expect("checked when the configuration was completed")
+            };
+            Quorum { nodes: quorum.nodes.iter().map(node).collect(), size: quorum.size }
+        };
+        let configuration = Configuration {
+            prepare: quorum(&self.config.prepare),
+            accept: quorum(&self.config.accept),
+        };
+        let mut proposers = Vec::new();
+        for _ in 0..self.config.proposers {
+            let id = 1 + self.nodes.iter().filter(|node| node.role == PROPOSER).count() as u32;
+            let proposer = Proposer::new(id, configuration.clone(), self.config.timeout);
+            proposers.push(self.add("p", 1, PROPOSER, Part::Proposer(proposer)));
+        }
+        proposers
+    }
+
+    fn clients(
+        &mut self,
+        proposers: &[NodeId],
+        writes: Option<u64>,
+        start_at_once: bool,
+    ) -> Vec<NodeId> {
+        let client = Client::new(proposers.to_vec(), self.hot_keys.clone(), writes);
+        let mut clients = Vec::new();
+        for _ in 0..self.config.clients {
+            let client = self.add("c", 1, CLIENT, Part::Client(client.clone()));
+            self.nodes[client.index()].starts_at_once = start_at_once;
+            clients.push(client);
+        }
+        clients
+    }
+
+    fn sweeper(&mut self, sweep: Sweep, proposers: &[NodeId], keys: Vec<Key>) -> NodeId {
+        let sweeper = Sweeper::new(sweep, proposers.to_vec(), keys);
+        let sweeper = self.add("s", 1, SWEEPER, Part::Sweeper(sweeper));
+        self.nodes[sweeper.index()].starts_at_once = false;
+        sweeper
+    }
+}

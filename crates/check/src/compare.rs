@@ -1,0 +1,323 @@
+//! The rumor checker against its [exhaustive](crate::exhaustive) twin, on [random](crate::random)
+//! histories.
+//!
+//! Each history is fed to the checker step by step. Where it reports a violation, or that the
+//! history is malformed, the twin has to say the same of the history up to that step, and the
+//! opposite of the history up to the step before; as what is impossible stays impossible, that is
+//! the same as asking about each prefix (which is done for one history in
+//! [`EVERY_PREFIX_OF_ONE_IN`]). Where it reports nothing, the twin has to find an order.
+//!
+//! When they disagree, operations are taken out of the history for as long as they still do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use history::{Completion, Entry, Key, Names, OpId, Return, Step, Value, Version};
+
+use crate::random::{self, Short};
+use crate::{Malformed, Reason, Rumor, check_history, exhaustive, notation};
+
+/// The twin is asked about every prefix of one history in so many.
+pub const EVERY_PREFIX_OF_ONE_IN: u64 = 16;
+
+/// What a checker says of a history, one step after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It has an order that explains it.
+    Possible,
+    /// It has become impossible at this step, counted from 0.
+    Impossible {
+        /// The first step after which no order explains the history.
+        step: usize,
+    },
+    /// This step cannot have been made by clients.
+    Malformed {
+        /// The first such step.
+        step: usize,
+        /// What is wrong with it.
+        error: Malformed,
+    },
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Possible => write!(f, "possible"),
+            Verdict::Impossible { step } => write!(f, "impossible from line {}", step + 1),
+            Verdict::Malformed { step, error } => {
+                write!(f, "malformed in line {}: {error}", step + 1)
+            }
+        }
+    }
+}
+
+/// A history of which the two say different things, as short as it could be made.
+#[derive(Clone, Debug)]
+pub struct Mismatch {
+    /// Of which seed it came, as [`random::history`] takes it.
+    pub seed: u64,
+    /// Its number among the histories of that seed.
+    pub number: u64,
+    /// The history, in as few operations as still make them disagree.
+    pub history: Vec<Entry>,
+    /// What the checker says of it.
+    pub checker: Verdict,
+    /// What is the case: what the exhaustive search says.
+    pub truth: Verdict,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Mismatch { seed, number, .. } = self;
+        writeln!(f, "history {number} of seed {seed}, shrunk:")?;
+        writeln!(f, "{}", notation::write(&self.history, &Names::default()))?;
+        writeln!(f, "the checker says: {}", self.checker)?;
+        write!(f, "the exhaustive search says: {}", self.truth)
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+/// What kinds of histories were compared, so that a comparison that tried nothing hard does not
+/// pass for one that did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All histories.
+    pub histories: u64,
+    /// Those that no clients can have made; of these only the part before is compared.
+    pub malformed: u64,
+    /// Those without an order that explains them.
+    pub impossible: u64,
+    /// Those that were legal but for one change. Most of them are impossible.
+    pub spoilt: u64,
+    /// Those that were legal but for one change, and are impossible.
+    pub near_violations: u64,
+    /// Possible ones with a version, below the newest, that nobody was told of.
+    pub with_gap: u64,
+    /// Possible ones in which a value was first seen by an operation that began after the write of
+    /// the value had been given up.
+    pub with_late_effect: u64,
+    /// Possible ones in which a compare-and-set was refused.
+    pub with_refusal: u64,
+    /// The impossible ones by the [name](Reason::name) of their reason.
+    pub reasons: BTreeMap<&'static str, u64>,
+}
+
+/// Compares the rumor checker with its exhaustive twin on `count` random histories.
+///
+/// `progress` is called after each history with the number of those done.
+///
+/// ```
+/// let tally = check::compare::compare_random(7, 100, |_| {})?;
+/// assert_eq!(tally.histories, 100);
+/// # Ok::<(), Box<check::compare::Mismatch>>(())
+/// ```
+///
+/// # Errors
+/// The first history of which they say different things.
+pub fn compare_random(
+    seed: u64,
+    count: u64,
+    progress: impl FnMut(u64),
+) -> Result<Tally, Box<Mismatch>> {
+    compare_checker(rumor_verdict, seed, count, progress)
+}
+
+/// Compares any checker with the exhaustive search, as [`compare_random`] does.
+///
+/// # Errors
+/// The first history of which they say different things.
+pub fn compare_checker(
+    checker: impl Fn(&[Entry]) -> Verdict,
+    seed: u64,
+    count: u64,
+    mut progress: impl FnMut(u64),
+) -> Result<Tally, Box<Mismatch>> {
+    let mut tally = Tally::default();
+    for number in 0..count {
+        let short = random::history(seed, number);
+        let verdict = checker(&short.entries);
+        let agree = is_true(&short.entries, verdict)
+            && (number % EVERY_PREFIX_OF_ONE_IN != 0 || truth(&short.entries) == verdict);
+        if !agree {
+            return Err(Box::new(shrink(&checker, seed, number, short.entries)));
+        }
+        tally.add(&short, verdict);
+        progress(number + 1);
+    }
+    Ok(tally)
+}
+
+/// What [`Rumor`] says of a history.
+///
+/// ```
+/// use check::compare::{Verdict, rumor_verdict};
+///
+/// let (history, _) = check::notation::parse("1ms c1 read\n2ms c1 saw v1=77")?;
+/// assert_eq!(rumor_verdict(&history), Verdict::Impossible { step: 1 });
+/// # Ok::<(), check::notation::ParseError>(())
+/// ```
+#[must_use]
+pub fn rumor_verdict(history: &[Entry]) -> Verdict {
+    let mut rumor = Rumor::new();
+    for (step, entry) in history.iter().enumerate() {
+        if let Err(error) = rumor.step(entry) {
+            return Verdict::Malformed { step, error };
+        }
+        if rumor.violation().is_some() {
+            return Verdict::Impossible { step };
+        }
+    }
+    Verdict::Possible
+}
+
+/// What is the case, found by searching through each prefix of the history.
+#[must_use]
+pub fn truth(history: &[Entry]) -> Verdict {
+    let mut verdict = Verdict::Possible;
+    for step in 0..history.len() {
+        let prefix = exhaustive::is_linearizable(&history[..=step]);
+        verdict = match (verdict, prefix) {
+            (Verdict::Possible, Ok(true)) => Verdict::Possible,
+            (Verdict::Possible, Ok(false)) => Verdict::Impossible { step },
+            (Verdict::Possible, Err(error)) => return Verdict::Malformed { step, error },
+            (Verdict::Impossible { step }, Ok(true)) => {
+                panic!("what was impossible in step {step} has become possible")
+            }
+            (verdict, _) => verdict,
+        };
+    }
+    verdict
+}
+
+/// Whether a verdict is the case, with at most two searches.
+fn is_true(history: &[Entry], verdict: Verdict) -> bool {
+    let prefix = |steps| exhaustive::is_linearizable(&history[..steps]);
+    match verdict {
+        Verdict::Possible => prefix(history.len()) == Ok(true),
+        Verdict::Impossible { step } => prefix(step) == Ok(true) && prefix(step + 1) == Ok(false),
+        Verdict::Malformed { step, error } => {
+            prefix(step) == Ok(true) && prefix(step + 1) == Err(error)
+        }
+    }
+}
+
+/// Takes out what is not needed to make them disagree.
+fn shrink(
+    checker: impl Fn(&[Entry]) -> Verdict,
+    seed: u64,
+    number: u64,
+    mut history: Vec<Entry>,
+) -> Mismatch {
+    let disagree = |history: &[Entry]| checker(history) != truth(history);
+    loop {
+        let without_operation = operations(&history).into_iter().map(|dropped| {
+            let kept = history
+                .iter()
+                .filter(|entry| operation(entry) != Some(dropped));
+            kept.copied().collect::<Vec<Entry>>()
+        });
+        let without_step = (0..history.len()).map(|step| {
+            let mut kept = history.clone();
+            kept.remove(step);
+            kept
+        });
+        match without_operation
+            .chain(without_step)
+            .find(|less| disagree(less))
+        {
+            Some(less) => history = less,
+            None => break,
+        }
+    }
+    Mismatch {
+        seed,
+        number,
+        checker: checker(&history),
+        truth: truth(&history),
+        history,
+    }
+}
+
+fn operations(history: &[Entry]) -> BTreeSet<OpId> {
+    history.iter().filter_map(operation).collect()
+}
+
+fn operation(entry: &Entry) -> Option<OpId> {
+    match entry.step {
+        Step::Invoke(invoke) => Some(invoke.op),
+        Step::Return(returned) => Some(returned.op),
+        Step::Gone(_) => None,
+    }
+}
+
+impl Tally {
+    fn add(&mut self, short: &Short, verdict: Verdict) {
+        self.histories += 1;
+        self.spoilt += u64::from(short.spoilt.is_some());
+        match verdict {
+            Verdict::Malformed { .. } => self.malformed += 1,
+            Verdict::Impossible { .. } => {
+                self.impossible += 1;
+                self.near_violations += u64::from(short.spoilt.is_some());
+                if let Ok(Some(violation)) = check_history(&short.entries) {
+                    *self
+                        .reasons
+                        .entry(Reason::name(&violation.reason))
+                        .or_default() += 1;
+                }
+            }
+            Verdict::Possible => {
+                let seen = Seen::of(&short.entries);
+                self.with_gap += u64::from(seen.has_gap());
+                self.with_late_effect += u64::from(seen.late_effect);
+                self.with_refusal += u64::from(seen.refusal);
+            }
+        }
+    }
+}
+
+/// What there is in a possible history.
+#[derive(Default)]
+struct Seen {
+    told: BTreeSet<(Key, Version)>,
+    refusal: bool,
+    late_effect: bool,
+}
+
+impl Seen {
+    fn of(history: &[Entry]) -> Seen {
+        let mut seen = Seen::default();
+        let mut keys: BTreeMap<OpId, (Key, BTreeSet<Value>)> = BTreeMap::new();
+        let mut written: BTreeMap<OpId, Value> = BTreeMap::new();
+        let mut given_up: BTreeSet<Value> = BTreeSet::new();
+        for entry in history {
+            match entry.step {
+                Step::Invoke(invoke) => {
+                    keys.insert(invoke.op, (invoke.key, given_up.clone()));
+                    written.extend(invoke.action.written().map(|value| (invoke.op, value)));
+                }
+                Step::Return(Return { op, completion }) => {
+                    let (key, given_up_before) = &keys[&op];
+                    match completion {
+                        Completion::Ok(told) | Completion::Refused(told) => {
+                            let first = seen.told.insert((*key, told.version));
+                            seen.late_effect |= first && given_up_before.contains(&told.value);
+                            seen.refusal |= matches!(completion, Completion::Refused(_));
+                        }
+                        Completion::Unknown => given_up.extend(written.get(&op)),
+                        Completion::Failed => {}
+                    }
+                }
+                Step::Gone(_) => {}
+            }
+        }
+        seen
+    }
+
+    fn has_gap(&self) -> bool {
+        self.told.iter().any(|(key, version)| {
+            version.0 > 1 && !self.told.contains(&(*key, Version(version.0 - 1)))
+        })
+    }
+}

@@ -1,0 +1,231 @@
+//! Stories of versions of which nobody was told, and of the writes that may have made them.
+
+use history::{Action, Observation, OpId, Version};
+
+use super::phrase::{list, version_of};
+use super::story::Teller;
+use crate::chronicle::{Chronicle, Operation};
+
+/// How many writes are told one by one why they did not make the missing version.
+const SUSPECTS_MAX: usize = 4;
+
+/// Why a write of unknown outcome did not make a certain version.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Alibi {
+    /// It may have, but then another version has nobody left who can have made it.
+    NeededElsewhere,
+    /// Something that new was already known when it began.
+    BeganTooLate(Version),
+    /// It is known what it made.
+    Made(Version),
+    /// It expected another version than the one before.
+    Expected(Version),
+}
+
+pub(super) fn missing_version(
+    teller: &mut Teller<'_, '_>,
+    version: Version,
+    newest: Version,
+) -> (String, String) {
+    let (chronicle, offender) = (teller.chronicle, teller.offender);
+    let mut seen_at = String::new();
+    if let Some(told_by) = chronicle.first_told(newest) {
+        seen_at = told_by
+            .told()
+            .map_or(seen_at, |(moment, _)| format!(" at {}", moment.at));
+        if told_by.id != offender.id {
+            teller.sentences.push(teller.speaker.tell(told_by));
+        }
+    }
+    teller.offence("");
+    let missing = missing_versions(chronicle, version);
+    let names: Vec<String> = missing.iter().map(Version::to_string).collect();
+    let key = teller.speaker.key();
+    let (writes, made_them) = match names.len() {
+        1 => ("a write", "it"),
+        _ => ("writes", "them, one each"),
+    };
+    teller.sentences.push(format!(
+        "Nobody was told of {}, though {newest} comes after: only {writes} whose outcome no client \
+         knows can have made {made_them}.",
+        list(&names),
+    ));
+    let sentences = suspects(teller, version, &missing);
+    teller.sentences.extend(sentences);
+    (
+        format!("Nobody can have made {version} of {key}, although {newest} was there{seen_at}."),
+        format!("So there was no {version}, and without it there is no {newest}."),
+    )
+}
+
+/// The versions up to a missing one of which nobody was told.
+fn missing_versions(chronicle: &Chronicle, last: Version) -> Vec<Version> {
+    let mut missing = Vec::new();
+    let mut next = Version(1);
+    for (told, _) in chronicle.told_versions() {
+        while next < told && next <= last {
+            missing.push(next);
+            next = next.next();
+        }
+        if told >= last {
+            break;
+        }
+        next = next.max(told.next());
+    }
+    missing
+}
+
+/// What speaks against each write that might have made the version.
+fn suspects(teller: &mut Teller<'_, '_>, version: Version, missing: &[Version]) -> Vec<String> {
+    let chronicle = teller.chronicle;
+    let unknown = chronicle.operations().iter().filter(|operation| {
+        operation.is_unknown_write() && operation.began.step < chronicle.until()
+    });
+    let mut suspects: Vec<(Alibi, &Operation)> = unknown
+        .map(|write| (alibi(chronicle, write, version), write))
+        .collect();
+    suspects.sort_by_key(|(alibi, write)| (*alibi, write.began));
+    if suspects.is_empty() {
+        let key = teller.speaker.key();
+        return vec![format!("But the outcome of every write of {key} is known.")];
+    }
+    let told = suspects.iter().take(SUSPECTS_MAX);
+    let told = told.map(|(alibi, write)| speak_of(teller, *alibi, write, version, missing));
+    let mut sentences: Vec<String> = told.collect();
+    if let Some(more) = suspects
+        .len()
+        .checked_sub(SUSPECTS_MAX)
+        .filter(|more| *more > 0)
+    {
+        sentences.push(format!(
+            "Nor was it any of {more} more writes of unknown outcome."
+        ));
+    }
+    sentences
+}
+
+fn alibi(chronicle: &Chronicle, write: &Operation, version: Version) -> Alibi {
+    let value = write.action.written().unwrap_or_default();
+    if let Some((made, _)) = chronicle.first_sight(value) {
+        return Alibi::Made(made);
+    }
+    let rumor = chronicle.noted(write.began.step);
+    match write.action {
+        Action::Cas { expected, .. } if expected.version.next() != version => {
+            Alibi::Expected(expected.version)
+        }
+        _ if rumor >= version => Alibi::BeganTooLate(rumor),
+        _ => Alibi::NeededElsewhere,
+    }
+}
+
+fn speak_of(
+    teller: &mut Teller<'_, '_>,
+    alibi: Alibi,
+    write: &Operation,
+    version: Version,
+    missing: &[Version],
+) -> String {
+    let but = match alibi {
+        Alibi::NeededElsewhere => {
+            let others = missing.iter().filter(|other| **other != version);
+            let others: Vec<String> = others.map(Version::to_string).collect();
+            format!("is needed for {}", list(&others))
+        }
+        Alibi::BeganTooLate(rumor) => format!("began when {rumor} was already known"),
+        Alibi::Made(made) => format!("made {made}"),
+        Alibi::Expected(expected) => format!("expected {}", version_of(expected)),
+    };
+    let write = write.as_of(teller.chronicle.until());
+    let sentence = teller.speaker.tell_from_beginning(&write, "");
+    format!("{sentence} It did not make {version}: it {but}.")
+}
+
+pub(super) fn needed_earlier(
+    teller: &mut Teller<'_, '_>,
+    seen: Observation,
+    writer: OpId,
+) -> (String, String) {
+    let chronicle = teller.chronicle;
+    let write = chronicle.operation(writer);
+    let needed = write.and_then(|write| needed_for(chronicle, write, teller.offender.id));
+    let (missing, writes) = needed.unwrap_or_default();
+    for write in writes.iter().take(SUSPECTS_MAX) {
+        teller
+            .sentences
+            .push(teller.speaker.tell(&write.as_of(chronicle.until())));
+    }
+    let newer = chronicle
+        .told_versions()
+        .find(|(told, _)| Some(told) > missing.last());
+    let newer = newer.map_or(seen.version, |(newer, told_by)| {
+        teller.sentences.push(teller.speaker.tell(told_by));
+        newer
+    });
+    let versions: Vec<String> = missing.iter().map(Version::to_string).collect();
+    let writes: Vec<String> = writes
+        .iter()
+        .map(|write| teller.speaker.op(write.id))
+        .collect();
+    let made_them = if writes.len() > 1 {
+        "them, one each"
+    } else {
+        "it"
+    };
+    teller.sentences.push(format!(
+        "Nobody was told of {}, though {newer} comes after: only {} can have made {made_them}.",
+        list(&versions),
+        list(&writes),
+    ));
+    teller.offence("");
+    let sight = teller.sight(seen);
+    (
+        format!("{sight}, but the write of that value must have made an older version."),
+        "One write makes one version.".to_owned(),
+    )
+}
+
+/// The missing versions for which a write is needed before `offender` returned, and the writes that
+/// are needed for them: the fewest of which there are as many as of the versions.
+fn needed_for<'a>(
+    chronicle: &'a Chronicle,
+    write: &Operation,
+    offender: OpId,
+) -> Option<(Vec<Version>, Vec<&'a Operation>)> {
+    let before = chronicle.until().checked_sub(1)?;
+    let told = chronicle
+        .told_versions()
+        .filter(|(_, told_by)| told_by.id != offender);
+    let told: Vec<Version> = told.map(|(version, _)| version).collect();
+    let newest = *told.last()?;
+    let unknown = chronicle.operations().iter().filter(|write| {
+        let value = write.action.written().unwrap_or_default();
+        let sight = chronicle
+            .first_sight(value)
+            .filter(|(_, by)| by.id != offender);
+        write.began.step <= before && write.as_of(before).is_unknown_write() && sight.is_none()
+    });
+    let (mut swapped, mut writes) = (Vec::new(), Vec::new());
+    for write in unknown {
+        let noted = chronicle.noted(write.began.step);
+        match write.action {
+            Action::Cas { expected, .. } if expected.version == noted => swapped.push(noted.next()),
+            Action::Cas { .. } => {}
+            _ => writes.push((noted, write)),
+        }
+    }
+    let missing = missing_versions(chronicle, newest).into_iter();
+    let missing: Vec<Version> = missing
+        .filter(|version| !swapped.contains(version))
+        .collect();
+    let noted = chronicle.noted(write.began.step);
+    missing.iter().enumerate().find_map(|(index, last)| {
+        let able: Vec<&Operation> = writes
+            .iter()
+            .filter(|(noted, _)| noted < last)
+            .map(|(_, write)| *write)
+            .collect();
+        let needed = noted < *last && able.len() == index + 1;
+        needed.then(|| (missing[..=index].to_vec(), able))
+    })
+}

@@ -1,0 +1,153 @@
+//! Sentences about operations, in the names of clients and keys.
+
+use std::collections::BTreeSet;
+
+use history::{Action, Completion, Key, Names, NodeId, Observation, OpId, Value, Version};
+
+use crate::chronicle::{End, Operation};
+
+/// Turns operations into sentences, and remembers which ones it spoke of.
+pub(super) struct Speaker<'a> {
+    names: &'a Names,
+    key: Key,
+    spoken_of: BTreeSet<OpId>,
+}
+
+impl<'a> Speaker<'a> {
+    pub(super) fn new(names: &'a Names, key: Key) -> Speaker<'a> {
+        Speaker {
+            names,
+            key,
+            spoken_of: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn spoken_of(&self) -> &BTreeSet<OpId> {
+        &self.spoken_of
+    }
+
+    pub(super) fn key(&self) -> String {
+        self.names.key(self.key).into_owned()
+    }
+
+    pub(super) fn client(&self, client: NodeId) -> String {
+        self.names.node(client).into_owned()
+    }
+
+    pub(super) fn op(&self, op: OpId) -> String {
+        self.names.op(op)
+    }
+
+    pub(super) fn value(&self, value: Value) -> String {
+        self.names.value(value)
+    }
+
+    /// `v17 (value c2#31)`.
+    pub(super) fn state(&self, seen: Observation) -> String {
+        match seen {
+            Observation::EMPTY => "an empty register".to_owned(),
+            Observation {
+                version,
+                value: Value::NONE,
+            } => format!("{version} without a value"),
+            Observation { version, value } => format!("{version} (value {})", self.value(value)),
+        }
+    }
+
+    /// `a read of key1 (c1#40)`: what was asked, and how to tell it from others.
+    pub(super) fn deed(&mut self, operation: &Operation) -> String {
+        self.spoken_of.insert(operation.id);
+        let (key, op) = (self.key(), self.op(operation.id));
+        match operation.action {
+            Action::Read => format!("a read of {key} ({op})"),
+            Action::Write { value } => format!("a write of {key} ({})", self.tag(operation, value)),
+            Action::Cas { expected, value } => {
+                let (expected, tag) = (version_of(expected.version), self.tag(operation, value));
+                format!("a compare-and-set of {key} that expected {expected} (new {tag})")
+            }
+        }
+    }
+
+    /// A value made by [`Value::of`] names its operation; any other value does not.
+    fn tag(&self, operation: &Operation, value: Value) -> String {
+        match value.writer() {
+            Some(writer) if writer == operation.id => format!("value {}", self.value(value)),
+            _ => format!("{}, value {}", self.op(operation.id), self.value(value)),
+        }
+    }
+
+    /// What an operation did and what came of it, in one sentence.
+    pub(super) fn tell(&mut self, operation: &Operation) -> String {
+        let (Some(written), End::Returned(returned, Completion::Ok(made))) =
+            (operation.action.written(), operation.end)
+        else {
+            return self.tell_from_beginning(operation, "");
+        };
+        if made.value != written {
+            return self.tell_from_beginning(operation, "");
+        }
+        self.spoken_of.insert(operation.id);
+        let (client, key) = (self.client(operation.id.client), self.key());
+        let (at, version, tag) = (returned.at, made.version, self.tag(operation, written));
+        let what = match operation.action {
+            Action::Cas { expected, .. } => {
+                let from = version_of(expected.version);
+                format!("compare-and-set on {key} from {from} to {version} ({tag})")
+            }
+            Action::Read | Action::Write { .. } => format!("write of {version} ({tag}) on {key}"),
+        };
+        format!("{client} was told at {at} that its {what} succeeded.")
+    }
+
+    /// The same, with the time at which it began and a remark on that.
+    pub(super) fn tell_from_beginning(&mut self, operation: &Operation, remark: &str) -> String {
+        let deed = self.deed(operation);
+        let client = self.client(operation.id.client);
+        let began = format!("{client} began {deed} at {}", operation.began.at);
+        let end = self.end(operation);
+        match (remark, operation.end) {
+            ("", End::Returned(..)) => format!("{began} and {end}."),
+            ("", End::Open | End::Gone(_)) => format!("{began}, and {end}."),
+            _ => format!("{began}, {remark}, and {end}."),
+        }
+    }
+
+    fn end(&self, operation: &Operation) -> String {
+        let (moment, completion) = match operation.end {
+            End::Open => return "it was still open".to_owned(),
+            End::Gone(moment) => {
+                return format!("was gone at {} without knowing what came of it", moment.at);
+            }
+            End::Returned(moment, completion) => (moment, completion),
+        };
+        let at = moment.at;
+        match completion {
+            Completion::Ok(seen) if operation.action == Action::Read => {
+                format!("saw {} at {at}", self.state(seen))
+            }
+            Completion::Ok(made) => format!("was told at {at} that it made {}", self.state(made)),
+            Completion::Refused(seen) => {
+                format!("was refused at {at}, because it found {}", self.state(seen))
+            }
+            Completion::Failed => format!("was told at {at} that it failed, without any effect"),
+            Completion::Unknown => format!("gave it up at {at} without knowing what came of it"),
+        }
+    }
+}
+
+/// `v16`, or what the register is before all versions.
+pub(super) fn version_of(version: Version) -> String {
+    match version {
+        Version(0) => "an empty register".to_owned(),
+        version => version.to_string(),
+    }
+}
+
+/// `v17`, `v17 and v18`, `v17, v18 and v19`.
+pub(super) fn list(items: &[String]) -> String {
+    match items {
+        [] => "nothing".to_owned(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}

@@ -1,0 +1,69 @@
+//! Histories as text, one step a line, to be read and written by people.
+//!
+//! A line is a time, a client, and what it did:
+//!
+//! ```text
+//! 200ms c1 read                  c1 invokes a read of key1
+//! 201ms c2 write                 c2 invokes an unconditional write of a value of its own
+//! 202ms c3 cas v1=c2#0           c3 invokes a compare-and-set; `cas empty` for an empty register
+//! 203ms c4 read on key2          ... of another key
+//! 210ms c1 saw v1=c2#0           the read ends: version 1, with the value that c2#0 wrote
+//! 211ms c2 made v1               the write took effect and made version 1
+//! 212ms c3 refused v2=c4#1       the compare-and-set found something else
+//! 213ms c4 failed                it certainly had no effect
+//! 214ms c5 unknown               nobody can tell what came of it
+//! 215ms c6 gone                  the client is gone, and its open operations with it
+//! ```
+//!
+//! Clients and keys get their ids in the order in which they appear. Operations are counted from 0
+//! for each client; `c1#4 read` says which one it is, and `c1#4 saw empty` which one ends where
+//! several are open. Where a value is not the operation's own it is spelled out: `write 77`,
+//! `made v1=77`. Empty lines and what follows `//` are for the reader only.
+
+mod reader;
+mod writer;
+
+use history::{Entry, Names};
+use thiserror::Error;
+
+/// A line that is no step of a history.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {problem}")]
+pub struct ParseError {
+    /// Counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// Reads a history, and gives ids to the clients and keys in it.
+///
+/// ```
+/// # use history::{NodeId, OpId, Value};
+/// let (history, names) = check::notation::parse("5ms alice write")?;
+/// assert_eq!(names.nodes, ["alice"]);
+/// let op = OpId { client: NodeId(0), ordinal: 0 };
+/// assert_eq!(history.len(), 1);
+/// assert_eq!(names.value(Value::of(op)), "alice#0");
+/// # Ok::<(), check::notation::ParseError>(())
+/// ```
+///
+/// # Errors
+/// If a line is not in the notation, or ends an operation that is not open. Whether the history is
+/// well-formed is for the checkers to say.
+pub fn parse(text: &str) -> Result<(Vec<Entry>, Names), ParseError> {
+    reader::read(text)
+}
+
+/// Writes a history, one step a line.
+///
+/// ```
+/// # use check::notation;
+/// let (history, names) = notation::parse("5ms c1 write\n 7ms c1 made v1")?;
+/// assert_eq!(notation::write(&history, &names), "5ms c1#0 write\n7ms c1#0 made v1\n");
+/// # Ok::<(), notation::ParseError>(())
+/// ```
+#[must_use]
+pub fn write(history: &[Entry], names: &Names) -> String {
+    writer::write(history, names)
+}

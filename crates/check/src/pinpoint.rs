@@ -1,0 +1,88 @@
+//! Why nobody can have written a value: what the rumor checker, which forgets, cannot tell.
+
+use history::{Action, Entry, Observation};
+
+use crate::chronicle::Chronicle;
+use crate::{Malformed, Reason, Rumor, Violation};
+
+/// Checks a whole history, and says as exactly as possible what is wrong with it.
+///
+/// ```
+/// use check::{Reason, check_history, notation};
+///
+/// let (history, _) = notation::parse(
+///     "1ms c1 write
+///      2ms c1 failed
+///      3ms c2 read
+///      4ms c2 saw v1=c1#0",
+/// )?;
+/// let violation = check_history(&history)?.expect("c2 saw what c1 had failed to write");
+/// assert!(matches!(violation.reason, Reason::ValueOfDenied { .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// If no clients can have made this history; steps after the first violation are not looked at.
+pub fn check_history(history: &[Entry]) -> Result<Option<Violation>, Malformed> {
+    let mut rumor = Rumor::new();
+    for entry in history {
+        rumor.step(entry)?;
+        if let Some(violation) = rumor.violation() {
+            return Ok(Some(pinpoint(history, violation)));
+        }
+    }
+    Ok(None)
+}
+
+/// The same violation with the most telling reason.
+pub(crate) fn pinpoint(history: &[Entry], violation: &Violation) -> Violation {
+    let Reason::NotWritten { seen } = violation.reason else {
+        return *violation;
+    };
+    let chronicle = Chronicle::new(history, violation);
+    let reason = chronicle.and_then(|chronicle| why_not_written(&chronicle, seen));
+    Violation {
+        reason: reason.unwrap_or(violation.reason),
+        ..*violation
+    }
+}
+
+/// `None` if nobody ever wrote it.
+fn why_not_written(chronicle: &Chronicle, seen: Observation) -> Option<Reason> {
+    let write = chronicle.writer(seen.value)?;
+    let writer = write.id;
+    if write.began.step > chronicle.until() {
+        return Some(Reason::WrittenLater { seen, writer });
+    }
+    if write.is_denied() {
+        return Some(Reason::ValueOfDenied { seen, writer });
+    }
+    if let Some((first, _)) = chronicle.first_sight(seen.value)
+        && first != seen.version
+    {
+        return Some(Reason::TwoVersions {
+            writer,
+            value: seen.value,
+            first,
+            second: seen.version,
+        });
+    }
+    if let Action::Cas { expected, .. } = write.action
+        && expected.version.next() != seen.version
+    {
+        return Some(Reason::NotWhatItExpected {
+            seen,
+            writer,
+            expected,
+        });
+    }
+    let rumor = chronicle.noted(write.began.step);
+    if rumor >= seen.version {
+        return Some(Reason::WrittenTooLate {
+            seen,
+            writer,
+            rumor,
+        });
+    }
+    Some(Reason::NeededEarlier { seen, writer })
+}

@@ -1,0 +1,365 @@
+//! Clients of a register that works, or does something wrong once.
+
+use std::collections::VecDeque;
+
+use history::{
+    Action, Completion, Entry, Invoke, Key, NodeId, Observation, OpId, Return, Span, Step, Time,
+    Value,
+};
+
+use super::Source;
+use crate::exhaustive::apply;
+
+/// How many clients do what, and how often. Shares are in percent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mix {
+    /// How many clients there are; each has one operation open at a time.
+    pub clients: u16,
+    /// How many keys there are.
+    pub keys: u32,
+    /// How many operations are invoked in all.
+    pub operations: u64,
+    /// Of the operations, how many are unconditional writes.
+    pub writes: u64,
+    /// Of the operations, how many are compare-and-sets. The rest are reads.
+    pub swaps: u64,
+    /// Of the compare-and-sets, how many expect what was once told, but may not be the newest.
+    pub outdated: u64,
+    /// How many operations fail before they have any effect.
+    pub failed: u64,
+    /// How many operations are given up before they have any effect, and may have it later.
+    pub delayed: u64,
+    /// Of the delayed writes, how many never take effect.
+    pub never: u64,
+    /// Of the operations that took effect, how many are given up for want of an answer.
+    pub unanswered: u64,
+    /// How often a client goes away in the middle of an operation.
+    pub gone: u64,
+    /// How likely it is, at each moment after the last invocation, that the history ends although
+    /// operations are still open.
+    pub cut: u64,
+}
+
+impl Mix {
+    /// Reads and compare-and-sets of 8 clients on one key, all of which are answered: what a
+    /// checker mostly sees.
+    ///
+    /// ```
+    /// # use check::random::{Mix, Simulation, Source};
+    /// let simulation = Simulation::new(Mix::plain(100), Source::new(7, 0));
+    /// assert_eq!(simulation.count(), 200, "each operation is invoked and returns");
+    /// ```
+    #[must_use]
+    pub const fn plain(operations: u64) -> Mix {
+        Mix {
+            clients: 8,
+            keys: 1,
+            operations,
+            writes: 0,
+            swaps: 50,
+            outdated: 0,
+            failed: 0,
+            delayed: 0,
+            never: 0,
+            unanswered: 0,
+            gone: 0,
+            cut: 0,
+        }
+    }
+
+    /// For short histories, another mix each time: what is rare in an average mix is common in
+    /// some.
+    pub(super) fn short(source: &mut Source) -> Mix {
+        let writes = [0, 20, 50, 80][source.below(4) as usize];
+        Mix {
+            clients: 2 + source.below(4) as u16,
+            keys: if source.percent(90) { 1 } else { 2 },
+            operations: 3 + source.below(7),
+            writes,
+            swaps: source.below(101 - writes),
+            outdated: [0, 20, 50][source.below(3) as usize],
+            failed: [0, 10, 20][source.below(3) as usize],
+            delayed: [0, 15, 40][source.below(3) as usize],
+            never: [0, 30][source.below(2) as usize],
+            unanswered: [0, 20, 40][source.below(3) as usize],
+            gone: [0, 5][source.below(2) as usize],
+            cut: 5,
+        }
+    }
+}
+
+/// Something that a register should not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hazard {
+    /// It shows what it was before the latest write.
+    Stale,
+    /// It says that it made a version, and did not.
+    LostWrite,
+    /// It carries out one write twice.
+    Twice,
+    /// It lets a compare-and-set replace what that did not expect.
+    Fork,
+    /// It says that a write failed, and carried it out.
+    Undead,
+}
+
+impl Hazard {
+    /// All of them.
+    pub const ALL: [Hazard; 5] = [
+        Hazard::Stale,
+        Hazard::LostWrite,
+        Hazard::Twice,
+        Hazard::Fork,
+        Hazard::Undead,
+    ];
+}
+
+/// A history that goes on as long as there are operations to invoke.
+///
+/// ```
+/// # use check::random::{Mix, Simulation, Source};
+/// let mix = Mix { unanswered: 10, delayed: 10, ..Mix::plain(1_000) };
+/// let history: Vec<_> = Simulation::new(mix, Source::new(7, 0)).collect();
+/// assert_eq!(check::check_history(&history), Ok(None));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    mix: Mix,
+    source: Source,
+    now: Time,
+    registers: Vec<Register>,
+    clients: Vec<Client>,
+    /// Writes that their clients have given up, and that are still on their way.
+    delayed: Vec<Invoke>,
+    invoked: u64,
+    hazard: Option<Hazard>,
+    sprung: Option<Hazard>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Register {
+    before: Observation,
+    now: Observation,
+    /// The last things that a client was told.
+    told: VecDeque<Observation>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Client {
+    ordinal: u32,
+    doing: Option<Doing>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Doing {
+    invoke: Invoke,
+    /// What the client will be told, once it is settled.
+    answer: Option<Completion>,
+}
+
+/// How much of what clients were told is remembered for their expectations.
+const TOLD_MAX: usize = 4;
+
+impl Simulation {
+    /// All registers are empty, and no client does anything yet.
+    #[must_use]
+    pub fn new(mix: Mix, source: Source) -> Simulation {
+        Simulation {
+            registers: vec![Register::default(); mix.keys as usize],
+            clients: vec![Client::default(); usize::from(mix.clients)],
+            mix,
+            source,
+            now: Time::ZERO,
+            delayed: Vec::new(),
+            invoked: 0,
+            hazard: None,
+            sprung: None,
+        }
+    }
+
+    /// Lets this happen once, if there is an occasion for it.
+    pub(super) fn plant(&mut self, hazard: Hazard) {
+        self.hazard = Some(hazard);
+    }
+
+    /// The hazard that happened.
+    pub(super) fn sprung(&self) -> Option<Hazard> {
+        self.sprung
+    }
+
+    pub(super) fn into_source(self) -> Source {
+        self.source
+    }
+
+    fn invoke(&mut self, client: u16) -> Step {
+        self.invoked += 1;
+        let key = Key(self.source.below(u64::from(self.mix.keys)) as u32);
+        let state = &mut self.clients[usize::from(client)];
+        let op = OpId {
+            client: NodeId(client),
+            ordinal: state.ordinal,
+        };
+        state.ordinal += 1;
+        let value = Value::of(op);
+        let told = &self.registers[key.index()].told;
+        let action = match self.source.below(100) {
+            share if share < self.mix.writes => Action::Write { value },
+            share if share < self.mix.writes + self.mix.swaps => {
+                let age = match self.source.percent(self.mix.outdated) {
+                    true => self.source.below(told.len() as u64 + 1) as usize,
+                    false => 0,
+                };
+                let expected = told.iter().rev().nth(age).copied();
+                let expected = expected.unwrap_or(Observation::EMPTY);
+                Action::Cas { expected, value }
+            }
+            _ => Action::Read,
+        };
+        let invoke = Invoke { op, key, action };
+        state.doing = Some(Doing {
+            invoke,
+            answer: None,
+        });
+        Step::Invoke(invoke)
+    }
+
+    /// Settles what becomes of an operation: mostly it takes effect now.
+    fn settle(&mut self, invoke: Invoke) -> Completion {
+        if self.source.percent(self.mix.failed) {
+            return Completion::Failed;
+        }
+        if self.source.percent(self.mix.delayed) {
+            self.delayed.push(invoke);
+            return Completion::Unknown;
+        }
+        let answer = self.take_effect(&invoke);
+        match self.source.percent(self.mix.unanswered) {
+            true => Completion::Unknown,
+            false => answer,
+        }
+    }
+
+    fn take_effect(&mut self, invoke: &Invoke) -> Completion {
+        if let Some(hazard) = self.hazard
+            && self.source.percent(35)
+            && let Some(answer) = self.go_wrong(hazard, invoke)
+        {
+            self.hazard = None;
+            self.sprung = Some(hazard);
+            return answer;
+        }
+        let register = &mut self.registers[invoke.key.index()];
+        let now = register.now;
+        let after = apply(now, invoke.action, Completion::Unknown).unwrap_or(now);
+        if after != now {
+            register.before = now;
+            register.now = after;
+        }
+        match invoke.action {
+            Action::Cas { .. } if after == now => Completion::Refused(now),
+            _ => Completion::Ok(after),
+        }
+    }
+
+    /// `None` if this operation is no occasion for it.
+    fn go_wrong(&mut self, hazard: Hazard, invoke: &Invoke) -> Option<Completion> {
+        let register = &mut self.registers[invoke.key.index()];
+        let now = register.now;
+        let written = invoke.action.written().map(|value| Observation {
+            version: now.version.next(),
+            value,
+        });
+        match (hazard, invoke.action, written) {
+            (Hazard::Stale, Action::Read, _) => Some(Completion::Ok(register.before)),
+            (Hazard::LostWrite, Action::Write { .. }, Some(made)) => Some(Completion::Ok(made)),
+            (Hazard::Twice, Action::Write { .. }, Some(mut made)) => {
+                register.before = made;
+                let answer = Completion::Ok(made);
+                made.version = made.version.next();
+                register.now = made;
+                Some(answer)
+            }
+            (Hazard::Fork, Action::Cas { expected, value }, _) if expected != now => {
+                register.before = now;
+                register.now = Observation {
+                    version: expected.version.next(),
+                    value,
+                };
+                Some(Completion::Ok(register.now))
+            }
+            (Hazard::Undead, _, Some(made)) => {
+                register.before = now;
+                register.now = made;
+                Some(Completion::Failed)
+            }
+            _ => None,
+        }
+    }
+
+    /// The client gets its answer, or goes away before.
+    fn answer(&mut self, client: u16, doing: Doing, answer: Completion) -> Step {
+        self.clients[usize::from(client)].doing = None;
+        let Invoke { op, key, .. } = doing.invoke;
+        if self.source.percent(self.mix.gone) {
+            return Step::Gone(op.client);
+        }
+        if let Completion::Ok(seen) | Completion::Refused(seen) = answer {
+            let told = &mut self.registers[key.index()].told;
+            // Kept in order, so that the newest is last.
+            let place = told.partition_point(|other| *other < seen);
+            told.insert(place, seen);
+            if told.len() > TOLD_MAX {
+                told.pop_front();
+            }
+        }
+        Step::Return(Return {
+            op,
+            completion: answer,
+        })
+    }
+
+    /// Something that was given up may take effect now.
+    fn late_effect(&mut self) {
+        if self.delayed.is_empty() || !self.source.percent(15) {
+            return;
+        }
+        let index = self.source.below(self.delayed.len() as u64) as usize;
+        let invoke = self.delayed.swap_remove(index);
+        if !self.source.percent(self.mix.never) {
+            self.take_effect(&invoke);
+        }
+    }
+
+    fn is_over(&mut self) -> bool {
+        let all_returned = self.clients.iter().all(|client| client.doing.is_none());
+        self.invoked == self.mix.operations && (all_returned || self.source.percent(self.mix.cut))
+    }
+}
+
+impl Iterator for Simulation {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        loop {
+            if self.is_over() {
+                return None;
+            }
+            self.late_effect();
+            let client = self.source.below(u64::from(self.mix.clients)) as u16;
+            let step = match self.clients[usize::from(client)].doing {
+                None if self.invoked == self.mix.operations => continue,
+                None => self.invoke(client),
+                Some(mut doing) => match doing.answer {
+                    None => {
+                        doing.answer = Some(self.settle(doing.invoke));
+                        self.clients[usize::from(client)].doing = Some(doing);
+                        continue;
+                    }
+                    Some(answer) => self.answer(client, doing, answer),
+                },
+            };
+            self.now += Span(self.source.below(5) * 1_000_000);
+            return Some(Entry { at: self.now, step });
+        }
+    }
+}

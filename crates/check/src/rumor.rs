@@ -1,0 +1,221 @@
+//! The rumor checker: does the history of a versioned register have an order that explains it?
+//!
+//! Each key is a register that starts out empty, as version 0. Whatever takes effect on top of
+//! version *n* makes version *n + 1*, so a version tells where an operation stands in the order of
+//! all operations: the write that made version *v* comes first, whoever saw version *v* comes after
+//! it (and after no later write). A *rumor* is the newest version that anybody has been told of. It
+//! reaches every client at once: an operation notes it when it is invoked, and what it returns must
+//! be that version or a newer one.
+//!
+//! A history is linearizable if and only if these rules hold for each key:
+//!
+//! 1. **One value.** A version has one value for ever.
+//! 2. **Justified.** A value that somebody is told of belongs to a write that was invoked before,
+//!    that did not fail and was not refused, and that made this version and no other. A
+//!    compare-and-set makes the version after the one that it expected.
+//! 3. **Rumor.** What an operation saw is no older than what it noted; what a write made is newer
+//!    than what it noted. An unknown write that turns out to have taken effect is held to what it
+//!    had noted, but when it was given up says nothing: it may take effect at any later time.
+//! 4. **No gaps.** A version of which nobody has been told, below one of which somebody has, was
+//!    made by a write of which nobody knows what it made: a compare-and-set that expected the
+//!    version before, or an unconditional write that had noted an older version. Each write makes
+//!    one version.
+//! 5. **Answers.** What a write is told it made bears its own value. A refusal names something
+//!    else than what was expected. A write that was told it had no effect had none.
+//!
+//! Why these suffice: rules 2 and 4 give each version exactly one write. Sort all operations by
+//! version, the write before those who saw it, and those by their invocations. By rule 3 nothing
+//! stands before what had returned when it was invoked, and by rules 1 and 5 each answer is the one
+//! that a register gives at that place. Why the gaps do not make it hard: what a compare-and-set
+//! expects, somebody had been told before it was invoked (or it is
+//! [malformed](crate::Malformed::NeverTold)). So the version before is never a gap itself, and a
+//! compare-and-set can fill one certain gap or none. What remains are unconditional writes, and
+//! whoever can fill a gap can also fill every newer one.
+//!
+//! The steps are looked at one by one, and the first one at which the history so far has become
+//! impossible is reported. A prefix of a possible history is possible, so this verdict is final.
+//!
+//! An operation costs O(log n) where n is what is retained: the open operations, the versions since
+//! the oldest one that an open operation noted, the writes of unknown outcome that may still take
+//! effect, and the gaps that they may have to fill. A compare-and-set of unknown outcome is forgotten
+//! as soon as the version that it would make is known; should its value come up later, that is
+//! still a violation, of rule 2.
+
+mod gaps;
+mod lost;
+mod register;
+mod versions;
+
+use std::collections::BTreeMap;
+
+use history::{Completion, Entry, Invoke, Key, NodeId, OpId, Return, Step, Time};
+
+use self::register::{Noted, Register};
+use crate::{Malformed, Violation};
+
+/// Checks a history step by step, in bounded memory.
+///
+/// ```
+/// use check::{Rumor, notation};
+///
+/// let (history, _) = notation::parse(
+///     "200ms c1 cas empty
+///      212ms c1 made v1
+///      230ms c2 read
+///      236ms c2 saw empty",
+/// )?;
+/// let mut rumor = Rumor::new();
+/// for entry in &history {
+///     rumor.step(entry)?;
+/// }
+/// let violation = rumor.violation().expect("c2 began after c1 had been told of v1");
+/// assert_eq!(violation.reason.name(), "older-than-rumor");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Rumor {
+    registers: Vec<Register>,
+    /// Where the register of a key stands.
+    places: BTreeMap<Key, usize>,
+    clients: Vec<Client>,
+    now: Time,
+    violation: Option<Violation>,
+}
+
+#[derive(Debug, Default)]
+struct Client {
+    /// The ordinal of its latest operation.
+    latest: Option<u32>,
+    open: Vec<Open>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    ordinal: u32,
+    key: Key,
+    place: usize,
+    noted: Noted,
+}
+
+impl Rumor {
+    /// Nothing has happened yet: all registers are empty.
+    #[must_use]
+    pub fn new() -> Rumor {
+        Rumor {
+            registers: Vec::new(),
+            places: BTreeMap::new(),
+            clients: Vec::new(),
+            now: Time::ZERO,
+            violation: None,
+        }
+    }
+
+    /// Looks at the next step. Once there is a [violation](Rumor::violation), further steps are
+    /// ignored.
+    ///
+    /// # Errors
+    /// If no clients can have made this step after those before it; it is then left out.
+    pub fn step(&mut self, entry: &Entry) -> Result<(), Malformed> {
+        if self.violation.is_some() {
+            return Ok(());
+        }
+        if entry.at < self.now {
+            return Err(Malformed::TimeRunsBack {
+                at: entry.at,
+                before: self.now,
+            });
+        }
+        match &entry.step {
+            Step::Invoke(invoke) => self.invoke(invoke)?,
+            Step::Return(returned) => self.complete(entry.at, returned)?,
+            Step::Gone(client) => self.gone(*client),
+        }
+        self.now = entry.at;
+        Ok(())
+    }
+
+    /// The first violation, if there is one.
+    #[must_use]
+    pub fn violation(&self) -> Option<&Violation> {
+        self.violation.as_ref()
+    }
+
+    /// How many records are held: versions, open operations, unknown writes, gaps. It depends on
+    /// what is going on at the same time, not on how much has happened; with two exceptions, which
+    /// can never be forgotten: an unconditional write of unknown outcome that never takes effect,
+    /// and a value that was not made by [`Value::of`](history::Value::of).
+    #[must_use]
+    pub fn retained(&self) -> usize {
+        let registers = self.registers.iter().map(Register::retained);
+        let open = self.clients.iter().map(|client| client.open.len());
+        registers.sum::<usize>() + open.sum::<usize>()
+    }
+
+    fn invoke(&mut self, invoke: &Invoke) -> Result<(), Malformed> {
+        let OpId { client, ordinal } = invoke.op;
+        if client.index() >= self.clients.len() {
+            self.clients
+                .resize_with(client.index() + 1, Client::default);
+        }
+        let client = &mut self.clients[client.index()];
+        if client.latest.is_some_and(|latest| ordinal <= latest) {
+            return Err(Malformed::OutOfOrder { op: invoke.op });
+        }
+        let place = *self.places.entry(invoke.key).or_insert_with(|| {
+            self.registers.push(Register::new());
+            self.registers.len() - 1
+        });
+        let noted = self.registers[place].invoke(invoke)?;
+        client.latest = Some(ordinal);
+        client.open.push(Open {
+            ordinal,
+            key: invoke.key,
+            place,
+            noted,
+        });
+        Ok(())
+    }
+
+    fn complete(&mut self, at: Time, returned: &Return) -> Result<(), Malformed> {
+        let Return { op, completion } = *returned;
+        let client = self.clients.get_mut(op.client.index());
+        let found = client.and_then(|client| {
+            let is_it = |open: &Open| open.ordinal == op.ordinal;
+            Some((client.open.iter().position(is_it)?, client))
+        });
+        let Some((index, client)) = found else {
+            return Err(Malformed::NotOpen { op });
+        };
+        let register = &mut self.registers[client.open[index].place];
+        let refused = matches!(completion, Completion::Refused(_));
+        if refused && !register.is_refusable(client.open[index].noted) {
+            return Err(Malformed::RefusedWithoutExpectation { op });
+        }
+        let Open { key, noted, .. } = client.open.swap_remove(index);
+        if completion == Completion::Unknown {
+            register.lose(noted);
+        } else if let Err(reason) = register.complete(op, noted, completion) {
+            self.violation = Some(Violation {
+                at,
+                key,
+                op,
+                reason,
+            });
+        }
+        Ok(())
+    }
+
+    fn gone(&mut self, client: NodeId) {
+        if let Some(client) = self.clients.get_mut(client.index()) {
+            for open in client.open.drain(..) {
+                self.registers[open.place].lose(open.noted);
+            }
+        }
+    }
+}
+
+impl Default for Rumor {
+    fn default() -> Rumor {
+        Rumor::new()
+    }
+}

@@ -1,0 +1,253 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use scenario::Override;
+
+use crate::failure::CODES;
+
+/// Deterministic simulation and consistency testing for protocols built on Redis.
+#[derive(Debug, Parser)]
+#[command(name = "rumormill", version, max_term_width = 100, after_long_help = CODES, after_help = CODES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what there is to run
+    #[command(
+        after_help = "Examples:\n  rumormill list\n  rumormill list 'caspaxos/losing/*' --format json"
+    )]
+    List {
+        /// Names, endings of names, or patterns
+        #[arg(default_value = "all")]
+        names: Vec<String>,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Show a scenario with all its defaults
+    #[command(
+        after_help = "Examples:\n  rumormill show c6p2k2\n  rumormill show losing/c2p2k2 --set caspaxos.clients=3"
+    )]
+    Show {
+        /// A name, the end of a name, or a TOML file
+        name: String,
+        #[command(flatten)]
+        changes: Changes,
+    },
+    /// Run scenarios
+    #[command(after_help = "\
+Examples:
+  rumormill run all --seed seed1
+  rumormill run losing/c2p2k2 --seeds 0..1000
+  rumormill run 'caspaxos/*' --seeds 0..200 --intensity 50 --format jsonl
+  rumormill run losing/c2p2k1.i --seed 7          (shows how the violation came about)
+  rumormill run my-scenario.toml --set caspaxos.clients=5")]
+    Run {
+        #[command(flatten)]
+        what: What,
+        #[command(flatten)]
+        seeds: Seeds,
+        /// How many runs at a time; all cores if not given
+        #[arg(long, value_name = "N")]
+        jobs: Option<NonZeroUsize>,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Run scenarios and write their event logs
+    #[command(
+        after_help = "Examples:\n  rumormill record losing/c2p2k2 --seed 7 -o incident.jsonl\n  rumormill record all --seed seed1 --intensity 5"
+    )]
+    Record {
+        #[command(flatten)]
+        what: What,
+        /// Any text
+        #[arg(long, default_value = "seed1", value_name = "SEED")]
+        seed: String,
+        /// Where to; target/rumormill/NAME.jsonl if not given
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Run event logs again, and stop where a run and its recording part
+    #[command(
+        after_help = "Examples:\n  rumormill replay incident.jsonl\n  rumormill replay recordings/caspaxos/*/*.jsonl --redraw"
+    )]
+    Replay {
+        /// Event logs
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Draw the answers of chance from the seed too, instead of taking them from the log
+        #[arg(long)]
+        redraw: bool,
+    },
+    /// Check event logs again without running anything
+    #[command(
+        after_help = "Example:\n  rumormill check target/rumormill/caspaxos/losing/c2p2k2.jsonl"
+    )]
+    Check {
+        /// Event logs; an interrupted recording (.partial) will do
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Tell in what two event logs differ
+    #[command(after_help = "Example:\n  rumormill diff before.jsonl after.jsonl")]
+    Diff {
+        /// An event log
+        left: PathBuf,
+        /// Another
+        right: PathBuf,
+    },
+    /// Find the seed with the shortest log that shows what a scenario expects
+    #[command(
+        after_help = "Example:\n  rumormill reduce losing/c2p2k1.i --seeds 0..2000 -o shortest.jsonl"
+    )]
+    Reduce {
+        /// A name, the end of a name, or a TOML file
+        name: String,
+        #[command(flatten)]
+        changes: Changes,
+        /// Seeds to try: from A up to, but not including, B
+        #[arg(long, default_value = "0..500", value_name = "A..B", value_parser = seed_range)]
+        seeds: Range<u64>,
+        /// How many runs at a time; all cores if not given
+        #[arg(long, value_name = "N")]
+        jobs: Option<NonZeroUsize>,
+        /// Record the run of that seed here
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Record all committed recordings again, and tell what changed
+    #[command(after_help = "\
+Each recording is made again with its own seed and intensity, by the scenario as it is now. A
+scenario that has none yet gets one.
+
+Example:\n  rumormill bless recordings")]
+    Bless {
+        /// The folder of the recordings
+        #[arg(default_value = "recordings")]
+        folder: PathBuf,
+        /// Only tell what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// What to run.
+#[derive(Debug, Group)]
+pub(crate) struct What {
+    /// Names, endings of names, patterns (* crosses slashes), "all", or TOML files
+    #[arg(required = true, value_name = "NAME|PATTERN|FILE")]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+/// What to change about it.
+#[derive(Clone, Debug, Group)]
+pub(crate) struct Changes {
+    /// How much is done, instead of what the scenario says: for most, writes per client
+    #[arg(long, value_name = "N")]
+    pub(crate) intensity: Option<u64>,
+    /// Set a value of the scenario file, such as caspaxos.clients=3; can be given several times
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<Override>,
+}
+
+impl Changes {
+    /// All of them.
+    pub(crate) fn overrides(&self) -> Vec<Override> {
+        let intensity = self.intensity.map(|intensity| Override {
+            path: "intensity".to_owned(),
+            value: intensity.to_string(),
+        });
+        intensity.into_iter().chain(self.set.iter().cloned()).collect()
+    }
+
+    /// As they would be typed.
+    pub(crate) fn typed(&self) -> String {
+        let intensity = self.intensity.map(|n| format!(" --intensity {n}")).unwrap_or_default();
+        self.set
+            .iter()
+            .fold(intensity, |typed, set| format!("{typed} --set '{}={}'", set.path, set.value))
+    }
+}
+
+/// Which seeds to run.
+#[derive(Clone, Debug, Group)]
+pub(crate) struct Seeds {
+    /// Any text
+    #[arg(long, default_value = "seed1", value_name = "SEED")]
+    seed: String,
+    /// Many seeds: from A up to, but not including, B
+    #[arg(long, conflicts_with = "seed", value_name = "A..B", value_parser = seed_range)]
+    seeds: Option<Range<u64>>,
+}
+
+impl Seeds {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        let len = self.seeds.as_ref().map_or(1, |range| range.end - range.start);
+        usize::try_from(len).unwrap_or(usize::MAX)
+    }
+
+    /// One of them, by its place.
+    pub(crate) fn get(&self, place: usize) -> String {
+        match &self.seeds {
+            Some(range) => (range.start + place as u64).to_string(),
+            None => self.seed.clone(),
+        }
+    }
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// One array, in order
+    Json,
+    /// One object a line, as they come
+    Jsonl,
+}
+
+fn seed_range(text: &str) -> Result<Range<u64>, String> {
+    let range =
+        text.split_once("..").and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
+    let range: Range<u64> = range.ok_or("a range of seeds is two numbers, as 0..200")?;
+    if range.is_empty() {
+        let (first, end) = (range.start, range.end);
+        return Err(format!("there is no seed from {first} up to, but not including, {end}"));
+    }
+    Ok(range)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_defined() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn ranges_of_seeds_are_half_open() {
+        assert_eq!(seed_range("0..3"), Ok(0..3));
+        for text in ["", "3", "3..3", "3..2", "a..b", "0..", "..3", "-1..3", "0..=3"] {
+            assert!(seed_range(text).is_err(), "{text:?} was accepted");
+        }
+    }
+}

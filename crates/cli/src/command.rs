@@ -1,0 +1,109 @@
+//! The commands, one a file.
+
+mod bless;
+mod logs;
+mod record;
+mod reduce;
+mod run;
+mod show;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use scenario::{Interrupt, LoadError, Override, Registry, Scenario, Selection};
+
+use crate::args::{Args, Command};
+use crate::failure::{Code, Failure};
+
+/// Does what the command line says.
+pub(crate) fn execute(
+    registry: &Registry,
+    args: Args,
+    interrupt: &Interrupt,
+) -> Result<Code, Failure> {
+    match args.command {
+        Command::List { names, format } => show::list(registry, &names, format),
+        Command::Show { name, changes } => show::show(registry, &name, &changes),
+        Command::Run { what, seeds, jobs, format } => {
+            let scenarios = load_all(registry, &what.names, &what.changes.overrides())?;
+            let plan = run::Plan { scenarios, seeds, jobs, format, changes: what.changes };
+            run::run(registry, &plan, interrupt)
+        }
+        Command::Record { what, seed, output } => {
+            let scenarios = load_all(registry, &what.names, &what.changes.overrides())?;
+            record::record(registry, &scenarios, &seed, output.as_deref(), interrupt)
+        }
+        Command::Replay { files, redraw } => logs::replay(registry, &files, redraw, interrupt),
+        Command::Check { files, format } => logs::check(registry, &files, format),
+        Command::Diff { left, right } => logs::diff(&left, &right),
+        Command::Reduce { name, changes, seeds, jobs, output } => {
+            let scenario = load_one(registry, &name, &changes.overrides())?;
+            let plan = reduce::Plan { scenario, changes, seeds, jobs, output };
+            reduce::reduce(registry, &plan, interrupt)
+        }
+        Command::Bless { folder, dry_run } => bless::bless(registry, &folder, dry_run, interrupt),
+    }
+}
+
+/// A scenario, by name or by file.
+fn load_one(registry: &Registry, typed: &str, set: &[Override]) -> Result<Scenario, Failure> {
+    let mut loaded = load_all(registry, &[typed.to_owned()], set)?;
+    match loaded.len() {
+        1 => Ok(loaded.remove(0)),
+        n => Err(Failure::Usage(format!("{typed:?} selects {n} scenarios; this takes one"))),
+    }
+}
+
+/// All scenarios that are selected, each once, in the order of selection.
+fn load_all(
+    registry: &Registry,
+    typed: &[String],
+    set: &[Override],
+) -> Result<Vec<Scenario>, Failure> {
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    for typed in typed {
+        for scenario in load_selection(registry, typed, set)? {
+            if scenarios.iter().all(|known| known.name != scenario.name) {
+                scenarios.push(scenario);
+            }
+        }
+    }
+    Ok(scenarios)
+}
+
+fn load_selection(
+    registry: &Registry,
+    typed: &str,
+    set: &[Override],
+) -> Result<Vec<Scenario>, Failure> {
+    if let Some(stem) = typed.strip_suffix(".toml") {
+        let name = Path::new(stem).file_name().map_or(stem.into(), |name| name.to_string_lossy());
+        return Ok(vec![registry.load_text(&name, typed, &read_scenario(typed)?, set)?]);
+    }
+    let names = match registry.select(typed)? {
+        Selection::One(name) => vec![name],
+        Selection::Many(names) if names.is_empty() => {
+            return Err(Failure::NothingSelected(format!("{typed:?}")));
+        }
+        Selection::Many(names) => names,
+    };
+    let loaded: Result<_, LoadError> = names.iter().map(|name| registry.load(name, set)).collect();
+    Ok(loaded?)
+}
+
+/// A scenario file is text for people; one larger than this (in bytes) is something else.
+const SCENARIO_MAX: u64 = 1 << 20;
+
+fn read_scenario(file: &str) -> Result<String, Failure> {
+    let unreadable = |why: String| Failure::Usage(format!("{file}: {why}"));
+    let size = fs::metadata(file).map_err(|error| unreadable(error.to_string()))?.len();
+    if size > SCENARIO_MAX {
+        return Err(unreadable("this is too large for a scenario file".to_owned()));
+    }
+    fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))
+}
+
+/// Where the recording of a scenario is below a folder.
+fn recording_path(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.jsonl"))
+}

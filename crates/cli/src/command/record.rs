@@ -1,0 +1,59 @@
+//! `record`: runs with their event logs.
+
+use std::path::{Path, PathBuf};
+
+use scenario::{Interrupt, Judgement, Ran, Registry, RunOptions, Scenario, Verdict};
+
+use super::recording_path;
+use crate::failure::{Code, Failure};
+use crate::output::Output;
+use crate::words;
+
+/// Where recordings go that nobody named.
+const FOLDER: &str = "target/rumormill";
+
+pub(crate) fn record(
+    registry: &Registry,
+    scenarios: &[Scenario],
+    seed: &str,
+    output: Option<&Path>,
+    interrupt: &Interrupt,
+) -> Result<Code, Failure> {
+    if output.is_some() && scenarios.len() > 1 {
+        let n = scenarios.len();
+        return Err(Failure::Usage(format!("one file cannot hold {n} recordings: leave out -o")));
+    }
+    let mut out = Output::new();
+    let mut code = Code::AsExpected;
+    for scenario in scenarios {
+        let path =
+            output.map_or_else(|| recording_path(Path::new(FOLDER), &scenario.name), PathBuf::from);
+        let ran = record_one(registry, scenario, seed, &path, interrupt)?;
+        out.line(words::headline(&ran.outcome))?;
+        out.line(format_args!("     recorded in {}", path.display()))?;
+        out.flush()?;
+        code = code.or(code_of(&ran));
+    }
+    Ok(code)
+}
+
+/// Records one run.
+pub(crate) fn record_one(
+    registry: &Registry,
+    scenario: &Scenario,
+    seed: &str,
+    path: &Path,
+    interrupt: &Interrupt,
+) -> Result<Ran, Failure> {
+    let options = RunOptions { seed, record: Some(path), interrupt };
+    Ok(registry.run(scenario, &options)?)
+}
+
+/// What one run means for the exit code.
+pub(crate) fn code_of(ran: &Ran) -> Code {
+    match (ran.judgement, ran.outcome.verdict) {
+        (Judgement::NotMet, Verdict::Inconclusive) => Code::Inconclusive,
+        (Judgement::NotMet, _) => Code::NotAsExpected,
+        _ => Code::AsExpected,
+    }
+}

@@ -1,0 +1,285 @@
+//! `run`: scenarios times seeds, on all cores.
+//!
+//! Runs end in any order. Results are put back into order, scenario by scenario and seed by seed,
+//! before they are judged and printed; only `jsonl` prints them as they come.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
+use std::thread;
+
+use scenario::many::run_many;
+use scenario::{
+    Batch, Interrupt, Judgement, Outcome, Ran, Registry, RunError, RunOptions, Scenario, Verdict,
+};
+
+use crate::args::{Changes, Format, Seeds};
+use crate::eprintln_quietly;
+use crate::failure::{Code, Failure};
+use crate::output::{JsonArray, Output};
+use crate::progress::Progress;
+use crate::words;
+
+/// What to run, and how to tell of it.
+pub(crate) struct Plan {
+    pub(crate) scenarios: Vec<Scenario>,
+    pub(crate) seeds: Seeds,
+    pub(crate) jobs: Option<NonZeroUsize>,
+    pub(crate) format: Format,
+    pub(crate) changes: Changes,
+}
+
+/// A run that panicked: a bug of ours, or of the system that it ran.
+pub(crate) struct Panicked;
+
+impl Plan {
+    fn runs(&self) -> Result<usize, Failure> {
+        let runs = self.scenarios.len().checked_mul(self.seeds.len());
+        runs.filter(|runs| *runs < usize::MAX)
+            .ok_or_else(|| Failure::Usage("these are more runs than can be counted".to_owned()))
+    }
+
+    /// The scenario and the seed of a run.
+    fn run(&self, number: usize) -> (&Scenario, String) {
+        let seeds = self.seeds.len();
+        (&self.scenarios[number / seeds], self.seeds.get(number % seeds))
+    }
+
+    /// The command that does this run alone.
+    fn command(&self, number: usize) -> String {
+        let (scenario, seed) = self.run(number);
+        reproduction(&scenario.name, &seed, &self.changes)
+    }
+}
+
+/// The command that shows a run again.
+pub(crate) fn reproduction(name: &str, seed: &str, changes: &Changes) -> String {
+    format!("reproduce with: bin/rumormill run {name} --seed {seed}{}", changes.typed())
+}
+
+/// How many runs at a time, if nobody said.
+pub(crate) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
+    jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// One run, even if it panics.
+pub(crate) fn run_one(
+    registry: &Registry,
+    scenario: &Scenario,
+    seed: &str,
+    interrupt: &Interrupt,
+) -> Result<Result<Ran, RunError>, Panicked> {
+    let options = RunOptions { seed, record: None, interrupt };
+    let run = AssertUnwindSafe(|| registry.run(scenario, &options));
+    panic::catch_unwind(run).map_err(|_| Panicked)
+}
+
+pub(crate) fn run(
+    registry: &Registry,
+    plan: &Plan,
+    interrupt: &Interrupt,
+) -> Result<Code, Failure> {
+    let runs = plan.runs()?;
+    let mut progress = Progress::new(runs);
+    let mut report = Report::new(plan);
+    let mut early = BTreeMap::new();
+    let mut next = 0;
+    let mut failure = None;
+    let work = |number| {
+        let (scenario, seed) = plan.run(number);
+        run_one(registry, scenario, &seed, interrupt)
+    };
+    run_many(runs, threads(plan.jobs), work, |number, result| {
+        let fine = matches!(&result, Ok(Ok(ran)) if ran.judgement != Judgement::NotMet);
+        progress.step(fine);
+        let told = report.as_it_comes(&result).and_then(|()| {
+            early.insert(number, result);
+            while let Some(result) = early.remove(&next) {
+                report.in_order(next, result)?;
+                next += 1;
+            }
+            Ok(())
+        });
+        match told {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    });
+    progress.finish();
+    match failure {
+        Some(Failure::Interrupted(_)) => {
+            report.end()?;
+            Err(Failure::Interrupted(format!("interrupted after {next} of {runs} runs")))
+        }
+        Some(failure) => Err(failure),
+        None => report.end(),
+    }
+}
+
+/// Tells of the runs.
+struct Report<'a> {
+    plan: &'a Plan,
+    out: Output,
+    array: JsonArray,
+    code: Code,
+    batch: Option<ScenarioReport>,
+    /// How to see the first failure again.
+    first_failure: Option<String>,
+}
+
+/// The runs of one scenario so far.
+struct ScenarioReport {
+    batch: Batch,
+    runs: u64,
+    findings: BTreeMap<&'static str, u64>,
+    events: u64,
+    /// The first that is not as expected.
+    failure: Option<Outcome>,
+    last: Option<Outcome>,
+}
+
+impl Report<'_> {
+    fn new(plan: &Plan) -> Report<'_> {
+        Report {
+            plan,
+            out: Output::new(),
+            array: JsonArray::default(),
+            code: Code::AsExpected,
+            batch: None,
+            first_failure: None,
+        }
+    }
+
+    fn as_it_comes(
+        &mut self,
+        result: &Result<Result<Ran, RunError>, Panicked>,
+    ) -> Result<(), Failure> {
+        if let (Format::Jsonl, Ok(Ok(ran))) = (self.plan.format, result) {
+            self.out.json(&ran.outcome)?;
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+
+    fn in_order(
+        &mut self,
+        number: usize,
+        result: Result<Result<Ran, RunError>, Panicked>,
+    ) -> Result<(), Failure> {
+        let Ok(result) = result else {
+            self.code = self.code.or(Code::Internal);
+            self.first_failure.get_or_insert_with(|| self.plan.command(number));
+            return Ok(());
+        };
+        let Ran { outcome, judgement } = result?;
+        if judgement == Judgement::NotMet {
+            self.first_failure.get_or_insert_with(|| self.plan.command(number));
+            self.code = self.code.or(match outcome.verdict {
+                Verdict::Inconclusive => Code::Inconclusive,
+                _ => Code::NotAsExpected,
+            });
+        }
+        if self.plan.format == Format::Json {
+            self.array.push(&mut self.out, &outcome)?;
+        }
+        let place = number % self.plan.seeds.len();
+        if place == 0 {
+            let (scenario, _) = self.plan.run(number);
+            self.batch = Some(ScenarioReport::new(Batch::new(&scenario.general.expect)));
+        }
+        let batch = self.batch.as_mut().expect("begun with the first seed");
+        batch.add(outcome, judgement);
+        if place + 1 == self.plan.seeds.len() {
+            self.end_scenario(number)?;
+        }
+        Ok(())
+    }
+
+    fn end_scenario(&mut self, number: usize) -> Result<(), Failure> {
+        let batch = self.batch.take().expect("begun with the first seed");
+        if !batch.batch.is_as_expected() && batch.failure.is_none() {
+            self.code = self.code.or(Code::NotAsExpected);
+            let command = || format!("{}s {}", self.plan.command(number), "A..B");
+            self.first_failure.get_or_insert_with(command);
+        }
+        if self.plan.format != Format::Human {
+            return Ok(());
+        }
+        let (scenario, _) = self.plan.run(number);
+        for line in batch.lines(scenario, self.plan) {
+            self.out.line(line)?;
+        }
+        self.out.flush()
+    }
+
+    fn end(mut self) -> Result<Code, Failure> {
+        if self.plan.format == Format::Json {
+            self.array.end(&mut self.out)?;
+        }
+        if let Some(command) = &self.first_failure {
+            match self.plan.format {
+                Format::Human => self.out.line(command)?,
+                Format::Json | Format::Jsonl => eprintln_quietly(command),
+            }
+        }
+        self.out.flush()?;
+        Ok(self.code)
+    }
+}
+
+impl ScenarioReport {
+    fn new(batch: Batch) -> ScenarioReport {
+        let findings = BTreeMap::new();
+        ScenarioReport { batch, runs: 0, findings, events: 0, failure: None, last: None }
+    }
+
+    fn add(&mut self, outcome: Outcome, judgement: Judgement) {
+        self.batch.add(judgement);
+        self.runs += 1;
+        self.events += outcome.events;
+        *self.findings.entry(outcome.verdict.as_str()).or_default() += 1;
+        if judgement == Judgement::NotMet && self.failure.is_none() {
+            self.failure = Some(outcome.clone());
+        }
+        self.last = Some(outcome);
+    }
+
+    fn lines(self, scenario: &Scenario, plan: &Plan) -> Vec<String> {
+        let alone = plan.scenarios.len() == 1;
+        let mut lines = Vec::new();
+        if let (1, Some(outcome)) = (self.runs, &self.last) {
+            lines.push(words::headline(outcome));
+            if alone {
+                lines.extend(words::numbers(outcome).into_iter().map(indented));
+                lines.push(indented(words::marks(outcome)));
+            }
+            if alone || self.failure.is_some() {
+                lines.extend(words::explanation(outcome).into_iter().map(indented));
+            }
+            return lines;
+        }
+        let mark = if self.batch.is_as_expected() { "ok  " } else { "FAIL" };
+        let findings = self.findings.iter().map(|(name, count)| format!("{count} {name}"));
+        lines.push(format!(
+            "{mark} {}: {} seeds: {}; expected: {}; {} events",
+            scenario.name,
+            self.runs,
+            findings.collect::<Vec<_>>().join(", "),
+            scenario.general.expect.in_words(),
+            words::grouped(self.events),
+        ));
+        if let Some(outcome) = &self.failure {
+            lines.push(indented(words::headline(outcome)));
+            lines.extend(words::explanation(outcome).into_iter().map(indented));
+        }
+        lines
+    }
+}
+
+fn indented(line: String) -> String {
+    format!("     {line}")
+}

@@ -1,0 +1,59 @@
+//! How far many runs are: a bar on a terminal, and a line now and then where there is none.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+#[expect(clippy::disallowed_types, reason = "progress is about real time")]
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::eprintln_quietly;
+
+/// How far it is. On stderr, and only where it takes a while.
+#[expect(clippy::disallowed_types, reason = "progress is about real time")]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    runs: usize,
+    done: usize,
+    unexpected: usize,
+    last_line: Instant,
+    lines: bool,
+}
+
+/// Off a terminal there is a line so often.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it is about real time")]
+impl Progress {
+    pub(crate) fn new(runs: usize) -> Progress {
+        let terminal = io::stderr().is_terminal();
+        let bar = if terminal && runs > 1 {
+            ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr_with_hz(10))
+        } else {
+            ProgressBar::hidden()
+        };
+        let style = "{bar:30} {pos}/{len} runs, {per_sec}, {eta} to go {msg}";
+        bar.set_style(ProgressStyle::with_template(style).expect("a template of our own"));
+        Progress { bar, runs, done: 0, unexpected: 0, last_line: Instant::now(), lines: !terminal }
+    }
+
+    /// Another run is done.
+    pub(crate) fn step(&mut self, as_expected: bool) {
+        self.done += 1;
+        self.unexpected += usize::from(!as_expected);
+        self.bar.inc(1);
+        if !as_expected {
+            self.bar.set_message(format!("({} not as expected)", self.unexpected));
+        }
+        if self.lines && self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            let (done, runs, unexpected) = (self.done, self.runs, self.unexpected);
+            eprintln_quietly(&format!("{done} of {runs} runs, {unexpected} not as expected"));
+        }
+    }
+
+    /// Nothing more to show.
+    pub(crate) fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,154 @@
+//! Whether what was found is what was expected.
+
+use crate::{Checker, Expect, Verdict};
+
+/// What one run says of an expectation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It is met.
+    Met,
+    /// It is not met, and no other run can mend that.
+    NotMet,
+    /// It takes more runs to tell.
+    Undecided,
+}
+
+impl Judgement {
+    /// As it stands in an outcome.
+    #[must_use]
+    pub fn as_expected(self) -> Option<bool> {
+        match self {
+            Judgement::Met => Some(true),
+            Judgement::NotMet => Some(false),
+            Judgement::Undecided => None,
+        }
+    }
+}
+
+impl Expect {
+    /// What is expected of a checker.
+    #[must_use]
+    pub fn of(&self, checker: &str) -> Checker {
+        self.checkers.get(checker).copied().unwrap_or(Checker::Holds)
+    }
+
+    /// Whether some violation has to be found.
+    #[must_use]
+    pub fn is_hazard(&self) -> bool {
+        self.checkers.values().any(|checker| *checker == Checker::Violates)
+    }
+
+    /// In words.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let expecting = |wanted| {
+            let named = self.checkers.iter().filter(move |(_, checker)| **checker == wanted);
+            named.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        let (must, may) = (expecting(Checker::Violates), expecting(Checker::MayViolate));
+        match (must.is_empty(), may.is_empty()) {
+            (true, true) => "holds".to_owned(),
+            (true, false) => format!("holds, or a violation of {may}"),
+            (false, _) => format!("a violation of {must}"),
+        }
+    }
+
+    /// Judges one run: what was found, and by which checker if it was a violation.
+    #[must_use]
+    pub fn judge(&self, verdict: Verdict, by: Option<&str>) -> Judgement {
+        let found = by.map(|checker| self.of(checker));
+        match (verdict, found) {
+            (_, Some(Checker::Violates)) => Judgement::Met,
+            (_, Some(Checker::Holds)) | (Verdict::Liveness, _) => Judgement::NotMet,
+            (Verdict::Inconclusive, _) => Judgement::NotMet,
+            _ if !self.is_hazard() => match verdict {
+                Verdict::Vacuous => Judgement::NotMet,
+                _ => Judgement::Met,
+            },
+            _ if self.within_seeds > 1 => Judgement::Undecided,
+            _ => Judgement::NotMet,
+        }
+    }
+}
+
+/// Runs of one scenario with consecutive seeds, judged together.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    within_seeds: u64,
+    since_met: u64,
+    failed: bool,
+}
+
+impl Batch {
+    /// A batch of which nothing has been seen yet.
+    #[must_use]
+    pub fn new(expect: &Expect) -> Batch {
+        Batch { within_seeds: expect.within_seeds, since_met: 0, failed: false }
+    }
+
+    /// Adds the next seed's judgement.
+    pub fn add(&mut self, judgement: Judgement) {
+        match judgement {
+            Judgement::Met => self.since_met = 0,
+            Judgement::NotMet => self.failed = true,
+            Judgement::Undecided => self.since_met += 1,
+        }
+        self.failed |= self.since_met >= self.within_seeds && self.within_seeds > 1;
+    }
+
+    /// Whether the batch is as expected, as far as it goes.
+    #[must_use]
+    pub fn is_as_expected(&self) -> bool {
+        !self.failed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn hazard(within_seeds: u64) -> Expect {
+        let checkers = BTreeMap::from([("rumor".to_owned(), Checker::Violates)]);
+        Expect { checkers, marks: Vec::new(), within_seeds }
+    }
+
+    #[test]
+    fn what_must_hold_fails_by_any_finding() {
+        let expect = Expect::default();
+        assert_eq!(expect.judge(Verdict::Holds, None), Judgement::Met);
+        assert_eq!(expect.judge(Verdict::Violation, Some("rumor")), Judgement::NotMet);
+        for verdict in [Verdict::Liveness, Verdict::Vacuous, Verdict::Inconclusive] {
+            assert_eq!(expect.judge(verdict, None), Judgement::NotMet, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_hazard_must_bite_and_only_where_it_says() {
+        assert_eq!(hazard(1).judge(Verdict::Violation, Some("rumor")), Judgement::Met);
+        assert_eq!(hazard(1).judge(Verdict::Invariant, Some("other")), Judgement::NotMet);
+        assert_eq!(hazard(1).judge(Verdict::Holds, None), Judgement::NotMet);
+        assert_eq!(hazard(5).judge(Verdict::Holds, None), Judgement::Undecided);
+    }
+
+    #[test]
+    fn what_may_be_violated_is_met_either_way() {
+        let checkers = BTreeMap::from([("rumor".to_owned(), Checker::MayViolate)]);
+        let expect = Expect { checkers, ..Expect::default() };
+        assert_eq!(expect.judge(Verdict::Violation, Some("rumor")), Judgement::Met);
+        assert_eq!(expect.judge(Verdict::Holds, None), Judgement::Met);
+    }
+
+    #[test]
+    fn a_batch_fails_when_too_many_seeds_in_a_row_show_nothing() {
+        use Judgement::{Met, Undecided};
+        let judge = |judgements: &[Judgement]| {
+            let mut batch = Batch::new(&hazard(3));
+            judgements.iter().for_each(|judgement| batch.add(*judgement));
+            batch.is_as_expected()
+        };
+        assert!(judge(&[Undecided, Undecided, Met, Undecided, Undecided]));
+        assert!(!judge(&[Met, Undecided, Undecided, Undecided, Met]));
+    }
+}

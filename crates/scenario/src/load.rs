@@ -1,0 +1,217 @@
+//! From the text of a scenario file to a [`Scenario`] with all defaults filled in.
+//!
+//! The system's section is taken out of the table and read by the system, the rest is read here;
+//! keys that nobody knows are errors. Every error names the line that it is about.
+
+use serde::Deserialize;
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use crate::registry::{AnySystem, ConfigError};
+use crate::{General, LoadError, Problem, Registry, Scenario};
+
+/// A value set from outside, such as `--set caspaxos.clients=3`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// Where, as a path of keys and numbers.
+    pub path: String,
+    /// What, as in the file; what is no TOML value is a text.
+    pub value: String,
+}
+
+impl std::str::FromStr for Override {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Override, String> {
+        let (path, value) = text
+            .split_once('=')
+            .ok_or_else(|| format!("{text:?} sets nothing: write KEY=VALUE, as intensity=10"))?;
+        Ok(Override { path: path.trim().to_owned(), value: value.trim().to_owned() })
+    }
+}
+
+impl std::fmt::Display for Override {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "--set {}={}", self.path, self.value)
+    }
+}
+
+/// Reads the scenario `name` from the text of the file `origin`.
+pub(crate) fn load(
+    registry: &Registry,
+    name: &str,
+    origin: &str,
+    text: &str,
+    overrides: &[Override],
+) -> Result<Scenario, LoadError> {
+    let parse = || DeTable::parse(text).map_err(Fault::from);
+    let invalid = |fault: Fault| LoadError::Invalid {
+        origin: origin.to_owned(),
+        line: fault.line(text),
+        message: fault.message,
+    };
+    let unchanged = parse().and_then(|table| resolve(registry, name, table)).map_err(invalid)?;
+    if overrides.is_empty() {
+        return Ok(unchanged);
+    }
+    let changed = parse().and_then(|mut table| {
+        overrides.iter().try_for_each(|change| set(table.get_mut(), change))?;
+        resolve(registry, name, table)
+    });
+    changed.map_err(|fault| LoadError::Override {
+        origin: origin.to_owned(),
+        overrides: overrides.iter().map(Override::to_string).collect::<Vec<_>>().join(" "),
+        message: fault.message,
+    })
+}
+
+/// What is wrong, and where in the text.
+struct Fault {
+    message: String,
+    offset: Option<usize>,
+}
+
+impl Fault {
+    fn line(&self, text: &str) -> usize {
+        let before = self.offset.and_then(|offset| text.get(..offset)).unwrap_or_default();
+        before.matches('\n').count() + 1
+    }
+}
+
+impl From<toml::de::Error> for Fault {
+    fn from(error: toml::de::Error) -> Fault {
+        let offset = error.span().map(|span| span.start);
+        Fault { message: error.message().replace('\n', ", "), offset }
+    }
+}
+
+fn resolve(
+    registry: &Registry,
+    name: &str,
+    mut table: Spanned<DeTable<'_>>,
+) -> Result<Scenario, Fault> {
+    let whole = table.clone();
+    let at = |problem: Problem| Fault {
+        offset: locate(whole.get_ref(), &problem.path),
+        message: format!("{}: {}", problem.path, problem.message),
+    };
+    let system = find_system(registry, table.get_ref()).map_err(at)?;
+    let section = table.get_mut().remove(system.name()).unwrap_or_else(|| {
+        let span = table.span();
+        Spanned::new(span, DeValue::Table(DeTable::default()))
+    });
+    let general = General::deserialize(toml::Deserializer::from(table))?;
+    let span = section.span();
+    let DeValue::Table(section) = section.into_inner() else {
+        return Err(at(Problem::new(system.name(), "this is a section, written [name]")));
+    };
+    let section = toml::Deserializer::from(Spanned::new(span, section));
+    let config = system.read_config(section).map_err(|error| match error {
+        ConfigError::Unreadable(error) => Fault::from(error),
+        ConfigError::Senseless(problem) => at(problem),
+    })?;
+    let scenario = Scenario { name: name.to_owned(), general, config };
+    system.check(&scenario).map_err(at)?;
+    Ok(scenario)
+}
+
+fn find_system<'r>(
+    registry: &'r Registry,
+    table: &DeTable<'_>,
+) -> Result<&'r dyn AnySystem, Problem> {
+    let known = registry.systems().map(AnySystem::name).collect::<Vec<_>>().join(", ");
+    let Some(name) = table.get("system").and_then(|value| value.get_ref().as_str()) else {
+        return Err(Problem::new(
+            "system",
+            format!("a scenario names its system, one of: {known}"),
+        ));
+    };
+    registry.system(name).ok_or_else(|| {
+        Problem::new("system", format!("there is no system {name:?}; there are: {known}"))
+    })
+}
+
+/// Where in the text the value at `path` is, or the innermost table around it that is there.
+fn locate(table: &DeTable<'_>, path: &str) -> Option<usize> {
+    let mut found = None;
+    let mut here: Option<&Spanned<DeValue<'_>>> = None;
+    for part in path.split('.') {
+        let next = match here.map(Spanned::get_ref) {
+            None => table.get(part),
+            Some(DeValue::Table(inner)) => inner.get(part),
+            Some(DeValue::Array(items)) => part.parse().ok().and_then(|i: usize| items.get(i)),
+            Some(_) => None,
+        };
+        let Some(value) = next else { break };
+        found = Some(value.span().start);
+        here = Some(value);
+    }
+    found
+}
+
+/// Puts a value into the table, making the tables on the way. What is no TOML value is a text.
+fn set<'a>(table: &mut DeTable<'a>, change: &'a Override) -> Result<(), Fault> {
+    let fault = |message: String| Fault { message, offset: None };
+    let text = || Spanned::new(0..0, DeValue::String(change.value.as_str().into()));
+    let value = DeValue::parse(&change.value).unwrap_or_else(|_| text());
+    let (tables, last) = change.path.rsplit_once('.').unwrap_or(("", &change.path));
+    let mut here = table;
+    let mut parts = tables.split('.').filter(|part| !part.is_empty());
+    while let Some(part) = parts.next() {
+        let key = Spanned::new(0..0, DeString::Borrowed(part));
+        let made = || Spanned::new(0..0, DeValue::Table(DeTable::default()));
+        let mut inner = here.entry(key).or_insert_with(made).get_mut();
+        if let DeValue::Array(items) = inner {
+            let index = parts.next().and_then(|index| index.parse::<usize>().ok());
+            inner = index.and_then(|index| items.get_mut(index)).map(Spanned::get_mut).ok_or_else(
+                || fault(format!("after {part:?} in {:?} comes a number, from 0", change.path)),
+            )?;
+        }
+        let DeValue::Table(inner) = inner else {
+            return Err(fault(format!("{part:?} in {:?} has no keys", change.path)));
+        };
+        here = inner;
+    }
+    here.insert(Spanned::new(0..0, DeString::Borrowed(last)), value);
+    Ok(())
+}
+
+impl Scenario {
+    /// All of it as one object, as it stands in the header of a recording.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let Value::Object(mut object) =
+            serde_json::to_value(&self.general).expect("a scenario is JSON")
+        else {
+            unreachable!("a struct is an object")
+        };
+        object.insert("name".to_owned(), Value::String(self.name.clone()));
+        object.insert(self.general.system.clone(), self.config.clone());
+        Value::Object(object)
+    }
+
+    /// The scenario in the header of a recording.
+    ///
+    /// # Errors
+    /// What is missing, or is there in vain.
+    pub(crate) fn from_json(json: &Value) -> Result<Scenario, String> {
+        let mut object = json.as_object().ok_or("the scenario is no object")?.clone();
+        let Some(Value::String(name)) = object.remove("name") else {
+            return Err("the scenario has no name".to_owned());
+        };
+        let system = object.get("system").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let config = object.remove(&system).ok_or("the scenario has no section for its system")?;
+        let general = serde_json::from_value(Value::Object(object))
+            .map_err(|error| format!("the scenario cannot be read: {error}"))?;
+        Ok(Scenario { name, general, config })
+    }
+
+    /// As a scenario file, with all defaults.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut json = self.to_json();
+        json.as_object_mut().expect("as made").remove("name");
+        toml::to_string_pretty(&json).expect("a scenario is TOML")
+    }
+}

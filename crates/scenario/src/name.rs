@@ -1,0 +1,149 @@
+//! Finding scenarios by what somebody typed.
+//!
+//! - `all` is every scenario.
+//! - With a `*` it is a pattern; the star stands for any text, slashes too.
+//! - Otherwise it is a name, or the end of exactly one name: `c6p2k2` or `losing/c2p2k2`.
+
+use thiserror::Error;
+
+/// What a typed name selects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// One scenario, by its name.
+    One(String),
+    /// As many as match, which may be none.
+    Many(Vec<String>),
+}
+
+/// A typed name selects nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NameError {
+    /// Nothing is called like this.
+    #[error("there is no scenario {name:?}{}; `rumormill list` shows all", suggestion(nearest))]
+    Unknown {
+        /// What was typed.
+        name: String,
+        /// The most similar name.
+        nearest: Option<String>,
+    },
+    /// Several are.
+    #[error("{name:?} could be {}: write a little more of the name", candidates.join(", "))]
+    Ambiguous {
+        /// What was typed.
+        name: String,
+        /// What it could be.
+        candidates: Vec<String>,
+    },
+}
+
+fn suggestion(nearest: &Option<String>) -> String {
+    nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+}
+
+/// Finds what `typed` selects among `names`, in their order.
+pub(crate) fn select<'a>(
+    names: impl Iterator<Item = &'a str> + Clone,
+    typed: &str,
+) -> Result<Selection, NameError> {
+    if typed == "all" {
+        return Ok(Selection::Many(names.map(str::to_owned).collect()));
+    }
+    if typed.contains('*') {
+        let matching = names.filter(|name| matches(typed, name));
+        return Ok(Selection::Many(matching.map(str::to_owned).collect()));
+    }
+    if names.clone().any(|name| name == typed) {
+        return Ok(Selection::One(typed.to_owned()));
+    }
+    let ending = format!("/{typed}");
+    let candidates: Vec<&str> = names.clone().filter(|name| name.ends_with(&ending)).collect();
+    match candidates[..] {
+        [one] => Ok(Selection::One(one.to_owned())),
+        [] => Err(NameError::Unknown { name: typed.to_owned(), nearest: nearest(names, typed) }),
+        _ => {
+            let candidates = candidates.into_iter().map(str::to_owned).collect();
+            Err(NameError::Ambiguous { name: typed.to_owned(), candidates })
+        }
+    }
+}
+
+/// Whether `pattern`, in which `*` stands for any text, matches all of `name`.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else {
+        return pattern == name;
+    };
+    let Some(rest) = name.strip_prefix(before) else {
+        return false;
+    };
+    let starts = rest.char_indices().map(|(index, _)| index).chain([rest.len()]);
+    starts.into_iter().any(|start| matches(after, &rest[start..]))
+}
+
+/// The name most like what was typed, compared with as much of its end as that has parts.
+fn nearest<'a>(names: impl Iterator<Item = &'a str>, typed: &str) -> Option<String> {
+    let parts = typed.split('/').count();
+    let likeness = |name: &str| {
+        let start = name.rmatch_indices('/').nth(parts - 1).map_or(0, |(index, _)| index + 1);
+        strsim::osa_distance(&name[start..], typed)
+    };
+    let best = names.map(|name| (likeness(name), name)).min()?;
+    (best.0 <= typed.chars().count().div_ceil(2)).then(|| best.1.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 5] = [
+        "caspaxos/losing/c2p2k2",
+        "caspaxos/losing/c6p2k2",
+        "caspaxos/losing/c2p2k1.i",
+        "caspaxos/partitioning/c2p2k2",
+        "lease/raw.i",
+    ];
+
+    fn selected(typed: &str) -> Result<Vec<String>, String> {
+        match select(NAMES.into_iter(), typed) {
+            Ok(Selection::One(name)) => Ok(vec![name]),
+            Ok(Selection::Many(names)) => Ok(names),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_unique_ending_is_a_name() {
+        assert_eq!(selected("c6p2k2").unwrap(), ["caspaxos/losing/c6p2k2"]);
+        assert_eq!(selected("losing/c2p2k2").unwrap(), ["caspaxos/losing/c2p2k2"]);
+        assert_eq!(selected("lease/raw.i").unwrap(), ["lease/raw.i"]);
+        let error = selected("c2p2k2").unwrap_err();
+        assert!(
+            error.contains("losing/c2p2k2") && error.contains("partitioning/c2p2k2"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn half_a_part_is_no_ending() {
+        assert!(selected("2p2k2").is_err());
+    }
+
+    #[test]
+    fn a_star_crosses_slashes() {
+        assert_eq!(selected("*c2p2k2").unwrap().len(), 2);
+        assert_eq!(selected("caspaxos/*").unwrap().len(), 4);
+        assert_eq!(selected("*/*.i").unwrap(), ["caspaxos/losing/c2p2k1.i", "lease/raw.i"]);
+        assert_eq!(selected("*").unwrap().len(), 5);
+        assert!(selected("queue/*").unwrap().is_empty());
+        assert_eq!(selected("all").unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_wrong_name_suggests_the_nearest() {
+        let error = selected("loosing/c2p2k2").unwrap_err();
+        assert!(error.contains("did you mean caspaxos/losing/c2p2k2?"), "{error}");
+        let error = selected("c6p2k3").unwrap_err();
+        assert!(error.contains("did you mean caspaxos/losing/c6p2k2?"), "{error}");
+        let error = selected("something else entirely").unwrap_err();
+        assert!(!error.contains("did you mean"), "{error}");
+    }
+}

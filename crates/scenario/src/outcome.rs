@@ -1,0 +1,97 @@
+//! What came of a run.
+
+use std::collections::BTreeMap;
+
+use history::Fingerprint;
+use serde::{Deserialize, Serialize};
+
+/// What came of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Which scenario.
+    pub scenario: String,
+    /// Which seed.
+    pub seed: String,
+    /// What was found.
+    pub verdict: Verdict,
+    /// What was expected to be found, in words.
+    pub expected: String,
+    /// Whether that is as expected; null if a single run cannot tell.
+    pub as_expected: Option<bool>,
+    /// How many events there were.
+    pub events: u64,
+    /// How many messages were delivered.
+    pub delivered: u64,
+    /// How long it took, in nanoseconds of virtual time.
+    pub virtual_ns: u64,
+    /// The digest of its events.
+    pub digest: Fingerprint,
+    /// How the clients' operations ended.
+    pub operations: Operations,
+    /// The marks that were reached, and how often.
+    pub marks: BTreeMap<String, u64>,
+    /// What was violated and how, if something was.
+    pub violation: Option<Violation>,
+    /// Why the run means nothing, if it means nothing.
+    pub void: Option<String>,
+}
+
+/// What was found in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing wrong.
+    Holds,
+    /// Clients observed what they never should.
+    Violation,
+    /// Something inside that must always be true was not.
+    Invariant,
+    /// Clients were left waiting for ever.
+    Liveness,
+    /// Nothing wrong, but what should have gone wrong did not, so that it means nothing.
+    Vacuous,
+    /// A limit was reached before the run was over.
+    Inconclusive,
+}
+
+impl Verdict {
+    /// As it is written in reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Holds => "holds",
+            Verdict::Violation => "violation",
+            Verdict::Invariant => "invariant",
+            Verdict::Liveness => "liveness",
+            Verdict::Vacuous => "vacuous",
+            Verdict::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// How the clients' operations ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operations {
+    /// They took effect.
+    pub ok: u64,
+    /// They found something else than they expected, and changed nothing.
+    pub refused: u64,
+    /// They had no effect.
+    pub failed: u64,
+    /// Nobody can tell.
+    pub unknown: u64,
+}
+
+/// What was violated, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// The checker, or the invariant.
+    pub by: String,
+    /// In a sentence.
+    pub summary: String,
+    /// What happened, in order, in sentences.
+    pub story: Vec<String>,
+    /// The operations that cannot be put in any order: each comes before the next, for the reason
+    /// given, and the last before the first.
+    pub cycle: Vec<String>,
+}

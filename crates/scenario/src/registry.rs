@@ -1,0 +1,237 @@
+//! All that can be run, by name.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+use trace::{LogError, LogReader};
+
+use crate::name::select;
+use crate::run::{Prepared, complete};
+use crate::tally::GENERAL_MARKS;
+use crate::{
+    Interrupt, LoadError, NameError, Override, Problem, Ran, Replayed, RunError, RunOptions,
+    Scenario, Selection, System, load,
+};
+
+/// Systems and scenarios by name.
+#[derive(Default)]
+pub struct Registry {
+    systems: Vec<Box<dyn AnySystem>>,
+    /// Where each scenario's text is from, and the text.
+    scenarios: BTreeMap<String, (String, String)>,
+}
+
+impl Registry {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new() -> Registry {
+        Registry::default()
+    }
+
+    /// Adds a system.
+    #[must_use]
+    pub fn with_system<S: System>(mut self) -> Registry {
+        self.systems.push(Box::new(Erased::<S>(PhantomData)));
+        self
+    }
+
+    /// Adds a scenario: its name, where its text is from, and the text.
+    #[must_use]
+    pub fn with_scenario(
+        mut self,
+        name: impl Into<String>,
+        origin: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Registry {
+        self.scenarios.insert(name.into(), (origin.into(), text.into()));
+        self
+    }
+
+    /// The names of all scenarios, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.scenarios.keys().map(String::as_str)
+    }
+
+    /// What a typed name, ending, or pattern selects.
+    ///
+    /// # Errors
+    /// If it is no pattern, and selects nothing or too much.
+    pub fn select(&self, typed: &str) -> Result<Selection, NameError> {
+        select(self.names(), typed)
+    }
+
+    /// The scenario `name`, with some of its values set anew.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be run as it is.
+    pub fn load(&self, name: &str, overrides: &[Override]) -> Result<Scenario, LoadError> {
+        let Some((origin, text)) = self.scenarios.get(name) else {
+            return Err(self.select(name).err().map_or_else(
+                || LoadError::Name(NameError::Unknown { name: name.to_owned(), nearest: None }),
+                LoadError::Name,
+            ));
+        };
+        load::load(self, name, origin, text, overrides)
+    }
+
+    /// A scenario from the text of a file that is not known by name.
+    ///
+    /// # Errors
+    /// If it cannot be run as it is.
+    pub fn load_text(
+        &self,
+        name: &str,
+        origin: &str,
+        text: &str,
+        overrides: &[Override],
+    ) -> Result<Scenario, LoadError> {
+        load::load(self, name, origin, text, overrides)
+    }
+
+    /// Runs a scenario.
+    ///
+    /// # Errors
+    /// If its recording cannot be written, or it was interrupted.
+    pub fn run(&self, scenario: &Scenario, options: &RunOptions<'_>) -> Result<Ran, RunError> {
+        self.system_of(scenario)?.run(scenario, options)
+    }
+
+    /// Runs a recording again; with `redraw`, from its seed instead of its recorded answers.
+    ///
+    /// # Errors
+    /// If it cannot be read, is damaged, or breaks off; or if the replay was interrupted.
+    pub fn replay(
+        &self,
+        path: &Path,
+        redraw: bool,
+        interrupt: &Interrupt,
+    ) -> Result<Replayed, RunError> {
+        let scenario = self.scenario_of(path)?;
+        self.system_of(&scenario)?.replay(&scenario, path, redraw, interrupt)
+    }
+
+    /// Has the checkers go through a recording, without running anything.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is damaged. That it breaks off is no error here.
+    pub fn recheck(&self, path: &Path) -> Result<Replayed, RunError> {
+        let scenario = self.scenario_of(path)?;
+        self.system_of(&scenario)?.recheck(&scenario, path)
+    }
+
+    /// The scenario that a recording is of.
+    ///
+    /// # Errors
+    /// If the recording cannot be read, or has a scenario that cannot be run here.
+    pub fn scenario_of(&self, path: &Path) -> Result<Scenario, LogError> {
+        let log = LogReader::open(path)?;
+        let corrupt = |why| LogError::Corrupt { path: path.to_owned(), line: 1, why };
+        let scenario = Scenario::from_json(&log.header().scenario).map_err(corrupt)?;
+        let system = self.system(&scenario.general.system).ok_or_else(|| {
+            corrupt(format!("it is of the system {:?}, which is not here", scenario.general.system))
+        })?;
+        let problem = |problem: Problem| corrupt(format!("{}: {}", problem.path, problem.message));
+        system.check(&scenario).map_err(problem)?;
+        Ok(scenario)
+    }
+
+    pub(crate) fn systems(&self) -> impl Iterator<Item = &dyn AnySystem> {
+        self.systems.iter().map(AsRef::as_ref)
+    }
+
+    pub(crate) fn system(&self, name: &str) -> Option<&dyn AnySystem> {
+        self.systems().find(|system| system.name() == name)
+    }
+
+    fn system_of(&self, scenario: &Scenario) -> Result<&dyn AnySystem, LoadError> {
+        let name = &scenario.general.system;
+        self.system(name).ok_or_else(|| LoadError::Invalid {
+            origin: scenario.name.clone(),
+            line: 1,
+            message: format!("there is no system {name:?}"),
+        })
+    }
+}
+
+/// A system's section is none.
+pub(crate) enum ConfigError {
+    /// It has unknown keys, or values of a wrong kind.
+    Unreadable(toml::de::Error),
+    /// It makes no sense.
+    Senseless(Problem),
+}
+
+/// A system whose types are forgotten, so that it can be found by name.
+pub(crate) trait AnySystem: Send + Sync {
+    fn name(&self) -> &'static str;
+    /// Reads the system's section, and fills in its defaults.
+    fn read_config(&self, section: toml::Deserializer<'_>) -> Result<Value, ConfigError>;
+    fn check(&self, scenario: &Scenario) -> Result<(), Problem>;
+    fn run(&self, scenario: &Scenario, options: &RunOptions<'_>) -> Result<Ran, RunError>;
+    fn replay(
+        &self,
+        scenario: &Scenario,
+        path: &Path,
+        redraw: bool,
+        interrupt: &Interrupt,
+    ) -> Result<Replayed, RunError>;
+    fn recheck(&self, scenario: &Scenario, path: &Path) -> Result<Replayed, RunError>;
+}
+
+struct Erased<S>(PhantomData<fn() -> S>);
+
+impl<S: System> AnySystem for Erased<S> {
+    fn name(&self) -> &'static str {
+        S::NAME
+    }
+
+    fn read_config(&self, section: toml::Deserializer<'_>) -> Result<Value, ConfigError> {
+        let config = S::Config::deserialize(section).map_err(ConfigError::Unreadable)?;
+        let config = complete::<S>(config).map_err(ConfigError::Senseless)?;
+        Ok(serde_json::to_value(&config).expect("a configuration is JSON"))
+    }
+
+    fn check(&self, scenario: &Scenario) -> Result<(), Problem> {
+        Prepared::<S>::new(scenario)?;
+        let expect = &scenario.general.expect;
+        let checkers = || ["rumor"].iter().chain(S::INVARIANTS);
+        if let Some(unknown) = expect.checkers.keys().find(|name| checkers().all(|c| c != name)) {
+            let known = checkers().copied().collect::<Vec<_>>().join(", ");
+            let message = format!("there is no checker {unknown:?}; there are: {known}");
+            return Err(Problem::new(format!("expect.checkers.{unknown}"), message));
+        }
+        let marks = || GENERAL_MARKS.iter().chain(S::MARKS);
+        let unknown = expect.marks.iter().position(|mark| marks().all(|known| known != mark));
+        if let Some(place) = unknown {
+            let known = marks().copied().collect::<Vec<_>>().join(", ");
+            let message = format!("there is no mark {:?}; there are: {known}", expect.marks[place]);
+            return Err(Problem::new(format!("expect.marks.{place}"), message));
+        }
+        if expect.within_seeds == 0 {
+            return Err(Problem::new("expect.within_seeds", "this is at least 1"));
+        }
+        Ok(())
+    }
+
+    fn run(&self, scenario: &Scenario, options: &RunOptions<'_>) -> Result<Ran, RunError> {
+        Prepared::<S>::new(scenario).expect("checked when it was loaded").run(options)
+    }
+
+    fn replay(
+        &self,
+        scenario: &Scenario,
+        path: &Path,
+        redraw: bool,
+        interrupt: &Interrupt,
+    ) -> Result<Replayed, RunError> {
+        let prepared = Prepared::<S>::new(scenario).expect("checked when it was read");
+        prepared.replay(path, redraw, interrupt)
+    }
+
+    fn recheck(&self, scenario: &Scenario, path: &Path) -> Result<Replayed, RunError> {
+        Prepared::<S>::new(scenario).expect("checked when it was read").recheck(path)
+    }
+}

@@ -1,0 +1,154 @@
+//! Running a recording again, and checking one without running anything.
+
+use std::path::Path;
+
+use serde_json::Value;
+use sim::{Event, Observer, Seeded};
+use trace::{Divergence, Footer, LogError, LogReader, Playback, causal_past, verify};
+
+use crate::run::{Prepared, Watchers};
+use crate::watch::HistoryKeeper;
+use crate::{Interrupt, MessageOf, Ran, RunError, System, TimerOf, Verdict};
+
+/// How many events of the causal past of a divergence are told.
+const PAST: usize = 12;
+
+/// What came of a replay, or of a check of a recording.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The run, as it went this time.
+    pub ran: Ran,
+    /// Where it parted from the recording, in lines of text; none if it did not.
+    pub divergence: Option<Vec<String>>,
+    /// Whether the recording breaks off, so that only what it has was checked.
+    pub partial: bool,
+}
+
+impl<S: System> Prepared<'_, S> {
+    /// Runs a recording again. With `redraw` the answers of chance come from the seed, not from the
+    /// recording.
+    pub(crate) fn replay(
+        &self,
+        path: &Path,
+        redraw: bool,
+        interrupt: &Interrupt,
+    ) -> Result<Replayed, RunError> {
+        let (header, footer) = verify(path)?;
+        let tape = Playback::<MessageOf<S>, TimerOf<S>>::new(LogReader::open(path)?);
+        let stop = |tape: &Playback<_, _>| tape.is_over() || interrupt.is_raised();
+        let simulated = if redraw {
+            self.simulate(Seeded::new(&header.seed), tape, stop)
+        } else {
+            self.simulate(tape.clone(), tape, stop)
+        };
+        if interrupt.is_raised() {
+            return Err(RunError::Interrupted { partial: None });
+        }
+        let ran = self.judge(&header.seed, &simulated, || self.history_of(path));
+        let divergence = match simulated.watchers.extra.finish()? {
+            Some(divergence) => Some(self.tell(path, &divergence)?),
+            None => differing_end(&footer, &ran),
+        };
+        Ok(Replayed { ran, divergence, partial: false })
+    }
+
+    /// Has the checkers and invariants go through a recording.
+    pub(crate) fn recheck(&self, path: &Path) -> Result<Replayed, RunError> {
+        let mut watchers = Watchers::<S, ()>::new(&self.config, ());
+        let footer = read_through(path, &mut watchers)?;
+        if let Some(malformed) = &watchers.rumor.malformed {
+            let (line, why) = (watchers.digest.events() + 1, malformed.to_string());
+            return Err(LogError::Corrupt { path: path.to_owned(), line, why }.into());
+        }
+        if let Some(footer) = &footer
+            && footer.digest != watchers.digest.fingerprint()
+        {
+            let line = footer.events + 2;
+            let why = "its digest is not that of its events".to_owned();
+            return Err(LogError::Corrupt { path: path.to_owned(), line, why }.into());
+        }
+        let log = LogReader::open(path)?;
+        let finding = self.finding(&watchers, || self.history_of(path));
+        let missing = self.missing_marks(&watchers);
+        let (verdict, violation, void) = match finding {
+            Some((verdict, violation)) => (verdict, Some(violation), None),
+            None if missing.is_some() => (Verdict::Vacuous, None, missing),
+            None => (Verdict::Holds, None, None),
+        };
+        let ran = self.outcome(&log.header().seed, &watchers, verdict, violation, void);
+        Ok(Replayed { ran, divergence: None, partial: footer.is_none() })
+    }
+
+    fn history_of(&self, path: &Path) -> HistoryKeeper {
+        let mut keeper = HistoryKeeper::default();
+        // It was read before; if it cannot be read now, there is less to explain by.
+        let _ = read_through::<MessageOf<S>, TimerOf<S>>(path, &mut keeper);
+        keeper
+    }
+
+    /// A divergence in words: what was expected, what came, and what led to it.
+    fn tell(
+        &self,
+        path: &Path,
+        divergence: &Divergence<MessageOf<S>, TimerOf<S>>,
+    ) -> Result<Vec<String>, RunError> {
+        let names = self.names();
+        let (seq, expected, got) = match divergence {
+            Divergence::Event { seq, expected, got } => (seq, expected.as_ref(), Some(got)),
+            Divergence::Ended { seq, expected } => (seq, Some(expected), None),
+        };
+        let words = |event: Option<&Event<_, _>>, nothing: &str| match event {
+            Some(event) => trace::in_words(&json(event), &names),
+            None => nothing.to_owned(),
+        };
+        let mut lines = vec![
+            format!("the run and the recording part at event {seq} (line {})", seq + 2),
+            format!("  expected: {}", words(expected, "the end of the run")),
+            format!("  got:      {}", words(got, "the end of the run")),
+            "  what led to it, by the recording:".to_owned(),
+        ];
+        for (place, event) in causal_past(path, *seq, PAST)? {
+            if place < *seq {
+                lines.push(format!("    event {place}: {}", trace::in_words(&event, &names)));
+            }
+        }
+        Ok(lines)
+    }
+}
+
+fn json(event: &impl serde::Serialize) -> Value {
+    serde_json::to_value(event).expect("an event is JSON")
+}
+
+/// The same events, but another footer: somebody wrote one of his own.
+fn differing_end(footer: &Footer, ran: &Ran) -> Option<Vec<String>> {
+    let (digest, outcome) = (ran.outcome.digest, json(&ran.outcome));
+    if footer.digest != digest {
+        let recorded = footer.digest;
+        return Some(vec![format!("the digest is {digest}, and {recorded} was recorded")]);
+    }
+    (footer.outcome != outcome).then(|| {
+        let recorded = &footer.outcome;
+        vec![format!("the outcome is {outcome}"), format!("recorded was    {recorded}")]
+    })
+}
+
+/// Shows all events of a log to an observer. No footer if the log breaks off.
+fn read_through<M, T>(
+    path: &Path,
+    observer: &mut impl Observer<M, T>,
+) -> Result<Option<Footer>, LogError>
+where
+    M: sim::Message,
+    T: sim::Message,
+{
+    let mut log = LogReader::open(path)?;
+    loop {
+        match log.next_event::<M, T>() {
+            Ok(Some(event)) => observer.event(&event),
+            Ok(None) => return Ok(log.footer().cloned()),
+            Err(LogError::Unfinished { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+}

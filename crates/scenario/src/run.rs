@@ -1,0 +1,340 @@
+//! One run of a scenario.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use check::explain;
+use history::{Names, NodeId};
+use sim::{Choices, Clock, Ending, Event, EventDigest, Observer, Seeded, World};
+use trace::{FORMAT, Header, Recorder};
+
+use crate::fault::{Directory, FaultPlan};
+use crate::tally::Tally;
+use crate::watch::{HistoryKeeper, RumorWatch};
+use crate::{
+    Deployment, Invariant, Judgement, MessageOf, Outcome, Problem, RunError, Scenario, System,
+    TimerOf, Verdict, Violation,
+};
+
+/// Somebody's wish that runs come to an end, seen by all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicUsize>);
+
+impl Interrupt {
+    /// Nobody wishes it yet.
+    #[must_use]
+    pub fn new() -> Interrupt {
+        Interrupt::default()
+    }
+
+    /// Where the wish is left: 0 until then, and after that a number that says why, such as that
+    /// of a signal.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.0)
+    }
+
+    /// Why, if somebody wishes it.
+    #[must_use]
+    pub fn reason(&self) -> Option<usize> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|reason| *reason != 0)
+    }
+
+    pub(crate) fn is_raised(&self) -> bool {
+        self.reason().is_some()
+    }
+}
+
+/// How to run a scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct RunOptions<'a> {
+    /// The seed.
+    pub seed: &'a str,
+    /// Where to record, if at all.
+    pub record: Option<&'a Path>,
+    /// Who may end it.
+    pub interrupt: &'a Interrupt,
+}
+
+/// A run, and what it says of its scenario's expectation.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Whether that is as expected.
+    pub judgement: Judgement,
+}
+
+/// A scenario whose system is known, with its configuration.
+pub(crate) struct Prepared<'a, S: System> {
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) config: S::Config,
+}
+
+/// Completes a configuration; paths of problems are those of the scenario file.
+pub(crate) fn complete<S: System>(config: S::Config) -> Result<S::Config, Problem> {
+    S::complete(config)
+        .map_err(|problem| Problem::new(format!("{}.{}", S::NAME, problem.path), problem.message))
+}
+
+/// What watches every run.
+pub(crate) struct Watchers<S: System, O> {
+    pub(crate) digest: EventDigest,
+    pub(crate) tally: Tally<MessageOf<S>, TimerOf<S>>,
+    pub(crate) rumor: RumorWatch,
+    invariants: Vec<Box<dyn Invariant<MessageOf<S>, TimerOf<S>>>>,
+    pub(crate) extra: O,
+}
+
+impl<S: System, O> Watchers<S, O> {
+    pub(crate) fn new(config: &S::Config, extra: O) -> Watchers<S, O> {
+        Watchers {
+            digest: EventDigest::default(),
+            tally: Tally::new(S::mark),
+            rumor: RumorWatch::new(),
+            invariants: S::invariants(config),
+            extra,
+        }
+    }
+
+    /// Whether something was found that no event can mend.
+    fn has_found(&self) -> bool {
+        self.rumor.rumor.violation().is_some()
+            || self.rumor.malformed.is_some()
+            || self.invariants.iter().any(|invariant| invariant.broken().is_some())
+    }
+}
+
+impl<S: System, O> Observer<MessageOf<S>, TimerOf<S>> for Watchers<S, O>
+where
+    O: Observer<MessageOf<S>, TimerOf<S>>,
+{
+    #[inline]
+    fn event(&mut self, event: &Event<MessageOf<S>, TimerOf<S>>) {
+        self.digest.event(event);
+        self.tally.event(event);
+        self.rumor.event(event);
+        for invariant in &mut self.invariants {
+            invariant.event(event);
+        }
+        self.extra.event(event);
+    }
+}
+
+/// How a run ended.
+pub(crate) struct Simulated<S: System, O> {
+    pub(crate) watchers: Watchers<S, O>,
+    /// None if it was stopped: by a finding, or from outside.
+    pub(crate) ending: Option<Ending>,
+    /// What nodes had still to do.
+    unfinished: Vec<String>,
+}
+
+impl<'a, S: System> Prepared<'a, S> {
+    pub(crate) fn new(scenario: &'a Scenario) -> Result<Prepared<'a, S>, Problem> {
+        let config = serde_json::from_value(scenario.config.clone())
+            .map_err(|error| Problem::new(S::NAME, error))?;
+        let config = complete::<S>(config)?;
+        let prepared = Prepared { scenario, config };
+        prepared.world::<Seeded>(Seeded::new("")).map(|_| prepared)
+    }
+
+    fn deploy(&self) -> Deployment<S::Process, S::Nemesis> {
+        S::deploy(&self.config, self.scenario.general.intensity)
+    }
+
+    /// What the numbers in the events stand for.
+    pub(crate) fn names(&self) -> Names {
+        let Deployment { nodes, keys, .. } = self.deploy();
+        Names { nodes: nodes.into_iter().map(|node| node.name).collect(), keys }
+    }
+
+    /// The world as it is before the run begins, and the names of its nodes.
+    #[expect(clippy::type_complexity, reason = "said once")]
+    fn world<C: Choices>(
+        &self,
+        choices: C,
+    ) -> Result<(World<S::Process, C, (FaultPlan, S::Nemesis)>, Vec<String>), Problem> {
+        let general = &self.scenario.general;
+        let Deployment { nodes, roles, nemesis, .. } = self.deploy();
+        let names = nodes.iter().map(|node| node.name.clone()).collect();
+        let directory = Directory { nodes: names, roles };
+        let faults = FaultPlan::new(&general.nemesis, &directory)?;
+        let mut clocks = vec![Clock::default(); nodes.len()];
+        for (number, clock) in general.clock.iter().enumerate() {
+            let node = directory.node(&clock.node, &format!("clock.{number}.node"))?;
+            clocks[node.index()] = Clock::new(clock.offset.ns, clock.drift.ppb);
+        }
+        let mut world = World::new(choices, (faults, nemesis), general.limits.into());
+        for (mut node, clock) in nodes.into_iter().zip(clocks) {
+            node.clock = clock;
+            world.add_node(node);
+        }
+        for (number, link) in general.link.iter().enumerate() {
+            let from = directory.endpoint(&link.from, &format!("link.{number}.from"))?;
+            let to = directory.endpoint(&link.to, &format!("link.{number}.to"))?;
+            world.add_rule(from, to, link.rule());
+        }
+        Ok((world, directory.nodes))
+    }
+
+    /// Runs until nothing happens any more, something is found, a limit is reached, or `stop` says
+    /// so.
+    pub(crate) fn simulate<C, O>(
+        &self,
+        choices: C,
+        extra: O,
+        mut stop: impl FnMut(&O) -> bool,
+    ) -> Simulated<S, O>
+    where
+        C: Choices,
+        O: Observer<MessageOf<S>, TimerOf<S>>,
+    {
+        let (mut world, names) = self.world(choices).expect("checked before");
+        let mut watchers = Watchers::new(&self.config, extra);
+        let ending = world.run(&mut watchers, |seen| seen.has_found() || stop(&seen.extra));
+        if let Some(malformed) = &watchers.rumor.malformed {
+            panic!("the system reports operations that cannot be: {malformed}");
+        }
+        let unfinished = names.iter().enumerate().filter_map(|(number, name)| {
+            let what = S::unfinished(world.process(NodeId(number as u16)))?;
+            Some(format!("{name} {what}"))
+        });
+        let unfinished = unfinished.collect();
+        Simulated { watchers, ending, unfinished }
+    }
+
+    /// Runs with answers from the seed.
+    pub(crate) fn run(&self, options: &RunOptions<'_>) -> Result<Ran, RunError> {
+        let header = || Header {
+            format: FORMAT,
+            rumormill: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: options.seed.to_owned(),
+            scenario: self.scenario.to_json(),
+            names: self.names(),
+        };
+        let recorder = options.record.map(|path| Recorder::create(path, &header())).transpose()?;
+        let choices = Seeded::new(options.seed);
+        let simulated = self.simulate(choices, recorder, |recorder| {
+            options.interrupt.is_raised() || recorder.as_ref().is_some_and(Recorder::has_failed)
+        });
+        if options.interrupt.is_raised() {
+            let partial = simulated.watchers.extra.map(Recorder::abandon).transpose()?;
+            return Err(RunError::Interrupted { partial });
+        }
+        let history = || {
+            let keeper = HistoryKeeper::default();
+            self.simulate(Seeded::new(options.seed), keeper, |_| false).watchers.extra
+        };
+        let ran = self.judge(options.seed, &simulated, history);
+        if let Some(recorder) = simulated.watchers.extra {
+            let outcome = serde_json::to_value(&ran.outcome).expect("an outcome is JSON");
+            recorder.finish(&simulated.watchers.digest, outcome)?;
+        }
+        Ok(ran)
+    }
+
+    /// What came of a run. `history` is asked for if there is something to explain.
+    pub(crate) fn judge<O>(
+        &self,
+        seed: &str,
+        simulated: &Simulated<S, O>,
+        history: impl FnOnce() -> HistoryKeeper,
+    ) -> Ran {
+        let (verdict, violation, void) = match self.finding(&simulated.watchers, history) {
+            Some((verdict, violation)) => (verdict, Some(violation), None),
+            None => self.without_finding(simulated),
+        };
+        self.outcome(seed, &simulated.watchers, verdict, violation, void)
+    }
+
+    /// What a checker or an invariant found.
+    pub(crate) fn finding<O>(
+        &self,
+        watchers: &Watchers<S, O>,
+        history: impl FnOnce() -> HistoryKeeper,
+    ) -> Option<(Verdict, Violation)> {
+        if let Some(violation) = watchers.rumor.rumor.violation() {
+            let explanation = explain(&history().0, violation, &self.names());
+            let violation = Violation {
+                by: "rumor".to_owned(),
+                summary: explanation.summary,
+                story: explanation.story,
+                cycle: explanation.cycle.into_iter().map(|edge| edge.because).collect(),
+            };
+            return Some((Verdict::Violation, violation));
+        }
+        let mut invariants = S::INVARIANTS.iter().zip(&watchers.invariants);
+        let (by, broken) = invariants.find_map(|(name, i)| Some((*name, i.broken()?)))?;
+        let (by, cycle) = (by.to_owned(), Vec::new());
+        let violation = Violation { by, summary: broken.summary, story: broken.story, cycle };
+        Some((Verdict::Invariant, violation))
+    }
+
+    fn without_finding<O>(
+        &self,
+        simulated: &Simulated<S, O>,
+    ) -> (Verdict, Option<Violation>, Option<String>) {
+        let why = match simulated.ending {
+            Some(Ending::Quiescent) if !simulated.unfinished.is_empty() => {
+                let violation = Violation {
+                    by: "liveness".to_owned(),
+                    summary: "nothing happens any more, and not everybody is done".to_owned(),
+                    story: simulated.unfinished.clone(),
+                    cycle: Vec::new(),
+                };
+                return (Verdict::Liveness, Some(violation), None);
+            }
+            Some(Ending::Quiescent) | None => {
+                return match self.missing_marks(&simulated.watchers) {
+                    Some(missing) => (Verdict::Vacuous, None, Some(missing)),
+                    None => (Verdict::Holds, None, None),
+                };
+            }
+            Some(Ending::TooManyEvents) => "the limit of events was reached",
+            Some(Ending::TooLong) => "the limit of virtual time was reached",
+            Some(Ending::TimeStandsStill) => "events follow each other without time passing",
+            Some(Ending::TooMuchInFlight) => "the limit of what may be under way was reached",
+        };
+        let why = format!("{why}, and the run was not over");
+        (Verdict::Inconclusive, None, Some(why))
+    }
+
+    /// Which of the marks that the scenario must reach were not.
+    pub(crate) fn missing_marks<O>(&self, watchers: &Watchers<S, O>) -> Option<String> {
+        let wanted = self.scenario.general.expect.marks.iter();
+        let missing = wanted.filter(|mark| !watchers.tally.marks.contains_key(mark.as_str()));
+        let missing: Vec<&str> = missing.map(String::as_str).collect();
+        (!missing.is_empty()).then(|| format!("the run never reached: {}", missing.join(", ")))
+    }
+
+    pub(crate) fn outcome<O>(
+        &self,
+        seed: &str,
+        watchers: &Watchers<S, O>,
+        verdict: Verdict,
+        violation: Option<Violation>,
+        void: Option<String>,
+    ) -> Ran {
+        let expect = &self.scenario.general.expect;
+        let by = violation.as_ref().map(|violation| violation.by.as_str());
+        let judgement = expect.judge(verdict, by);
+        let outcome = Outcome {
+            scenario: self.scenario.name.clone(),
+            seed: seed.to_owned(),
+            verdict,
+            expected: expect.in_words(),
+            as_expected: judgement.as_expected(),
+            events: watchers.digest.events(),
+            delivered: watchers.tally.delivered,
+            virtual_ns: watchers.tally.last.0,
+            digest: watchers.digest.fingerprint(),
+            operations: watchers.tally.operations,
+            marks: watchers.tally.marks.clone(),
+            violation,
+            void,
+        };
+        Ran { outcome, judgement }
+    }
+}

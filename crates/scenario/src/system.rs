@@ -1,0 +1,88 @@
+//! A protocol made runnable.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sim::{Event, Nemesis, NodeSpec, Observer, Process};
+
+use crate::Problem;
+
+/// What the processes of a system say to each other.
+pub type MessageOf<S> = <<S as System>::Process as Process>::Message;
+/// What the processes of a system say to themselves.
+pub type TimerOf<S> = <<S as System>::Process as Process>::Timer;
+
+/// A protocol made runnable: which nodes there are, what runs on them, what must always be true.
+///
+/// A system of your own is a crate like those of this project: implement this, put it into a
+/// [`Registry`](crate::Registry), and it can be run, recorded, replayed and checked like they are.
+/// `crates/cli/examples/ttl-lock.rs` is a whole one in one file.
+pub trait System: 'static {
+    /// What it is called in scenario files.
+    const NAME: &'static str;
+    /// The marks that its runs can reach, besides the [general](crate::tally) ones.
+    const MARKS: &'static [&'static str] = &[];
+    /// The names of its invariants.
+    const INVARIANTS: &'static [&'static str] = &[];
+
+    /// What runs on a node: usually an enum of the kinds of node that there are.
+    type Process: Process;
+    /// What the operator does in a run, beside the faults of the scenario. `()` if nothing.
+    type Nemesis: Nemesis<MessageOf<Self>, TimerOf<Self>>;
+    /// The system's section of a scenario file. Give its fields defaults, and
+    /// `deny_unknown_fields`.
+    type Config: Serialize + DeserializeOwned;
+
+    /// Fills in what a configuration leaves open, such as a quorum that is a majority, if it makes
+    /// sense. Doing it twice changes nothing more. Paths of problems begin below the section.
+    ///
+    /// # Errors
+    /// What makes no sense, and why.
+    fn complete(config: Self::Config) -> Result<Self::Config, Problem>;
+
+    /// Which nodes and keys there are. `intensity` is how much each client has to do.
+    fn deploy(config: &Self::Config, intensity: u64) -> Deployment<Self::Process, Self::Nemesis>;
+
+    /// What must be true in every run, in the order of [`Self::INVARIANTS`].
+    fn invariants(_: &Self::Config) -> Vec<Box<dyn Invariant<MessageOf<Self>, TimerOf<Self>>>> {
+        Vec::new()
+    }
+
+    /// The mark that this event reaches by itself, such as a reply lost after the server had
+    /// applied the command.
+    fn mark(_: &Event<MessageOf<Self>, TimerOf<Self>>) -> Option<&'static str> {
+        None
+    }
+
+    /// What a process had still to do when nothing happened any more; none if it was done.
+    fn unfinished(_: &Self::Process) -> Option<String> {
+        None
+    }
+}
+
+/// The nodes of a run.
+#[derive(Clone, Debug)]
+pub struct Deployment<P, N> {
+    /// The nodes; their numbers are their places here.
+    pub nodes: Vec<NodeSpec<P>>,
+    /// The names of the roles; their numbers are their places here.
+    pub roles: Vec<&'static str>,
+    /// The names of the keys; their numbers are their places here.
+    pub keys: Vec<String>,
+    /// What the operator does.
+    pub nemesis: N,
+}
+
+/// Something that must be true in every run.
+pub trait Invariant<M, T>: Observer<M, T> {
+    /// How it was broken, if it was.
+    fn broken(&self) -> Option<Broken>;
+}
+
+/// How an invariant was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// In one sentence.
+    pub summary: String,
+    /// What happened, in order.
+    pub story: Vec<String>,
+}

@@ -1,0 +1,21 @@
+//! What the kernel promises, one theme per file: each fault happens when it is ordered and does not
+//! when it is not, chance is stable, and a run is a function of its seed.
+
+mod busy;
+mod choices;
+mod clocks;
+mod crash;
+mod delay;
+mod determinism;
+mod duplication;
+mod hold;
+mod life;
+mod limits;
+mod loss;
+mod operator;
+mod order;
+mod partition;
+mod pause;
+mod stage;
+mod stream;
+mod timers;
