@@ -71,19 +71,12 @@ pub struct QuorumConfig {
 pub struct MembershipConfig {
     /// What is done.
     pub changes: Vec<MembershipChange>,
-    /// How many writes there are between two steps.
-    #[serde(default = "default_writes")]
-    pub writes: u64,
     /// Whether all keys are committed again half-way through each change. It is not safe without.
     #[serde(default = "default_rescan")]
     pub rescan: bool,
     /// How many more keys there are, which are written once before and read once after all changes.
     #[serde(default)]
     pub cold_keys: u16,
-}
-
-fn default_writes() -> u64 {
-    11
 }
 
 fn default_rescan() -> bool {

@@ -117,7 +117,7 @@ impl Stage<'_> {
             }
             Some(membership) => {
                 let cast = self.cast(&membership.changes, membership.rescan);
-                Membership::new(&membership.changes, membership.writes, cast)
+                Membership::new(&membership.changes, intensity, cast)
             }
         };
         let roles = vec!["client", "proposer", "acceptor", "sweeper"];

@@ -54,6 +54,8 @@ pub struct General {
 pub struct Expect {
     /// What each checker is to find; those that are not named are to hold.
     pub checkers: BTreeMap<String, Checker>,
+    /// How operations may end.
+    pub outcomes: Vec<Ending>,
     /// What a run must have reached to mean anything, such as `ballot-conflict`.
     pub marks: Vec<String>,
     /// In how many seeds in a row at least one must show the expected violation.
@@ -62,8 +64,23 @@ pub struct Expect {
 
 impl Default for Expect {
     fn default() -> Expect {
-        Expect { checkers: BTreeMap::new(), marks: Vec::new(), within_seeds: 1 }
+        let outcomes = vec![Ending::Ok, Ending::Refused, Ending::Failed, Ending::Unknown];
+        Expect { checkers: BTreeMap::new(), outcomes, marks: Vec::new(), within_seeds: 1 }
     }
+}
+
+/// A way in which an operation can end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// It took effect.
+    Ok,
+    /// It found something else than it expected.
+    Refused,
+    /// It had no effect.
+    Failed,
+    /// Nobody can tell.
+    Unknown,
 }
 
 /// What is expected of a checker.

@@ -111,7 +111,7 @@ mod tests {
 
     fn hazard(within_seeds: u64) -> Expect {
         let checkers = BTreeMap::from([("rumor".to_owned(), Checker::Violates)]);
-        Expect { checkers, marks: Vec::new(), within_seeds }
+        Expect { checkers, within_seeds, ..Expect::default() }
     }
 
     #[test]

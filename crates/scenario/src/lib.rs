@@ -32,7 +32,8 @@ mod writes;
 pub use error::{LoadError, Problem, RunError};
 pub use fault::FaultPlan;
 pub use general::{
-    Action, Checker, Clock, Expect, General, LimitSection, Link, Scenario, Step, Track, Wait,
+    Action, Checker, Clock, Ending, Expect, General, LimitSection, Link, Scenario, Step, Track,
+    Wait,
 };
 pub use judgement::{Batch, Judgement};
 pub use load::Override;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use history::Fingerprint;
 use serde::{Deserialize, Serialize};
 
+use crate::Ending;
+
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -80,6 +82,19 @@ pub struct Operations {
     pub failed: u64,
     /// Nobody can tell.
     pub unknown: u64,
+}
+
+impl Operations {
+    /// How many ended in this way.
+    #[must_use]
+    pub fn of(&self, ending: Ending) -> u64 {
+        match ending {
+            Ending::Ok => self.ok,
+            Ending::Refused => self.refused,
+            Ending::Failed => self.failed,
+            Ending::Unknown => self.unknown,
+        }
+    }
 }
 
 /// What was violated, and how.

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use check::explain;
 use history::{Names, NodeId};
-use sim::{Choices, Clock, Ending, Event, EventDigest, Observer, Seeded, World};
+use sim::{Choices, Clock, Ending as Halt, Event, EventDigest, Observer, Seeded, World};
 use trace::{FORMAT, Header, Recorder};
 
 use crate::fault::{Directory, FaultPlan};
 use crate::tally::Tally;
 use crate::watch::{HistoryKeeper, RumorWatch};
 use crate::{
-    Deployment, Invariant, Judgement, MessageOf, Outcome, Problem, RunError, Scenario, System,
-    TimerOf, Verdict, Violation,
+    Deployment, Ending, Invariant, Judgement, MessageOf, Outcome, Problem, RunError, Scenario,
+    System, TimerOf, Verdict, Violation,
 };
 
 /// Somebody's wish that runs come to an end, seen by all of them.
@@ -126,7 +126,7 @@ where
 pub(crate) struct Simulated<S: System, O> {
     pub(crate) watchers: Watchers<S, O>,
     /// None if it was stopped: by a finding, or from outside.
-    pub(crate) ending: Option<Ending>,
+    pub(crate) ending: Option<Halt>,
     /// What nodes had still to do.
     unfinished: Vec<String>,
 }
@@ -272,12 +272,28 @@ impl<'a, S: System> Prepared<'a, S> {
         Some((Verdict::Invariant, violation))
     }
 
+    /// Operations that ended as they never should in this scenario.
+    fn wrong_endings<O>(&self, watchers: &Watchers<S, O>) -> Option<Violation> {
+        let allowed = &self.scenario.general.expect.outcomes;
+        let all = [Ending::Ok, Ending::Refused, Ending::Failed, Ending::Unknown];
+        let wrong = all.into_iter().find_map(|ending| {
+            let count = watchers.tally.operations.of(ending);
+            (count > 0 && !allowed.contains(&ending)).then_some((count, ending))
+        });
+        wrong.map(|(count, ending)| Violation {
+            by: "outcomes".to_owned(),
+            summary: format!("{count} operations ended as {ending:?}, which none may here"),
+            story: Vec::new(),
+            cycle: Vec::new(),
+        })
+    }
+
     fn without_finding<O>(
         &self,
         simulated: &Simulated<S, O>,
     ) -> (Verdict, Option<Violation>, Option<String>) {
         let why = match simulated.ending {
-            Some(Ending::Quiescent) if !simulated.unfinished.is_empty() => {
+            Some(Halt::Quiescent) if !simulated.unfinished.is_empty() => {
                 let violation = Violation {
                     by: "liveness".to_owned(),
                     summary: "nothing happens any more, and not everybody is done".to_owned(),
@@ -286,16 +302,19 @@ impl<'a, S: System> Prepared<'a, S> {
                 };
                 return (Verdict::Liveness, Some(violation), None);
             }
-            Some(Ending::Quiescent) | None => {
+            Some(Halt::Quiescent) | None => {
+                if let Some(violation) = self.wrong_endings(&simulated.watchers) {
+                    return (Verdict::Invariant, Some(violation), None);
+                }
                 return match self.missing_marks(&simulated.watchers) {
                     Some(missing) => (Verdict::Vacuous, None, Some(missing)),
                     None => (Verdict::Holds, None, None),
                 };
             }
-            Some(Ending::TooManyEvents) => "the limit of events was reached",
-            Some(Ending::TooLong) => "the limit of virtual time was reached",
-            Some(Ending::TimeStandsStill) => "events follow each other without time passing",
-            Some(Ending::TooMuchInFlight) => "the limit of what may be under way was reached",
+            Some(Halt::TooManyEvents) => "the limit of events was reached",
+            Some(Halt::TooLong) => "the limit of virtual time was reached",
+            Some(Halt::TimeStandsStill) => "events follow each other without time passing",
+            Some(Halt::TooMuchInFlight) => "the limit of what may be under way was reached",
         };
         let why = format!("{why}, and the run was not over");
         (Verdict::Inconclusive, None, Some(why))

@@ -14,6 +14,7 @@
 use history::Time;
 
 const DIGIT_BITS: u32 = 6;
+const VALUES: usize = 1 << DIGIT_BITS;
 const DIGITS: usize = u64::BITS.div_ceil(DIGIT_BITS) as usize;
 
 /// Items by time, and among those of the same time first in, first out.
@@ -38,7 +39,7 @@ pub(crate) struct EventQueue<T> {
 struct Digit {
     /// The values that have a list that is not empty, a bit each.
     occupied: u64,
-    lists: [List; 1 << DIGIT_BITS],
+    lists: [List; VALUES],
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +57,15 @@ struct Place {
 
 const NOWHERE: u32 = u32::MAX;
 
+/// What is next, and where it is. Void after the next push.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Next {
+    pub(crate) at: Time,
+    digit: usize,
+    value: usize,
+    place: u32,
+}
+
 impl<T> EventQueue<T> {
     pub(crate) fn new() -> EventQueue<T> {
         let empty = List {
@@ -64,7 +74,7 @@ impl<T> EventQueue<T> {
         };
         let digit = Digit {
             occupied: 0,
-            lists: [empty; 1 << DIGIT_BITS],
+            lists: [empty; VALUES],
         };
         EventQueue {
             now: 0,
@@ -116,63 +126,55 @@ impl<T> EventQueue<T> {
         self.free = place;
     }
 
-    /// The time of the next item.
+    /// Finds the next item. It stays where it is.
     #[inline(always)]
-    pub(crate) fn next_time(&mut self) -> Option<Time> {
-        let (digit, value) = self.next_list()?;
-        Some(Time(
-            self.places[self.digits[digit].lists[value].first as usize].time,
-        ))
-    }
-
-    /// Takes the next item out of the order, and says where it lies until it is taken, which must be
-    /// before the next push.
-    ///
-    /// # Panics
-    /// If there is none.
-    #[inline(always)]
-    pub(crate) fn unlink_next(&mut self) -> u32 {
-        let (digit, value) = self.next_list().expect("something is in the queue");
-        let list = &mut self.digits[digit].lists[value];
-        let place = list.first;
-        let taken = &mut self.places[place as usize];
-        if list.first == list.last {
-            self.empty(digit, value);
-        } else {
-            list.first = taken.next;
-        }
-        let taken = &mut self.places[place as usize];
-        self.now = taken.time;
-        taken.next = self.free;
-        self.free = place;
-        self.len -= 1;
-        place
-    }
-
-    #[inline(always)]
-    pub(crate) fn item(&self, place: u32) -> &T {
-        self.items[place as usize].as_ref().expect("taken once")
-    }
-
-    #[inline(always)]
-    pub(crate) fn take(&mut self, place: u32) -> T {
-        self.items[place as usize].take().expect("taken once")
-    }
-
-    /// The list whose first item is the next of all.
-    #[inline(always)]
-    fn next_list(&mut self) -> Option<(usize, usize)> {
+    pub(crate) fn next(&mut self) -> Option<Next> {
         while self.occupied != 0 {
             let digit = self.occupied.trailing_zeros() as usize;
-            let value = self.digits[digit].occupied.trailing_zeros() as usize;
+            let value = self.digits[digit].occupied.trailing_zeros() as usize % VALUES;
             let List { first, last } = self.digits[digit].lists[value];
             // In the lists for the lowest digit all times are the same.
             if digit == 0 || first == last {
-                return Some((digit, value));
+                let at = Time(self.places[first as usize].time);
+                return Some(Next {
+                    at,
+                    digit,
+                    value,
+                    place: first,
+                });
             }
             self.spread(digit, value);
         }
         None
+    }
+
+    #[inline(always)]
+    pub(crate) fn item(&self, next: &Next) -> &T {
+        self.items[next.place as usize].as_ref().expect("not taken")
+    }
+
+    /// Takes the next item.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, next: Next) -> T {
+        let Next {
+            at,
+            digit,
+            value,
+            place,
+        } = next;
+        self.now = at.0;
+        let there = &mut self.places[place as usize];
+        let list = &mut self.digits[digit].lists[value];
+        let following = there.next;
+        there.next = self.free;
+        self.free = place;
+        self.len -= 1;
+        if list.last == place {
+            self.empty(digit, value);
+        } else {
+            list.first = following;
+        }
+        self.items[place as usize].take().expect("not taken")
     }
 
     /// Spreads the items of a list over those of lower digits.
@@ -197,6 +199,7 @@ impl<T> EventQueue<T> {
         }
     }
 
+    #[inline(always)]
     fn empty(&mut self, digit: usize, value: usize) {
         let occupied = &mut self.digits[digit].occupied;
         *occupied &= !(1 << value);
@@ -209,7 +212,7 @@ impl<T> EventQueue<T> {
     fn append(&mut self, place: u32, time: u64) {
         let highest_difference = ((time ^ self.now) | 1).ilog2();
         let digit = highest_difference / DIGIT_BITS;
-        let value = (time >> (digit * DIGIT_BITS)) as usize % (1 << DIGIT_BITS);
+        let value = (time >> (digit * DIGIT_BITS)) as usize % VALUES;
         self.occupied |= 1 << digit;
         let digit = &mut self.digits[digit as usize];
         let list = &mut digit.lists[value];
@@ -245,10 +248,11 @@ mod tests {
                 } else {
                     twin.sort_by_key(|(at, _)| *at);
                     let expected = (!twin.is_empty()).then(|| twin.remove(0));
-                    prop_assert_eq!(queue.next_time(), expected.map(|(at, _)| at));
-                    if let Some((at, id)) = expected {
-                        let place = queue.unlink_next();
-                        prop_assert_eq!(queue.take(place), id);
+                    let next = queue.next();
+                    prop_assert_eq!(next.map(|next| next.at), expected.map(|(at, _)| at));
+                    if let Some((next, (at, id))) = next.zip(expected) {
+                        prop_assert_eq!(*queue.item(&next), id);
+                        prop_assert_eq!(queue.take(next), id);
                         now = at;
                     }
                 }

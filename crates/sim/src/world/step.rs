@@ -1,9 +1,10 @@
 //! Taking the next item off the queue and having its node handle it.
 
-use history::{NodeId, Time};
+use history::NodeId;
 
 use crate::context::Context;
 use crate::node::NodeChooser;
+use crate::queue::Next;
 use crate::{Choices, Effect, Event, Input, Kind, Loss, MessageId, Nemesis, Observer, Process};
 
 use super::{Due, Ending, Parcel, What, World};
@@ -18,13 +19,12 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         &mut self,
         observer: &mut O,
     ) -> Result<(), Ending> {
-        let at = self.next_time()?;
-        if at > self.now {
-            self.now = at;
+        let next = self.next()?;
+        if next.at > self.now {
+            self.now = next.at;
             self.events_before = self.events;
         }
-        let place = self.queue.unlink_next();
-        let due = self.queue.item(place);
+        let due = self.queue.item(&next);
         if let What::Arrive { .. } = due.what
             && self.nodes[due.node.index()].can_handle(due.life)
         {
@@ -40,13 +40,13 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                         message,
                     },
                 ..
-            } = self.queue.take(place)
+            } = self.queue.take(next)
             else {
                 unreachable!("as seen")
             };
             self.deliver(observer, node, from, epoch, id, message);
         } else {
-            let due = self.queue.take(place);
+            let due = self.queue.take(next);
             self.arrive(observer, due);
         }
         if !self.commands.is_empty() {
@@ -55,9 +55,9 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         Ok(())
     }
 
-    /// When the next thing happens, if the limits let it.
-    #[inline]
-    fn next_time(&mut self) -> Result<Time, Ending> {
+    /// What happens next, if the limits let it.
+    #[inline(always)]
+    fn next(&mut self) -> Result<Next, Ending> {
         let limits = &self.limits;
         if self.events >= limits.events {
             return Err(Ending::TooManyEvents);
@@ -68,9 +68,9 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         if self.queue.len() > limits.in_flight {
             return Err(Ending::TooMuchInFlight);
         }
-        match self.queue.next_time() {
+        match self.queue.next() {
             None => Err(Ending::Quiescent),
-            Some(next) if next.0 > limits.time.0 => Err(Ending::TooLong),
+            Some(next) if next.at.0 > limits.time.0 => Err(Ending::TooLong),
             Some(next) => Ok(next),
         }
     }
@@ -205,7 +205,14 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             let why = Loss::Connection;
             self.emit(observer, node, Kind::Lose { from, id, why });
         } else {
-            self.emit(observer, node, Kind::Deliver { from, id });
+            let (at, seq) = self.next_event();
+            let event = Event {
+                at,
+                seq,
+                node,
+                kind: Kind::Deliver { from, id },
+            };
+            self.tell(observer, &event);
             self.handle(observer, node, Input::Message { from, message });
         }
     }
@@ -241,6 +248,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             self.emit_answers(observer, id);
         }
         self.apply(observer, id, &mut effects);
-        self.effects = effects;
+        // What is forgotten is the stand-in, which is empty: nothing leaks, and it is not dropped.
+        std::mem::forget(std::mem::replace(&mut self.effects, effects));
     }
 }
