@@ -1,0 +1,226 @@
+//! A system of one's own in one file: a lock with a time to live on a single Redis server, and
+//! clients that can be paused while they hold it.
+//!
+//! Each client takes the lock (`SET lock ME NX PX ttl`), reads a register, writes on top of what it
+//! read, and gives the lock back. The lock is meant to keep others out between the read and the
+//! write. It does, unless the client sleeps for longer than the lock lives.
+//!
+//! ```text
+//! cargo run --example ttl-lock -- run ttl-lock/paused.i
+//! cargo run --example ttl-lock -- record ttl-lock/paused.i -o paused.jsonl
+//! ```
+
+use std::process::ExitCode;
+
+use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value, Version};
+use redis::{Blob, Reply};
+use redis_node::{Request, Response, Server, ServerConfig};
+use scenario::{Deployment, Problem, Registry, System};
+use serde::{Deserialize, Serialize};
+use sim::{Context, Input, Keep, NodeSpec, Process, Role};
+
+fn main() -> ExitCode {
+    rumormill::main(registry())
+}
+
+/// The system and its two scenarios.
+pub fn registry() -> Registry {
+    Registry::new()
+        .with_system::<TtlLock>()
+        .with_scenario("ttl-lock/paused.i", "ttl-lock.rs", scenario_text("violates", "400ms"))
+        .with_scenario("ttl-lock/patient", "ttl-lock.rs", scenario_text("holds", "40ms"))
+}
+
+fn scenario_text(rumor: &str, sleep: &str) -> String {
+    format!(
+        r#"
+        about = "A client sleeps for {sleep} while it holds a lock that lives for 100ms"
+        system = "ttl-lock"
+        intensity = 20
+        link = [{{ from = "*", to = "*", delay = "1ms..3ms" }}]
+        [expect]
+        checkers.rumor = "{rumor}"
+        marks = ["locked", "node-paused"]
+        [[nemesis]]
+        repeat = true
+        steps = [
+            {{ wait = {{ event = {{ kind = "mark", node = "c1" }} }}, do = [{{ pause = "c1" }}] }},
+            {{ wait = {{ after = "{sleep}" }}, do = [{{ resume = "c1" }}] }},
+        ]
+        [ttl-lock]
+        ttl = "100ms"
+        "#
+    )
+}
+
+/// The `[ttl-lock]` section of a scenario.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How long the lock lives.
+    ttl: Span,
+}
+
+/// What clients and server say to each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Message {
+    /// A command.
+    Request(Request),
+    /// Its reply.
+    Response(Response),
+}
+
+impl From<Response> for Message {
+    fn from(response: Response) -> Message {
+        Message::Response(response)
+    }
+}
+
+/// What runs on a node.
+#[derive(Clone, Debug, Hash)]
+pub enum Node {
+    /// Redis.
+    Server(Server),
+    /// Somebody who takes the lock.
+    Client(Client),
+}
+
+/// Takes the lock, reads, writes, gives it back: as often as it has writes to do.
+#[derive(Clone, Debug, Hash)]
+pub struct Client {
+    server: NodeId,
+    ttl: Span,
+    missing: u64,
+    /// The command whose reply it waits for, and the operation that it is a part of.
+    waiting: Option<(Step, Option<OpId>)>,
+}
+
+#[derive(Clone, Copy, Debug, Hash)]
+enum Step {
+    Lock,
+    Read,
+    Write(Observation),
+    Unlock,
+}
+
+type Cx<'a> = Context<'a, Message, ()>;
+
+impl Client {
+    fn call(&mut self, cx: &mut Cx<'_>, step: Step, op: Option<OpId>, line: &str) {
+        self.waiting = Some((step, op));
+        let line = line.split(' ').map(Blob::from).collect();
+        cx.send(self.server, Message::Request(Request { id: 0, line }));
+    }
+
+    fn lock(&mut self, cx: &mut Cx<'_>) {
+        if self.missing > 0 {
+            let line = format!("SET lock {} NX PX {}", cx.me(), self.ttl.as_millis());
+            self.call(cx, Step::Lock, None, &line);
+        }
+    }
+
+    fn hear(&mut self, cx: &mut Cx<'_>, reply: &Reply) {
+        let Some((step, op)) = self.waiting.take() else { return };
+        match step {
+            Step::Lock if *reply == Reply::Nil => {
+                cx.set_timer(Span::from_millis(5), ());
+            }
+            Step::Lock => {
+                cx.mark("locked");
+                let read = cx.invoke(Key(0), |_| Action::Read);
+                self.call(cx, Step::Read, Some(read.op), "GET register");
+            }
+            Step::Read => {
+                let seen = parse(reply);
+                cx.complete(op.expect("a read is an operation"), Completion::Ok(seen));
+                let action = |op| Action::Cas { expected: seen, value: Value::of(op) };
+                let write = cx.invoke(Key(0), action).op;
+                let made = Observation { version: seen.version.next(), value: Value::of(write) };
+                let line = format!("SET register {}:{}", made.version.0, made.value.0);
+                // Here, between the check and the act on it, is where a pause hurts.
+                cx.yield_now();
+                self.call(cx, Step::Write(made), Some(write), &line);
+            }
+            Step::Write(made) => {
+                cx.complete(op.expect("a write is an operation"), Completion::Ok(made));
+                self.missing -= 1;
+                self.call(cx, Step::Unlock, None, "DEL lock");
+            }
+            Step::Unlock => self.lock(cx),
+        }
+    }
+}
+
+fn parse(reply: &Reply) -> Observation {
+    let Reply::Bulk(text) = reply else { return Observation::EMPTY };
+    let text = String::from_utf8_lossy(text);
+    let (version, value) = text.split_once(':').expect("clients write nothing else");
+    let number = |text: &str| text.parse().expect("clients write nothing else");
+    Observation { version: Version(number(version)), value: Value(number(value)) }
+}
+
+impl Process for Node {
+    type Message = Message;
+    type Timer = ();
+
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, ()>) {
+        match (self, input) {
+            (Node::Server(server), Input::Message { from, message: Message::Request(request) }) => {
+                server.serve(cx, from, request);
+            }
+            (Node::Client(client), Input::Start | Input::Timer(())) => client.lock(cx),
+            (Node::Client(client), Input::Message { message: Message::Response(response), .. }) => {
+                client.hear(cx, &response.reply);
+            }
+            _ => (),
+        }
+    }
+
+    fn crash(self, keep: Keep) -> Node {
+        match self {
+            Node::Server(server) => Node::Server(server.crash(keep)),
+            Node::Client(client) => Node::Client(Client { waiting: None, ..client }),
+        }
+    }
+}
+
+/// The system.
+pub struct TtlLock;
+
+impl System for TtlLock {
+    const NAME: &'static str = "ttl-lock";
+    const MARKS: &'static [&'static str] = &["locked"];
+
+    type Process = Node;
+    type Nemesis = ();
+    type Config = Config;
+
+    fn complete(config: Config) -> Result<Config, Problem> {
+        match config.ttl.as_millis() {
+            0 => Err(Problem::new("ttl", "Redis counts in milliseconds: this is at least 1ms")),
+            _ => Ok(config),
+        }
+    }
+
+    fn deploy(config: &Config, intensity: u64) -> Deployment<Node, ()> {
+        let server = Server::new(ServerConfig::default(), Default::default());
+        let mut nodes = vec![NodeSpec::new("redis", Role(0), Node::Server(server))];
+        for name in ["c1", "c2"] {
+            let client =
+                Client { server: NodeId(0), ttl: config.ttl, missing: intensity, waiting: None };
+            nodes.push(NodeSpec::new(name, Role(1), Node::Client(client)));
+        }
+        let (roles, keys) = (vec!["server", "client"], vec!["register".to_owned()]);
+        Deployment { nodes, roles, keys, nemesis: () }
+    }
+
+    fn unfinished(process: &Node) -> Option<String> {
+        match process {
+            Node::Client(client) if client.missing > 0 => {
+                Some(format!("has {} writes to go", client.missing))
+            }
+            _ => None,
+        }
+    }
+}
