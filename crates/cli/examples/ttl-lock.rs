@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 }
 
 /// The system and its two scenarios.
-pub fn registry() -> Registry {
+pub(crate) fn registry() -> Registry {
     Registry::new()
         .with_system::<TtlLock>()
         .with_scenario("ttl-lock/paused.i", "ttl-lock.rs", scenario_text("violates", "400ms"))
@@ -56,7 +56,7 @@ fn scenario_text(rumor: &str, sleep: &str) -> String {
 /// The `[ttl-lock]` section of a scenario.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// How long the lock lives.
     ttl: Span,
 }
@@ -64,7 +64,7 @@ pub struct Config {
 /// What clients and server say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Message {
+pub(crate) enum Message {
     /// A command.
     Request(Request),
     /// Its reply.
@@ -79,7 +79,7 @@ impl From<Response> for Message {
 
 /// What runs on a node.
 #[derive(Clone, Debug, Hash)]
-pub enum Node {
+pub(crate) enum Node {
     /// Redis.
     Server(Server),
     /// Somebody who takes the lock.
@@ -88,7 +88,7 @@ pub enum Node {
 
 /// Takes the lock, reads, writes, gives it back: as often as it has writes to do.
 #[derive(Clone, Debug, Hash)]
-pub struct Client {
+pub(crate) struct Client {
     server: NodeId,
     ttl: Span,
     missing: u64,
@@ -186,7 +186,7 @@ impl Process for Node {
 }
 
 /// The system.
-pub struct TtlLock;
+pub(crate) struct TtlLock;
 
 impl System for TtlLock {
     const NAME: &'static str = "ttl-lock";
