@@ -5,11 +5,7 @@
 //! ```
 
 // Measuring is what this is for; nothing that is simulated sees the clock.
-#![expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::print_stdout
-)]
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, clippy::print_stdout)]
 
 use std::time::Instant;
 
@@ -22,28 +18,10 @@ const ROUNDS: u32 = 9;
 
 fn main() {
     let plain = Mix::plain(OPERATIONS);
-    let answered = Mix {
-        unanswered: 2,
-        delayed: 2,
-        never: 50,
-        outdated: 20,
-        ..plain
-    };
-    let overwritten = Mix {
-        writes: 25,
-        swaps: 25,
-        unanswered: 1,
-        delayed: 1,
-        ..plain
-    };
-    let crowded = Mix {
-        clients: 1_000,
-        ..plain
-    };
-    let spread = Mix {
-        keys: 1_000,
-        ..plain
-    };
+    let answered = Mix { unanswered: 2, delayed: 2, never: 50, outdated: 20, ..plain };
+    let overwritten = Mix { writes: 25, swaps: 25, unanswered: 1, delayed: 1, ..plain };
+    let crowded = Mix { clients: 1_000, ..plain };
+    let spread = Mix { keys: 1_000, ..plain };
     measure("reads and compare-and-sets, 8 clients", plain);
     measure("the same, 4 % of unknown outcome", answered);
     measure("a quarter unconditional writes, 2 % unknown", overwritten);
@@ -57,11 +35,7 @@ fn measure(what: &str, mix: Mix) {
     times.sort_unstable();
     let median = times[times.len() / 2];
     let per_second = u128::from(OPERATIONS) * 1_000_000_000 / median;
-    println!(
-        "{what:45} {:>6} ms  {:>11} operations/s",
-        median / 1_000_000,
-        per_second
-    );
+    println!("{what:45} {:>6} ms  {:>11} operations/s", median / 1_000_000, per_second);
 }
 
 fn nanoseconds(history: &[Entry]) -> u128 {

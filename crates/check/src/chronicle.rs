@@ -40,10 +40,7 @@ impl Operation {
             End::Returned(moment, _) | End::Gone(moment) => moment.step > step,
             End::Open => false,
         };
-        Operation {
-            end: if is_later { End::Open } else { self.end },
-            ..*self
-        }
+        Operation { end: if is_later { End::Open } else { self.end }, ..*self }
     }
 
     /// What the client was told, and when.
@@ -74,10 +71,7 @@ impl Operation {
 
     /// Whether its client was told that it had no effect.
     pub(crate) fn is_denied(&self) -> bool {
-        matches!(
-            self.end,
-            End::Returned(_, Completion::Failed | Completion::Refused(_))
-        )
+        matches!(self.end, End::Returned(_, Completion::Failed | Completion::Refused(_)))
     }
 }
 
@@ -198,8 +192,6 @@ impl Chronicle {
     /// The newest version known before a step: what an operation notes that begins there.
     pub(crate) fn noted(&self, step: usize) -> Version {
         let before = self.rumors.partition_point(|(known, _)| *known < step);
-        before
-            .checked_sub(1)
-            .map_or(Version(0), |latest| self.rumors[latest].1)
+        before.checked_sub(1).map_or(Version(0), |latest| self.rumors[latest].1)
     }
 }

@@ -1,5 +1,4 @@
-//! The rumor checker against its [exhaustive](crate::exhaustive) twin, on [random](crate::random)
-//! histories.
+//! The rumor checker against its [exhaustive] twin, on [random] histories.
 //!
 //! Each history is fed to the checker step by step. Where it reports a violation, or that the
 //! history is malformed, the twin has to say the same of the history up to that step, and the
@@ -212,9 +211,7 @@ fn shrink(
     let disagree = |history: &[Entry]| checker(history) != truth(history);
     loop {
         let without_operation = operations(&history).into_iter().map(|dropped| {
-            let kept = history
-                .iter()
-                .filter(|entry| operation(entry) != Some(dropped));
+            let kept = history.iter().filter(|entry| operation(entry) != Some(dropped));
             kept.copied().collect::<Vec<Entry>>()
         });
         let without_step = (0..history.len()).map(|step| {
@@ -222,21 +219,12 @@ fn shrink(
             kept.remove(step);
             kept
         });
-        match without_operation
-            .chain(without_step)
-            .find(|less| disagree(less))
-        {
+        match without_operation.chain(without_step).find(|less| disagree(less)) {
             Some(less) => history = less,
             None => break,
         }
     }
-    Mismatch {
-        seed,
-        number,
-        checker: checker(&history),
-        truth: truth(&history),
-        history,
-    }
+    Mismatch { seed, number, checker: checker(&history), truth: truth(&history), history }
 }
 
 fn operations(history: &[Entry]) -> BTreeSet<OpId> {
@@ -261,10 +249,7 @@ impl Tally {
                 self.impossible += 1;
                 self.near_violations += u64::from(short.spoilt.is_some());
                 if let Ok(Some(violation)) = check_history(&short.entries) {
-                    *self
-                        .reasons
-                        .entry(Reason::name(&violation.reason))
-                        .or_default() += 1;
+                    *self.reasons.entry(Reason::name(&violation.reason)).or_default() += 1;
                 }
             }
             Verdict::Possible => {

@@ -72,10 +72,7 @@ pub fn is_linearizable(history: &[Entry]) -> Result<bool, Malformed> {
 /// ```
 #[must_use]
 pub fn apply(register: Observation, action: Action, completion: Completion) -> Option<Observation> {
-    let written = |value| Observation {
-        version: register.version.next(),
-        value,
-    };
+    let written = |value| Observation { version: register.version.next(), value };
     let (answer, after) = match action {
         Action::Read => (Completion::Ok(register), register),
         Action::Write { value } => (Completion::Ok(written(value)), written(value)),
@@ -99,10 +96,7 @@ struct Operation {
 impl Operation {
     /// Whether it must have a place in the order.
     fn has_place(&self) -> bool {
-        matches!(
-            self.returned,
-            Some((_, Completion::Ok(_) | Completion::Refused(_)))
-        )
+        matches!(self.returned, Some((_, Completion::Ok(_) | Completion::Refused(_))))
     }
 
     /// Whether it must not have one.
@@ -132,9 +126,7 @@ impl Search {
         };
         let before = operations.iter().map(|later| {
             mask_of(&|earlier| {
-                let returned = earlier
-                    .returned
-                    .is_some_and(|(step, _)| step < later.invoked);
+                let returned = earlier.returned.is_some_and(|(step, _)| step < later.invoked);
                 returned && earlier.has_place()
             })
         });
@@ -158,9 +150,7 @@ impl Search {
             let is_free = placed & (1 << bit) == 0;
             let is_next = self.before[bit] & !placed == 0;
             if is_free && is_next {
-                let Operation {
-                    action, returned, ..
-                } = self.operations[bit];
+                let Operation { action, returned, .. } = self.operations[bit];
                 let completion = returned.map_or(Completion::Unknown, |(_, completion)| completion);
                 if let Some(after) = apply(register, action, completion)
                     && self.explains(placed | (1 << bit), after)
@@ -187,10 +177,7 @@ struct Reading {
 impl Reading {
     fn read(&mut self, step: usize, entry: &Entry) -> Result<(), Malformed> {
         if entry.at < self.now {
-            return Err(Malformed::TimeRunsBack {
-                at: entry.at,
-                before: self.now,
-            });
+            return Err(Malformed::TimeRunsBack { at: entry.at, before: self.now });
         }
         self.now = entry.at;
         match &entry.step {
@@ -205,10 +192,7 @@ impl Reading {
 
     fn invoke(&mut self, step: usize, invoke: &Invoke) -> Result<(), Malformed> {
         let Invoke { op, key, action } = *invoke;
-        let last_of_client = OpId {
-            client: op.client,
-            ordinal: u32::MAX,
-        };
+        let last_of_client = OpId { client: op.client, ordinal: u32::MAX };
         if self.operations.range(op..=last_of_client).next().is_some() {
             return Err(Malformed::OutOfOrder { op });
         }
@@ -229,11 +213,7 @@ impl Reading {
                 return Err(Malformed::ValueReused { op, value });
             }
         }
-        let operation = Operation {
-            invoked: step,
-            action,
-            returned: None,
-        };
+        let operation = Operation { invoked: step, action, returned: None };
         self.operations.insert(op, (key, operation));
         self.open.insert(op);
         Ok(())

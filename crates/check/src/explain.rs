@@ -123,18 +123,10 @@ pub fn explain(history: &[Entry], violation: &Violation, names: &Names) -> Expla
     let graph = ConstraintGraph::new(&chronicle, &matter, &spoken_of, names);
     let cycle = graph.cycle();
     let mut story = told.sentences;
-    let new = cycle
-        .iter()
-        .map(|edge| edge.from)
-        .filter(|op| !spoken_of.contains(op));
+    let new = cycle.iter().map(|edge| edge.from).filter(|op| !spoken_of.contains(op));
     story.extend(new.filter_map(|op| Some(speaker.tell(chronicle.operation(op)?))));
     story.push(conclusion(&cycle, &told.moral, names));
-    Explanation {
-        summary: told.summary,
-        story,
-        cycle,
-        graph,
-    }
+    Explanation { summary: told.summary, story, cycle, graph }
 }
 
 /// How many versions at each end of the range that a story spans are drawn.
@@ -142,21 +134,15 @@ const ENDS: usize = 3;
 
 /// Adds who made and who was first told of the versions between those that the story speaks of.
 fn add_neighbours(chronicle: &Chronicle, matter: &mut BTreeSet<OpId>) {
-    let told = matter
-        .iter()
-        .filter_map(|op| chronicle.operation(*op)?.told());
+    let told = matter.iter().filter_map(|op| chronicle.operation(*op)?.told());
     let versions: BTreeSet<Version> = told.map(|(_, told)| told.version).collect();
     let (Some(first), Some(last)) = (versions.first(), versions.last()) else {
         return;
     };
-    let spanned = chronicle
-        .told_versions()
-        .filter(|(version, _)| (first..=last).contains(&version));
+    let spanned =
+        chronicle.told_versions().filter(|(version, _)| (first..=last).contains(&version));
     let spanned: Vec<_> = spanned.collect();
-    let ends = spanned
-        .iter()
-        .take(ENDS)
-        .chain(spanned.iter().rev().take(ENDS));
+    let ends = spanned.iter().take(ENDS).chain(spanned.iter().rev().take(ENDS));
     for (_, teller) in ends {
         let told = teller.told().map(|(_, told)| told.value);
         let writer = told.and_then(|value| chronicle.writer(value));
@@ -177,10 +163,7 @@ fn conclusion(cycle: &[CycleEdge], moral: &str, names: &Names) -> String {
         [first, between @ .., last] => {
             let pair =
                 |edge: &CycleEdge| format!("{} before {}", names.op(edge.from), names.op(edge.to));
-            let between: String = between
-                .iter()
-                .map(|edge| format!(", {}", pair(edge)))
-                .collect();
+            let between: String = between.iter().map(|edge| format!(", {}", pair(edge))).collect();
             format!(
                 "So {} must come before {}{between}, and {}: a circle, which no order of the \
                  operations satisfies.",

@@ -1,4 +1,4 @@
-//! Does a history make sense? Checkers of what clients observed, and explanations of what they find.
+//! Does a history make sense? Checkers of what clients observed, and explanations of violations.
 //!
 //! A *history* is what clients did and were told, in the order in which it happened, as the crate
 //! [`history`] has it: operations on versioned registers, invoked at one moment and returning at
@@ -6,12 +6,14 @@
 //! happened one after the other, each at some moment between its invocation and its return. That
 //! is [linearizability](https://dl.acm.org/doi/10.1145/78969.78972) (Herlihy and Wing, 1990).
 //!
-//! - [`Rumor`] decides it step by step in bounded memory, and [`check_history`] for a whole history.
-//!   Versions make that easy: nobody may see something older than what anybody had seen before.
+//! - [`Rumor`] decides it step by step in bounded memory, and [`check_history`] for a whole
+//!   history. Versions make that easy: nobody may see something older than what anybody had seen
+//!   before.
 //! - [`explain`] tells why a history is impossible, to a person: who wrote what, who was told of
 //!   it, who then saw what does not go with that, and the smallest cycle that proves it.
-//! - [`exhaustive`] is the slow and obvious twin, which tries all orders; [`random`] makes histories
-//!   most of which are one change away from legal; [`compare`] holds one against the other.
+//! - [`exhaustive`] is the slow and obvious twin, which tries all orders; [`random`] makes
+//!   histories most of which are one change away from legal; [`compare`] holds one against the
+//!   other.
 //! - [`notation`] is histories as text, for people to read and to write.
 //!
 //! ```

@@ -67,3 +67,55 @@ pub fn parse(text: &str) -> Result<(Vec<Entry>, Names), ParseError> {
 pub fn write(history: &[Entry], names: &Names) -> String {
     writer::write(history, names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_reads_back_as_it_was_written() {
+        let text = "0s c1#0 read\n\
+                    1ms c2#0 write 77 on stock\n\
+                    1ms c2#0 made v1\n\
+                    2ms c3#4 cas empty\n\
+                    3ms c1#0 saw empty\n\
+                    4ms c3#4 refused v1=c1#7\n\
+                    5ms c3#5 cas v1=c1#7 78\n\
+                    6ms c3#5 made v2\n\
+                    6ms c3#6 write\n\
+                    7ms c3#6 made v3=nothing\n\
+                    8ms c1#1 read\n\
+                    9ms c1#1 failed\n\
+                    9ms c2#1 read on stock\n\
+                    9ms c2#1 unknown\n\
+                    10ms c2 gone\n";
+        let (history, names) = parse(text).expect("this is the notation");
+        assert_eq!(write(&history, &names), text);
+    }
+
+    #[test]
+    fn what_goes_without_saying_may_be_left_out() {
+        let short = "1ms a write // it begins\n\n 2ms a made v1 // it ends";
+        let long = "1ms a#0 write a#0 on key1\n2ms a#0 made v1=a#0";
+        assert_eq!(parse(short), parse(long));
+    }
+
+    #[test]
+    fn what_is_no_step_is_refused() {
+        for (line, problem) in [
+            ("1ms c1", "a time, a client and what it did are needed"),
+            ("1 c1 read", "\"1\" is not a length of time"),
+            ("1ms c1 read v1=c1#0", "read does not go with [\"v1=c1#0\"]"),
+            ("1ms c1 saw empty", "c1 has no open operation"),
+            ("1ms c1#0 saw v1", "\"v1\" lacks its value"),
+            ("1ms c1#0 saw 1=c1#0", "\"1\" is no version"),
+            ("1ms c1#0 saw v1=c1", "\"c1\" is no value"),
+            ("1ms c1#x read", "\"c1#x\" is no operation"),
+            ("1ms c1#0 jumps", "jumps with [] is nothing that can happen"),
+        ] {
+            let error = parse(line).expect_err(line);
+            assert_eq!(error.line, 1);
+            assert!(error.problem.starts_with(problem), "{error}");
+        }
+    }
+}

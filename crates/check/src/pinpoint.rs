@@ -41,10 +41,7 @@ pub(crate) fn pinpoint(history: &[Entry], violation: &Violation) -> Violation {
     };
     let chronicle = Chronicle::new(history, violation);
     let reason = chronicle.and_then(|chronicle| why_not_written(&chronicle, seen));
-    Violation {
-        reason: reason.unwrap_or(violation.reason),
-        ..*violation
-    }
+    Violation { reason: reason.unwrap_or(violation.reason), ..*violation }
 }
 
 /// `None` if nobody ever wrote it.
@@ -70,19 +67,11 @@ fn why_not_written(chronicle: &Chronicle, seen: Observation) -> Option<Reason> {
     if let Action::Cas { expected, .. } = write.action
         && expected.version.next() != seen.version
     {
-        return Some(Reason::NotWhatItExpected {
-            seen,
-            writer,
-            expected,
-        });
+        return Some(Reason::NotWhatItExpected { seen, writer, expected });
     }
     let rumor = chronicle.noted(write.began.step);
     if rumor >= seen.version {
-        return Some(Reason::WrittenTooLate {
-            seen,
-            writer,
-            rumor,
-        });
+        return Some(Reason::WrittenTooLate { seen, writer, rumor });
     }
     Some(Reason::NeededEarlier { seen, writer })
 }

@@ -4,7 +4,7 @@
 //! moment before they return, and return; some fail, some get no answer though they took effect,
 //! and some take effect long after their client has given them up. Its histories are linearizable.
 //!
-//! [`history`] makes short ones for comparing checkers, and spoils most of them in exactly one
+//! [`history()`] makes short ones for comparing checkers, and spoils most of them in exactly one
 //! place: while it is simulated (a [`Hazard`]) or afterwards (a [`Mutation`]). A checker that is
 //! wrong is wrong near the border, and a history that is one change away from a legal one lies
 //! there.
@@ -134,9 +134,6 @@ mod tests {
         for _ in 0..60_000 {
             counts[source.below(6) as usize] += 1;
         }
-        assert!(
-            counts.iter().all(|count| (9_600..10_400).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (9_600..10_400).contains(count)), "{counts:?}");
     }
 }

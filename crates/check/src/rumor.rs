@@ -35,11 +35,13 @@
 //! The steps are looked at one by one, and the first one at which the history so far has become
 //! impossible is reported. A prefix of a possible history is possible, so this verdict is final.
 //!
-//! An operation costs O(log n) where n is what is retained: the open operations, the versions since
-//! the oldest one that an open operation noted, the writes of unknown outcome that may still take
-//! effect, and the gaps that they may have to fill. A compare-and-set of unknown outcome is forgotten
-//! as soon as the version that it would make is known; should its value come up later, that is
-//! still a violation, of rule 2.
+//! What is held are the open operations, the versions since the oldest one that an open operation
+//! noted, the writes of unknown outcome that may still take effect, and the gaps that they may have
+//! to fill. A compare-and-set of unknown outcome is forgotten as soon as it is known who made the
+//! version that it would make, or nobody can be told of that version any more; should its value
+//! come up later, that is still a violation, of rule 2. A step takes constant time in the plain
+//! case. The open writes of the key are looked through when somebody is told of a version before
+//! its writer is, and the gaps when something about them has changed.
 
 mod gaps;
 mod lost;
@@ -72,7 +74,7 @@ use crate::{Malformed, Violation};
 /// assert_eq!(violation.reason.name(), "older-than-rumor");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Rumor {
     registers: Vec<Register>,
     /// Where the register of a key stands.
@@ -82,7 +84,7 @@ pub struct Rumor {
     violation: Option<Violation>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Client {
     /// The ordinal of its latest operation.
     latest: Option<u32>,
@@ -120,10 +122,7 @@ impl Rumor {
             return Ok(());
         }
         if entry.at < self.now {
-            return Err(Malformed::TimeRunsBack {
-                at: entry.at,
-                before: self.now,
-            });
+            return Err(Malformed::TimeRunsBack { at: entry.at, before: self.now });
         }
         match &entry.step {
             Step::Invoke(invoke) => self.invoke(invoke)?,
@@ -140,10 +139,12 @@ impl Rumor {
         self.violation.as_ref()
     }
 
-    /// How many records are held: versions, open operations, unknown writes, gaps. It depends on
-    /// what is going on at the same time, not on how much has happened; with two exceptions, which
-    /// can never be forgotten: an unconditional write of unknown outcome that never takes effect,
-    /// and a value that was not made by [`Value::of`](history::Value::of).
+    /// How many records are held: versions, open operations, writes of unknown outcome, gaps.
+    ///
+    /// It depends on what is going on at the same time, not on how much has happened. Two things
+    /// cannot be forgotten, though: an unconditional write of unknown outcome whose value nobody
+    /// sees, as long as it may still take effect, and a value that does not name its operation, as
+    /// those made by [`Value::of`](history::Value::of) do.
     #[must_use]
     pub fn retained(&self) -> usize {
         let registers = self.registers.iter().map(Register::retained);
@@ -154,8 +155,7 @@ impl Rumor {
     fn invoke(&mut self, invoke: &Invoke) -> Result<(), Malformed> {
         let OpId { client, ordinal } = invoke.op;
         if client.index() >= self.clients.len() {
-            self.clients
-                .resize_with(client.index() + 1, Client::default);
+            self.clients.resize_with(client.index() + 1, Client::default);
         }
         let client = &mut self.clients[client.index()];
         if client.latest.is_some_and(|latest| ordinal <= latest) {
@@ -167,12 +167,7 @@ impl Rumor {
         });
         let noted = self.registers[place].invoke(invoke)?;
         client.latest = Some(ordinal);
-        client.open.push(Open {
-            ordinal,
-            key: invoke.key,
-            place,
-            noted,
-        });
+        client.open.push(Open { ordinal, key: invoke.key, place, noted });
         Ok(())
     }
 
@@ -195,12 +190,7 @@ impl Rumor {
         if completion == Completion::Unknown {
             register.lose(noted);
         } else if let Err(reason) = register.complete(op, noted, completion) {
-            self.violation = Some(Violation {
-                at,
-                key,
-                op,
-                reason,
-            });
+            self.violation = Some(Violation { at, key, op, reason });
         }
         Ok(())
     }

@@ -23,12 +23,7 @@ pub struct Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Violation {
-            at,
-            key,
-            op,
-            reason,
-        } = self;
+        let Violation { at, key, op, reason } = self;
         write!(f, "at {at}, {op} on {key}: {reason}")
     }
 }
@@ -149,29 +144,16 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Reason::OlderThanRumor {
-                claimed,
-                rumor,
-                told_by,
-            } => write!(
+            Reason::OlderThanRumor { claimed, rumor, told_by } => write!(
                 f,
                 "it was told of {claimed}, but {rumor} was known before it began (to {told_by})"
             ),
-            Reason::TwoValues {
-                version,
-                first,
-                told_by,
-                second,
-            } => write!(
-                f,
-                "{version} has two values, {first} (as {told_by} was told) and {second}"
-            ),
-            Reason::TwoVersions {
-                writer,
-                first,
-                second,
-                ..
-            } => write!(f, "{writer} took effect twice, as {first} and as {second}"),
+            Reason::TwoValues { version, first, told_by, second } => {
+                write!(f, "{version} has two values, {first} (as {told_by} was told) and {second}")
+            }
+            Reason::TwoVersions { writer, first, second, .. } => {
+                write!(f, "{writer} took effect twice, as {first} and as {second}")
+            }
             Reason::NotWritten { seen } => {
                 write!(f, "it saw {seen}, which no write can have put there")
             }
@@ -181,40 +163,27 @@ impl fmt::Display for Reason {
             Reason::ValueOfDenied { seen, writer } => {
                 write!(f, "it saw {seen}, but {writer} had failed or been refused")
             }
-            Reason::WrittenTooLate {
-                seen,
-                writer,
-                rumor,
-            } => write!(
-                f,
-                "it saw {seen}, but {rumor} was known before {writer} was invoked"
-            ),
-            Reason::NotWhatItExpected {
-                seen,
-                writer,
-                expected,
-            } => write!(
-                f,
-                "it saw {seen}, but {writer} could only replace {expected}"
-            ),
-            Reason::NeededEarlier { seen, writer } => write!(
-                f,
-                "it saw {seen}, but only {writer} can have made an earlier version"
-            ),
-            Reason::DeniedButSeen { seen, seen_by } => write!(
-                f,
-                "it had no effect, it was told, but {seen_by} had seen {seen}"
-            ),
+            Reason::WrittenTooLate { seen, writer, rumor } => {
+                write!(f, "it saw {seen}, but {rumor} was known before {writer} was invoked")
+            }
+            Reason::NotWhatItExpected { seen, writer, expected } => {
+                write!(f, "it saw {seen}, but {writer} could only replace {expected}")
+            }
+            Reason::NeededEarlier { seen, writer } => {
+                write!(f, "it saw {seen}, but only {writer} can have made an earlier version")
+            }
+            Reason::DeniedButSeen { seen, seen_by } => {
+                write!(f, "it had no effect, it was told, but {seen_by} had seen {seen}")
+            }
             Reason::RefusedAlthoughCurrent { expected } => {
                 write!(f, "it was refused by {expected}, which is what it expected")
             }
             Reason::Nonsense { answer } => {
                 write!(f, "{answer} is no answer that a register can give it")
             }
-            Reason::MissingVersion { version, newest } => write!(
-                f,
-                "no write can have made {version}, although {newest} is known"
-            ),
+            Reason::MissingVersion { version, newest } => {
+                write!(f, "no write can have made {version}, although {newest} is known")
+            }
         }
     }
 }

@@ -20,10 +20,7 @@ fn assert_that_it_meant_something(tally: &Tally) {
     let percent = |count: u64| count * 100 / tally.histories;
     assert_eq!(tally.histories, HISTORIES);
     assert!(percent(tally.near_violations) >= 50, "{tally:#?}");
-    assert!(
-        percent(tally.histories - tally.impossible) >= 40,
-        "{tally:#?}"
-    );
+    assert!(percent(tally.histories - tally.impossible) >= 40, "{tally:#?}");
     assert!(percent(tally.malformed) <= 2, "{tally:#?}");
     assert!(percent(tally.with_gap) >= 5, "{tally:#?}");
     assert!(percent(tally.with_late_effect) >= 2, "{tally:#?}");
@@ -43,17 +40,11 @@ fn assert_that_it_meant_something(tally: &Tally) {
     ];
     let count = |reason| tally.reasons.get(reason).copied().unwrap_or(0);
     for reason in common {
-        assert!(
-            count(reason) >= HISTORIES / 200,
-            "{reason} is too rare: {tally:#?}"
-        );
+        assert!(count(reason) >= HISTORIES / 200, "{reason} is too rare: {tally:#?}");
     }
     // These need three or more operations that overlap in just the right way.
     for reason in ["written-too-late", "needed-earlier"] {
-        assert!(
-            count(reason) >= HISTORIES / 20_000,
-            "{reason} is too rare: {tally:#?}"
-        );
+        assert!(count(reason) >= HISTORIES / 20_000, "{reason} is too rare: {tally:#?}");
     }
 }
 
@@ -148,10 +139,7 @@ fn versions_only(history: &[Entry]) -> Verdict {
             }
             Step::Return(returned) => {
                 if let Completion::Ok(seen) | Completion::Refused(seen) = returned.completion {
-                    if noted
-                        .get(&returned.op)
-                        .is_some_and(|noted| seen.version < *noted)
-                    {
+                    if noted.get(&returned.op).is_some_and(|noted| seen.version < *noted) {
                         return Verdict::Impossible { step };
                     }
                     newest = newest.max(seen.version);

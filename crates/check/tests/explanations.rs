@@ -100,10 +100,7 @@ fn an_explanation_is_written_as_json() {
     "#);
 
     let json = serde_json::to_string(&violation).expect("it is plain data");
-    assert_eq!(
-        serde_json::from_str::<Violation>(&json).expect("it reads back"),
-        violation
-    );
+    assert_eq!(serde_json::from_str::<Violation>(&json).expect("it reads back"), violation);
     insta::assert_snapshot!(json, @r#"
     {"at":236000000,"key":0,"op":{"client":0,"ordinal":1},"reason":{"older-than-rumor":{"claimed":{"version":1,"value":4294967296},"rumor":{"version":2,"value":8589934592},"told_by":{"client":2,"ordinal":0}}}}
     "#);
@@ -163,15 +160,8 @@ fn long_history_with_a_stale_read() -> Vec<Entry> {
         Step::Invoke(_) | Step::Gone(_) => None,
     });
     let first = first.expect("somebody was told of version 1");
-    let op = OpId {
-        client: NodeId(100),
-        ordinal: 0,
-    };
-    let read = Step::Invoke(Invoke {
-        op,
-        key: Key(0),
-        action: Action::Read,
-    });
+    let op = OpId { client: NodeId(100), ordinal: 0 };
+    let read = Step::Invoke(Invoke { op, key: Key(0), action: Action::Read });
     let completion = Completion::Ok(first);
     let stale = Step::Return(Return { op, completion });
     for step in [read, stale] {
@@ -190,11 +180,7 @@ fn the_explanation_of_a_long_history_is_short() {
     let explanation = explain(&history, &violation, &Names::default());
     assert!(explanation.story.len() <= 5, "{explanation}");
     assert!(explanation.cycle.len() <= 3, "{explanation}");
-    assert!(
-        explanation.dot().lines().count() <= 200,
-        "{}",
-        explanation.dot()
-    );
+    assert!(explanation.dot().lines().count() <= 200, "{}", explanation.dot());
 }
 
 /// When operations were invoked, and when their clients were told something.
@@ -239,8 +225,5 @@ fn cycles_are_closed_and_what_they_say_of_real_time_is_true() {
             }
         }
     }
-    assert!(
-        with_cycle >= 4_000,
-        "{with_cycle} explanations have a cycle"
-    );
+    assert!(with_cycle >= 4_000, "{with_cycle} explanations have a cycle");
 }

@@ -5,11 +5,7 @@ use check::{check_history, exhaustive, notation};
 fn is_fine(text: &str) {
     let (history, _) = notation::parse(text).expect("the story is in the notation");
     assert_eq!(check_history(&history), Ok(None));
-    assert_eq!(
-        exhaustive::is_linearizable(&history),
-        Ok(true),
-        "the twin agrees"
-    );
+    assert_eq!(exhaustive::is_linearizable(&history), Ok(true), "the twin agrees");
 }
 
 #[test]

@@ -43,10 +43,7 @@ fn an_operation_returns_twice() {
 
 #[test]
 fn an_operation_returns_that_was_never_invoked() {
-    assert_eq!(
-        error("1ms c1#7 saw empty"),
-        Malformed::NotOpen { op: op(0, 7) }
-    );
+    assert_eq!(error("1ms c1#7 saw empty"), Malformed::NotOpen { op: op(0, 7) });
 }
 
 #[test]
@@ -57,10 +54,7 @@ fn an_operation_returns_after_its_client_is_gone() {
 
 #[test]
 fn no_value_is_written() {
-    assert_eq!(
-        error("1ms c1 write nothing"),
-        Malformed::NoValue { op: op(0, 0) }
-    );
+    assert_eq!(error("1ms c1 write nothing"), Malformed::NoValue { op: op(0, 0) });
 }
 
 #[test]

@@ -1,29 +1,29 @@
 //! What the checker holds depends on what is going on at the same time, not on how much has
 //! happened.
 
+use std::collections::BTreeSet;
+
 use check::random::{Mix, Simulation, Source};
 use check::{Rumor, notation};
-use history::{Entry, OpId, Span, Step, Time, Value, Version};
+use history::{Action, Completion, Entry, Observation, OpId, Span, Step, Time, Value, Version};
 
 const OPERATIONS: u64 = 1_000_000;
 
-/// The most that is held at any step.
-fn retained_max(history: impl Iterator<Item = Entry>) -> usize {
+/// Checks a history, and that never more than so many records are held.
+fn assert_retained(history: impl Iterator<Item = Entry>, records_max: usize) {
     let mut rumor = Rumor::new();
-    let mut max = 0;
-    for entry in history {
+    for (step, entry) in history.enumerate() {
         rumor.step(&entry).expect("the history is well-formed");
-        max = max.max(rumor.retained());
+        let retained = rumor.retained();
+        assert!(retained <= records_max, "{retained} records after step {step}");
     }
     assert_eq!(rumor.violation(), None);
-    max
 }
 
 #[test]
 fn it_stays_flat_over_a_million_operations() {
     let plain = Mix::plain(OPERATIONS);
-    let max = retained_max(Simulation::new(plain, Source::new(1, 0)));
-    assert!(max <= 40, "{max} records for 8 clients");
+    assert_retained(Simulation::new(plain, Source::new(1, 0)), 40);
 }
 
 #[test]
@@ -37,8 +37,7 @@ fn compare_and_sets_of_unknown_outcome_are_forgotten_once_they_cannot_take_effec
         gone: 1,
         ..Mix::plain(OPERATIONS)
     };
-    let max = retained_max(Simulation::new(mix, Source::new(2, 0)));
-    assert!(max <= 40, "{max} records for 8 clients");
+    assert_retained(Simulation::new(mix, Source::new(2, 0)), 40);
 }
 
 /// The same few steps over and over, with the ordinals, versions and times of each round.
@@ -74,21 +73,32 @@ impl Shift {
         match &mut step {
             Step::Invoke(invoke) => {
                 invoke.op = self.op(invoke.op);
-                if let history::Action::Write { value } = &mut invoke.action {
-                    *value = Value::of(invoke.op);
+                match &mut invoke.action {
+                    Action::Read => {}
+                    Action::Write { value } => *value = Value::of(invoke.op),
+                    Action::Cas { expected, value } => {
+                        *expected = self.observation(*expected);
+                        *value = Value::of(invoke.op);
+                    }
                 }
             }
             Step::Return(returned) => {
                 returned.op = self.op(returned.op);
-                if let history::Completion::Ok(seen) = &mut returned.completion {
-                    let writer = seen.value.writer().expect("values name their writers");
-                    seen.version = Version(seen.version.0 + self.versions);
-                    seen.value = Value::of(self.op(writer));
+                if let Completion::Ok(seen) = &mut returned.completion {
+                    *seen = self.observation(*seen);
                 }
             }
             Step::Gone(_) => {}
         }
         Entry { at, step }
+    }
+
+    fn observation(&self, seen: Observation) -> Observation {
+        let writer = seen.value.writer().expect("values name their writers");
+        Observation {
+            version: Version(seen.version.0 + self.versions),
+            value: Value::of(self.op(writer)),
+        }
     }
 
     fn op(&self, op: OpId) -> OpId {
@@ -105,8 +115,7 @@ fn unconditional_writes_of_unknown_outcome_are_forgotten_once_they_are_seen() {
                      40ms c2 made v1
                      50ms c2 read
                      60ms c2 saw v2=c1#0";
-    let max = retained_max(rounds(seen_late, OPERATIONS / 3, 2));
-    assert!(max <= 10, "{max} records for 2 clients");
+    assert_retained(rounds(seen_late, OPERATIONS / 3, 2), 10);
 }
 
 #[test]
@@ -117,8 +126,18 @@ fn unconditional_writes_of_unknown_outcome_are_forgotten_once_they_must_have_bee
                        21ms c2 unknown
                        30ms c3 write
                        40ms c3 made v3";
-    let max = retained_max(rounds(overwritten, OPERATIONS / 3, 3));
-    assert!(max <= 20, "{max} records for 3 clients");
+    assert_retained(rounds(overwritten, OPERATIONS / 3, 3), 20);
+}
+
+#[test]
+fn compare_and_sets_of_unknown_outcome_are_forgotten_with_the_version_they_may_have_made() {
+    let overwritten = "10ms c1 write
+                       11ms c1 made v1
+                       12ms c2 cas v1=c1#0
+                       13ms c2 unknown
+                       20ms c3 write
+                       21ms c3 made v3";
+    assert_retained(rounds(overwritten, OPERATIONS / 3, 3), 10);
 }
 
 #[test]
@@ -132,24 +151,19 @@ fn nothing_but_unconditional_writes_that_may_still_take_effect_adds_up() {
         ..Mix::plain(OPERATIONS / 10)
     };
     let history: Vec<Entry> = Simulation::new(mix, Source::new(3, 0)).collect();
-    let mut unseen = std::collections::BTreeSet::new();
+    let mut unseen = BTreeSet::new();
     for entry in &history {
         match entry.step {
             Step::Invoke(invoke) => unseen.extend(invoke.action.written()),
             Step::Return(returned) => match returned.completion {
-                history::Completion::Ok(seen) | history::Completion::Refused(seen) => {
+                Completion::Ok(seen) | Completion::Refused(seen) => {
                     unseen.remove(&seen.value);
                 }
-                history::Completion::Failed | history::Completion::Unknown => {}
+                Completion::Failed | Completion::Unknown => {}
             },
             Step::Gone(_) => {}
         }
     }
-    let max = retained_max(history.into_iter());
     // Each is held with what it had noted, and may have made a version that is missing.
-    assert!(
-        max <= 3 * unseen.len() + 40,
-        "{max} records for {} unseen writes",
-        unseen.len()
-    );
+    assert_retained(history.into_iter(), 3 * unseen.len() + 40);
 }

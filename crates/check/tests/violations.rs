@@ -95,6 +95,28 @@ fn a_write_makes_a_version_that_was_long_overwritten() {
 }
 
 #[test]
+fn a_write_makes_the_version_that_was_known_when_it_began() {
+    insta::assert_snapshot!(verdict(
+        "10ms c1 write
+         20ms c1 made v1
+         30ms c2 write
+         40ms c2 made v1"
+    ), @r"
+    older-than-rumor: at 40ms, n1#0 on k0: it was told of v1=n1#0, but v1=n0#0 was known before it began (to n0#0)
+
+    c2 was told at 40ms that it made v1, although v1 of key1 had been known since 20ms.
+
+      1. c1 was told at 20ms that its write of v1 (value c1#0) on key1 succeeded. Whatever begins after that must see v1 or something newer.
+      2. c2 began a write of key1 (value c2#0) at 30ms, after that, and was told at 40ms that it made v1 (value c2#0).
+      3. So c1#0 must come before c2#0, and after it: no order of the operations does both.
+
+    The smallest circle:
+       - c1#0 comes before c2#0: c1#0 had returned at 20ms when c2#0 began at 30ms.
+       - c2#0 comes before c1#0: c2#0 made v1 on top of an empty register, which was gone once c1#0 had made v1.
+    ");
+}
+
+#[test]
 fn a_fork_two_compare_and_sets_replace_the_same_version() {
     insta::assert_snapshot!(verdict(
         "10ms c1 cas empty
@@ -406,5 +428,48 @@ fn a_version_is_seen_that_is_far_beyond_anything() {
       2. Nobody was told of v1, though v18446744073709551615 comes after: only a write whose outcome no client knows can have made it.
       3. c1 began a write of key1 (value c1#0) at 10ms, and it was still open. It did not make v1: it made v18446744073709551615.
       4. So there was no v1, and without it there is no v18446744073709551615.
+    ");
+}
+
+#[test]
+fn more_versions_are_missing_than_can_be_told_one_by_one() {
+    let lost = |client| format!("1ms c{client} write\n1ms c{client} unknown\n");
+    let nine_lost: String = (1..=9).map(lost).collect();
+    let ten_made = "3ms c10 write\n4ms c10 made v10\n5ms c10 read\n6ms c10 saw v11=c3#0";
+    insta::assert_snapshot!(verdict(&(nine_lost + ten_made)), @r"
+    needed-earlier: at 6ms, n9#1 on k0: it saw v11=n2#0, but only n2#0 can have made an earlier version
+
+    c10 saw v11 (value c3#0) of key1 at 6ms, but the write of that value must have made an older version.
+
+      1. c3 began a write of key1 (value c3#0) at 1ms and gave it up at 1ms without knowing what came of it.
+      2. c1 began a write of key1 (value c1#0) at 1ms and gave it up at 1ms without knowing what came of it.
+      3. c2 began a write of key1 (value c2#0) at 1ms and gave it up at 1ms without knowing what came of it.
+      4. c4 began a write of key1 (value c4#0) at 1ms and gave it up at 1ms without knowing what came of it.
+      5. c10 was told at 4ms that its write of v10 (value c10#0) on key1 succeeded.
+      6. Nobody was told of 4 older versions, v5, v6, v7, v8 and v9, though v10 comes after: only c1#0, c2#0, c3#0, c4#0, c5#0 and 4 more can have made them, one each.
+      7. c10 began a read of key1 (c10#1) at 5ms and saw v11 (value c3#0) at 6ms.
+      8. One write makes one version.
+    ");
+}
+
+#[test]
+fn a_write_is_seen_though_it_is_needed_for_a_version_next_to_one_that_a_swap_may_have_made() {
+    insta::assert_snapshot!(verdict(
+        "1ms c1 cas empty
+         1ms c2 write
+         2ms c3 write
+         3ms c3 made v3            // c1 and c2 made v1 and v2, it seems
+         4ms c4 read
+         5ms c4 saw v4=c2#0"
+    ), @r"
+    missing-version: at 5ms, n3#0 on k0: no write can have made v2, although v4 is known
+
+    Nobody can have made v2 of key1, although v4 was there at 5ms.
+
+      1. c4 began a read of key1 (c4#0) at 4ms and saw v4 (value c2#0) at 5ms.
+      2. Nobody was told of v1 and v2, though v4 comes after: only writes whose outcome no client knows can have made them, one each.
+      3. c2 began a write of key1 (value c2#0) at 1ms, and it was still open. It did not make v2: it made v4.
+      4. c1 began a compare-and-set of key1 that expected an empty register (new value c1#0) at 1ms, and it was still open. It did not make v2: it expected an empty register.
+      5. So there was no v2, and without it there is no v4.
     ");
 }

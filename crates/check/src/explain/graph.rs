@@ -73,9 +73,8 @@ impl ConstraintGraph {
     ) -> ConstraintGraph {
         let picked = chronicle.operations().iter();
         let picked = picked.filter(|operation| matter.contains(&operation.id));
-        let picked: Vec<(&Operation, Vec<Tie>)> = picked
-            .map(|operation| (operation, ties(chronicle, operation)))
-            .collect();
+        let picked: Vec<(&Operation, Vec<Tie>)> =
+            picked.map(|operation| (operation, ties(chronicle, operation))).collect();
         let mut graph = DiGraph::new();
         let vertices = picked.iter().map(|(operation, ties)| Vertex {
             op: operation.id,
@@ -91,14 +90,9 @@ impl ConstraintGraph {
                 }
             }
         }
-        let mut constraints = ConstraintGraph {
-            graph,
-            cycle: Vec::new(),
-        };
+        let mut constraints = ConstraintGraph { graph, cycle: Vec::new() };
         let is_new = |vertex: &NodeIndex| !spoken_of.contains(&constraints.graph[*vertex].op);
-        let cycles = vertices
-            .iter()
-            .filter_map(|start| constraints.cycle_through(*start));
+        let cycles = vertices.iter().filter_map(|start| constraints.cycle_through(*start));
         let smallest = cycles.min_by_key(|cycle| (cycle.len(), cycle.iter().any(is_new)));
         constraints.cycle = smallest.unwrap_or_default();
         constraints
@@ -149,25 +143,14 @@ impl ConstraintGraph {
     pub(super) fn dot(&self) -> String {
         let in_cycle = |from: NodeIndex, to: NodeIndex| {
             let next = self.cycle.iter().cycle().skip(1);
-            self.cycle
-                .iter()
-                .zip(next)
-                .any(|(one, other)| (*one, *other) == (from, to))
+            self.cycle.iter().zip(next).any(|(one, other)| (*one, *other) == (from, to))
         };
         let edge_label = |from, to, constraint: Constraint| {
-            let colour = if in_cycle(from, to) {
-                " color=red fontcolor=red"
-            } else {
-                ""
-            };
+            let colour = if in_cycle(from, to) { " color=red fontcolor=red" } else { "" };
             format!("label=\"{}\"{colour}", constraint.name())
         };
         let vertex_label = |vertex, label: &str| {
-            let colour = if self.cycle.contains(&vertex) {
-                " color=red"
-            } else {
-                ""
-            };
+            let colour = if self.cycle.contains(&vertex) { " color=red" } else { "" };
             format!("shape=box label=\"{}\"{colour}", label.escape_default())
         };
         format!(
@@ -184,26 +167,13 @@ impl ConstraintGraph {
 
 fn ties(chronicle: &Chronicle, operation: &Operation) -> Vec<Tie> {
     if let Some(saw) = operation.saw() {
-        return vec![Tie {
-            found: saw.version,
-            made: None,
-            saw: Some(saw),
-        }];
+        return vec![Tie { found: saw.version, made: None, saw: Some(saw) }];
     }
-    let Some(value) = operation
-        .action
-        .written()
-        .filter(|_| !operation.is_denied())
-    else {
+    let Some(value) = operation.action.written().filter(|_| !operation.is_denied()) else {
         return Vec::new();
     };
-    let told = chronicle
-        .operations()
-        .iter()
-        .filter_map(|other| other.told());
-    let versions = told
-        .map(|(_, told)| told)
-        .filter(|told| told.value == value);
+    let told = chronicle.operations().iter().filter_map(|other| other.told());
+    let versions = told.map(|(_, told)| told).filter(|told| told.value == value);
     let made: BTreeSet<Observation> = versions.filter(|told| told.version > Version(0)).collect();
     let tie = |made: Observation| Tie {
         found: match operation.action {
@@ -224,9 +194,7 @@ fn constraint(
 ) -> Option<(Constraint, String)> {
     let ((one, ties), (other, other_ties)) = (one, other);
     let (a, b) = (names.op(one.id), names.op(other.id));
-    let tied = ties
-        .iter()
-        .flat_map(|tie| other_ties.iter().map(move |other| (tie, other)));
+    let tied = ties.iter().flat_map(|tie| other_ties.iter().map(move |other| (tie, other)));
     let installs = tied.clone().find_map(|(tie, other)| {
         let made = tie.made.filter(|made| other.saw == Some(*made))?;
         Some(format!("{b} saw {}, which {a} made", made.version))
@@ -241,10 +209,8 @@ fn constraint(
             format!("{a} had returned at {returned} when {b} began at {began}")
         })
     };
-    let overwrites = || {
-        tied.clone()
-            .find_map(|(tie, other)| overwrites((&a, one, tie), (&b, other)))
-    };
+    let overwrites =
+        || tied.clone().find_map(|(tie, other)| overwrites((&a, one, tie), (&b, other)));
     let (constraint, because) = installs
         .map(|because| (Constraint::Installs, because))
         .or_else(|| Some((Constraint::RealTime, real_time()?)))
@@ -260,10 +226,7 @@ fn overwrites(
         let (made, saw) = (made.version, saw.version);
         return (made < saw).then(|| format!("{a} made {made}, and {b} saw {saw}, which is newer"));
     }
-    let newer = other
-        .made
-        .filter(|newer| newer.version > one.found)?
-        .version;
+    let newer = other.made.filter(|newer| newer.version > one.found)?.version;
     let found = version_of(one.found);
     Some(match one.made {
         None if newer == one.found.next() => {
@@ -271,10 +234,7 @@ fn overwrites(
         }
         None => format!("{a} saw {found}, and {b} made {newer}, which is newer"),
         Some(made) if made.version < newer => {
-            format!(
-                "{a} made {}, and {b} made {newer}, which is newer",
-                made.version
-            )
+            format!("{a} made {}, and {b} made {newer}, which is newer", made.version)
         }
         Some(_) if matches!(operation.action, Action::Cas { .. }) => {
             format!("{a} found {found}, which was gone once {b} had made {newer}")

@@ -9,6 +9,9 @@ use crate::chronicle::{Chronicle, Operation};
 /// How many writes are told one by one why they did not make the missing version.
 const SUSPECTS_MAX: usize = 4;
 
+/// How many versions or writes are named one by one.
+const NAMES_MAX: usize = 5;
+
 /// Why a write of unknown outcome did not make a certain version.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Alibi {
@@ -30,25 +33,22 @@ pub(super) fn missing_version(
     let (chronicle, offender) = (teller.chronicle, teller.offender);
     let mut seen_at = String::new();
     if let Some(told_by) = chronicle.first_told(newest) {
-        seen_at = told_by
-            .told()
-            .map_or(seen_at, |(moment, _)| format!(" at {}", moment.at));
+        seen_at = told_by.told().map_or(seen_at, |(moment, _)| format!(" at {}", moment.at));
         if told_by.id != offender.id {
             teller.sentences.push(teller.speaker.tell(told_by));
         }
     }
     teller.offence("");
     let missing = missing_versions(chronicle, version);
-    let names: Vec<String> = missing.iter().map(Version::to_string).collect();
     let key = teller.speaker.key();
-    let (writes, made_them) = match names.len() {
+    let (writes, made_them) = match missing.len() {
         1 => ("a write", "it"),
         _ => ("writes", "them, one each"),
     };
     teller.sentences.push(format!(
         "Nobody was told of {}, though {newest} comes after: only {writes} whose outcome no client \
          knows can have made {made_them}.",
-        list(&names),
+        enumerate(&missing),
     ));
     let sentences = suspects(teller, version, &missing);
     teller.sentences.extend(sentences);
@@ -75,31 +75,38 @@ fn missing_versions(chronicle: &Chronicle, last: Version) -> Vec<Version> {
     missing
 }
 
+/// Versions in ascending order, the newest of them by name.
+fn enumerate(versions: &[Version]) -> String {
+    let older = versions.len().saturating_sub(NAMES_MAX);
+    let counted = (older > 0).then(|| format!("{older} older versions"));
+    let named = versions[older..].iter().map(Version::to_string);
+    list(&counted.into_iter().chain(named).collect::<Vec<String>>())
+}
+
 /// What speaks against each write that might have made the version.
 fn suspects(teller: &mut Teller<'_, '_>, version: Version, missing: &[Version]) -> Vec<String> {
     let chronicle = teller.chronicle;
     let unknown = chronicle.operations().iter().filter(|operation| {
         operation.is_unknown_write() && operation.began.step < chronicle.until()
     });
-    let mut suspects: Vec<(Alibi, &Operation)> = unknown
-        .map(|write| (alibi(chronicle, write, version), write))
-        .collect();
+    let unseen = Unseen::new(chronicle, chronicle.until(), None);
+    let others = missing.iter().copied().filter(|other| {
+        // A compare-and-set can have made it, so no other write is needed.
+        *other != version && !unseen.swapped.contains(other)
+    });
+    let others: Vec<Version> = others.collect();
+    let mut suspects: Vec<(Alibi, &Operation)> =
+        unknown.map(|write| (alibi(chronicle, write, version), write)).collect();
     suspects.sort_by_key(|(alibi, write)| (*alibi, write.began));
     if suspects.is_empty() {
         let key = teller.speaker.key();
         return vec![format!("But the outcome of every write of {key} is known.")];
     }
     let told = suspects.iter().take(SUSPECTS_MAX);
-    let told = told.map(|(alibi, write)| speak_of(teller, *alibi, write, version, missing));
+    let told = told.map(|(alibi, write)| speak_of(teller, *alibi, write, version, &others));
     let mut sentences: Vec<String> = told.collect();
-    if let Some(more) = suspects
-        .len()
-        .checked_sub(SUSPECTS_MAX)
-        .filter(|more| *more > 0)
-    {
-        sentences.push(format!(
-            "Nor was it any of {more} more writes of unknown outcome."
-        ));
+    if let Some(more) = suspects.len().checked_sub(SUSPECTS_MAX).filter(|more| *more > 0) {
+        sentences.push(format!("Nor was it any of {more} more writes of unknown outcome."));
     }
     sentences
 }
@@ -124,14 +131,10 @@ fn speak_of(
     alibi: Alibi,
     write: &Operation,
     version: Version,
-    missing: &[Version],
+    others: &[Version],
 ) -> String {
     let but = match alibi {
-        Alibi::NeededElsewhere => {
-            let others = missing.iter().filter(|other| **other != version);
-            let others: Vec<String> = others.map(Version::to_string).collect();
-            format!("is needed for {}", list(&others))
-        }
+        Alibi::NeededElsewhere => format!("is needed for {}", enumerate(others)),
         Alibi::BeganTooLate(rumor) => format!("began when {rumor} was already known"),
         Alibi::Made(made) => format!("made {made}"),
         Alibi::Expected(expected) => format!("expected {}", version_of(expected)),
@@ -150,32 +153,23 @@ pub(super) fn needed_earlier(
     let write = chronicle.operation(writer);
     let needed = write.and_then(|write| needed_for(chronicle, write, teller.offender.id));
     let (missing, writes) = needed.unwrap_or_default();
-    for write in writes.iter().take(SUSPECTS_MAX) {
-        teller
-            .sentences
-            .push(teller.speaker.tell(&write.as_of(chronicle.until())));
+    let others = writes.iter().copied().filter(|other| other.id != writer);
+    for write in write.into_iter().chain(others).take(SUSPECTS_MAX) {
+        teller.sentences.push(teller.speaker.tell(&write.as_of(chronicle.until())));
     }
-    let newer = chronicle
-        .told_versions()
-        .find(|(told, _)| Some(told) > missing.last());
+    let newer = chronicle.told_versions().find(|(told, _)| Some(told) > missing.last());
     let newer = newer.map_or(seen.version, |(newer, told_by)| {
         teller.sentences.push(teller.speaker.tell(told_by));
         newer
     });
-    let versions: Vec<String> = missing.iter().map(Version::to_string).collect();
-    let writes: Vec<String> = writes
-        .iter()
-        .map(|write| teller.speaker.op(write.id))
-        .collect();
-    let made_them = if writes.len() > 1 {
-        "them, one each"
-    } else {
-        "it"
-    };
+    let made_them = if writes.len() > 1 { "them, one each" } else { "it" };
+    let more = writes.len().saturating_sub(NAMES_MAX);
+    let writes = writes.iter().take(NAMES_MAX).map(|write| teller.speaker.op(write.id));
+    let writes = writes.chain((more > 0).then(|| format!("{more} more")));
     teller.sentences.push(format!(
         "Nobody was told of {}, though {newer} comes after: only {} can have made {made_them}.",
-        list(&versions),
-        list(&writes),
+        enumerate(&missing),
+        list(&writes.collect::<Vec<String>>()),
     ));
     teller.offence("");
     let sight = teller.sight(seen);
@@ -193,39 +187,48 @@ fn needed_for<'a>(
     offender: OpId,
 ) -> Option<(Vec<Version>, Vec<&'a Operation>)> {
     let before = chronicle.until().checked_sub(1)?;
-    let told = chronicle
-        .told_versions()
-        .filter(|(_, told_by)| told_by.id != offender);
+    let told = chronicle.told_versions().filter(|(_, told_by)| told_by.id != offender);
     let told: Vec<Version> = told.map(|(version, _)| version).collect();
     let newest = *told.last()?;
-    let unknown = chronicle.operations().iter().filter(|write| {
-        let value = write.action.written().unwrap_or_default();
-        let sight = chronicle
-            .first_sight(value)
-            .filter(|(_, by)| by.id != offender);
-        write.began.step <= before && write.as_of(before).is_unknown_write() && sight.is_none()
-    });
-    let (mut swapped, mut writes) = (Vec::new(), Vec::new());
-    for write in unknown {
-        let noted = chronicle.noted(write.began.step);
-        match write.action {
-            Action::Cas { expected, .. } if expected.version == noted => swapped.push(noted.next()),
-            Action::Cas { .. } => {}
-            _ => writes.push((noted, write)),
-        }
-    }
+    let Unseen { swapped, writes } = Unseen::new(chronicle, before, Some(offender));
     let missing = missing_versions(chronicle, newest).into_iter();
-    let missing: Vec<Version> = missing
-        .filter(|version| !swapped.contains(version))
-        .collect();
+    let missing: Vec<Version> = missing.filter(|version| !swapped.contains(version)).collect();
     let noted = chronicle.noted(write.began.step);
     missing.iter().enumerate().find_map(|(index, last)| {
-        let able: Vec<&Operation> = writes
-            .iter()
-            .filter(|(noted, _)| noted < last)
-            .map(|(_, write)| *write)
-            .collect();
+        let able: Vec<&Operation> =
+            writes.iter().filter(|(noted, _)| noted < last).map(|(_, write)| *write).collect();
         let needed = noted < *last && able.len() == index + 1;
         needed.then(|| (missing[..=index].to_vec(), able))
     })
+}
+
+/// The writes of unknown outcome whose values nobody saw.
+struct Unseen<'a> {
+    /// The versions that compare-and-sets among them can have made.
+    swapped: Vec<Version>,
+    /// The unconditional ones, and what each had noted.
+    writes: Vec<(Version, &'a Operation)>,
+}
+
+impl<'a> Unseen<'a> {
+    /// As of a step, and not counting what one operation saw.
+    fn new(chronicle: &'a Chronicle, step: usize, except: Option<OpId>) -> Unseen<'a> {
+        let mut unseen = Unseen { swapped: Vec::new(), writes: Vec::new() };
+        for write in chronicle.operations().iter().filter(|write| write.began.step <= step) {
+            let value = write.action.written().unwrap_or_default();
+            let sight = chronicle.first_sight(value).filter(|(_, by)| Some(by.id) != except);
+            if !write.as_of(step).is_unknown_write() || sight.is_some() {
+                continue;
+            }
+            let noted = chronicle.noted(write.began.step);
+            match write.action {
+                Action::Cas { expected, .. } if expected.version == noted => {
+                    unseen.swapped.push(noted.next());
+                }
+                Action::Cas { .. } => {}
+                Action::Read | Action::Write { .. } => unseen.writes.push((noted, write)),
+            }
+        }
+        unseen
+    }
 }

@@ -15,11 +15,7 @@ pub(super) struct Speaker<'a> {
 
 impl<'a> Speaker<'a> {
     pub(super) fn new(names: &'a Names, key: Key) -> Speaker<'a> {
-        Speaker {
-            names,
-            key,
-            spoken_of: BTreeSet::new(),
-        }
+        Speaker { names, key, spoken_of: BTreeSet::new() }
     }
 
     pub(super) fn spoken_of(&self) -> &BTreeSet<OpId> {
@@ -46,10 +42,7 @@ impl<'a> Speaker<'a> {
     pub(super) fn state(&self, seen: Observation) -> String {
         match seen {
             Observation::EMPTY => "an empty register".to_owned(),
-            Observation {
-                version,
-                value: Value::NONE,
-            } => format!("{version} without a value"),
+            Observation { version, value: Value::NONE } => format!("{version} without a value"),
             Observation { version, value } => format!("{version} (value {})", self.value(value)),
         }
     }

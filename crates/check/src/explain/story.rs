@@ -22,43 +22,26 @@ pub(super) fn tell(
     reason: &Reason,
     speaker: &mut Speaker<'_>,
 ) -> Story {
-    let mut teller = Teller {
-        chronicle,
-        offender,
-        speaker,
-        sentences: Vec::new(),
-    };
+    let mut teller = Teller { chronicle, offender, speaker, sentences: Vec::new() };
     let (summary, moral) = match *reason {
-        Reason::OlderThanRumor {
-            claimed,
-            rumor,
-            told_by,
-        } => teller.older_than_rumor(claimed, rumor.version, told_by),
-        Reason::TwoValues {
-            version,
-            first,
-            told_by,
-            second,
-        } => teller.two_values(version, [first, second], told_by),
-        Reason::TwoVersions {
-            writer,
-            first,
-            second,
-            ..
-        } => teller.two_versions(writer, [first, second]),
+        Reason::OlderThanRumor { claimed, rumor, told_by } => {
+            teller.older_than_rumor(claimed, rumor.version, told_by)
+        }
+        Reason::TwoValues { version, first, told_by, second } => {
+            teller.two_values(version, [first, second], told_by)
+        }
+        Reason::TwoVersions { writer, first, second, .. } => {
+            teller.two_versions(writer, [first, second])
+        }
         Reason::NotWritten { seen } => teller.not_written(seen),
         Reason::WrittenLater { seen, writer } => teller.written_later(seen, writer),
         Reason::ValueOfDenied { seen, writer } => teller.value_of_denied(seen, writer),
-        Reason::WrittenTooLate {
-            seen,
-            writer,
-            rumor,
-        } => teller.written_too_late(seen, writer, rumor),
-        Reason::NotWhatItExpected {
-            seen,
-            writer,
-            expected,
-        } => teller.not_what_it_expected(seen, writer, expected),
+        Reason::WrittenTooLate { seen, writer, rumor } => {
+            teller.written_too_late(seen, writer, rumor)
+        }
+        Reason::NotWhatItExpected { seen, writer, expected } => {
+            teller.not_what_it_expected(seen, writer, expected)
+        }
         Reason::NeededEarlier { seen, writer } => {
             missing::needed_earlier(&mut teller, seen, writer)
         }
@@ -69,11 +52,7 @@ pub(super) fn tell(
             missing::missing_version(&mut teller, version, newest)
         }
     };
-    Story {
-        summary,
-        sentences: teller.sentences,
-        moral,
-    }
+    Story { summary, sentences: teller.sentences, moral }
 }
 
 /// The beginnings of all stories.
@@ -101,13 +80,8 @@ impl Teller<'_, '_> {
 
     /// How one operation came to be told something: its writer first, if that is another.
     pub(super) fn spread(&mut self, told_by: &Operation, value: Value) {
-        let step = told_by
-            .told()
-            .map_or(self.chronicle.until(), |(moment, _)| moment.step);
-        if let Some(writer) = self
-            .chronicle
-            .writer(value)
-            .filter(|writer| writer.id != told_by.id)
+        let step = told_by.told().map_or(self.chronicle.until(), |(moment, _)| moment.step);
+        if let Some(writer) = self.chronicle.writer(value).filter(|writer| writer.id != told_by.id)
         {
             self.sentences.push(self.speaker.tell(&writer.as_of(step)));
         }
@@ -136,16 +110,11 @@ impl Teller<'_, '_> {
     ) -> (String, String) {
         let mut since = String::new();
         if let Some(told_by) = self.chronicle.operation(told_by) {
-            since = told_by
-                .told()
-                .map_or(since, |(moment, _)| format!(" since {}", moment.at));
+            since = told_by.told().map_or(since, |(moment, _)| format!(" since {}", moment.at));
             self.spread_rumor(told_by, rumor);
         }
         self.offence("after that");
-        let (client, key) = (
-            self.speaker.client(self.offender.id.client),
-            self.speaker.key(),
-        );
+        let (client, key) = (self.speaker.client(self.offender.id.client), self.speaker.key());
         let at = self.ended_at();
         let claim = match self.offender.saw() {
             Some(seen) => format!("{client} saw {} at {at}", self.speaker.state(seen)),
@@ -191,8 +160,7 @@ impl Teller<'_, '_> {
             self.spread(told_by, value);
         }
         self.offence("");
-        self.sentences
-            .push("One write makes one version.".to_owned());
+        self.sentences.push("One write makes one version.".to_owned());
         let ([first, second], writer) = (versions, self.speaker.op(writer));
         (
             format!("The write {writer} took effect twice: as {first} and as {second} of {key}."),
@@ -202,8 +170,7 @@ impl Teller<'_, '_> {
 
     fn nobody_wrote(&mut self, value: Value) {
         let (key, value) = (self.speaker.key(), self.speaker.value(value));
-        self.sentences
-            .push(format!("No write of {key} ever had the value {value}."));
+        self.sentences.push(format!("No write of {key} ever had the value {value}."));
     }
 
     fn not_written(&mut self, seen: Observation) -> (String, String) {
@@ -222,14 +189,10 @@ impl Teller<'_, '_> {
             began = format!(" at {}", write.began.at);
             let client = self.speaker.client(write.id.client);
             let deed = self.speaker.deed(write);
-            self.sentences
-                .push(format!("{client} began {deed}{began}, after that."));
+            self.sentences.push(format!("{client} began {deed}{began}, after that."));
         }
         (
-            format!(
-                "{}, whose write began only later,{began}.",
-                self.sight(seen)
-            ),
+            format!("{}, whose write began only later,{began}.", self.sight(seen)),
             "What nobody has begun to write cannot be seen.".to_owned(),
         )
     }
@@ -239,30 +202,20 @@ impl Teller<'_, '_> {
             self.sentences.push(self.speaker.tell(write));
         }
         self.offence("");
-        (
-            format!("{}, whose write had had no effect.", self.sight(seen)),
-            DENIED.to_owned(),
-        )
+        (format!("{}, whose write had had no effect.", self.sight(seen)), DENIED.to_owned())
     }
 
     fn denied_but_seen(&mut self, seen: Observation, seen_by: OpId) -> (String, String) {
         let mut sight = "somebody had seen it".to_owned();
         if let Some(seen_by) = self.chronicle.operation(seen_by) {
             self.sentences.push(self.speaker.tell(seen_by));
-            let at = seen_by
-                .told()
-                .map_or(seen_by.began.at, |(moment, _)| moment.at);
-            let (client, state) = (
-                self.speaker.client(seen_by.id.client),
-                self.speaker.state(seen),
-            );
+            let at = seen_by.told().map_or(seen_by.began.at, |(moment, _)| moment.at);
+            let (client, state) =
+                (self.speaker.client(seen_by.id.client), self.speaker.state(seen));
             sight = format!("{client} had seen {state} at {at}");
         }
         self.offence("");
-        let (client, key) = (
-            self.speaker.client(self.offender.id.client),
-            self.speaker.key(),
-        );
+        let (client, key) = (self.speaker.client(self.offender.id.client), self.speaker.key());
         let at = self.ended_at();
         (
             format!(
@@ -287,10 +240,7 @@ impl Teller<'_, '_> {
         }
         self.offence("");
         (
-            format!(
-                "{}, whose write began when {rumor} was already known.",
-                self.sight(seen)
-            ),
+            format!("{}, whose write began when {rumor} was already known.", self.sight(seen)),
             format!("A write that begins when {rumor} is known makes something newer."),
         )
     }
@@ -302,38 +252,24 @@ impl Teller<'_, '_> {
         expected: Observation,
     ) -> (String, String) {
         let makes = expected.version.next();
-        let between = if seen.version > makes {
-            makes
-        } else {
-            expected.version
-        };
+        let between = if seen.version > makes { makes } else { expected.version };
         if let Some(told_by) = self.chronicle.first_told(between) {
-            self.spread(
-                told_by,
-                told_by.told().map_or(Value::NONE, |(_, told)| told.value),
-            );
+            self.spread(told_by, told_by.told().map_or(Value::NONE, |(_, told)| told.value));
         }
         if let Some(write) = self.chronicle.operation(writer) {
-            self.sentences
-                .push(self.speaker.tell(&write.as_of(self.chronicle.until())));
+            self.sentences.push(self.speaker.tell(&write.as_of(self.chronicle.until())));
         }
         self.offence("");
         let replaces = version_of(expected.version);
         (
-            format!(
-                "{}, but that compare-and-set expected {replaces}.",
-                self.sight(seen)
-            ),
+            format!("{}, but that compare-and-set expected {replaces}.", self.sight(seen)),
             format!("A compare-and-set that expects {replaces} makes {makes} or nothing."),
         )
     }
 
     fn refused_although_current(&mut self, expected: Observation) -> (String, String) {
         self.offence("");
-        let (client, key) = (
-            self.speaker.client(self.offender.id.client),
-            self.speaker.key(),
-        );
+        let (client, key) = (self.speaker.client(self.offender.id.client), self.speaker.key());
         let (at, state) = (self.ended_at(), self.speaker.state(expected));
         (
             format!("{client}'s compare-and-set of {key} was refused at {at} by what it expected."),
@@ -358,10 +294,7 @@ impl Teller<'_, '_> {
             }
             _ => "A write makes version 1 or a newer one.".to_owned(),
         };
-        let (client, key) = (
-            self.speaker.client(self.offender.id.client),
-            self.speaker.key(),
-        );
+        let (client, key) = (self.speaker.client(self.offender.id.client), self.speaker.key());
         let (at, state) = (self.ended_at(), self.speaker.state(answer));
         (
             format!(

@@ -61,10 +61,7 @@ impl Reader {
             None => (word, None),
             Some((client, ordinal)) => {
                 let ordinal = ordinal.parse();
-                (
-                    client,
-                    Some(ordinal.map_err(|_| format!("{word:?} is no operation"))?),
-                )
+                (client, Some(ordinal.map_err(|_| format!("{word:?} is no operation"))?))
             }
         };
         let known = self.names.nodes.iter().position(|name| name == client);
@@ -88,26 +85,18 @@ impl Reader {
             [arguments @ .., "on", key] => (arguments, *key),
             arguments => (arguments, "key1"),
         };
-        let op = OpId {
-            client,
-            ordinal: ordinal.unwrap_or(self.clients[client.index()].next_ordinal),
-        };
+        let op =
+            OpId { client, ordinal: ordinal.unwrap_or(self.clients[client.index()].next_ordinal) };
         let action = match (verb, arguments) {
             ("read", []) => Action::Read,
-            ("write", []) => Action::Write {
-                value: Value::of(op),
-            },
-            ("write", [value]) => Action::Write {
-                value: self.value(value)?,
-            },
-            ("cas", [expected]) => Action::Cas {
-                expected: self.observation(expected)?,
-                value: Value::of(op),
-            },
-            ("cas", [expected, value]) => Action::Cas {
-                expected: self.observation(expected)?,
-                value: self.value(value)?,
-            },
+            ("write", []) => Action::Write { value: Value::of(op) },
+            ("write", [value]) => Action::Write { value: self.value(value)? },
+            ("cas", [expected]) => {
+                Action::Cas { expected: self.observation(expected)?, value: Value::of(op) }
+            }
+            ("cas", [expected, value]) => {
+                Action::Cas { expected: self.observation(expected)?, value: self.value(value)? }
+            }
             _ => return Err(format!("{verb} does not go with {arguments:?}")),
         };
         let key = self.key(key)?;
@@ -137,19 +126,16 @@ impl Reader {
         let completion = match (verb, arguments) {
             ("saw", [seen]) => Completion::Ok(self.observation(seen)?),
             ("made", [made]) => Completion::Ok(match action.written() {
-                Some(value) if !made.contains('=') => Observation {
-                    version: version(made)?,
-                    value,
-                },
+                Some(value) if !made.contains('=') => {
+                    Observation { version: version(made)?, value }
+                }
                 _ => self.observation(made)?,
             }),
             ("refused", [seen]) => Completion::Refused(self.observation(seen)?),
             ("failed", []) => Completion::Failed,
             ("unknown", []) => Completion::Unknown,
             _ => {
-                return Err(format!(
-                    "{verb} with {arguments:?} is nothing that can happen"
-                ));
+                return Err(format!("{verb} with {arguments:?} is nothing that can happen"));
             }
         };
         Ok(Return { op, completion })
@@ -176,10 +162,7 @@ impl Reader {
         }
         let parts = word.split_once('=');
         let (number, value) = parts.ok_or_else(|| format!("{word:?} lacks its value"))?;
-        Ok(Observation {
-            version: version(number)?,
-            value: self.value(value)?,
-        })
+        Ok(Observation { version: version(number)?, value: self.value(value)? })
     }
 
     /// `c1#0`, `77` or `nothing`.
@@ -198,10 +181,6 @@ impl Reader {
 }
 
 fn version(word: &str) -> Result<Version, String> {
-    let number = word
-        .strip_prefix('v')
-        .and_then(|digits| digits.parse().ok());
-    Ok(Version(
-        number.ok_or_else(|| format!("{word:?} is no version"))?,
-    ))
+    let number = word.strip_prefix('v').and_then(|digits| digits.parse().ok());
+    Ok(Version(number.ok_or_else(|| format!("{word:?} is no version"))?))
 }

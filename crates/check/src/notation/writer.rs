@@ -7,11 +7,7 @@ use history::{
 };
 
 pub(super) fn write(history: &[Entry], names: &Names) -> String {
-    let mut writer = Writer {
-        names,
-        written: BTreeMap::new(),
-        text: String::new(),
-    };
+    let mut writer = Writer { names, written: BTreeMap::new(), text: String::new() };
     for entry in history {
         let line = match &entry.step {
             Step::Invoke(invoke) => writer.invoke(invoke),
@@ -69,10 +65,7 @@ impl Writer<'_> {
         if seen == Observation::EMPTY {
             return "empty".to_owned();
         }
-        let Observation {
-            version: Version(version),
-            value,
-        } = seen;
+        let Observation { version: Version(version), value } = seen;
         format!("v{version}={}", self.names.value(value))
     }
 }

@@ -75,7 +75,7 @@ impl Mutation {
 fn returns(history: &[Entry], picked: impl Fn(&Action, Completion) -> bool) -> Vec<usize> {
     let is_picked = |(_, entry): &(usize, &Entry)| match entry.step {
         Step::Return(Return { op, completion }) => {
-            invocation(history, op).is_some_and(|(_, invoke)| picked(&invoke.action, completion))
+            invocation(history, op).is_some_and(|invoke| picked(&invoke.action, completion))
         }
         Step::Invoke(_) | Step::Gone(_) => false,
     };
@@ -83,19 +83,16 @@ fn returns(history: &[Entry], picked: impl Fn(&Action, Completion) -> bool) -> V
     steps.map(|(step, _)| step).collect()
 }
 
-fn invocation(history: &[Entry], op: OpId) -> Option<(usize, Invoke)> {
-    history
-        .iter()
-        .enumerate()
-        .find_map(|(step, entry)| match entry.step {
-            Step::Invoke(invoke) if invoke.op == op => Some((step, invoke)),
-            _ => None,
-        })
+fn invocation(history: &[Entry], op: OpId) -> Option<Invoke> {
+    history.iter().find_map(|entry| match entry.step {
+        Step::Invoke(invoke) if invoke.op == op => Some(invoke),
+        _ => None,
+    })
 }
 
 fn invocation_of_return(history: &[Entry], step: usize) -> Option<Invoke> {
     match history[step].step {
-        Step::Return(returned) => invocation(history, returned.op).map(|(_, invoke)| invoke),
+        Step::Return(returned) => invocation(history, returned.op),
         Step::Invoke(_) | Step::Gone(_) => None,
     }
 }
@@ -119,19 +116,13 @@ fn is_answer(completion: Completion) -> bool {
 }
 
 fn is_sight(action: &Action, completion: Completion) -> bool {
-    matches!(
-        (action, completion),
-        (Action::Read, Completion::Ok(_)) | (_, Completion::Refused(_))
-    )
+    matches!((action, completion), (Action::Read, Completion::Ok(_)) | (_, Completion::Refused(_)))
 }
 
 /// A compare-and-set is not meant here: if it is told of another version, that is nonsense at first
 /// sight.
 fn is_blind_write(action: &Action, completion: Completion) -> bool {
-    matches!(
-        (action, completion),
-        (Action::Write { .. }, Completion::Ok(_))
-    )
+    matches!((action, completion), (Action::Write { .. }, Completion::Ok(_)))
 }
 
 fn shift_version(history: &mut [Entry], source: &mut Source) -> Option<()> {
@@ -139,10 +130,7 @@ fn shift_version(history: &mut [Entry], source: &mut Source) -> Option<()> {
         is_sight(action, completion) || is_blind_write(action, completion)
     });
     let step = *source.pick(&steps)?;
-    let is_write = invocation_of_return(history, step)?
-        .action
-        .written()
-        .is_some();
+    let is_write = invocation_of_return(history, step)?.action.written().is_some();
     let seen = observation(completion(history, step)?)?;
     match seen.version {
         Version(0) => return None,
@@ -178,11 +166,8 @@ fn other_answer(history: &mut [Entry], source: &mut Source) -> Option<()> {
     let answers = returns(history, |_, completion| is_answer(completion));
     let mut other = *observation(completion(history, *source.pick(&answers)?)?)?;
     if source.percent(40) {
-        let writes: Vec<Value> = history
-            .iter()
-            .filter_map(written)
-            .map(|(_, value)| value)
-            .collect();
+        let writes: Vec<Value> =
+            history.iter().filter_map(written).map(|(_, value)| value).collect();
         other.value = *source.pick(&writes)?;
         other.version = Version(1 + source.below(other.version.0));
     }
@@ -197,10 +182,7 @@ fn deny(history: &mut [Entry], source: &mut Source) -> Option<()> {
     let step = *source.pick(&steps)?;
     let answers = returns(history, |_, completion| is_answer(completion));
     let other = *observation(completion(history, *source.pick(&answers)?)?)?;
-    let is_swap = matches!(
-        invocation_of_return(history, step)?.action,
-        Action::Cas { .. }
-    );
+    let is_swap = matches!(invocation_of_return(history, step)?.action, Action::Cas { .. });
     *completion(history, step)? = match is_swap && source.percent(50) {
         true => Completion::Refused(other),
         false => Completion::Failed,
@@ -227,11 +209,7 @@ fn move_step(history: &mut [Entry], source: &mut Source) -> Option<()> {
     let mut step = source.below(history.len() as u64) as usize;
     let (earlier, distance) = (source.percent(50), 1 + source.below(6));
     for _ in 0..distance {
-        let next = if earlier {
-            step.checked_sub(1)?
-        } else {
-            step + 1
-        };
+        let next = if earlier { step.checked_sub(1)? } else { step + 1 };
         let (first, second) = (step.min(next), step.max(next));
         if second == history.len() || !may_swap(&history[first], &history[second]) {
             break;
@@ -239,16 +217,12 @@ fn move_step(history: &mut [Entry], source: &mut Source) -> Option<()> {
         history.swap(first, second);
         step = next;
     }
-    history
-        .iter_mut()
-        .zip(times)
-        .for_each(|(entry, at)| entry.at = at);
+    history.iter_mut().zip(times).for_each(|(entry, at)| entry.at = at);
     Some(())
 }
 
-/// Whether two neighbours may change places: they are of different clients, or one operation of a
-/// client begins before the last one ends. It must not end before it begins, and the operations of a
-/// client must begin in order.
+/// Whether two neighbours may change places: an operation must not end before it begins, and the
+/// operations of a client must begin in order. (One may begin before the last one ends.)
 fn may_swap(first: &Entry, second: &Entry) -> bool {
     match (first.step, second.step) {
         (Step::Invoke(first), Step::Invoke(second)) => first.op.client != second.op.client,
@@ -259,11 +233,7 @@ fn may_swap(first: &Entry, second: &Entry) -> bool {
 }
 
 fn drop_write(history: &mut Vec<Entry>, source: &mut Source) -> Option<()> {
-    let writes: Vec<OpId> = history
-        .iter()
-        .filter_map(written)
-        .map(|(op, _)| op)
-        .collect();
+    let writes: Vec<OpId> = history.iter().filter_map(written).map(|(op, _)| op).collect();
     let dropped = *source.pick(&writes)?;
     history.retain(|entry| match entry.step {
         Step::Invoke(invoke) => invoke.op != dropped,

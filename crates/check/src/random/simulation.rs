@@ -105,13 +105,8 @@ pub enum Hazard {
 
 impl Hazard {
     /// All of them.
-    pub const ALL: [Hazard; 5] = [
-        Hazard::Stale,
-        Hazard::LostWrite,
-        Hazard::Twice,
-        Hazard::Fork,
-        Hazard::Undead,
-    ];
+    pub const ALL: [Hazard; 5] =
+        [Hazard::Stale, Hazard::LostWrite, Hazard::Twice, Hazard::Fork, Hazard::Undead];
 }
 
 /// A history that goes on as long as there are operations to invoke.
@@ -157,11 +152,18 @@ struct Doing {
     answer: Option<Completion>,
 }
 
+/// How likely a planted hazard takes an occasion, so that it is not always the first one.
+const SPRING_PERCENT: u64 = 35;
+
+/// How likely one of the delayed writes arrives at any moment.
+const LATE_PERCENT: u64 = 15;
+
 /// How much of what clients were told is remembered for their expectations.
 const TOLD_MAX: usize = 4;
 
 impl Simulation {
-    /// All registers are empty, and no client does anything yet.
+    /// All registers are empty, and no client does anything yet. Of clients and keys there has to
+    /// be at least one each.
     #[must_use]
     pub fn new(mix: Mix, source: Source) -> Simulation {
         Simulation {
@@ -195,10 +197,7 @@ impl Simulation {
         self.invoked += 1;
         let key = Key(self.source.below(u64::from(self.mix.keys)) as u32);
         let state = &mut self.clients[usize::from(client)];
-        let op = OpId {
-            client: NodeId(client),
-            ordinal: state.ordinal,
-        };
+        let op = OpId { client: NodeId(client), ordinal: state.ordinal };
         state.ordinal += 1;
         let value = Value::of(op);
         let told = &self.registers[key.index()].told;
@@ -216,10 +215,7 @@ impl Simulation {
             _ => Action::Read,
         };
         let invoke = Invoke { op, key, action };
-        state.doing = Some(Doing {
-            invoke,
-            answer: None,
-        });
+        state.doing = Some(Doing { invoke, answer: None });
         Step::Invoke(invoke)
     }
 
@@ -241,7 +237,7 @@ impl Simulation {
 
     fn take_effect(&mut self, invoke: &Invoke) -> Completion {
         if let Some(hazard) = self.hazard
-            && self.source.percent(35)
+            && self.source.percent(SPRING_PERCENT)
             && let Some(answer) = self.go_wrong(hazard, invoke)
         {
             self.hazard = None;
@@ -265,10 +261,8 @@ impl Simulation {
     fn go_wrong(&mut self, hazard: Hazard, invoke: &Invoke) -> Option<Completion> {
         let register = &mut self.registers[invoke.key.index()];
         let now = register.now;
-        let written = invoke.action.written().map(|value| Observation {
-            version: now.version.next(),
-            value,
-        });
+        let written =
+            invoke.action.written().map(|value| Observation { version: now.version.next(), value });
         match (hazard, invoke.action, written) {
             (Hazard::Stale, Action::Read, _) => Some(Completion::Ok(register.before)),
             (Hazard::LostWrite, Action::Write { .. }, Some(made)) => Some(Completion::Ok(made)),
@@ -281,10 +275,7 @@ impl Simulation {
             }
             (Hazard::Fork, Action::Cas { expected, value }, _) if expected != now => {
                 register.before = now;
-                register.now = Observation {
-                    version: expected.version.next(),
-                    value,
-                };
+                register.now = Observation { version: expected.version.next(), value };
                 Some(Completion::Ok(register.now))
             }
             (Hazard::Undead, _, Some(made)) => {
@@ -312,15 +303,12 @@ impl Simulation {
                 told.pop_front();
             }
         }
-        Step::Return(Return {
-            op,
-            completion: answer,
-        })
+        Step::Return(Return { op, completion: answer })
     }
 
     /// Something that was given up may take effect now.
     fn late_effect(&mut self) {
-        if self.delayed.is_empty() || !self.source.percent(15) {
+        if self.delayed.is_empty() || !self.source.percent(LATE_PERCENT) {
             return;
         }
         let index = self.source.below(self.delayed.len() as u64) as usize;

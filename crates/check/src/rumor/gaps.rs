@@ -1,4 +1,4 @@
-//! Versions that nobody was told of, and the unconditional writes that can have made them.
+//! Rule 4: versions that nobody was told of, and the unconditional writes that can have made them.
 //!
 //! A write can have made a missing version if it had noted an older one, and each write makes one
 //! version. So the writes that can make a version can also make every newer missing one, and the
@@ -11,7 +11,7 @@
 
 use history::Version;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Gaps {
     /// The versions that no compare-and-set can have made, ascending.
     missing: Vec<Version>,
@@ -25,12 +25,7 @@ pub(super) struct Gaps {
 
 impl Gaps {
     pub(super) fn new() -> Gaps {
-        Gaps {
-            missing: Vec::new(),
-            notes: Vec::new(),
-            settled: 0,
-            unchanged: usize::MAX,
-        }
+        Gaps { missing: Vec::new(), notes: Vec::new(), settled: 0, unchanged: usize::MAX }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -61,9 +56,9 @@ impl Gaps {
 
     /// Somebody has been told of a version that was missing.
     pub(super) fn found(&mut self, version: Version) {
+        // What is left is as easy to fill as before, and needs no write that it did not need.
         if let Ok(index) = self.missing.binary_search(&version) {
             self.missing.remove(index);
-            self.unchanged = self.unchanged.min(index);
         }
     }
 
@@ -107,12 +102,8 @@ mod tests {
 
     fn gaps(missing: &[u64], notes: &[u64]) -> Gaps {
         let mut gaps = Gaps::new();
-        notes
-            .iter()
-            .for_each(|noted| gaps.write_began(Version(*noted)));
-        missing
-            .iter()
-            .for_each(|version| gaps.missing(Version(*version)));
+        notes.iter().for_each(|noted| gaps.write_began(Version(*noted)));
+        missing.iter().for_each(|version| gaps.missing(Version(*version)));
         gaps
     }
 

@@ -21,7 +21,7 @@ pub(super) struct LostSwap {
     pub(super) expected: Observation,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Lost {
     /// By their values, of which nobody has been told.
     writes: BTreeMap<Value, LostWrite>,
@@ -39,8 +39,7 @@ impl Lost {
     }
 
     pub(super) fn add_swap(&mut self, value: Value, swap: LostSwap) {
-        self.swaps
-            .insert((swap.expected.version.next(), value), swap);
+        self.swaps.insert((swap.expected.version.next(), value), swap);
     }
 
     /// The unconditional write of a value.

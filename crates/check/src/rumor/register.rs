@@ -54,7 +54,7 @@ enum Candidate {
     Nothing,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Register {
     versions: Versions,
     open: Slab<Write>,
@@ -85,9 +85,7 @@ impl Register {
 
     /// Whether an open operation can be refused.
     pub(super) fn is_refusable(&self, noted: Noted) -> bool {
-        noted
-            .write
-            .is_some_and(|slot| self.open[slot].expected.is_some())
+        noted.write.is_some_and(|slot| self.open[slot].expected.is_some())
     }
 
     /// An operation begins. Nothing is changed if that is malformed.
@@ -130,13 +128,7 @@ impl Register {
             return Err(Malformed::ValueReused { op, value });
         }
         let newest = self.versions.newest();
-        let write = Write {
-            op,
-            value,
-            expected,
-            noted: newest.version,
-            made: None,
-        };
+        let write = Write { op, value, expected, noted: newest.version, made: None };
         match write.candidate_for() {
             Candidate::AnyAbove(noted) => self.gaps.write_began(noted),
             Candidate::Only(_) => self.versions.swap_began(),
@@ -195,7 +187,8 @@ impl Register {
         Ok(())
     }
 
-    /// The client of a write knows its outcome: it is no candidate for other versions any more.
+    /// The client of a write knows its outcome: it is no candidate for other versions any more
+    /// (rule 4).
     fn withdraw(&mut self, slot: usize) -> Write {
         let write = self.open.remove(slot);
         match write.candidate_for() {
@@ -210,7 +203,7 @@ impl Register {
         write
     }
 
-    /// A write was told what it made.
+    /// A write was told what it made (rules 1, 3 and 5).
     fn install(&mut self, write: Write, made: Observation) -> Result<(), Reason> {
         let Observation { version, value } = made;
         let wrong_version = write.makes().is_some_and(|makes| makes != version);
@@ -222,18 +215,15 @@ impl Register {
         }
         match (write.made, self.versions.told(version)) {
             (Some(seen), _) if seen == version => Ok(()),
-            (Some(first), _) => Err(Reason::TwoVersions {
-                writer: write.op,
-                value,
-                first,
-                second: version,
-            }),
+            (Some(first), _) => {
+                Err(Reason::TwoVersions { writer: write.op, value, first, second: version })
+            }
             (None, Some(told)) => Err(two_values(told, made)),
             (None, None) => self.tell(made, write.op),
         }
     }
 
-    /// An operation was told what there is.
+    /// An operation was told what there is (rules 1 and 3).
     fn observe(&mut self, op: OpId, rumor: Version, seen: Observation) -> Result<(), Reason> {
         if (seen.version == Version(0)) != (seen.value == Value::NONE) {
             return Err(Reason::Nonsense { answer: seen });
@@ -251,22 +241,19 @@ impl Register {
         }
     }
 
-    /// A write was told that it had no effect.
+    /// A write was told that it had no effect (rule 5).
     fn deny(&self, write: Write) -> Result<(), Reason> {
         let Some(version) = write.made else {
             return Ok(());
         };
         let told = self.versions.told(version);
         Err(Reason::DeniedButSeen {
-            seen: Observation {
-                version,
-                value: write.value,
-            },
+            seen: Observation { version, value: write.value },
             seen_by: told.expect("a version above an open note is kept").by,
         })
     }
 
-    /// Finds the write that put a value there of which nobody had been told.
+    /// Finds the write that put a value there of which nobody had been told (rule 2).
     fn justify(&mut self, seen: Observation) -> Result<(), Reason> {
         let mut open = self.open.iter_mut().map(|(_, write)| write);
         if let Some(write) = open.find(|write| write.value == seen.value) {
@@ -282,22 +269,16 @@ impl Register {
         }
         if let Some(LostWrite { op, noted }) = self.lost.write(seen.value) {
             if seen.version <= noted {
-                return Err(Reason::WrittenTooLate {
-                    seen,
-                    writer: op,
-                    rumor: noted,
-                });
+                return Err(Reason::WrittenTooLate { seen, writer: op, rumor: noted });
             }
             self.lost.forget_write(seen.value);
             self.gaps.write_gone(noted);
             return Ok(());
         }
         Err(match self.lost.swap(seen.value) {
-            Some(LostSwap { op, expected }) => Reason::NotWhatItExpected {
-                seen,
-                writer: op,
-                expected,
-            },
+            Some(LostSwap { op, expected }) => {
+                Reason::NotWhatItExpected { seen, writer: op, expected }
+            }
             None => Reason::NotWritten { seen },
         })
     }
@@ -321,10 +302,7 @@ impl Register {
             }
             // Found out here and not after the loop: a version from nowhere may be any number.
             if let Some(missing) = self.gaps.unfillable() {
-                return Err(Reason::MissingVersion {
-                    version: missing,
-                    newest: version,
-                });
+                return Err(Reason::MissingVersion { version: missing, newest: version });
             }
             between = between.next();
         }
@@ -349,10 +327,7 @@ impl Register {
         let told = self.versions.told(rumor).expect("a note is kept");
         Reason::OlderThanRumor {
             claimed,
-            rumor: Observation {
-                version: rumor,
-                value: told.value,
-            },
+            rumor: Observation { version: rumor, value: told.value },
             told_by: told.by,
         }
     }
@@ -372,18 +347,10 @@ fn could_have_made(write: &Write, seen: Observation) -> Result<(), Reason> {
     if let Some(expected) = write.expected
         && expected.version.next() != seen.version
     {
-        return Err(Reason::NotWhatItExpected {
-            seen,
-            writer,
-            expected,
-        });
+        return Err(Reason::NotWhatItExpected { seen, writer, expected });
     }
     if seen.version <= write.noted {
-        return Err(Reason::WrittenTooLate {
-            seen,
-            writer,
-            rumor: write.noted,
-        });
+        return Err(Reason::WrittenTooLate { seen, writer, rumor: write.noted });
     }
     Ok(())
 }

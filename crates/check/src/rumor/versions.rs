@@ -9,10 +9,7 @@ use std::collections::VecDeque;
 use history::{NodeId, Observation, OpId, Value, Version};
 
 /// Who tells clients that a register starts out empty.
-const WORLD: OpId = OpId {
-    client: NodeId::WORLD,
-    ordinal: 0,
-};
+const WORLD: OpId = OpId { client: NodeId::WORLD, ordinal: 0 };
 
 /// What is known of a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +41,7 @@ pub(super) enum Forgotten {
     Missing,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Versions {
     oldest: u64,
     slots: VecDeque<Slot>,
@@ -54,17 +51,10 @@ pub(super) struct Versions {
 
 impl Versions {
     pub(super) fn new() -> Versions {
-        let told = Told {
-            value: Value::NONE,
-            by: WORLD,
-        };
+        let told = Told { value: Value::NONE, by: WORLD };
         Versions {
             oldest: 0,
-            slots: VecDeque::from([Slot {
-                told: Some(told),
-                noted: 0,
-                swaps: 0,
-            }]),
+            slots: VecDeque::from([Slot { told: Some(told), noted: 0, swaps: 0 }]),
             next_swaps: 0,
         }
     }
@@ -160,21 +150,13 @@ impl Versions {
     /// compare-and-set could have made it. The newest version must follow with [`Versions::push`].
     pub(super) fn push_gap(&mut self) -> bool {
         let swaps = std::mem::take(&mut self.next_swaps);
-        self.slots.push_back(Slot {
-            told: None,
-            noted: 0,
-            swaps,
-        });
+        self.slots.push_back(Slot { told: None, noted: 0, swaps });
         swaps == 0
     }
 
     /// Somebody is told of a version above all others.
     pub(super) fn push(&mut self, told: Told) {
         self.next_swaps = 0;
-        self.slots.push_back(Slot {
-            told: Some(told),
-            noted: 0,
-            swaps: 0,
-        });
+        self.slots.push_back(Slot { told: Some(told), noted: 0, swaps: 0 });
     }
 }
