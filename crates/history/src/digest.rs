@@ -43,7 +43,29 @@ impl Digest {
     /// Adds the canonical encoding of `item`.
     #[inline(always)]
     pub fn add<T: Serialize + ?Sized>(&mut self, item: &T) {
-        canonical::encode_into(item, self);
+        loop {
+            let mut block = Block {
+                bytes: &mut self.pending,
+                len: self.len as usize,
+            };
+            canonical::encode_into(item, &mut block);
+            if block.len <= BLOCK {
+                self.len = block.len as u32;
+                return;
+            }
+            if self.len == 0 {
+                return self.add_large(item);
+            }
+            self.flush();
+        }
+    }
+
+    /// Adds an item that is larger than a block.
+    #[cold]
+    fn add_large<T: Serialize + ?Sized>(&mut self, item: &T) {
+        let mut bytes = Vec::new();
+        canonical::encode(item, &mut bytes);
+        self.hash.update(&bytes);
     }
 
     /// Room for the next `N` bytes, for who lays out an encoding by hand: they are written where they
@@ -97,14 +119,26 @@ impl Digest {
     }
 }
 
-impl Sink for Digest {
+/// A block that is being filled. What does not fit is only counted: to encode an item again, once in
+/// 4 KiB, costs less than to provide for a flush at each of its fields.
+struct Block<'a> {
+    bytes: &'a mut [u8; BLOCK],
+    len: usize,
+}
+
+impl Sink for Block<'_> {
     #[inline(always)]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        *self.room() = bytes;
+        self.put_slice(&bytes);
     }
 
+    #[inline(always)]
     fn put_slice(&mut self, bytes: &[u8]) {
-        self.add_bytes(bytes);
+        let end = self.len + bytes.len();
+        if let Some(room) = self.bytes.get_mut(self.len..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.len = end;
     }
 }
 

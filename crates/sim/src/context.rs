@@ -1,6 +1,7 @@
 //! What a process may know and do while it handles an input.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 
 use history::{Action, Completion, Invoke, Key, NodeId, OpId, Return, Span};
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,7 @@ pub(crate) struct Answer {
 pub struct Context<'a, M, T> {
     pub(crate) me: NodeId,
     pub(crate) now: LocalTime,
-    pub(crate) effects: &'a mut Vec<Effect<M, T>>,
+    pub(crate) effects: &'a mut VecDeque<Effect<M, T>>,
     pub(crate) chooser: &'a mut dyn Chooser,
     pub(crate) answers: &'a mut Vec<Answer>,
     pub(crate) next_timer: &'a mut u64,
@@ -87,20 +88,20 @@ impl<M, T> Context<'_, M, T> {
     /// Sends `message` to node `to`.
     #[inline]
     pub fn send(&mut self, to: NodeId, message: M) {
-        self.effects.push(Effect::Send { to, message });
+        self.effects.push_back(Effect::Send { to, message });
     }
 
     /// Has the process handed `timer` after `after`, by the node's own monotonic clock.
     pub fn set_timer(&mut self, after: Span, timer: T) -> TimerId {
         let id = TimerId(*self.next_timer);
         *self.next_timer += 1;
-        self.effects.push(Effect::SetTimer { id, after, timer });
+        self.effects.push_back(Effect::SetTimer { id, after, timer });
         id
     }
 
     /// Forgets a timer. Nothing happens if it has run out already.
     pub fn cancel_timer(&mut self, id: TimerId) {
-        self.effects.push(Effect::CancelTimer(id));
+        self.effects.push_back(Effect::CancelTimer(id));
     }
 
     /// A number below `bound`, by chance: the same for the same question in every run of a seed.
@@ -130,24 +131,24 @@ impl<M, T> Context<'_, M, T> {
             key,
             action: action(op),
         };
-        self.effects.push(Effect::Invoke(invoke));
+        self.effects.push_back(Effect::Invoke(invoke));
         invoke
     }
 
     /// Says how operation `op` ended.
     pub fn complete(&mut self, op: OpId, completion: Completion) {
-        self.effects.push(Effect::Return(Return { op, completion }));
+        self.effects.push_back(Effect::Return(Return { op, completion }));
     }
 
     /// Says that something worth counting was reached, such as `"ballot-conflict"`. Scenarios can
     /// demand marks.
     pub fn mark(&mut self, name: &'static str) {
-        self.effects.push(Effect::Mark(Cow::Borrowed(name)));
+        self.effects.push_back(Effect::Mark(Cow::Borrowed(name)));
     }
 
     /// Keeps the node at work for `span`: what is pushed after this happens after that.
     pub fn busy(&mut self, span: Span) {
-        self.effects.push(Effect::Busy(span));
+        self.effects.push_back(Effect::Busy(span));
     }
 
     /// A point between a check and the act on it at which the node can be paused, or crash: what is
@@ -167,7 +168,7 @@ pub struct Sandbox<M, T> {
     pub now: LocalTime,
     /// What its questions are answered with, in this order; with 0 when they have run out.
     pub answers: Vec<u64>,
-    effects: Vec<Effect<M, T>>,
+    effects: VecDeque<Effect<M, T>>,
     answered: Vec<Answer>,
     next_timer: u64,
     next_operation: u32,
@@ -183,7 +184,7 @@ impl<M, T> Default for Sandbox<M, T> {
             me: NodeId(0),
             now,
             answers: Vec::new(),
-            effects: Vec::new(),
+            effects: VecDeque::new(),
             answered: Vec::new(),
             next_timer: 0,
             next_operation: 0,
@@ -220,6 +221,6 @@ impl<M, T> Sandbox<M, T> {
     #[must_use]
     pub fn take_effects(&mut self) -> Vec<Effect<M, T>> {
         self.answered.clear();
-        std::mem::take(&mut self.effects)
+        std::mem::take(&mut self.effects).into()
     }
 }

@@ -185,6 +185,8 @@ pub struct Link {
     /// When the last message that keeps its order arrives: none may arrive before.
     pub(crate) last_arrival: Time,
     streams: Streams,
+    /// Whether nothing can happen to a message but a delay.
+    only_delays: bool,
 }
 
 /// A stream of answers for each thing that can happen to a message of a link.
@@ -218,12 +220,28 @@ impl Link {
             void_below: 0,
             last_arrival: Time::ZERO,
             streams,
+            only_delays: rule.loss == Chance::NEVER && rule.duplicate == Chance::NEVER && rule.transport == Transport::Datagram && rule.order == Order::Free,
         }
     }
 
     /// Draws what happens to the next message, by the rule of the link.
     #[inline(always)]
     pub(crate) fn draw_fate<C: Choices>(&mut self, choices: &mut C, now: Time) -> Fate {
+        let arrival = now + self.rule.delay.draw(choices, self.streams.delay);
+        if self.only_delays {
+            return Fate::Delivered(arrival);
+        }
+        // Each fate in an arm of its own: handed on as a whole it would have to be copied.
+        match self.draw_faults(choices, now, arrival) {
+            Fate::Dropped(why) => Fate::Dropped(why),
+            Fate::Delivered(at) => Fate::Delivered(at),
+            Fate::Duplicated(one, other) => Fate::Duplicated(one, other),
+            Fate::Held => Fate::Held,
+        }
+    }
+
+    #[inline(never)]
+    fn draw_faults<C: Choices>(&mut self, choices: &mut C, now: Time, arrival: Time) -> Fate {
         let LinkRule {
             transport,
             delay,
@@ -232,7 +250,6 @@ impl Link {
             order,
             ..
         } = self.rule;
-        let mut arrival = now + delay.draw(choices, self.streams.delay);
         let lost = loss.strikes(choices, self.streams.loss);
         let second = (duplicate > Chance::NEVER).then(|| {
             let strikes = duplicate.strikes(choices, self.streams.duplicate);
@@ -246,26 +263,21 @@ impl Link {
             });
         }
         let in_order = transport == Transport::Stream || order == Order::Fifo;
-        if in_order {
-            arrival = self.after_the_last(arrival);
-        }
+        let mut place = |arrival| {
+            if in_order {
+                self.last_arrival = self.last_arrival.max(arrival);
+                self.last_arrival
+            } else {
+                arrival
+            }
+        };
+        let arrival = place(arrival);
         match second.flatten() {
             Some(second) if transport == Transport::Datagram => {
-                let second = if in_order {
-                    self.after_the_last(second)
-                } else {
-                    second
-                };
-                Fate::Duplicated(arrival, second)
+                Fate::Duplicated(arrival, place(second))
             }
             _ => Fate::Delivered(arrival),
         }
-    }
-
-    /// When a message arrives that would arrive at this time if it had not to keep its place.
-    fn after_the_last(&mut self, arrival: Time) -> Time {
-        self.last_arrival = self.last_arrival.max(arrival);
-        self.last_arrival
     }
 
     /// The connection ends; the next message travels on a new one. What is in flight arrives.

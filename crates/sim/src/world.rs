@@ -75,6 +75,8 @@ pub struct World<P: Process, C, N> {
     nodes: Vec<Node<P, Due<P>>>,
     rules: Vec<(Endpoint, Endpoint, LinkRule)>,
     links: Vec<Link>,
+    /// Whether a connection ever broke: only then can what arrives be void.
+    connections_broke: bool,
     cuts: Vec<(Endpoint, Endpoint)>,
     holds: Vec<(Endpoint, Endpoint)>,
     held: Vec<Parcel<P>>,
@@ -87,7 +89,7 @@ pub struct World<P: Process, C, N> {
     /// How many events there were when time last passed.
     events_before: u64,
     /// Buffers that are reused from step to step; empty between steps.
-    effects: Vec<Effect<P::Message, P::Timer>>,
+    effects: VecDeque<Effect<P::Message, P::Timer>>,
     answers: Vec<Answer>,
 }
 
@@ -128,7 +130,7 @@ enum What<P: Process> {
     /// The nemesis wanted to be woken.
     Alarm(u32),
     /// The node has done its work, and these are what it did after it.
-    GoOn(Vec<Effect<P::Message, P::Timer>>),
+    GoOn(VecDeque<Effect<P::Message, P::Timer>>),
 }
 
 /// A message on its way from one node, in its present life, to another.
@@ -151,6 +153,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             nodes: Vec::new(),
             rules: Vec::new(),
             links: Vec::new(),
+            connections_broke: false,
             cuts: Vec::new(),
             holds: Vec::new(),
             held: Vec::new(),
@@ -161,7 +164,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             next_message: 0,
             events: 0,
             events_before: 0,
-            effects: Vec::new(),
+            effects: VecDeque::new(),
             answers: Vec::new(),
         }
     }

@@ -14,17 +14,16 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         &mut self,
         observer: &mut O,
         node: NodeId,
-        effects: &mut Vec<Effect<P::Message, P::Timer>>,
     ) {
-        let mut effects = effects.drain(..);
-        while let Some(effect) = effects.next() {
+        while let Some(effect) = self.effects.pop_front() {
             match effect {
                 Effect::Send { to, message } => self.send(observer, node, to, message),
                 Effect::Busy(span) => {
                     self.emit(observer, node, Kind::Busy(span));
                     self.nodes[node.index()].busy = true;
                     let at = self.now + span;
-                    return self.schedule(at, node, What::GoOn(effects.collect()));
+                    let rest = std::mem::take(&mut self.effects);
+                    return self.schedule(at, node, What::GoOn(rest));
                 }
                 effect => self.apply_rare(observer, node, effect),
             }
@@ -241,6 +240,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// The connection between two nodes breaks: what is in flight is lost, both ends are told.
     fn break_connection(&mut self, a: NodeId, b: NodeId) {
+        self.connections_broke = true;
         for (node, peer) in [(a, b), (b, a)] {
             let link = self.link(node, peer);
             let epoch = link.epoch;
@@ -265,6 +265,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             let (epoch, told_at) = (outward.epoch, outward.last_arrival);
             outward.end_connection();
             self.link(peer, node).break_connection();
+            self.connections_broke = true;
             let what = What::ConnectionLost { peer: node, epoch };
             self.schedule(told_at.max(self.now), peer, what);
         }

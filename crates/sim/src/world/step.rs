@@ -1,10 +1,10 @@
 //! Taking the next item off the queue and having its node handle it.
 
-use history::NodeId;
+use history::{NodeId, Time};
 
 use crate::context::Context;
 use crate::node::NodeChooser;
-use crate::queue::Next;
+use crate::queue::{Next, NoNext};
 use crate::{Choices, Effect, Event, Input, Kind, Loss, MessageId, Nemesis, Observer, Process};
 
 use super::{Due, Ending, Parcel, What, World};
@@ -68,11 +68,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         if self.queue.len() > limits.in_flight {
             return Err(Ending::TooMuchInFlight);
         }
-        match self.queue.next() {
-            None => Err(Ending::Quiescent),
-            Some(next) if next.at.0 > limits.time.0 => Err(Ending::TooLong),
-            Some(next) => Ok(next),
-        }
+        let limit = Time::ZERO + limits.time;
+        self.queue.next(limit).map_err(|why| match why {
+            NoNext::Empty => Ending::Quiescent,
+            NoNext::TooLate => Ending::TooLong,
+        })
     }
 
     /// Something is due at a node: it is handled now if the node can, or else waits in line.
@@ -185,7 +185,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 Input::Message { from, message }
             }
             What::Alarm(_) => unreachable!("an alarm belongs to no node"),
-            What::GoOn(mut effects) => return self.apply(observer, node, &mut effects),
+            What::GoOn(effects) => {
+                self.effects = effects;
+                return self.apply(observer, node);
+            }
         };
         self.handle(observer, node, input);
     }
@@ -201,7 +204,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         id: MessageId,
         message: P::Message,
     ) {
-        if epoch < self.link(from, node).void_below {
+        if self.connections_broke && epoch < self.link(from, node).void_below {
             let why = Loss::Connection;
             self.emit(observer, node, Kind::Lose { from, id, why });
         } else {
@@ -225,15 +228,14 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         id: NodeId,
         input: Input<P::Message, P::Timer>,
     ) {
-        let mut effects = std::mem::take(&mut self.effects);
         let node = &mut self.nodes[id.index()];
         if node.slow.0 > 0 {
-            effects.push(Effect::Busy(node.slow));
+            self.effects.push_back(Effect::Busy(node.slow));
         }
         let mut cx = Context {
             me: id,
             now: node.clock.read(self.now),
-            effects: &mut effects,
+            effects: &mut self.effects,
             chooser: &mut NodeChooser {
                 choices: &mut self.choices,
                 name: &node.name,
@@ -247,8 +249,6 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         if !self.answers.is_empty() {
             self.emit_answers(observer, id);
         }
-        self.apply(observer, id, &mut effects);
-        // What is forgotten is the stand-in, which is empty: nothing leaks, and it is not dropped.
-        std::mem::forget(std::mem::replace(&mut self.effects, effects));
+        self.apply(observer, id);
     }
 }
