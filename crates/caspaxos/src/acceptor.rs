@@ -9,11 +9,13 @@ use std::sync::Arc;
 use history::{Key, NodeId, Observation, Value, Version};
 use redis::{Blob, Reply as RedisReply, ScriptLibrary, Sha1};
 use redis_node::{Server, ServerConfig};
-use sim::{Context, Keep};
+use sim::{Context, Input, Keep};
 
 use crate::ballot::number;
-use crate::scripts::{ACCEPT, OK, PREPARE};
+use crate::scripts::{ACCEPT, FAIL, OK, PREPARE};
 use crate::{Ballot, Message, Reply, Request, Timer};
+
+type Cx<'a> = Context<'a, Message, Timer>;
 
 /// An acceptor.
 #[derive(Clone, Debug, Hash)]
@@ -44,6 +46,25 @@ impl Registers {
     }
 }
 
+impl sim::Process for Acceptor {
+    type Message = Message;
+    type Timer = Timer;
+
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+        match input {
+            Input::Message { from, message: Message::Request { key, ballot, request, .. } } => {
+                self.serve(cx, from, (key, ballot), request);
+            }
+            Input::ConnectionLost { peer, .. } => self.server.disconnect(peer),
+            _ => (),
+        }
+    }
+
+    fn crash(self, keep: Keep) -> Acceptor {
+        Acceptor { server: self.server.crash(keep), registers: self.registers }
+    }
+}
+
 impl Acceptor {
     /// An acceptor without a memory.
     #[must_use]
@@ -53,10 +74,16 @@ impl Acceptor {
         Acceptor { server: Server::new(config, library), registers }
     }
 
+    /// Its server, to look at.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Does what a proposer asks, and answers.
-    pub(crate) fn handle(
+    fn serve(
         &mut self,
-        cx: &mut Context<'_, Message, Timer>,
+        cx: &mut Cx<'_>,
         proposer: NodeId,
         (key, ballot): (Key, Ballot),
         request: Request,
@@ -75,16 +102,6 @@ impl Acceptor {
             }
         };
         cx.send(proposer, Message::Reply { key, ballot, reply });
-    }
-
-    /// A proposer's connection broke.
-    pub(crate) fn disconnect(&mut self, proposer: NodeId) {
-        self.server.disconnect(proposer);
-    }
-
-    /// What is left after a crash.
-    pub(crate) fn crash(self, keep: Keep) -> Acceptor {
-        Acceptor { server: self.server.crash(keep), registers: self.registers }
     }
 }
 
@@ -121,7 +138,9 @@ fn read_acceptance(reply: &RedisReply) -> Reply {
 
 fn read_conflict(parts: &[RedisReply]) -> Option<Ballot> {
     match parts {
-        [RedisReply::Bulk(_), RedisReply::Bulk(promise)] => Ballot::parse(promise).ok(),
+        [RedisReply::Bulk(fail), RedisReply::Bulk(promise)] if *fail == FAIL => {
+            Ballot::parse(promise).ok()
+        }
         _ => None,
     }
 }

@@ -7,9 +7,10 @@
 //! and so never saw what another one makes of an unknown outcome.
 
 use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value};
-use sim::Context;
+use sim::{Context, Input, Keep};
 
-use crate::{Answer, Message, Timer};
+use crate::call::Call;
+use crate::{Message, Timer};
 
 /// Before each try it waits so long. (A busy lock answers at once: without this, time would stand
 /// still.)
@@ -24,11 +25,13 @@ type Cx<'a> = Context<'a, Message, Timer>;
 pub struct Client {
     proposers: Vec<NodeId>,
     keys: Vec<Key>,
+    /// How long it waits for an answer.
+    patience: Span,
     /// How many writes it still wants to succeed with; none if it goes on until it is told.
     missing: Option<u64>,
     stopping: bool,
     pick: Option<Pick>,
-    open: Option<Open>,
+    call: Option<Call>,
 }
 
 /// What it is trying.
@@ -40,24 +43,43 @@ struct Pick {
     tries_left: u32,
 }
 
-/// The operation that it waits for.
-#[derive(Clone, Copy, Debug, Hash)]
-struct Open {
-    op: OpId,
-    action: Action,
+impl sim::Process for Client {
+    type Message = Message;
+    type Timer = Timer;
+
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+        match input {
+            Input::Start => self.pause(cx),
+            Input::Timer(Timer::Try) => self.attempt(cx),
+            Input::Message { message: Message::Stop, .. } => self.stopping = true,
+            input => self.hear(cx, &input),
+        }
+    }
+
+    /// A client that starts again has forgotten what it was at, but not what it is to do.
+    fn crash(self, _: Keep) -> Client {
+        Client { pick: None, call: None, ..self }
+    }
 }
 
 impl Client {
-    /// A client that wants to succeed with `writes` writes, or, if none, goes on until it is told.
+    /// A client that wants to succeed with `writes` writes, or, if none, goes on until it is told,
+    /// and that waits for a proposer's answer no longer than `patience`.
     #[must_use]
-    pub fn new(proposers: Vec<NodeId>, keys: Vec<Key>, writes: Option<u64>) -> Client {
-        Client { proposers, keys, missing: writes, stopping: false, pick: None, open: None }
+    pub fn new(
+        proposers: Vec<NodeId>,
+        keys: Vec<Key>,
+        writes: Option<u64>,
+        patience: Span,
+    ) -> Client {
+        let missing = writes;
+        Client { proposers, keys, patience, missing, stopping: false, pick: None, call: None }
     }
 
     /// Whether it has done what it wanted.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.open.is_none() && self.pick.is_none() && (self.stopping || self.missing == Some(0))
+        self.call.is_none() && self.pick.is_none() && (self.stopping || self.missing == Some(0))
     }
 
     /// How many writes it still wants.
@@ -65,19 +87,13 @@ impl Client {
         self.missing
     }
 
-    /// Begins.
-    pub(crate) fn start(&mut self, cx: &mut Cx<'_>) {
+    fn pause(&self, cx: &mut Cx<'_>) {
         cx.set_timer(PAUSE, Timer::Try);
     }
 
-    /// Finishes what it is at, and stops.
-    pub(crate) fn stop(&mut self) {
-        self.stopping = true;
-    }
-
-    /// Tries to read.
-    pub(crate) fn attempt(&mut self, cx: &mut Cx<'_>) {
-        if self.pick.is_none() && (self.stopping || self.missing == Some(0)) {
+    /// Tries to read, to begin with.
+    fn attempt(&mut self, cx: &mut Cx<'_>) {
+        if self.is_done() {
             cx.mark("client-done");
             return;
         }
@@ -106,46 +122,34 @@ impl Client {
         key: Key,
         action: impl FnOnce(OpId) -> Action,
     ) {
-        let invoke = cx.invoke(key, action);
-        self.open = Some(Open { op: invoke.op, action: invoke.action });
-        let ticket = invoke.op.ordinal;
-        cx.send(proposer, Message::Change { ticket, key, action: invoke.action });
+        self.call = Some(Call::begin(cx, proposer, self.patience, key, action));
     }
 
-    /// A proposer answers.
-    pub(crate) fn hear(&mut self, cx: &mut Cx<'_>, ticket: u32, answer: Answer) {
-        let Some(Open { op, action }) = self.open.filter(|open| open.op.ordinal == ticket) else {
+    /// Something that may end the operation that it waits for.
+    fn hear(&mut self, cx: &mut Cx<'_>, input: &Input<Message, Timer>) {
+        let (Some(call), Some(pick)) = (self.call, self.pick) else {
             return;
         };
-        self.open = None;
-        cx.complete(op, completion(answer));
-        let Some(pick) = self.pick else { return };
-        match (action, answer) {
-            (Action::Read, Answer::Ok(seen)) => {
+        let Some(completion) = call.end(cx, input) else {
+            return;
+        };
+        self.call = None;
+        match (call.action(), completion) {
+            (Action::Read, Completion::Ok(seen)) => {
                 return self.ask(cx, pick.writer, pick.key, |op| write_on(seen, op));
             }
-            (_, Answer::Ok(_)) => {
+            (_, Completion::Ok(_)) => {
                 self.missing = self.missing.map(|missing| missing - 1);
                 self.pick = None;
             }
             _ if pick.tries_left == 0 => self.pick = None,
             _ => (),
         }
-        cx.set_timer(PAUSE, Timer::Try);
+        self.pause(cx);
     }
 }
 
 /// A write on top of what was seen, with a value of its own.
 fn write_on(expected: Observation, op: OpId) -> Action {
     Action::Cas { expected, value: Value::of(op) }
-}
-
-/// How an operation ended, by the proposer's answer.
-pub(crate) fn completion(answer: Answer) -> Completion {
-    match answer {
-        Answer::Ok(state) => Completion::Ok(state),
-        Answer::Refused(state) => Completion::Refused(state),
-        Answer::Busy | Answer::NotPrepared => Completion::Failed,
-        Answer::Unknown => Completion::Unknown,
-    }
 }

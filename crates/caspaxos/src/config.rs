@@ -1,6 +1,6 @@
 //! The `[caspaxos]` section of a scenario file.
 
-use history::Span;
+use history::{NodeId, Span};
 use redis_node::Durability;
 use scenario::Problem;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ pub struct Config {
     pub inconsistent: bool,
     /// How long a proposer waits for answers in each phase.
     pub timeout: Span,
+    /// How long a client waits for a proposer's answer.
+    pub patience: Span,
     /// How long an acceptor's server takes for a command.
     pub service_time: Span,
     /// What an acceptor's server keeps when it crashes.
@@ -48,6 +50,7 @@ impl Default for Config {
             accept: QuorumConfig::default(),
             inconsistent: false,
             timeout: Span::from_millis(50),
+            patience: Span::from_secs(1),
             service_time: Span::ZERO,
             durability: Durability::default(),
             membership: None,
@@ -107,6 +110,9 @@ impl Config {
         }
         if self.timeout == Span::ZERO {
             return Err(Problem::new("timeout", "a proposer has to wait for longer than that"));
+        }
+        if self.patience == Span::ZERO {
+            return Err(Problem::new("patience", "a client has to wait for longer than that"));
         }
         let acceptors = self.acceptor_names();
         self.prepare.complete("prepare", &acceptors)?;
@@ -190,6 +196,14 @@ impl MembershipConfig {
                 let path = format!("membership.changes.{number}");
                 return Err(Problem::new(path, "that would leave no acceptor"));
             }
+        }
+        // Acceptors that join, two generations a change, and a sweeper for each change and two more.
+        let (changes, pair) = (self.changes.len(), config.proposers + config.clients);
+        let generations = (1 + 2 * changes) * usize::from(pair);
+        let nodes = usize::from(config.acceptors) + 2 * changes + 2 + generations;
+        if nodes > NodeId::WORLD.index() {
+            let message = format!("each takes proposers and clients of its own: {nodes} nodes");
+            return Err(Problem::new("membership.changes", message));
         }
         Ok(())
     }

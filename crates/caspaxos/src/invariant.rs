@@ -10,9 +10,10 @@ use crate::{Ballot, Message, Request, Timer};
 
 /// A (key, ballot) carries at most one state.
 ///
-/// Remembering all ballots for ever is not needed: the ballots under which one proposer id sends
-/// accepts for a key only grow, so a ballot that is used again after a later one is a breach of the
-/// rule already. What is kept is one ballot per key and id.
+/// Remembering all ballots for ever is not needed: those under which one proposer id sends accepts
+/// for a key only grow, and to go back to an earlier one is a breach already, which tells of ballots
+/// that are not raised on every attempt, or of an id that two proposers have. So what is kept is one
+/// accept per key and id.
 #[derive(Clone, Debug)]
 pub struct OneValuePerBallot {
     names: Names,
@@ -66,8 +67,13 @@ impl Invariant<Message, Timer> for OneValuePerBallot {
                 sent.at, sent.ballot
             )
         };
-        let summary = format!("a ballot of {key} was used for more than one state");
-        let why = "A prepare that meets both cannot tell which of them counts.".to_owned();
-        Some(Broken { summary, story: vec![tell(first), tell(second), why] })
+        let (summary, why) = if first.ballot == second.ballot {
+            let summary = format!("a ballot of {key} was used for more than one state");
+            (summary, "A prepare that meets both cannot tell which of them counts.")
+        } else {
+            let summary = format!("a ballot of {key} was used after a later one of the same id");
+            (summary, "Nothing keeps it from being used for another state than the first time.")
+        };
+        Some(Broken { summary, story: vec![tell(first), tell(second), why.to_owned()] })
     }
 }

@@ -50,6 +50,7 @@
 
 pub mod acceptor;
 mod ballot;
+mod call;
 pub mod change;
 pub mod client;
 mod config;

@@ -8,15 +8,19 @@
 //!    of these meets each of the old quorums and each of the new, so it can work at the same time
 //!    as the generation before it. Clients move over to it one at a time.
 //! 2. When nobody uses the old generation any more, all keys are *rescanned*: read, which commits
-//!    them again, by a majority of L. Without that, a key that nobody writes to stays on a majority
-//!    of the old set only, which a majority of the new set need not meet.
+//!    them again, by a majority of L.
 //! 3. The second generation prepares and has accepted by majorities of the new set.
+//!
+//! Leaving out the rescan is not noticed at once: majorities of S and of L always meet. But a *cold*
+//! key, which nobody writes to, stays where a majority of the old set accepted it. When one acceptor
+//! joins and then one of that majority leaves, a majority of the set after that need not meet the
+//! rest of it.
 //!
 //! (CASPaxos paper, section 2.3; the steps of growing in order, those of shrinking in reverse. Here
 //! both are the same two generations.)
 //!
 //! [`Membership`] is the operator who does this: a part of the nemesis, which waits for a number of
-//! writes between its steps. Before the first change it can have *cold* keys written, and after the
+//! writes between its steps. Before the first change it can have cold keys written, and after the
 //! last it has every key read.
 
 use std::collections::BTreeSet;
@@ -83,27 +87,39 @@ pub(crate) struct Cast {
     pub(crate) reader: Option<NodeId>,
 }
 
+impl Cast {
+    /// A generation of proposers is given its acceptors, and its clients take over, one at a time.
+    fn take_over(
+        &self,
+        generation: usize,
+        configure: fn(NodeId) -> Step,
+        writes: u64,
+    ) -> Vec<Step> {
+        let mut steps: Vec<Step> =
+            self.proposers[generation].iter().copied().map(configure).collect();
+        let (old, new) = (&self.clients[generation - 1], &self.clients[generation]);
+        for (old, new) in old.iter().zip(new) {
+            steps.extend([Step::Writes(writes), Step::Stop(*old), Step::Start(*new)]);
+        }
+        steps.extend(old.iter().copied().map(Step::Done));
+        steps
+    }
+}
+
+/// A sweeper goes over all of its keys.
+fn sweep(sweeper: NodeId) -> [Step; 2] {
+    [Step::Start(sweeper), Step::Done(sweeper)]
+}
+
 impl Membership {
     /// A plan for these changes, with so many writes between two steps.
     pub(crate) fn new(changes: &[MembershipChange], writes: u64, cast: Cast) -> Membership {
         let mut steps = Vec::new();
-        steps
-            .extend(cast.writer.into_iter().flat_map(|node| [Step::Start(node), Step::Done(node)]));
+        steps.extend(cast.writer.into_iter().flat_map(sweep));
         steps.extend(cast.clients[0].iter().copied().map(Step::Start));
         let mut joining = cast.joining.iter().copied();
         let mut rescanners = cast.rescanners.iter().copied();
-        let mut generation = 0;
-        let take_over = |generation: usize, configure: fn(NodeId) -> Step| {
-            let mut steps: Vec<Step> =
-                cast.proposers[generation].iter().copied().map(configure).collect();
-            let (old, new) = (&cast.clients[generation - 1], &cast.clients[generation]);
-            for (old, new) in old.iter().zip(new) {
-                steps.extend([Step::Writes(writes), Step::Stop(*old), Step::Start(*new)]);
-            }
-            steps.extend(old.iter().copied().map(Step::Done));
-            steps
-        };
-        for change in changes {
+        for (number, change) in changes.iter().enumerate() {
             match change {
                 MembershipChange::Grow => {
                     let acceptor = joining.next().expect("one joins for each growth");
@@ -111,22 +127,16 @@ impl Membership {
                 }
                 MembershipChange::Shrink => steps.push(Step::Leave),
             }
-            generation += 1;
-            steps.extend(take_over(generation, Step::ConfigureBetween));
-            steps.extend(
-                rescanners
-                    .next()
-                    .into_iter()
-                    .flat_map(|node| [Step::Start(node), Step::Done(node)]),
-            );
-            generation += 1;
-            steps.extend(take_over(generation, Step::ConfigureAfter));
+            let first = 1 + 2 * number;
+            steps.extend(cast.take_over(first, Step::ConfigureBetween, writes));
+            steps.extend(rescanners.next().into_iter().flat_map(sweep));
+            steps.extend(cast.take_over(first + 1, Step::ConfigureAfter, writes));
         }
+        let last = &cast.clients[2 * changes.len()];
         steps.push(Step::Writes(writes));
-        steps.extend(cast.clients[generation].iter().copied().map(Step::Stop));
-        steps.extend(cast.clients[generation].iter().copied().map(Step::Done));
-        steps
-            .extend(cast.reader.into_iter().flat_map(|node| [Step::Start(node), Step::Done(node)]));
+        steps.extend(last.iter().copied().map(Step::Stop));
+        steps.extend(last.iter().copied().map(Step::Done));
+        steps.extend(cast.reader.into_iter().flat_map(sweep));
         Membership { steps, members: cast.acceptors, ..Membership::default() }
     }
 

@@ -113,6 +113,8 @@ pub enum Answer {
 pub enum Timer {
     /// A client tries.
     Try,
+    /// A client stops waiting for a proposer's answer.
+    LosePatience,
     /// A proposer stops waiting for answers about a key.
     GiveUp(Key),
 }

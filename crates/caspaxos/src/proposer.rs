@@ -7,18 +7,19 @@
 //! A round ends when its quorum is reached, or as soon as it cannot be reached any more; then the
 //! client is answered at once, though accepts may still be under way that will be accepted later.
 //! Answers that come after that are not heard. An acceptor that has not answered when the timeout
-//! is over counts as one that failed.
+//! is over, whose connection broke, or whose server answers with an error counts as one that failed.
 
 use std::collections::BTreeMap;
 
 use history::{Action, Key, NodeId, Observation, Span};
-use sim::{Context, TimerId};
+use sim::{Context, Input, Keep, TimerId};
 
 use crate::change::{Changed, apply};
 use crate::quorum::{Round, Standing};
 use crate::{Answer, Ballot, Configuration, Message, Quorum, Reply, Request, Timer};
 
-/// By so much the id of a proposer grows when it restarts: ids are unique for ever.
+/// By so much the id of a proposer grows when it restarts: ids are unique for ever. There are fewer
+/// nodes than this, so the ids of first lives are all below it.
 const RESTART_STRIDE: u32 = 1 << 16;
 
 type Cx<'a> = Context<'a, Message, Timer>;
@@ -31,6 +32,9 @@ pub struct Proposer {
     configuration: Configuration,
     timeout: Span,
     registers: BTreeMap<Key, Register>,
+    /// The latest ticket of each client. A question that the network delivers twice is heard once:
+    /// a client that was told that its change failed must not see the copy succeed.
+    tickets: BTreeMap<NodeId, u32>,
 }
 
 /// What a proposer knows of a register.
@@ -62,34 +66,53 @@ enum Phase {
     Accept { state: Observation, changed: Changed },
 }
 
+impl sim::Process for Proposer {
+    type Message = Message;
+    type Timer = Timer;
+
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+        match input {
+            Input::Message { from, message: Message::Change { ticket, key, action } } => {
+                self.change(cx, from, ticket, key, action);
+            }
+            Input::Message { from, message: Message::Reply { key, ballot, reply } } => {
+                self.hear(cx, from, (key, ballot), reply);
+            }
+            Input::Undelivered { to, message: Message::Request { key, ballot, request, .. } } => {
+                self.miss(cx, to, (key, ballot), request);
+            }
+            Input::ConnectionLost { peer, .. } => self.disconnect(cx, peer),
+            Input::Timer(Timer::GiveUp(key)) => self.give_up(cx, key),
+            // Before it is used: a proposer does not change its acceptors, there is another proposer
+            // for others.
+            Input::Message { message: Message::Configure(configuration), .. } => {
+                self.configuration = configuration;
+            }
+            _ => (),
+        }
+    }
+
+    /// What is left after a crash: nothing, not even the id.
+    fn crash(self, _: Keep) -> Proposer {
+        let id = self.id + RESTART_STRIDE;
+        Proposer { age: self.age, ..Proposer::new(id, self.configuration, self.timeout) }
+    }
+}
+
 impl Proposer {
     /// A proposer that has proposed nothing. No other may ever have the same id, which is not 0.
     #[must_use]
     pub fn new(id: u32, configuration: Configuration, timeout: Span) -> Proposer {
-        Proposer { id, age: 0, configuration, timeout, registers: BTreeMap::new() }
-    }
-
-    /// Is given its acceptors. To be done before it is used: a proposer does not change its
-    /// acceptors; there is another proposer for others.
-    pub(crate) fn configure(&mut self, configuration: Configuration) {
-        self.configuration = configuration;
-    }
-
-    /// What is left after a crash: nothing, not even the id.
-    pub(crate) fn crash(self) -> Proposer {
-        let id = self.id + RESTART_STRIDE;
-        Proposer { id, registers: BTreeMap::new(), ..self }
+        let (registers, tickets) = (BTreeMap::new(), BTreeMap::new());
+        Proposer { id, age: 0, configuration, timeout, registers, tickets }
     }
 
     /// A client asks for a change.
-    pub(crate) fn change(
-        &mut self,
-        cx: &mut Cx<'_>,
-        client: NodeId,
-        ticket: u32,
-        key: Key,
-        action: Action,
-    ) {
+    fn change(&mut self, cx: &mut Cx<'_>, client: NodeId, ticket: u32, key: Key, action: Action) {
+        if self.tickets.get(&client).is_some_and(|latest| *latest >= ticket) {
+            return;
+        }
+        self.tickets.insert(client, ticket);
         let first = Ballot { id: self.id, ..Ballot::ZERO };
         let register = self.registers.entry(key).or_insert(Register {
             ballot: first,
@@ -143,7 +166,7 @@ impl Proposer {
     }
 
     /// An acceptor answers.
-    pub(crate) fn hear(
+    fn hear(
         &mut self,
         cx: &mut Cx<'_>,
         acceptor: NodeId,
@@ -175,7 +198,7 @@ impl Proposer {
     }
 
     /// A request did not get through.
-    pub(crate) fn miss(
+    fn miss(
         &mut self,
         cx: &mut Cx<'_>,
         acceptor: NodeId,
@@ -190,7 +213,7 @@ impl Proposer {
     }
 
     /// The connection to an acceptor broke: what it has not answered it will not answer.
-    pub(crate) fn disconnect(&mut self, cx: &mut Cx<'_>, acceptor: NodeId) {
+    fn disconnect(&mut self, cx: &mut Cx<'_>, acceptor: NodeId) {
         let keys: Vec<Key> = self.registers.keys().copied().collect();
         for key in keys {
             let attempt = self.registers.get_mut(&key).and_then(|known| known.attempt.as_mut());
@@ -201,7 +224,7 @@ impl Proposer {
     }
 
     /// The time for answers is over.
-    pub(crate) fn give_up(&mut self, cx: &mut Cx<'_>, key: Key) {
+    fn give_up(&mut self, cx: &mut Cx<'_>, key: Key) {
         let Some(register) = self.registers.get_mut(&key) else {
             return;
         };

@@ -4,11 +4,11 @@
 //! membership. Or it writes each of them once, so that there is something that nobody touches for a
 //! long time.
 
-use history::{Action, Completion, Key, NodeId, OpId, Span, Value};
-use sim::Context;
+use history::{Action, Completion, Key, NodeId, Span, Value};
+use sim::{Context, Input, Keep};
 
-use crate::client::completion;
-use crate::{Answer, Message, Timer};
+use crate::call::Call;
+use crate::{Message, Timer};
 
 /// Before each try it waits so long.
 const PAUSE: Span = Span::from_millis(1);
@@ -28,47 +28,71 @@ pub(crate) struct Sweeper {
     proposers: Vec<NodeId>,
     /// Those that it is not yet done with, the next last.
     keys: Vec<Key>,
-    open: Option<OpId>,
+    /// How long it waits for an answer.
+    patience: Span,
+    call: Option<Call>,
+}
+
+impl sim::Process for Sweeper {
+    type Message = Message;
+    type Timer = Timer;
+
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+        match input {
+            Input::Start => self.pause(cx),
+            Input::Timer(Timer::Try) => self.attempt(cx),
+            input => self.hear(cx, &input),
+        }
+    }
+
+    /// A sweeper that starts again goes on with the keys that it is not yet done with.
+    fn crash(self, _: Keep) -> Sweeper {
+        Sweeper { call: None, ..self }
+    }
 }
 
 impl Sweeper {
-    pub(crate) fn new(sweep: Sweep, proposers: Vec<NodeId>, keys: Vec<Key>) -> Sweeper {
-        Sweeper { sweep, proposers, keys, open: None }
+    pub(crate) fn new(
+        sweep: Sweep,
+        proposers: Vec<NodeId>,
+        keys: Vec<Key>,
+        patience: Span,
+    ) -> Sweeper {
+        Sweeper { sweep, proposers, keys, patience, call: None }
     }
 
+    /// How many keys it is not yet done with.
     pub(crate) fn missing(&self) -> usize {
         self.keys.len()
     }
 
-    pub(crate) fn start(&self, cx: &mut Cx<'_>) {
+    fn pause(&self, cx: &mut Cx<'_>) {
         cx.set_timer(PAUSE, Timer::Try);
     }
 
-    pub(crate) fn attempt(&mut self, cx: &mut Cx<'_>) {
+    fn attempt(&mut self, cx: &mut Cx<'_>) {
         let Some(key) = self.keys.last().copied() else {
             cx.mark("swept");
             return;
         };
         let place = cx.choose("proposer", self.proposers.len() as u64) as usize;
-        let invoke = cx.invoke(key, |op| match self.sweep {
-            Sweep::Read => Action::Read,
-            Sweep::Write => Action::Write { value: Value::of(op) },
-        });
-        self.open = Some(invoke.op);
-        let (ticket, action) = (invoke.op.ordinal, invoke.action);
-        cx.send(self.proposers[place], Message::Change { ticket, key, action });
+        let call =
+            Call::begin(cx, self.proposers[place], self.patience, key, |op| match self.sweep {
+                Sweep::Read => Action::Read,
+                Sweep::Write => Action::Write { value: Value::of(op) },
+            });
+        self.call = Some(call);
     }
 
-    pub(crate) fn hear(&mut self, cx: &mut Cx<'_>, ticket: u32, answer: Answer) {
-        let Some(op) = self.open.filter(|op| op.ordinal == ticket) else {
+    /// Something that may end the operation that it waits for.
+    fn hear(&mut self, cx: &mut Cx<'_>, input: &Input<Message, Timer>) {
+        let Some(completion) = self.call.and_then(|call| call.end(cx, input)) else {
             return;
         };
-        self.open = None;
-        let completion = completion(answer);
-        cx.complete(op, completion);
+        self.call = None;
         if let Completion::Ok(_) = completion {
             self.keys.pop();
         }
-        cx.set_timer(PAUSE, Timer::Try);
+        self.pause(cx);
     }
 }

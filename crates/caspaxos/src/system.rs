@@ -194,7 +194,8 @@ impl Stage<'_> {
         writes: Option<u64>,
         start_at_once: bool,
     ) -> Vec<NodeId> {
-        let client = Client::new(proposers.to_vec(), self.hot_keys.clone(), writes);
+        let (keys, patience) = (self.hot_keys.clone(), self.config.patience);
+        let client = Client::new(proposers.to_vec(), keys, writes, patience);
         let mut clients = Vec::new();
         for _ in 0..self.config.clients {
             let client = self.add("c", 1, CLIENT, Part::Client(client.clone()));
@@ -205,7 +206,7 @@ impl Stage<'_> {
     }
 
     fn sweeper(&mut self, sweep: Sweep, proposers: &[NodeId], keys: Vec<Key>) -> NodeId {
-        let sweeper = Sweeper::new(sweep, proposers.to_vec(), keys);
+        let sweeper = Sweeper::new(sweep, proposers.to_vec(), keys, self.config.patience);
         let sweeper = self.add("s", 1, SWEEPER, Part::Sweeper(sweeper));
         self.nodes[sweeper.index()].starts_at_once = false;
         sweeper

@@ -3,8 +3,8 @@
 -- Answers {"ok"} or {"fail", promise}. Accepting the same again is no conflict.
 
 local function parse(text)
-    local eon, id, era = string.match(text, "(%d+),(%d+),(%d+)")
-    return {tonumber(eon), tonumber(id), tonumber(era)}
+    local eon, id, era = string.match(text, "^(%d+),(%d+),(%d+)$")
+    return eon and {tonumber(eon), tonumber(id), tonumber(era)}
 end
 
 local function less(a, b)
@@ -14,10 +14,14 @@ local function less(a, b)
     return false
 end
 
-local promise = redis.call("GET", KEYS[1]) or "0,0,0"
+local stored = redis.call("GET", KEYS[1]) or "0,0,0"
+local wanted, promise = parse(ARGV[1]), parse(stored)
+if not (wanted and promise) then
+    return redis.error_reply("ERR a ballot is three numbers")
+end
 
-if less(parse(ARGV[1]), parse(promise)) then
-    return {"fail", promise}
+if less(wanted, promise) then
+    return {"fail", stored}
 end
 redis.call("SET", KEYS[1], ARGV[1])
 redis.call("SET", KEYS[2], ARGV[1])

@@ -3,8 +3,8 @@
 -- Answers {"ok", accepted ballot, accepted value} or {"fail", promise}.
 
 local function parse(text)
-    local eon, id, era = string.match(text, "(%d+),(%d+),(%d+)")
-    return {tonumber(eon), tonumber(id), tonumber(era)}
+    local eon, id, era = string.match(text, "^(%d+),(%d+),(%d+)$")
+    return eon and {tonumber(eon), tonumber(id), tonumber(era)}
 end
 
 local function less(a, b)
@@ -14,15 +14,19 @@ local function less(a, b)
     return false
 end
 
-local promise = redis.call("GET", KEYS[1])
-if not promise then
-    promise = "0,0,0"
-    redis.call("SET", KEYS[2], promise)
-    redis.call("SET", KEYS[3], "")
+local stored = redis.call("GET", KEYS[1])
+local wanted, promise = parse(ARGV[1]), parse(stored or "0,0,0")
+if not (wanted and promise) then
+    return redis.error_reply("ERR a ballot is three numbers")
 end
 
-if less(parse(promise), parse(ARGV[1])) then
-    redis.call("SET", KEYS[1], ARGV[1])
-    return {"ok", redis.call("GET", KEYS[2]), redis.call("GET", KEYS[3])}
+if not stored then
+    stored = "0,0,0"
+    redis.call("SET", KEYS[2], stored)
+    redis.call("SET", KEYS[3], "")
 end
-return {"fail", promise}
+if not less(promise, wanted) then
+    return {"fail", stored}
+end
+redis.call("SET", KEYS[1], ARGV[1])
+return {"ok", redis.call("GET", KEYS[2]), redis.call("GET", KEYS[3])}

@@ -1,0 +1,32 @@
+//! The protocol's behaviour, told in scripts: one behaviour a script, whose name says which.
+//!
+//! The scripts are in `tests/scripts`: those of `proposer` are about a proposer alone, whose
+//! acceptors are played by the script; those of `acceptor` about an acceptor alone; those of
+//! `cluster` about all of them, with a network that does what the script says. What stands below a
+//! `---` is what came of the lines above it. `UPDATE_GOLDENFILES=1 cargo test` writes it anew.
+
+mod acceptor;
+mod actor;
+mod cluster;
+mod proposer;
+mod words;
+
+use std::path::Path;
+
+use test_each_file::test_each_path;
+
+test_each_path! { in "./crates/caspaxos/tests/scripts/proposer" as proposer_alone => proposer_script }
+test_each_path! { in "./crates/caspaxos/tests/scripts/acceptor" as acceptor_alone => acceptor_script }
+test_each_path! { in "./crates/caspaxos/tests/scripts/cluster" as in_a_cluster => cluster_script }
+
+fn proposer_script(path: &Path) {
+    goldenscript::run(&mut proposer::Stage::default(), path).expect("the script runs");
+}
+
+fn acceptor_script(path: &Path) {
+    goldenscript::run(&mut acceptor::Stage::default(), path).expect("the script runs");
+}
+
+fn cluster_script(path: &Path) {
+    goldenscript::run(&mut cluster::Stage::default(), path).expect("the script runs");
+}
