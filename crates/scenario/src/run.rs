@@ -192,13 +192,28 @@ impl<'a, S: System> Prepared<'a, S> {
         O: Observer<MessageOf<S>, TimerOf<S>>,
     {
         let (mut world, names) = self.world(choices).expect("checked before");
+        let nodes = || (0..names.len()).map(|number| NodeId(number as u16));
         let mut watchers = Watchers::new(&self.config, extra);
-        let ending = world.run(&mut watchers, |seen| seen.has_found() || stop(&seen.extra));
+        world.begin(&mut watchers);
+        let ending = loop {
+            if watchers.has_found() || stop(&watchers.extra) {
+                break None;
+            }
+            // A nemesis that goes by the clock would go on for ever.
+            let only_alarms = world.in_flight() == watchers.tally.alarms;
+            let is_done = |process| S::unfinished(process).is_none();
+            if only_alarms && nodes().all(|node| is_done(world.process(node))) {
+                break Some(Halt::Quiescent);
+            }
+            if let Err(ending) = world.step(&mut watchers) {
+                break Some(ending);
+            }
+        };
         if let Some(malformed) = &watchers.rumor.malformed {
             panic!("the system reports operations that cannot be: {malformed}");
         }
-        let unfinished = names.iter().enumerate().filter_map(|(number, name)| {
-            let what = S::unfinished(world.process(NodeId(number as u16)))?;
+        let unfinished = nodes().zip(&names).filter_map(|(node, name)| {
+            let what = S::unfinished(world.process(node))?;
             Some(format!("{name} {what}"))
         });
         let unfinished = unfinished.collect();

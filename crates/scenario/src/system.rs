@@ -53,7 +53,9 @@ pub trait System: 'static {
         None
     }
 
-    /// What a process had still to do when nothing happened any more; none if it was done.
+    /// What a process has still to do; none if it is done. A run is over when nothing is going to
+    /// happen any more, or when everybody is done and only the nemesis would still act. If somebody
+    /// is not done then, that is a failure of liveness.
     fn unfinished(_: &Self::Process) -> Option<String> {
         None
     }

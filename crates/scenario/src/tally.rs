@@ -39,6 +39,8 @@ pub(crate) struct Tally<M, T> {
     pub(crate) last: Time,
     pub(crate) operations: Operations,
     pub(crate) marks: BTreeMap<String, u64>,
+    /// How many alarms the nemesis has asked for that have not rung yet.
+    pub(crate) alarms: usize,
     /// The latest message that was delivered from a node to a node.
     latest: BTreeMap<(NodeId, NodeId), MessageId>,
     system_mark: fn(&Event<M, T>) -> Option<&'static str>,
@@ -51,6 +53,7 @@ impl<M, T> Tally<M, T> {
             last: Time::ZERO,
             operations: Operations::default(),
             marks: BTreeMap::new(),
+            alarms: 0,
             latest: BTreeMap::new(),
             system_mark,
         }
@@ -100,6 +103,9 @@ impl<M, T> Observer<M, T> for Tally<M, T> {
                 Fate::Held => self.mark("message-held"),
                 Fate::Delivered(_) => (),
             },
+            Kind::Nemesis(Command::Wake { .. }) => self.alarms += 1,
+            // A recording may say anything.
+            Kind::Alarm(_) => self.alarms = self.alarms.saturating_sub(1),
             Kind::ConnectionLost { .. } => self.mark("connection-lost"),
             Kind::Mark(name) => self.mark(name),
             Kind::Nemesis(Command::Crash { .. }) => self.mark("node-crashed"),
