@@ -72,20 +72,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 fn measure(registry: &Registry, arguments: &Arguments, file: &Path) -> Result<Vec<Row>> {
     let Selection::Many(names) = registry.select("caspaxos/*")? else { return Ok(Vec::new()) };
-    names.into_iter().map(|name| {
-        let scenario = registry.load(&name, &[])?;
-        let outcome = once(registry, &scenario, &arguments.seed, None)?;
-        let mut contenders: [Contender<'_>; 2] = [None, Some(file)].map(|record| {
-            let scenario = &scenario;
-            let contender: Contender<'_> = Box::new(move || {
-                once(registry, scenario, &arguments.seed, record).expect("it ran before");
+    names
+        .into_iter()
+        .map(|name| {
+            let scenario = registry.load(&name, &[])?;
+            let outcome = once(registry, &scenario, &arguments.seed, None)?;
+            let mut contenders: [Contender<'_>; 2] = [None, Some(file)].map(|record| {
+                let scenario = &scenario;
+                let contender: Contender<'_> = Box::new(move || {
+                    once(registry, scenario, &arguments.seed, record).expect("it ran before");
+                });
+                contender
             });
-            contender
-        });
-        let seconds = medians(arguments.rounds, &mut contenders);
-        drop(contenders);
-        Ok(Row { name, outcome, alone: seconds[0], recorded: seconds[1] })
-    }).collect()
+            let seconds = medians(arguments.rounds, &mut contenders);
+            drop(contenders);
+            Ok(Row { name, outcome, alone: seconds[0], recorded: seconds[1] })
+        })
+        .collect()
 }
 
 fn once(

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 
+use crate::bare;
 use crate::measure::{Contender, medians};
 use crate::table::{Table, rate, ratio};
 use crate::workload::{self, Workload};
-use crate::bare;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {

@@ -2,6 +2,8 @@
 //! What is compared is measured in one run, in interleaved rounds; figures are medians of those.
 
 mod bare;
+mod caspaxos;
+mod histories;
 mod kernel;
 mod machine;
 mod measure;
@@ -23,6 +25,10 @@ struct Arguments {
 enum Command {
     /// The simulator's kernel against a bare event loop.
     Kernel(kernel::Arguments),
+    /// The CASPaxos scenarios, alone and recorded.
+    Caspaxos(caspaxos::Arguments),
+    /// The rumor checker against the exhaustive search.
+    Histories(histories::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -30,5 +36,7 @@ fn main() -> anyhow::Result<()> {
     print!("{}", machine::header()?);
     match arguments.command {
         Command::Kernel(arguments) => kernel::run(&arguments),
+        Command::Caspaxos(arguments) => caspaxos::run(&arguments),
+        Command::Histories(arguments) => histories::run(&arguments),
     }
 }

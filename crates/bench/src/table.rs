@@ -9,9 +9,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new<const N: usize>(headings: [&str; N]) -> Table {
-        Table {
-            rows: vec![headings.map(str::to_owned).to_vec()],
-        }
+        Table { rows: vec![headings.map(str::to_owned).to_vec()] }
     }
 
     pub(crate) fn row(&mut self, cells: Vec<String>) {

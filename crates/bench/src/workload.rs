@@ -80,10 +80,7 @@ const IDLE: u32 = u32::MAX;
 
 impl Client {
     fn new(workload: &Workload) -> Client {
-        let idle = Lane {
-            number: IDLE,
-            answers: 0,
-        };
+        let idle = Lane { number: IDLE, answers: 0 };
         Client {
             servers: Workload::CLIENTS..Workload::CLIENTS + workload.servers,
             majority: u32::from(workload.servers) / 2 + 1,
@@ -149,17 +146,10 @@ impl Process for Node {
 
 /// Runs it once in a fresh world, with the digest on. Returns how many events there were.
 pub(crate) fn run(seed: &str, workload: &Workload) -> u64 {
-    let limits = Limits {
-        in_flight: 8_000_000,
-        events: u64::MAX,
-        ..Limits::default()
-    };
+    let limits = Limits { in_flight: 8_000_000, events: u64::MAX, ..Limits::default() };
     let mut world = World::new(Seeded::new(seed), (), limits);
     let rule = LinkRule {
-        delay: Delay {
-            min: Workload::DELAY_MIN,
-            max: Workload::DELAY_MAX,
-        },
+        delay: Delay { min: Workload::DELAY_MIN, max: Workload::DELAY_MAX },
         ..LinkRule::default()
     };
     world.add_rule(Endpoint::Any, Endpoint::Any, rule);

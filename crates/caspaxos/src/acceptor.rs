@@ -3,6 +3,24 @@
 //! The proposer's client library would call `EVALSHA` and read the reply. Here both are done at the
 //! acceptor's end, so that messages on the way are small and can be read in a recording; what the
 //! server does is the same.
+//!
+//! ```
+//! use caspaxos::acceptor::{Acceptor, Registers};
+//! use caspaxos::{Ballot, Message, Reply, Request};
+//! use history::{Key, NodeId, Observation};
+//! use redis_node::ServerConfig;
+//! use sim::{Effect, Input, Process, Sandbox};
+//!
+//! let registers = Registers::new(&["key1".to_owned()]);
+//! let mut acceptor = Acceptor::new(ServerConfig::default(), registers);
+//! let mut sandbox = Sandbox::default();
+//! let (key, ballot) = (Key(0), Ballot { eon: 0, id: 7, era: 1 });
+//! let message = Message::Request { key, ballot, age: 0, request: Request::Prepare };
+//! acceptor.handle(&mut sandbox.context(), Input::Message { from: NodeId(9), message });
+//! let reply = Reply::Promised { accepted: Ballot::ZERO, state: Observation::EMPTY };
+//! let message = Message::Reply { key, ballot, reply };
+//! assert_eq!(sandbox.take_effects(), [Effect::Send { to: NodeId(9), message }]);
+//! ```
 
 use std::sync::Arc;
 

@@ -5,6 +5,20 @@
 //! good end it tries once more, and then picks anew. It stops after so many writes, or when it is
 //! told to. This is the loop of Gryadka's test client, which read and wrote by the same proposer
 //! and so never saw what another one makes of an unknown outcome.
+//!
+//! ```
+//! use caspaxos::client::Client;
+//! use caspaxos::{Message, Timer};
+//! use history::{Action, Key, NodeId, Span};
+//! use sim::{Effect, Input, Process, Sandbox};
+//!
+//! let mut client = Client::new(vec![NodeId(1)], vec![Key(0)], Some(10), Span::from_secs(1));
+//! let mut sandbox = Sandbox::default();
+//! client.handle(&mut sandbox.context(), Input::Timer(Timer::Try));
+//! let message = Message::Change { ticket: 0, key: Key(0), action: Action::Read };
+//! let question = Effect::Send { to: NodeId(1), message };
+//! assert!(sandbox.take_effects().contains(&question), "it reads before it writes");
+//! ```
 
 use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value};
 use sim::{Context, Input, Keep};

@@ -197,7 +197,7 @@ impl MembershipConfig {
                 return Err(Problem::new(path, "that would leave no acceptor"));
             }
         }
-        // Acceptors that join, two generations a change, and a sweeper for each change and two more.
+        // Acceptors that join, two generations a change, a sweeper a change, and two sweepers more.
         let (changes, pair) = (self.changes.len(), config.proposers + config.clients);
         let generations = (1 + 2 * changes) * usize::from(pair);
         let nodes = usize::from(config.acceptors) + 2 * changes + 2 + generations;
@@ -235,6 +235,18 @@ mod tests {
             assert!(quorums(prepare, accept).is_ok(), "{prepare} and {accept}");
         }
         assert_eq!(quorums(4, 2).unwrap_err().path, "prepare.size");
+    }
+
+    #[test]
+    fn changes_that_take_too_many_nodes_are_refused() {
+        let changing = |proposers, changes| {
+            let changes = [MembershipChange::Grow, MembershipChange::Shrink].repeat(changes);
+            let membership = MembershipConfig { changes, rescan: true, cold_keys: 0 };
+            let membership = Some(membership);
+            Config { proposers, membership, ..Config::default() }.complete()
+        };
+        assert!(changing(300, 50).is_ok());
+        assert_eq!(changing(400, 50).unwrap_err().path, "membership.changes");
     }
 
     #[test]

@@ -11,9 +11,9 @@ use crate::{Ballot, Message, Request, Timer};
 /// A (key, ballot) carries at most one state.
 ///
 /// Remembering all ballots for ever is not needed: those under which one proposer id sends accepts
-/// for a key only grow, and to go back to an earlier one is a breach already, which tells of ballots
-/// that are not raised on every attempt, or of an id that two proposers have. So what is kept is one
-/// accept per key and id.
+/// for a key only grow, and to go back to an earlier one is a breach already, which tells of
+/// ballots that are not raised on every attempt, or of an id that two proposers have. So what is
+/// kept is one accept per key and id.
 #[derive(Clone, Debug)]
 pub struct OneValuePerBallot {
     names: Names,
@@ -63,7 +63,7 @@ impl Invariant<Message, Timer> for OneValuePerBallot {
             let (by, state) = (self.names.node(sent.by), sent.state);
             let (version, value) = (state.version, self.names.value(state.value));
             format!(
-                "At {} {by} sent an accept for {key} under ballot {}: {version}, written by {value}.",
+                "At {} {by} sent an accept for {key} under ballot {}: {version} by {value}.",
                 sent.at, sent.ballot
             )
         };

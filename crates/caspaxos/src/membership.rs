@@ -11,17 +11,23 @@
 //!    them again, by a majority of L.
 //! 3. The second generation prepares and has accepted by majorities of the new set.
 //!
-//! Leaving out the rescan is not noticed at once: majorities of S and of L always meet. But a *cold*
-//! key, which nobody writes to, stays where a majority of the old set accepted it. When one acceptor
-//! joins and then one of that majority leaves, a majority of the set after that need not meet the
-//! rest of it.
+//! Leaving out the rescan is not noticed at once: majorities of S and of L always meet. But a
+//! *cold* key, which nobody writes to, stays where a majority of the old set accepted it. When one
+//! acceptor joins and then one of that majority leaves, a majority of the set after that need not
+//! meet the rest of it.
 //!
 //! (CASPaxos paper, section 2.3; the steps of growing in order, those of shrinking in reverse. Here
 //! both are the same two generations.)
 //!
 //! [`Membership`] is the operator who does this: a part of the nemesis, which waits for a number of
 //! writes between its steps. Before the first change it can have cold keys written, and after the
-//! last it has every key read.
+//! last it has every key read. In a scenario file:
+//!
+//! ```toml
+//! [caspaxos.membership]
+//! changes = ["grow", "shrink"]
+//! cold_keys = 20
+//! ```
 
 use std::collections::BTreeSet;
 

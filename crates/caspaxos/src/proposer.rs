@@ -7,7 +7,29 @@
 //! A round ends when its quorum is reached, or as soon as it cannot be reached any more; then the
 //! client is answered at once, though accepts may still be under way that will be accepted later.
 //! Answers that come after that are not heard. An acceptor that has not answered when the timeout
-//! is over, whose connection broke, or whose server answers with an error counts as one that failed.
+//! is over, whose connection broke, or whose server answers with an error counts as one that
+//! failed.
+//!
+//! ```
+//! use caspaxos::proposer::Proposer;
+//! use caspaxos::{Configuration, Message, Quorum, Request};
+//! use history::{Action, Key, NodeId, Span};
+//! use sim::{Effect, Input, Process, Sandbox};
+//!
+//! let quorum = Quorum::majority(vec![NodeId(1), NodeId(2), NodeId(3)]);
+//! let configuration = Configuration { prepare: quorum.clone(), accept: quorum };
+//! let mut proposer = Proposer::new(7, configuration, Span::from_millis(50));
+//! let mut sandbox = Sandbox::default();
+//! let message = Message::Change { ticket: 0, key: Key(0), action: Action::Read };
+//! proposer.handle(&mut sandbox.context(), Input::Message { from: NodeId(9), message });
+//! let is_prepare = |effect: &Effect<Message, _>| {
+//!     let Effect::Send { message: Message::Request { request, .. }, .. } = effect else {
+//!         return false;
+//!     };
+//!     *request == Request::Prepare
+//! };
+//! assert_eq!(sandbox.take_effects().into_iter().filter(is_prepare).count(), 3);
+//! ```
 
 use std::collections::BTreeMap;
 
@@ -83,8 +105,8 @@ impl sim::Process for Proposer {
             }
             Input::ConnectionLost { peer, .. } => self.disconnect(cx, peer),
             Input::Timer(Timer::GiveUp(key)) => self.give_up(cx, key),
-            // Before it is used: a proposer does not change its acceptors, there is another proposer
-            // for others.
+            // Before it is used: a proposer does not change its acceptors. Others have another
+            // proposer.
             Input::Message { message: Message::Configure(configuration), .. } => {
                 self.configuration = configuration;
             }

@@ -6,6 +6,22 @@
 //!
 //! Lua's numbers are doubles, so the two are twins for ballots whose numbers are below 2^53. An
 //! attempt a microsecond gets there in 285 years.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use caspaxos::scripts::PREPARE;
+//! use redis::{Blob, Database, Reply, ScriptLibrary, Sha1, UnixTime};
+//!
+//! let mut database = Database::new(Arc::new(ScriptLibrary::new([PREPARE])));
+//! let now = UnixTime::default();
+//! database.call(now, &["SCRIPT", "LOAD", PREPARE.source].map(Blob::from));
+//! let sha = Sha1::of(PREPARE.source.as_bytes());
+//! let keys = ["key1/promise", "key1/ballot", "key1/value"].map(Blob::from);
+//! let reply = database.evalsha(now, &sha, &keys, &[Blob::from("0,7,1")]);
+//! let nothing = ["ok", "0,0,0", ""].map(|text| Reply::Bulk(Blob::from(text)));
+//! assert_eq!(reply, Reply::Array(nothing.to_vec()));
+//! ```
 
 use redis::{Blob, ErrorReply, Reply, Script, ScriptContext};
 

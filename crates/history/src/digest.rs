@@ -10,6 +10,9 @@ use crate::canonical::{self, Sink};
 /// How many encoded bytes are gathered at most before they are hashed in one go.
 const BLOCK: usize = 4096;
 
+/// The size of the largest number, so that one fits wherever a block has not overflowed.
+const SLACK: usize = 16;
+
 /// Hashes things that happen, in the order in which they happen.
 ///
 /// ```
@@ -24,7 +27,7 @@ const BLOCK: usize = 4096;
 #[derive(Clone)]
 pub struct Digest {
     /// Bytes that are not hashed yet: as many as `len` says.
-    pending: Box<[u8; BLOCK]>,
+    pending: Box<[u8; BLOCK + SLACK]>,
     len: u32,
     hash: Xxh3,
 }
@@ -34,7 +37,7 @@ impl Digest {
     #[must_use]
     pub fn new() -> Digest {
         Digest {
-            pending: Box::new([0; BLOCK]),
+            pending: Box::new([0; BLOCK + SLACK]),
             len: 0,
             hash: Xxh3::new(),
         }
@@ -122,14 +125,17 @@ impl Digest {
 /// A block that is being filled. What does not fit is only counted: to encode an item again, once in
 /// 4 KiB, costs less than to provide for a flush at each of its fields.
 struct Block<'a> {
-    bytes: &'a mut [u8; BLOCK],
+    bytes: &'a mut [u8; BLOCK + SLACK],
     len: usize,
 }
 
 impl Sink for Block<'_> {
     #[inline(always)]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.put_slice(&bytes);
+        const { assert!(N <= SLACK) };
+        let at = self.len.min(BLOCK);
+        self.bytes[at..at + N].copy_from_slice(&bytes);
+        self.len = self.len.wrapping_add(N);
     }
 
     #[inline(always)]

@@ -82,6 +82,23 @@ impl Default for ServerConfig {
 }
 
 /// A Redis server.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use history::NodeId;
+/// use redis::{Blob, Reply};
+/// use redis_node::{Request, Response, Server, ServerConfig};
+/// use sim::{Effect, Sandbox};
+///
+/// let mut server = Server::new(ServerConfig::default(), Arc::default());
+/// let mut sandbox = Sandbox::<Response, ()>::default();
+/// let client = NodeId(7);
+/// let line = ["INCR", "visits"].map(Blob::from).to_vec();
+/// server.serve(&mut sandbox.context(), client, Request { id: 1, line });
+/// let message = Response { id: 1, reply: Reply::Integer(1) };
+/// assert_eq!(sandbox.take_effects(), [Effect::Send { to: client, message }]);
+/// ```
 #[derive(Clone, Debug, Hash)]
 pub struct Server {
     config: ServerConfig,

@@ -121,8 +121,8 @@ mod tests {
         let loss = choices.stream("loss", "p1->a0");
         let delays: Vec<u64> = (0..5).map(|_| choices.draw(delay, 10_000_000)).collect();
         let losses: Vec<u64> = (0..5).map(|_| choices.draw(loss, 1_000_000)).collect();
-        assert_eq!(delays, [0; 5]);
-        assert_eq!(losses, [0; 5]);
+        assert_eq!(delays, [8672486, 2926103, 9353080, 456737, 1055037]);
+        assert_eq!(losses, [236329, 467429, 706058, 967372, 7089]);
         assert_eq!(below(10, u64::MAX), 9);
         assert_eq!(below(10, 0), 0);
         assert_eq!(below(u64::MAX, u64::MAX), u64::MAX - 1);

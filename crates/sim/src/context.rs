@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use history::{Action, Completion, Invoke, Key, NodeId, OpId, Return, Span};
+use history::{Action, Completion, Invoke, Key, NodeId, OpId, Return, Span, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::{LocalTime, WallTime};
+use crate::{Clock, LocalTime, WallTime};
 
 /// A timer of a node: counted from 0, never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub enum Effect<M, T> {
     Busy(Span),
 }
 
-/// Answers questions; behind it stand the world's [`Choices`](crate::Choices).
+/// Answers questions, and notes the answers; behind it stand the world's [`Choices`](crate::Choices).
 pub(crate) trait Chooser {
     fn choose(&mut self, purpose: &'static str, bound: u64) -> u64;
 }
@@ -64,12 +64,24 @@ pub(crate) struct Answer {
 /// What a process may know and do while it handles an input.
 pub struct Context<'a, M, T> {
     pub(crate) me: NodeId,
-    pub(crate) now: LocalTime,
+    pub(crate) now: Now<'a>,
     pub(crate) effects: &'a mut VecDeque<Effect<M, T>>,
     pub(crate) chooser: &'a mut dyn Chooser,
-    pub(crate) answers: &'a mut Vec<Answer>,
-    pub(crate) next_timer: &'a mut u64,
-    pub(crate) next_operation: &'a mut u32,
+    pub(crate) counters: &'a mut Counters,
+}
+
+/// The time of a context: a clock is read only if somebody asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Now<'a> {
+    Read(LocalTime),
+    Of(&'a Clock, Time),
+}
+
+/// What a node numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) next_timer: u64,
+    pub(crate) next_operation: u32,
 }
 
 impl<M, T> Context<'_, M, T> {
@@ -82,7 +94,10 @@ impl<M, T> Context<'_, M, T> {
     /// What the node's own clocks show. It does not change while an input is being handled.
     #[must_use]
     pub fn now(&self) -> LocalTime {
-        self.now
+        match self.now {
+            Now::Read(time) => time,
+            Now::Of(clock, now) => clock.read(now),
+        }
     }
 
     /// Sends `message` to node `to`.
@@ -93,8 +108,8 @@ impl<M, T> Context<'_, M, T> {
 
     /// Has the process handed `timer` after `after`, by the node's own monotonic clock.
     pub fn set_timer(&mut self, after: Span, timer: T) -> TimerId {
-        let id = TimerId(*self.next_timer);
-        *self.next_timer += 1;
+        let id = TimerId(self.counters.next_timer);
+        self.counters.next_timer += 1;
         self.effects.push_back(Effect::SetTimer { id, after, timer });
         id
     }
@@ -109,13 +124,7 @@ impl<M, T> Context<'_, M, T> {
     /// # Panics
     /// If `bound` is 0.
     pub fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
-        let answer = self.chooser.choose(purpose, bound);
-        self.answers.push(Answer {
-            purpose,
-            bound,
-            answer,
-        });
-        answer
+        self.chooser.choose(purpose, bound)
     }
 
     /// Says that a client operation begins. What it does may depend on its name, by which a value
@@ -123,9 +132,9 @@ impl<M, T> Context<'_, M, T> {
     pub fn invoke(&mut self, key: Key, action: impl FnOnce(OpId) -> Action) -> Invoke {
         let op = OpId {
             client: self.me,
-            ordinal: *self.next_operation,
+            ordinal: self.counters.next_operation,
         };
-        *self.next_operation += 1;
+        self.counters.next_operation += 1;
         let invoke = Invoke {
             op,
             key,
@@ -169,25 +178,21 @@ pub struct Sandbox<M, T> {
     /// What its questions are answered with, in this order; with 0 when they have run out.
     pub answers: Vec<u64>,
     effects: VecDeque<Effect<M, T>>,
-    answered: Vec<Answer>,
-    next_timer: u64,
-    next_operation: u32,
+    counters: Counters,
 }
 
 impl<M, T> Default for Sandbox<M, T> {
     fn default() -> Sandbox<M, T> {
         let now = LocalTime {
             wall: WallTime::EPOCH,
-            monotonic: history::Time::ZERO,
+            monotonic: Time::ZERO,
         };
         Sandbox {
             me: NodeId(0),
             now,
             answers: Vec::new(),
             effects: VecDeque::new(),
-            answered: Vec::new(),
-            next_timer: 0,
-            next_operation: 0,
+            counters: Counters::default(),
         }
     }
 }
@@ -208,19 +213,16 @@ impl<M, T> Sandbox<M, T> {
     pub fn context(&mut self) -> Context<'_, M, T> {
         Context {
             me: self.me,
-            now: self.now,
+            now: Now::Read(self.now),
             effects: &mut self.effects,
             chooser: &mut self.answers,
-            answers: &mut self.answered,
-            next_timer: &mut self.next_timer,
-            next_operation: &mut self.next_operation,
+            counters: &mut self.counters,
         }
     }
 
     /// What the process wanted to happen since the last call.
     #[must_use]
     pub fn take_effects(&mut self) -> Vec<Effect<M, T>> {
-        self.answered.clear();
         std::mem::take(&mut self.effects).into()
     }
 }

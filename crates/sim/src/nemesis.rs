@@ -151,7 +151,6 @@ impl<M, T, A: Nemesis<M, T>, B: Nemesis<M, T>> Nemesis<M, T> for (A, B) {
 pub struct NemesisContext<'a, M> {
     pub(crate) commands: &'a mut VecDeque<Command<M>>,
     pub(crate) chooser: &'a mut dyn Chooser,
-    pub(crate) answers: &'a mut Vec<Answer>,
 }
 
 impl<M> NemesisContext<'_, M> {
@@ -165,22 +164,25 @@ impl<M> NemesisContext<'_, M> {
     /// # Panics
     /// If `bound` is 0.
     pub fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
-        let answer = self.chooser.choose(purpose, bound);
+        self.chooser.choose(purpose, bound)
+    }
+}
+
+/// Puts the nemesis's questions to the world's choices.
+pub(crate) struct NemesisChooser<'a, C> {
+    pub(crate) choices: &'a mut C,
+    pub(crate) answers: &'a mut Vec<Answer>,
+}
+
+impl<C: Choices> Chooser for NemesisChooser<'_, C> {
+    fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
+        let stream = self.choices.stream(purpose, "nemesis");
+        let answer = self.choices.draw(stream, bound);
         self.answers.push(Answer {
             purpose,
             bound,
             answer,
         });
         answer
-    }
-}
-
-/// Puts the nemesis's questions to the world's choices.
-pub(crate) struct NemesisChooser<'a, C>(pub(crate) &'a mut C);
-
-impl<C: Choices> Chooser for NemesisChooser<'_, C> {
-    fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
-        let stream = self.0.stream(purpose, "nemesis");
-        self.0.draw(stream, bound)
     }
 }

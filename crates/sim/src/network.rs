@@ -178,6 +178,8 @@ pub enum Fate {
 #[derive(Clone, Debug)]
 pub struct Link {
     pub(crate) rule: LinkRule,
+    /// The present life of the receiver: a message that is sent now is meant for that.
+    pub(crate) life: u32,
     /// The number of the present connection; on a datagram link, of the sender's present life.
     pub(crate) epoch: u32,
     /// What was sent on an earlier connection than this does not arrive.
@@ -199,7 +201,12 @@ struct Streams {
 }
 
 impl Link {
-    pub(crate) fn new<C: Choices>(choices: &mut C, rule: LinkRule, from: &str, to: &str) -> Link {
+    pub(crate) fn new<C: Choices>(
+        choices: &mut C,
+        rule: LinkRule,
+        life: u32,
+        (from, to): (&str, &str),
+    ) -> Link {
         let name = format!("{from}->{to}");
         let mut stream = |purpose, used| {
             if used {
@@ -216,6 +223,7 @@ impl Link {
         };
         Link {
             rule,
+            life,
             epoch: 0,
             void_below: 0,
             last_arrival: Time::ZERO,

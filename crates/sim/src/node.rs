@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use history::Span;
 
-use crate::context::Chooser;
+use crate::context::{Answer, Chooser, Counters};
 use crate::network::Role;
 use crate::{Choices, Clock, Process, StreamId};
 
@@ -40,64 +40,109 @@ impl<P> NodeSpec<P> {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Node<P: Process, I> {
-    pub(crate) name: String,
     pub(crate) role: Role,
     pub(crate) clock: Clock,
     pub(crate) process: P,
     pub(crate) starts_at_once: bool,
-    pub(crate) up: bool,
+    pub(crate) activity: Activity,
     /// How many times it has crashed: what was meant for an earlier life is void.
     pub(crate) life: u32,
-    pub(crate) paused: bool,
-    pub(crate) busy: bool,
     /// How much longer each step takes.
     pub(crate) slow: Span,
-    /// What came while the node was paused or busy, in order.
+    /// What came while the node was held up, in order.
     pub(crate) waiting: VecDeque<I>,
     /// The timers that have been set and have neither run out nor been cancelled.
     pub(crate) timers: BTreeSet<u64>,
-    pub(crate) next_timer: u64,
-    pub(crate) next_operation: u32,
-    /// Where in the table of links those from this node are, by the number of the other node.
-    pub(crate) links: Vec<Option<u32>>,
-    /// Its streams of answers so far, by purpose.
-    pub(crate) streams: Vec<(&'static str, StreamId)>,
+    pub(crate) counters: Counters,
+    /// Where in the table of links those from this node are, by the number of the other node; or
+    /// [`NO_LINK`].
+    pub(crate) links: Vec<u32>,
+    pub(crate) asking: Asking,
+}
+
+/// The place in the table of links of one that has not been made yet: beyond any.
+pub(crate) const NO_LINK: u32 = u32::MAX;
+
+/// What a node is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Activity {
+    /// Nothing: it is not there.
+    Down,
+    /// Waiting for something to handle.
+    Idle,
+    /// Working on what it has handled.
+    Busy,
+    /// Nothing, until it is resumed.
+    Paused,
+    /// Nothing; and when it is resumed it has work to finish.
+    PausedAtWork,
+}
+
+impl Activity {
+    pub(crate) fn paused(self) -> Activity {
+        match self {
+            Activity::Down => Activity::Down,
+            Activity::Idle | Activity::Paused => Activity::Paused,
+            Activity::Busy | Activity::PausedAtWork => Activity::PausedAtWork,
+        }
+    }
+
+    pub(crate) fn resumed(self) -> Activity {
+        match self {
+            Activity::Paused => Activity::Idle,
+            Activity::PausedAtWork => Activity::Busy,
+            other => other,
+        }
+    }
+
+    /// When the time is over that its work took.
+    pub(crate) fn done(self) -> Activity {
+        match self {
+            Activity::Busy => Activity::Idle,
+            Activity::PausedAtWork => Activity::Paused,
+            other => other,
+        }
+    }
+}
+
+/// Under what name a node asks its questions, and its streams of answers so far, by purpose.
+#[derive(Clone, Debug)]
+pub(crate) struct Asking {
+    pub(crate) name: String,
+    streams: Vec<(&'static str, StreamId)>,
 }
 
 impl<P: Process, I> Node<P, I> {
     pub(crate) fn new(spec: NodeSpec<P>) -> Node<P, I> {
         Node {
-            name: spec.name,
             role: spec.role,
             clock: spec.clock,
             process: spec.process,
             starts_at_once: spec.starts_at_once,
-            up: false,
+            activity: Activity::Down,
             life: 0,
-            paused: false,
-            busy: false,
             slow: Span::ZERO,
             waiting: VecDeque::new(),
             timers: BTreeSet::new(),
-            next_timer: 0,
-            next_operation: 0,
+            counters: Counters::default(),
             links: Vec::new(),
-            streams: Vec::new(),
+            asking: Asking {
+                name: spec.name,
+                streams: Vec::new(),
+            },
         }
     }
 
     /// Whether it handles, when it comes, what was meant for that life of it.
     #[inline]
     pub(crate) fn can_handle(&self, life: u32) -> bool {
-        life == self.life && self.up && !self.paused && !self.busy
+        self.activity == Activity::Idle && life == self.life
     }
 
     /// Its life ends: all that is volatile is gone. What it will not handle any more is handed back.
     pub(crate) fn die(&mut self) -> VecDeque<I> {
-        self.up = false;
+        self.activity = Activity::Down;
         self.life += 1;
-        self.busy = false;
-        self.paused = false;
         self.timers.clear();
         std::mem::take(&mut self.waiting)
     }
@@ -106,18 +151,25 @@ impl<P: Process, I> Node<P, I> {
 /// Puts a process's questions to the world's choices, under the name of the node.
 pub(crate) struct NodeChooser<'a, C> {
     pub(crate) choices: &'a mut C,
-    pub(crate) name: &'a str,
-    pub(crate) streams: &'a mut Vec<(&'static str, StreamId)>,
+    pub(crate) asking: &'a mut Asking,
+    pub(crate) answers: &'a mut Vec<Answer>,
 }
 
 impl<C: Choices> Chooser for NodeChooser<'_, C> {
     fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
-        let known = self.streams.iter().find(|(name, _)| *name == purpose);
+        let Asking { name, streams } = self.asking;
+        let known = streams.iter().find(|(known, _)| *known == purpose);
         let stream = known.map(|(_, stream)| *stream).unwrap_or_else(|| {
-            let stream = self.choices.stream(purpose, self.name);
-            self.streams.push((purpose, stream));
+            let stream = self.choices.stream(purpose, name);
+            streams.push((purpose, stream));
             stream
         });
-        self.choices.draw(stream, bound)
+        let answer = self.choices.draw(stream, bound);
+        self.answers.push(Answer {
+            purpose,
+            bound,
+            answer,
+        });
+        answer
     }
 }

@@ -31,11 +31,8 @@ pub(crate) struct EventQueue<T> {
     /// The digits that have a list that is not empty, a bit each.
     occupied: u32,
     digits: Box<[Digit; DIGITS]>,
-    /// What the lists are made of, and the items themselves: apart, because moving an item from
-    /// list to list does not touch it.
-    links: Vec<Link>,
-    items: Vec<Option<T>>,
-    /// A list of the places without an item.
+    slots: Vec<Slot<T>>,
+    /// A list of the slots without an item.
     free: Place,
     len: usize,
 }
@@ -53,11 +50,15 @@ type Place = u32;
 
 const NOWHERE: Place = Place::MAX;
 
-#[derive(Clone, Copy, Debug)]
-struct Link {
+/// What the lists are made of. With many items in flight each is out of the cache when its time
+/// comes, and then is moved and taken soon after: it should not lie across two cache lines.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+struct Slot<T> {
     time: u64,
     /// The next in the list.
     next: Place,
+    item: Option<T>,
 }
 
 /// An item that is out of the order, to be taken before the next push.
@@ -85,8 +86,7 @@ impl<T> EventQueue<T> {
             row: NOWHERE,
             occupied: 0,
             digits: Box::new([EMPTY; DIGITS]),
-            links: Vec::new(),
-            items: Vec::new(),
+            slots: Vec::new(),
             free: NOWHERE,
             len: 0,
         }
@@ -109,35 +109,32 @@ impl<T> EventQueue<T> {
             self.grow();
         }
         let place = self.free;
-        let link = &mut self.links[place as usize];
-        self.free = link.next;
-        link.time = at.0.max(self.now);
+        let slot = &mut self.slots[place as usize];
+        self.free = slot.next;
+        slot.time = at.0.max(self.now);
         self.put(place);
         self.len += 1;
-        self.items[place as usize].get_or_insert_with(make);
+        self.slots[place as usize].item.get_or_insert_with(make);
     }
 
     #[cold]
     fn grow(&mut self) {
-        let place = self.links.len() as u32;
-        assert!(place < NOWHERE, "the event queue is full");
-        let (time, next) = (0, NOWHERE);
-        self.links.push(Link { time, next });
-        self.items.push(None);
-        self.free = place;
+        self.free = self.slots.len() as u32;
+        assert!(self.free < NOWHERE, "the event queue is full");
+        self.slots.push(Slot { time: 0, next: NOWHERE, item: None });
     }
 
     /// Puts a place, which is in no list, into the list for its time.
     #[inline(always)]
     fn put(&mut self, place: Place) {
-        let link = &mut self.links[place as usize];
-        let highest_difference = ((link.time ^ self.now) | 1).ilog2();
+        let slot = &mut self.slots[place as usize];
+        let highest_difference = ((slot.time ^ self.now) | 1).ilog2();
         let digit = highest_difference / DIGIT_BITS;
-        let value = (link.time >> (digit * DIGIT_BITS)) as usize % VALUES;
+        let value = (slot.time >> (digit * DIGIT_BITS)) as usize % VALUES;
         self.occupied |= 1 << digit;
         let digit = &mut self.digits[digit as usize % DIGITS];
         digit.occupied |= 1 << value;
-        link.next = std::mem::replace(&mut digit.lists[value], place);
+        slot.next = std::mem::replace(&mut digit.lists[value], place);
     }
 
     /// Takes the next item out of the order, if it is not after `limit`.
@@ -150,17 +147,14 @@ impl<T> EventQueue<T> {
             let digit = self.occupied.trailing_zeros() as usize % DIGITS;
             let value = self.digits[digit].occupied.trailing_zeros() as usize % VALUES;
             let place = self.digits[digit].lists[value];
-            let link = self.links[place as usize];
-            if link.next == NOWHERE {
-                if link.time > limit.0 {
+            let Slot { time, next, .. } = self.slots[place as usize];
+            if next == NOWHERE {
+                if time > limit.0 {
                     return Err(NoNext::TooLate);
                 }
                 self.empty(digit, value);
-                self.now = link.time;
-                return Ok(Next {
-                    at: Time(link.time),
-                    place,
-                });
+                self.now = time;
+                return Ok(self.release(place));
             }
             self.take_apart(digit, value);
         }
@@ -168,26 +162,30 @@ impl<T> EventQueue<T> {
             return Err(NoNext::TooLate);
         }
         let place = self.row;
-        self.row = self.links[place as usize].next;
-        Ok(Next {
-            at: Time(self.now),
-            place,
-        })
+        self.row = self.slots[place as usize].next;
+        Ok(self.release(place))
+    }
+
+    /// Lets go of a place, whose item is of the present time.
+    #[inline(always)]
+    fn release(&mut self, place: Place) -> Next {
+        self.slots[place as usize].next = self.free;
+        self.free = place;
+        self.len -= 1;
+        let at = Time(self.now);
+        Next { at, place }
     }
 
     /// Looks at an item that is out of the order.
     #[inline(always)]
     pub(crate) fn item(&self, next: &Next) -> &T {
-        self.items[next.place as usize].as_ref().expect("there")
+        self.slots[next.place as usize].item.as_ref().expect("there")
     }
 
     /// Takes an item that is out of the order.
     #[inline(always)]
     pub(crate) fn take(&mut self, next: Next) -> T {
-        self.links[next.place as usize].next = self.free;
-        self.free = next.place;
-        self.len -= 1;
-        self.items[next.place as usize].take().expect("there")
+        self.slots[next.place as usize].item.take().expect("there")
     }
 
     /// Takes a list apart: what is earliest makes the row, the rest goes to lists for lower digits.
@@ -198,9 +196,9 @@ impl<T> EventQueue<T> {
         let mut earliest = u64::MAX;
         let mut turned = NOWHERE;
         while place != NOWHERE {
-            let link = &mut self.links[place as usize];
-            earliest = earliest.min(link.time);
-            let next = std::mem::replace(&mut link.next, turned);
+            let slot = &mut self.slots[place as usize];
+            earliest = earliest.min(slot.time);
+            let next = std::mem::replace(&mut slot.next, turned);
             turned = place;
             place = next;
         }
@@ -208,15 +206,15 @@ impl<T> EventQueue<T> {
         let mut last_in_row = NOWHERE;
         let mut place = turned;
         while place != NOWHERE {
-            let Link { time, next } = self.links[place as usize];
+            let Slot { time, next, .. } = self.slots[place as usize];
             if time > earliest {
                 self.put(place);
             } else {
                 match last_in_row {
                     NOWHERE => self.row = place,
-                    last => self.links[last as usize].next = place,
+                    last => self.slots[last as usize].next = place,
                 }
-                self.links[place as usize].next = NOWHERE;
+                self.slots[place as usize].next = NOWHERE;
                 last_in_row = place;
             }
             place = next;

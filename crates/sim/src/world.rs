@@ -19,7 +19,7 @@ use history::{NodeId, Span, Time};
 use crate::context::{Answer, Effect};
 use crate::nemesis::NemesisChooser;
 use crate::network::Link;
-use crate::node::Node;
+use crate::node::{NO_LINK, Node};
 use crate::queue::EventQueue;
 use crate::{
     Choices, Command, Endpoint, Event, Kind, LinkRule, MessageId, Nemesis, NemesisContext,
@@ -234,7 +234,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     /// Tells observers and nemesis what happens.
-    #[inline(always)]
+    #[inline(never)]
     fn emit<O: Observer<P::Message, P::Timer>>(
         &mut self,
         observer: &mut O,
@@ -248,7 +248,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             node,
             kind,
         };
-        self.tell(observer, &event);
+        self.tell_apart(observer, &event);
     }
 
     /// The time and the number of the next event.
@@ -265,6 +265,16 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         self.events - self.events_before
     }
 
+    /// As [`tell`](Self::tell), for events that are not on the way of every message.
+    #[inline(never)]
+    fn tell_apart<O: Observer<P::Message, P::Timer>>(
+        &mut self,
+        observer: &mut O,
+        event: &Event<P::Message, P::Timer>,
+    ) {
+        self.tell(observer, event);
+    }
+
     /// Tells observers and nemesis of an event. It is left to the caller, who can take out of it what
     /// goes on from here: a part is moved with less ado than the whole.
     #[inline(always)]
@@ -276,8 +286,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         observer.event(event);
         let mut cx = NemesisContext {
             commands: &mut self.commands,
-            chooser: &mut NemesisChooser(&mut self.choices),
-            answers: &mut self.answers,
+            chooser: &mut NemesisChooser {
+                choices: &mut self.choices,
+                answers: &mut self.answers,
+            },
         };
         self.nemesis.on_event(event, &mut cx);
         if !self.answers.is_empty() {
@@ -313,18 +325,17 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// Where the link between two nodes is; it is made on first use.
     #[inline(always)]
     fn link_index(&mut self, from: NodeId, to: NodeId) -> usize {
-        self.known_link(from, to)
-            .unwrap_or_else(|| self.make_link(from, to))
+        match self.known_link(from, to) {
+            Some(index) => index,
+            None => self.make_link(from, to),
+        }
     }
 
     #[inline(always)]
     fn known_link(&self, from: NodeId, to: NodeId) -> Option<usize> {
         let links = &self.nodes[from.index()].links;
-        links
-            .get(to.index())
-            .copied()
-            .flatten()
-            .map(|link| link as usize)
+        let index = *links.get(to.index())? as usize;
+        (index < self.links.len()).then_some(index)
     }
 
     /// The link between two nodes.
@@ -345,14 +356,15 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             senders.includes(from, sender.role) && receivers.includes(to, receiver.role)
         });
         let rule = rule.map(|(_, _, rule)| *rule).unwrap_or_default();
-        let link = Link::new(&mut self.choices, rule, &sender.name, &receiver.name);
+        let ends = (&*sender.asking.name, &*receiver.asking.name);
+        let link = Link::new(&mut self.choices, rule, receiver.life, ends);
         let index = self.links.len() as u32;
         self.links.push(link);
         let links = &mut self.nodes[from.index()].links;
         if links.len() <= to.index() {
-            links.resize(to.index() + 1, None);
+            links.resize(to.index() + 1, NO_LINK);
         }
-        links[to.index()] = Some(index);
+        links[to.index()] = index;
         index as usize
     }
 

@@ -1,6 +1,6 @@
 //! Proposers and acceptors, and a network that does what the script says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
 use caspaxos::acceptor::{Acceptor, Registers};
@@ -26,7 +26,7 @@ pub(crate) enum Command {
         #[arg(key)]
         durability: Option<String>,
     },
-    /// Whom a proposer asks. Example: configure p1 prepare="2 of a0 a1 a2" accept="3 of a0 a1 a2 a3"
+    /// Whom a proposer asks. Example: configure p1 prepare="2 of a0 a1" accept="1 of a0 a1"
     Configure {
         proposer: Node,
         #[arg(key)]
@@ -52,6 +52,12 @@ pub(crate) enum Command {
     Lose { from: Node, to: Node },
     /// A message is there twice. Example: duplicate p1 a0
     Duplicate { from: Node, to: Node },
+    /// A message is overtaken by all that were sent after it. Example: delay p1 a0
+    Delay { from: Node, to: Node },
+    /// From now on, nothing that is sent to or from these nodes gets through. Example: cut a0 a1
+    Cut { nodes: Vec<Node> },
+    /// What is sent to and from these nodes gets through again. Example: heal a0 a1
+    Heal { nodes: Vec<Node> },
     /// A proposer's request arrives at each of these, and the reply back. Example: round p1 a0 a1
     Round { proposer: Node, acceptors: Vec<Node> },
     /// All messages arrive, in the order in which they were sent, and those that they give rise to.
@@ -71,6 +77,8 @@ pub(crate) struct Stage {
     proposers: BTreeMap<NodeId, Actor<Proposer>>,
     acceptors: BTreeMap<NodeId, Actor<Acceptor>>,
     under_way: Vec<Parcel>,
+    /// Those that nothing gets through to or from.
+    cut: BTreeSet<Node>,
     next_ticket: u32,
 }
 
@@ -87,6 +95,7 @@ impl Default for Stage {
             proposers: BTreeMap::new(),
             acceptors: BTreeMap::new(),
             under_way: Vec::new(),
+            cut: BTreeSet::new(),
             next_ticket: 0,
         };
         stage.build(3, &ServerConfig::default());
@@ -107,7 +116,8 @@ impl goldenscript::Runner for Stage {
             Command::Configure { proposer, prepare, accept } => {
                 let (prepare, accept) = (prepare.0.clone(), accept.0.clone());
                 let message = Message::Configure(Configuration { prepare, accept });
-                self.step(proposer.0, Input::Message { from: NodeId::WORLD, message })?
+                self.step(proposer.0, Input::Message { from: NodeId::WORLD, message })?;
+                return Ok(String::new());
             }
             Command::Read { proposer, key } => self.ask(*proposer, *key, Action::Read)?,
             Command::Write { proposer, key, value } => {
@@ -127,6 +137,19 @@ impl goldenscript::Runner for Stage {
                 self.under_way.splice(0..0, [copy, Parcel { from, to, message }]);
                 return Ok(String::new());
             }
+            Command::Delay { from, to } => {
+                let late = self.take(from.0, to.0)?;
+                self.under_way.push(late);
+                return Ok(String::new());
+            }
+            Command::Cut { nodes } => {
+                self.cut.extend(nodes);
+                return Ok(String::new());
+            }
+            Command::Heal { nodes } => {
+                self.cut.retain(|node| !nodes.contains(node));
+                return Ok(String::new());
+            }
             Command::Round { proposer: Node(proposer), acceptors } => {
                 let mut told = String::new();
                 for Node(acceptor) in acceptors {
@@ -139,8 +162,8 @@ impl goldenscript::Runner for Stage {
             Command::Timeout { proposer, key } => {
                 self.run_out(proposer.0, key.map_or(Key(0), |key| key.0))?
             }
-            Command::Crash { node } => self.crash(node.0, Keep::Durable)?,
-            Command::Wipe { node } => self.crash(node.0, Keep::Nothing)?,
+            Command::Crash { node } => return self.crash(node.0, Keep::Durable),
+            Command::Wipe { node } => return self.crash(node.0, Keep::Nothing),
             Command::Keys { acceptor } => {
                 stored(&self.acceptors.get(&acceptor.0).ok_or("no such acceptor")?.process)
             }
@@ -211,12 +234,12 @@ impl Stage {
         self.step(proposer, Input::Timer(timer))
     }
 
-    fn crash(&mut self, node: NodeId, keep: Keep) -> Result<String, String> {
+    fn crash(&mut self, node: NodeId, keep: Keep) -> Result<String, Box<dyn Error>> {
         self.under_way.retain(|parcel| parcel.to != node);
         let effects = match (self.proposers.get_mut(&node), self.acceptors.get_mut(&node)) {
             (Some(proposer), _) => proposer.crash(keep),
             (_, Some(acceptor)) => acceptor.crash(keep),
-            (None, None) => return Err(format!("there is no {}", words::name(node))),
+            (None, None) => return Err(format!("there is no {}", words::name(node)).into()),
         };
         Ok(words::tell(node, &effects))
     }
@@ -230,6 +253,7 @@ impl Stage {
         for effect in &effects {
             if let Effect::Send { to, message } = effect
                 && (self.proposers.contains_key(to) || self.acceptors.contains_key(to))
+                && ![node, *to].iter().any(|end| self.cut.contains(&Node(*end)))
             {
                 let message = message.clone();
                 self.under_way.push(Parcel { from: node, to: *to, message });

@@ -15,18 +15,16 @@ use std::path::Path;
 
 use test_each_file::test_each_path;
 
-test_each_path! { in "./crates/caspaxos/tests/scripts/proposer" as proposer_alone => proposer_script }
-test_each_path! { in "./crates/caspaxos/tests/scripts/acceptor" as acceptor_alone => acceptor_script }
-test_each_path! { in "./crates/caspaxos/tests/scripts/cluster" as in_a_cluster => cluster_script }
-
-fn proposer_script(path: &Path) {
-    goldenscript::run(&mut proposer::Stage::default(), path).expect("the script runs");
+test_each_path! {
+    in "./crates/caspaxos/tests/scripts/proposer" as proposer_alone => tell::<proposer::Stage>
+}
+test_each_path! {
+    in "./crates/caspaxos/tests/scripts/acceptor" as acceptor_alone => tell::<acceptor::Stage>
+}
+test_each_path! {
+    in "./crates/caspaxos/tests/scripts/cluster" as in_a_cluster => tell::<cluster::Stage>
 }
 
-fn acceptor_script(path: &Path) {
-    goldenscript::run(&mut acceptor::Stage::default(), path).expect("the script runs");
-}
-
-fn cluster_script(path: &Path) {
-    goldenscript::run(&mut cluster::Stage::default(), path).expect("the script runs");
+fn tell<Stage: goldenscript::Runner + Default>(path: &Path) {
+    goldenscript::run(&mut Stage::default(), path).expect("the script runs");
 }

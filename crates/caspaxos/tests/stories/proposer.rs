@@ -86,14 +86,14 @@ pub(crate) struct Stage {
     requests: BTreeMap<(NodeId, Key), (Ballot, Request)>,
 }
 
-const ME: NodeId = NodeId(101);
+const ME: NodeId = NodeId(105);
 
 impl Default for Stage {
-    /// The proposer p1 and three acceptors, of which it takes two.
+    /// The proposer p5, whose id is 5, and three acceptors, of which it takes two.
     fn default() -> Stage {
         let QuorumText(quorum) = "2 of a0 a1 a2".parse().expect("a quorum");
         let configuration = Configuration { prepare: quorum.clone(), accept: quorum };
-        let proposer = Proposer::new(1, configuration, Span::from_millis(50));
+        let proposer = Proposer::new(5, configuration, Span::from_millis(50));
         Stage {
             proposer: Actor::new(ME, proposer),
             questions: BTreeMap::new(),
@@ -112,7 +112,8 @@ impl goldenscript::Runner for Stage {
             Command::Configure { prepare, accept } => {
                 let (prepare, accept) = (prepare.0.clone(), accept.0.clone());
                 let message = Message::Configure(Configuration { prepare, accept });
-                self.step(Input::Message { from: NodeId::WORLD, message })
+                self.step(Input::Message { from: NodeId::WORLD, message });
+                return Ok(String::new());
             }
             Command::Read { client, key } => self.ask(*client, *key, Action::Read),
             Command::Write { client, key, value } => {
@@ -153,7 +154,10 @@ impl goldenscript::Runner for Stage {
                 self.step(Input::ConnectionLost { peer: *peer, epoch: 0 })
             }
             Command::Timeout { key } => self.run_out(key.unwrap_or(key1))?,
-            Command::Crash => words::tell(ME, &self.proposer.crash(Keep::Durable)),
+            Command::Crash => {
+                self.proposer.crash(Keep::Durable);
+                return Ok(String::new());
+            }
         };
         Ok(if told.is_empty() { "nothing happens".to_owned() } else { told })
     }

@@ -63,9 +63,7 @@ impl Server {
 
     fn read_reply(&mut self) -> Reply {
         let mut line = Vec::new();
-        self.connection
-            .read_until(b'\n', &mut line)
-            .expect("the server answers");
+        self.connection.read_until(b'\n', &mut line).expect("the server answers");
         let (kind, rest) = line.split_first().expect("a reply");
         let rest = rest.strip_suffix(b"\r\n").expect("a whole line");
         let number = || -> i64 {
@@ -102,10 +100,7 @@ fn free_port() -> u16 {
 }
 
 /// A connection once the server listens; `None` if it has ended, or does not for some seconds.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a real server takes real time to start"
-)]
+#[expect(clippy::disallowed_methods, reason = "a real server takes real time to start")]
 fn connect(process: &mut Child, port: u16) -> Option<TcpStream> {
     for _ in 0..500 {
         if process.try_wait().is_ok_and(|ended| ended.is_some()) {

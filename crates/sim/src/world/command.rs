@@ -4,6 +4,8 @@ use history::NodeId;
 
 use crate::{Choices, Command, Endpoint, Event, Input, Keep, Kind, Nemesis, Observer, Process};
 
+use crate::node::Activity;
+
 use super::{Due, What, World};
 
 impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
@@ -21,7 +23,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 node: command.node(),
                 kind: Kind::Nemesis(command),
             };
-            self.tell(observer, &event);
+            self.tell_apart(observer, &event);
             let Kind::Nemesis(command) = event.kind else {
                 unreachable!("as emitted")
             };
@@ -46,10 +48,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             Command::Crash { node, keep } => self.crash(observer, node, keep),
             Command::Pause(node) => {
                 let node = &mut self.nodes[node.index()];
-                node.paused = node.up;
+                node.activity = node.activity.paused();
             }
             Command::Resume(node) => {
-                self.nodes[node.index()].paused = false;
+                let resumed = &mut self.nodes[node.index()];
+                resumed.activity = resumed.activity.resumed();
                 self.catch_up(observer, node);
             }
             Command::Slow { node, by } => self.nodes[node.index()].slow = by,
@@ -74,10 +77,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         id: NodeId,
     ) {
         let node = &mut self.nodes[id.index()];
-        if node.up {
+        if node.activity != Activity::Down {
             return;
         }
-        node.up = true;
+        node.activity = Activity::Idle;
         self.emit(observer, id, Kind::Start);
         self.handle(observer, id, Input::Start);
     }
@@ -89,7 +92,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         keep: Keep,
     ) {
         let node = &mut self.nodes[id.index()];
-        if !node.up {
+        if node.activity == Activity::Down {
             return;
         }
         let missed = node.die();

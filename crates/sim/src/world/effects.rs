@@ -5,6 +5,8 @@ use history::NodeId;
 use crate::context::Effect;
 use crate::{Choices, Event, Fate, Kind, Loss, MessageId, Nemesis, Observer, Process, Report, Transport};
 
+use crate::node::Activity;
+
 use super::{Due, Parcel, What, World};
 
 impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
@@ -20,7 +22,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 Effect::Send { to, message } => self.send(observer, node, to, message),
                 Effect::Busy(span) => {
                     self.emit(observer, node, Kind::Busy(span));
-                    self.nodes[node.index()].busy = true;
+                    self.nodes[node.index()].activity = Activity::Busy;
                     let at = self.now + span;
                     let rest = std::mem::take(&mut self.effects);
                     return self.schedule(at, node, What::GoOn(rest));
@@ -76,12 +78,17 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     ) {
         let id = MessageId(self.next_message);
         self.next_message += 1;
+        let obstacle = self.obstacle(from, to);
         let index = self.link_index(from, to);
-        let (life, epoch) = (self.nodes[to.index()].life, self.links[index].epoch);
-        let fate = self.fate(index, from, to);
+        let link = &mut self.links[index];
+        let (life, epoch) = (link.life, link.epoch);
+        let fate = match obstacle {
+            None => self.choices.fate(link, self.now),
+            Some(fate) => fate,
+        };
         if let Fate::Delivered(arrival) = fate {
             let (at, seq) = self.next_event();
-            let event = Event {
+            let event = std::mem::ManuallyDrop::new(Event {
                 at,
                 seq,
                 node: from,
@@ -91,9 +98,9 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                     fate: Fate::Delivered(arrival),
                     message,
                 },
-            };
+            });
             self.tell(observer, &event);
-            let Kind::Send { message, .. } = event.kind else {
+            let Kind::Send { message, .. } = std::mem::ManuallyDrop::into_inner(event).kind else {
                 unreachable!("as told")
             };
             self.queue.push_with(arrival, || Due {
@@ -139,7 +146,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 message: parcel.message,
             },
         };
-        self.tell(observer, &event);
+        self.tell_apart(observer, &event);
         let Kind::Send { message, .. } = event.kind else {
             unreachable!("as told")
         };
@@ -147,15 +154,15 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         self.dispatch(fate, parcel);
     }
 
-    /// What happens to a message that is sent on its way now.
+    /// The fate of a message that does not get into the network, because something is in the way.
     #[inline(always)]
-    fn fate(&mut self, link: usize, from: NodeId, to: NodeId) -> Fate {
+    fn obstacle(&self, from: NodeId, to: NodeId) -> Option<Fate> {
         if !self.cuts.is_empty() && self.lies_between(&self.cuts, from, to) {
-            Fate::Dropped(Loss::Partition)
+            Some(Fate::Dropped(Loss::Partition))
         } else if !self.holds.is_empty() && self.lies_between(&self.holds, from, to) {
-            Fate::Held
+            Some(Fate::Held)
         } else {
-            self.choices.fate(&mut self.links[link], self.now)
+            None
         }
     }
 
@@ -168,7 +175,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 continue;
             }
             let index = self.link_index(parcel.from, parcel.to);
-            let fate = self.fate(index, parcel.from, parcel.to);
+            let fate = match self.obstacle(parcel.from, parcel.to) {
+                None => self.choices.fate(&mut self.links[index], self.now),
+                Some(fate) => fate,
+            };
             self.emit(
                 observer,
                 parcel.from,
@@ -245,7 +255,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             let link = self.link(node, peer);
             let epoch = link.epoch;
             link.break_connection();
-            if self.nodes[node.index()].up {
+            if self.nodes[node.index()].activity != Activity::Down {
                 self.schedule(self.now, node, What::ConnectionLost { peer, epoch });
             }
         }
@@ -254,7 +264,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// A node that crashed leaves its connections. What it had sent still arrives, and then its
     /// peers are told.
     pub(super) fn leave_connections(&mut self, node: NodeId) {
+        let life = self.nodes[node.index()].life;
         for peer in (0..self.nodes.len()).map(|index| NodeId(index as u16)) {
+            if let Some(link) = self.known_link(peer, node) {
+                self.links[link].life = life;
+            }
             if !self.is_connected(node, peer) {
                 if let Some(link) = self.known_link(node, peer) {
                     self.links[link].epoch += 1;

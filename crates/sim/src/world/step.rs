@@ -2,8 +2,8 @@
 
 use history::{NodeId, Time};
 
-use crate::context::Context;
-use crate::node::NodeChooser;
+use crate::context::{Context, Now};
+use crate::node::{Activity, NodeChooser};
 use crate::queue::{Next, NoNext};
 use crate::{Choices, Effect, Event, Input, Kind, Loss, MessageId, Nemesis, Observer, Process};
 
@@ -82,12 +82,12 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             return self.emit(observer, NodeId::WORLD, Kind::Alarm(alarm));
         }
         let node = &mut self.nodes[due.node.index()];
-        if due.life != node.life || !node.up {
+        if due.life != node.life || node.activity == Activity::Down {
             return self.arrive_in_vain(observer, due);
         }
         if let What::GoOn(_) = due.what {
-            node.busy = false;
-            if node.paused {
+            node.activity = node.activity.done();
+            if !node.can_handle(due.life) {
                 node.waiting.push_front(due);
                 return;
             }
@@ -166,7 +166,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                     node,
                     kind: Kind::Timer { id, timer },
                 };
-                self.tell(observer, &event);
+                self.tell_apart(observer, &event);
                 let Kind::Timer { timer, .. } = event.kind else {
                     unreachable!("as emitted")
                 };
@@ -209,12 +209,12 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             self.emit(observer, node, Kind::Lose { from, id, why });
         } else {
             let (at, seq) = self.next_event();
-            let event = Event {
+            let event = std::mem::ManuallyDrop::new(Event {
                 at,
                 seq,
                 node,
                 kind: Kind::Deliver { from, id },
-            };
+            });
             self.tell(observer, &event);
             self.handle(observer, node, Input::Message { from, message });
         }
@@ -234,21 +234,21 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         }
         let mut cx = Context {
             me: id,
-            now: node.clock.read(self.now),
+            now: Now::Of(&node.clock, self.now),
             effects: &mut self.effects,
             chooser: &mut NodeChooser {
                 choices: &mut self.choices,
-                name: &node.name,
-                streams: &mut node.streams,
+                asking: &mut node.asking,
+                answers: &mut self.answers,
             },
-            answers: &mut self.answers,
-            next_timer: &mut node.next_timer,
-            next_operation: &mut node.next_operation,
+            counters: &mut node.counters,
         };
         node.process.handle(&mut cx, input);
         if !self.answers.is_empty() {
             self.emit_answers(observer, id);
         }
-        self.apply(observer, id);
+        if !self.effects.is_empty() {
+            self.apply(observer, id);
+        }
     }
 }

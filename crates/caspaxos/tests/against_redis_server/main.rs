@@ -1,0 +1,188 @@
+//! The scripts in Lua, on a real `redis-server`, against their native twins: the same requests to
+//! both, and the same replies and stored keys expected.
+//!
+//! Without a `redis-server` on the machine the test says so and passes.
+
+// There is one client for a real server in the workspace; its crate is below this one.
+#[path = "../../../redis/tests/against_redis_server/server.rs"]
+mod server;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use caspaxos::scripts::{ACCEPT, PREPARE};
+use redis::{Blob, Database, Reply, Script, ScriptLibrary, Sha1, UnixTime};
+use server::Server;
+use sim::{Choices, Seeded, StreamId};
+
+const SEQUENCES: usize = 300;
+const STEPS: usize = 20;
+
+/// The keys of one register.
+const KEYS: [&str; 3] = ["key1/promise", "key1/ballot", "key1/value"];
+
+#[test]
+fn the_lua_and_its_native_twin_do_the_same() {
+    let Some(mut pair) = Pair::start() else {
+        return;
+    };
+    let mut dice = Dice::new("twins");
+    let mut seen = BTreeMap::new();
+    for sequence in 0..SEQUENCES {
+        pair.both(&["FLUSHALL"]);
+        for step in 0..STEPS {
+            let line = dice.line(&pair);
+            let reply = pair.compare(&line).unwrap_or_else(|difference| {
+                panic!("sequence {sequence}, step {step}, {line:?}:\n{difference}")
+            });
+            *seen.entry(first_word(&reply)).or_insert(0) += 1;
+        }
+    }
+    for word in ["ok", "fail", "ERR"] {
+        assert!(seen[word] > 300, "the requests are too much of a kind: {seen:?}");
+    }
+}
+
+/// What a script's reply says first, or what an error is called.
+fn first_word(reply: &Reply) -> String {
+    match reply {
+        Reply::Array(parts) => parts.first().map_or_else(String::new, first_word),
+        Reply::Bulk(word) | Reply::Status(word) => word.to_string(),
+        Reply::Error(error) => String::from_utf8_lossy(error.code()).into_owned(),
+        Reply::Nil | Reply::Integer(_) => String::new(),
+    }
+}
+
+/// A real server and one in memory.
+struct Pair {
+    server: Server,
+    database: Database,
+}
+
+impl Pair {
+    #[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
+    fn start() -> Option<Pair> {
+        let Some(server) = Server::start() else {
+            println!("skipped: there is no redis-server on this machine");
+            return None;
+        };
+        let database = Database::new(Arc::new(ScriptLibrary::new([PREPARE, ACCEPT])));
+        let mut pair = Pair { server, database };
+        for script in [PREPARE, ACCEPT] {
+            let sha = pair.both(&["SCRIPT", "LOAD", script.source]);
+            assert_eq!(sha, Reply::Bulk(sha_of(&script)));
+        }
+        Some(pair)
+    }
+
+    fn both(&mut self, words: &[&str]) -> Reply {
+        let line: Vec<Blob> = words.iter().copied().map(Blob::from).collect();
+        let real = self.server.call(&line);
+        assert_eq!(real, self.database.call(UnixTime::default(), &line), "{words:?}");
+        real
+    }
+
+    /// The reply of both, if it is the same and leaves the same behind.
+    fn compare(&mut self, line: &[Blob]) -> Result<Reply, String> {
+        let before = self.stored();
+        let real = self.server.call(line);
+        let twin = self.database.call(UnixTime::default(), line);
+        let after = self.stored();
+        if real == twin && after.0 == after.1 {
+            return Ok(real);
+        }
+        let (before, (lua, native)) = (before.0, after);
+        Err(format!(
+            "  stored before: {before:?}\n  Lua:    {real:?}, stored {lua:?}\n  native: {twin:?}, \
+             stored {native:?}"
+        ))
+    }
+
+    /// What stands under the keys, on each of the two.
+    fn stored(&mut self) -> (Reply, Reply) {
+        let line: Vec<Blob> = ["MGET"].iter().chain(&KEYS).copied().map(Blob::from).collect();
+        let parts = KEYS.map(|key| {
+            let line = [Blob::from("GET"), Blob::from(key)];
+            self.database.call(UnixTime::default(), &line)
+        });
+        (self.server.call(&line), Reply::Array(parts.to_vec()))
+    }
+}
+
+fn sha_of(script: &Script) -> Blob {
+    Blob::from(Sha1::of(script.source.as_bytes()).to_string())
+}
+
+/// Texts that are no ballots.
+const NO_BALLOTS: [&str; 12] = [
+    "", "1", "1,2", "1,2,3,4", "1,,3", ",,", "a,b,c", " 1,2,3", "1,2,3\n", "-1,2,3", "1.5,2,3",
+    "0x1,2,3",
+];
+
+/// Draws requests.
+struct Dice(Seeded, StreamId);
+
+impl Dice {
+    fn new(seed: &str) -> Dice {
+        let mut choices = Seeded::new(seed);
+        let stream = choices.stream("request", "dice");
+        Dice(choices, stream)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0.draw(self.1, bound)
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.below(from.len() as u64) as usize]
+    }
+
+    /// A prepare or an accept, or sometimes somebody who meddles with the keys.
+    fn line(&mut self, pair: &Pair) -> Vec<Blob> {
+        let words = |words: &[&str]| words.iter().copied().map(Blob::from).collect::<Vec<Blob>>();
+        let call = |script: &Script| {
+            let sha = sha_of(script).to_string();
+            words(&[&["EVALSHA", &sha, "3"][..], &KEYS].concat())
+        };
+        match self.below(20) {
+            0 => words(&["DEL", self.pick(&KEYS)]),
+            1 => {
+                let text = self.pick(&NO_BALLOTS);
+                words(&["SET", self.pick(&KEYS), text])
+            }
+            2..=9 => [call(&PREPARE), vec![self.ballot(pair)]].concat(),
+            _ => [call(&ACCEPT), vec![self.ballot(pair), self.value()]].concat(),
+        }
+    }
+
+    /// A ballot from so small a range that equal, lower and higher ones than the promise are all
+    /// frequent; the promise itself; a very large one; or something that is none.
+    fn ballot(&mut self, pair: &Pair) -> Blob {
+        let largest = (1u64 << 53) - 1;
+        match self.below(60) {
+            0..=2 => Blob::from(self.pick(&NO_BALLOTS)),
+            3 => Blob::from("0,0,0"),
+            4 => Blob::from("01,002,0003"),
+            5 => Blob::format(format_args!("{largest},{},{largest}", u32::MAX)),
+            6 => Blob::format(format_args!("{largest},{},{}", u32::MAX, largest - 1)),
+            7..=16 => {
+                let promise = Blob::from(KEYS[0]);
+                let keyspace = pair.database.keyspace();
+                let stored = keyspace.iter(UnixTime::default()).find(|(key, _)| **key == promise);
+                stored.map_or_else(|| Blob::from("0,0,1"), |(_, entry)| entry.value.clone())
+            }
+            _ => {
+                let (eon, id, era) = (self.below(3), 1 + self.below(3), self.below(12));
+                Blob::format(format_args!("{eon},{id},{era}"))
+            }
+        }
+    }
+
+    fn value(&mut self) -> Blob {
+        match self.below(4) {
+            0 => Blob::from(""),
+            1 => Blob::copy_from_slice(&[0, 255, b'\r', b'\n']),
+            _ => Blob::format(format_args!("{}:{}", self.below(9), self.below(u64::MAX))),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! CASPaxos as a system: whole runs of scenarios, and what can be said of all of them.
+
+mod choices;
+mod crashes;
+mod invariant;
+mod membership;
+mod stage;

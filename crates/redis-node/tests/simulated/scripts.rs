@@ -1,0 +1,62 @@
+use redis::{Blob, Reply, Script, ScriptLibrary, Sha1};
+use redis_node::{Durability, ServerConfig};
+use sim::Keep;
+
+use crate::stage::{Stage, replies, text};
+
+/// Loaded by the server's configuration.
+const HOUSE: Script = Script {
+    name: "house",
+    source: "return 'house'",
+    native: |_| Ok(Reply::Bulk(Blob::from_static("house"))),
+};
+
+/// Known to the world, and loaded by nobody.
+const GUEST: Script = Script {
+    name: "guest",
+    source: "return 'guest'",
+    native: |_| Ok(Reply::Bulk(Blob::from_static("guest"))),
+};
+
+fn evalsha(script: &Script) -> String {
+    format!("EVALSHA {} 0", Sha1::of(script.source.as_bytes()))
+}
+
+fn server(durability: Durability) -> Stage {
+    let scripts = vec![HOUSE.source];
+    let config = ServerConfig { durability, scripts, ..ServerConfig::default() };
+    Stage::with_scripts(config, ScriptLibrary::new([HOUSE, GUEST]))
+}
+
+fn code(reply: &Reply) -> &[u8] {
+    reply.as_error().map_or(b"", |error| error.code())
+}
+
+#[test]
+fn a_server_starts_with_its_own_scripts() {
+    let (house, guest) = (evalsha(&HOUSE), evalsha(&GUEST));
+    let replies = replies(server(Durability::Always).client(&[(0, &house), (10, &guest)]));
+    assert_eq!(replies[0], text("house"));
+    assert_eq!(code(&replies[1]), b"NOSCRIPT");
+}
+
+#[test]
+fn a_restart_loads_its_own_scripts_again_and_forgets_the_others() {
+    for durability in [Durability::Always, Durability::Never] {
+        let house = evalsha(&HOUSE);
+        let flushed = [(0, "SCRIPT FLUSH"), (5, &house), (20, &house)];
+        let replies = replies(server(durability).client(&flushed).crash_server(10, Keep::Durable));
+        assert_eq!(code(&replies[1]), b"NOSCRIPT", "{durability:?}: it was flushed");
+        assert_eq!(replies[2], text("house"), "{durability:?}");
+    }
+}
+
+#[test]
+fn a_script_that_a_client_loaded_is_gone_after_a_restart() {
+    let guest = evalsha(&GUEST);
+    let stage = server(Durability::Always).load(0, &GUEST).client(&[(5, &guest), (20, &guest)]);
+    let all = stage.crash_server(10, Keep::Durable).run();
+    let replies: Vec<&Reply> = all[1].iter().map(|(_, reply)| reply).collect();
+    assert_eq!(*replies[0], text("guest"));
+    assert_eq!(code(replies[1]), b"NOSCRIPT");
+}

@@ -1,0 +1,35 @@
+use history::Span;
+use redis::Reply;
+use redis_node::ServerConfig;
+use sim::Keep;
+
+use crate::stage::{Stage, ok, text};
+
+/// Each command takes the server ten milliseconds. Messages take one.
+fn slow() -> Stage {
+    Stage::new(ServerConfig { service_time: Span::from_millis(10), ..ServerConfig::default() })
+}
+
+#[test]
+fn a_reply_leaves_after_the_service_time() {
+    assert_eq!(slow().client(&[(0, "SET k 1")]).run()[0], [(12, ok())]);
+}
+
+#[test]
+fn commands_are_executed_one_at_a_time_in_the_order_of_their_arrival() {
+    let stage = slow()
+        .client(&[(0, "INCR k"), (4, "INCR k")])
+        .client(&[(2, "INCR k")])
+        .client(&[(100, "INCR k")]);
+    let replies = stage.run();
+    assert_eq!(replies[0], [(12, Reply::Integer(1)), (32, Reply::Integer(3))]);
+    assert_eq!(replies[1], [(22, Reply::Integer(2))]);
+    assert_eq!(replies[2], [(112, Reply::Integer(4))], "by then the server is idle");
+}
+
+/// The command was executed, and its effect is durable; the client cannot tell.
+#[test]
+fn a_crash_within_the_service_time_loses_the_reply_only() {
+    let stage = slow().client(&[(0, "SET k 1"), (20, "GET k")]).crash_server(5, Keep::Durable);
+    assert_eq!(stage.run()[0], [(32, text("1"))]);
+}
