@@ -354,23 +354,11 @@ mod tests {
         assert_eq!(hex(&NodeId(0x0102)), "0201");
         assert_eq!(hex(&Key(1)), "01000000");
         assert_eq!(hex(&Span::from_millis(1)), "40420f0000000000");
-        assert_eq!(
-            hex(&OpId {
-                client: NodeId(1),
-                ordinal: 2
-            }),
-            "010002000000"
-        );
+        assert_eq!(hex(&OpId { client: NodeId(1), ordinal: 2 }), "010002000000");
         assert_eq!(hex(&Action::Read), "00");
-        let expected = Observation {
-            version: Version(3),
-            value: Value(4),
-        };
+        let expected = Observation { version: Version(3), value: Value(4) };
         assert_eq!(
-            hex(&Action::Cas {
-                expected,
-                value: Value(5)
-            }),
+            hex(&Action::Cas { expected, value: Value(5) }),
             "02030000000000000004000000000000000500000000000000"
         );
         assert_eq!(hex(&vec![true, false]), "020000000100");

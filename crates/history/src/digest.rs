@@ -36,21 +36,14 @@ impl Digest {
     /// The digest of nothing.
     #[must_use]
     pub fn new() -> Digest {
-        Digest {
-            pending: Box::new([0; BLOCK + SLACK]),
-            len: 0,
-            hash: Xxh3::new(),
-        }
+        Digest { pending: Box::new([0; BLOCK + SLACK]), len: 0, hash: Xxh3::new() }
     }
 
     /// Adds the canonical encoding of `item`.
     #[inline(always)]
     pub fn add<T: Serialize + ?Sized>(&mut self, item: &T) {
         loop {
-            let mut block = Block {
-                bytes: &mut self.pending,
-                len: self.len as usize,
-            };
+            let mut block = Block { bytes: &mut self.pending, len: self.len as usize };
             canonical::encode_into(item, &mut block);
             if block.len <= BLOCK {
                 self.len = block.len as u32;
@@ -90,9 +83,7 @@ impl Digest {
             start = 0;
         }
         self.len = (start + N) as u32;
-        self.pending[start..]
-            .first_chunk_mut()
-            .expect("N bytes are left")
+        self.pending[start..].first_chunk_mut().expect("N bytes are left")
     }
 
     #[cold]
@@ -182,9 +173,7 @@ impl<'de> Deserialize<'de> for Fingerprint {
         if text.len() != 16 {
             return Err(D::Error::custom("a fingerprint has 16 hexadecimal digits"));
         }
-        u64::from_str_radix(&text, 16)
-            .map(Fingerprint)
-            .map_err(D::Error::custom)
+        u64::from_str_radix(&text, 16).map(Fingerprint).map_err(D::Error::custom)
     }
 }
 
@@ -208,9 +197,6 @@ mod tests {
         let fingerprint = Fingerprint(0x00ab_cdef_0123_4567);
         let json = serde_json::to_string(&fingerprint).unwrap();
         assert_eq!(json, "\"00abcdef01234567\"");
-        assert_eq!(
-            serde_json::from_str::<Fingerprint>(&json).unwrap(),
-            fingerprint
-        );
+        assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), fingerprint);
     }
 }

@@ -61,10 +61,7 @@ impl Value {
     pub fn writer(self) -> Option<OpId> {
         let client = u16::try_from((self.0 >> 32).checked_sub(1)?).ok()?;
         let ordinal = (self.0 & u64::from(u32::MAX)) as u32;
-        Some(OpId {
-            client: crate::NodeId(client),
-            ordinal,
-        })
+        Some(OpId { client: crate::NodeId(client), ordinal })
     }
 }
 
@@ -91,10 +88,7 @@ pub struct Observation {
 
 impl Observation {
     /// The register that nobody has written to.
-    pub const EMPTY: Observation = Observation {
-        version: Version(0),
-        value: Value::NONE,
-    };
+    pub const EMPTY: Observation = Observation { version: Version(0), value: Value::NONE };
 }
 
 impl fmt::Display for Observation {

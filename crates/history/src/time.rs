@@ -120,9 +120,7 @@ impl FromStr for Span {
     type Err = ParseSpanError;
 
     fn from_str(text: &str) -> Result<Span, ParseSpanError> {
-        parse_nanoseconds(text)
-            .map(Span)
-            .ok_or_else(|| ParseSpanError(text.to_owned()))
+        parse_nanoseconds(text).map(Span).ok_or_else(|| ParseSpanError(text.to_owned()))
     }
 }
 
@@ -131,29 +129,18 @@ fn parse_nanoseconds(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(number_len);
     let &(_, scale) = UNITS.iter().find(|(name, _)| *name == unit)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
-    if [whole, fraction]
-        .iter()
-        .any(|s| s.is_empty() || !s.bytes().all(|b| b.is_ascii_digit()))
-    {
+    if [whole, fraction].iter().any(|s| s.is_empty() || !s.bytes().all(|b| b.is_ascii_digit())) {
         return None;
     }
     let fraction_scale = 10u64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let fraction: u64 = fraction.parse().ok()?;
-    let fraction_ns = fraction
-        .checked_mul(scale)
-        .filter(|ns| ns % fraction_scale == 0)?;
-    whole
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(scale)?
-        .checked_add(fraction_ns / fraction_scale)
+    let fraction_ns = fraction.checked_mul(scale).filter(|ns| ns % fraction_scale == 0)?;
+    whole.parse::<u64>().ok()?.checked_mul(scale)?.checked_add(fraction_ns / fraction_scale)
 }
 
 fn write_nanoseconds(f: &mut fmt::Formatter<'_>, ns: u64) -> fmt::Result {
     // Hours and minutes only when nothing is left over: `90s` reads better than `1.5m`.
-    let exact = UNITS[..2]
-        .iter()
-        .find(|(_, scale)| ns > 0 && ns.is_multiple_of(*scale));
+    let exact = UNITS[..2].iter().find(|(_, scale)| ns > 0 && ns.is_multiple_of(*scale));
     let Some(&(unit, scale)) = exact.or_else(|| UNITS[2..].iter().find(|(_, scale)| ns >= *scale))
     else {
         return write!(f, "0s");
@@ -186,9 +173,7 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(D::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
 
@@ -198,17 +183,7 @@ mod tests {
 
     #[test]
     fn spans_read_back_as_they_were_written() {
-        for text in [
-            "0s",
-            "1ns",
-            "250us",
-            "13ms",
-            "1.5s",
-            "90s",
-            "10m",
-            "2h",
-            "1.000000001s",
-        ] {
+        for text in ["0s", "1ns", "250us", "13ms", "1.5s", "90s", "10m", "2h", "1.000000001s"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
         assert_eq!("60s".parse::<Span>().unwrap().to_string(), "1m");
@@ -218,9 +193,8 @@ mod tests {
     #[test]
     fn what_is_no_length_of_time_is_refused() {
         let too_long = "99999999999999999999s";
-        for text in [
-            "", "13", "ms", "-1ms", "1 ms", "1.ms", ".5s", "1.5ns", "1e3s", "1d", too_long,
-        ] {
+        for text in ["", "13", "ms", "-1ms", "1 ms", "1.ms", ".5s", "1.5ns", "1e3s", "1d", too_long]
+        {
             assert!(text.parse::<Span>().is_err(), "{text:?} was accepted");
         }
     }

@@ -3,11 +3,7 @@
 //! Keys are 16 bytes long and are visited in an order that no cache likes; values are 10 bytes long.
 
 #![expect(clippy::print_stdout, reason = "the figures are the point")]
-#![expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "it measures real time"
-)]
+#![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it measures real time")]
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -42,14 +38,10 @@ fn main() {
     for key_count in [10, 10_000] {
         let mut database = Database::new(Arc::new(ScriptLibrary::new([BALLOT])));
         database.call(NOW, &["SCRIPT", "LOAD", BALLOT.source].map(Blob::from));
-        let keys: Vec<Blob> = (0..key_count)
-            .map(|n| Blob::format(format_args!("key:{n:012}")))
-            .collect();
+        let keys: Vec<Blob> =
+            (0..key_count).map(|n| Blob::format(format_args!("key:{n:012}"))).collect();
         for key in &keys {
-            database.call(
-                NOW,
-                &[Blob::from("SET"), key.clone(), Blob::from("0123456789")],
-            );
+            database.call(NOW, &[Blob::from("SET"), key.clone(), Blob::from("0123456789")]);
         }
         let key = |n: usize| keys[n.wrapping_mul(7_919) % key_count].clone();
         let value = Blob::from("1234567890");
@@ -58,9 +50,7 @@ fn main() {
 
         let ping = [Blob::from("PING")];
         measure(key_count, "PING", |_| database.call(NOW, &ping));
-        measure(key_count, "GET", |n| {
-            database.call(NOW, &[get.clone(), key(n)])
-        });
+        measure(key_count, "GET", |n| database.call(NOW, &[get.clone(), key(n)]));
         measure(key_count, "SET, a value that is there", |n| {
             database.call(NOW, &[set.clone(), key(n), value.clone()])
         });
@@ -74,9 +64,7 @@ fn main() {
             drop(before);
             reply
         });
-        measure(key_count, "INCR", |n| {
-            database.call(NOW, &[incr.clone(), key(n)])
-        });
+        measure(key_count, "INCR", |n| database.call(NOW, &[incr.clone(), key(n)]));
         measure(key_count, "EVALSHA as a command", |n| {
             let [name, sha, number] = evalsha.clone();
             let value = Blob::format(format_args!("{:010}", n));
@@ -91,9 +79,7 @@ fn main() {
 
 fn measure(key_count: usize, what: &str, mut command: impl FnMut(usize) -> Reply) {
     let start = Instant::now();
-    let errors = (0..COMMANDS)
-        .filter(|n| command(*n).as_error().is_some())
-        .count();
+    let errors = (0..COMMANDS).filter(|n| command(*n).as_error().is_some()).count();
     assert_eq!(errors, 0, "{what}");
     let each_ns = start.elapsed().as_nanos() / COMMANDS as u128;
     let per_second = 1_000_000_000 / each_ns.max(1);

@@ -74,14 +74,10 @@ pub(crate) fn resolve(line: &[Blob]) -> Result<Resolved<'_>, Unresolved> {
         arguments = rest;
     }
     match command.action {
-        Action::Run(handler) if command.accepts(line.len()) => Ok(Resolved {
-            command,
-            handler,
-            arguments,
-        }),
-        _ => Err(Unresolved::WrongArity {
-            full_name: command.full_name,
-        }),
+        Action::Run(handler) if command.accepts(line.len()) => {
+            Ok(Resolved { command, handler, arguments })
+        }
+        _ => Err(Unresolved::WrongArity { full_name: command.full_name }),
     }
 }
 

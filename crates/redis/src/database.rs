@@ -54,10 +54,7 @@ impl Database {
     /// An empty database, with no script loaded, on a server that knows the scripts of `library`.
     #[must_use]
     pub fn new(library: Arc<ScriptLibrary>) -> Database {
-        Database {
-            library,
-            ..Database::default()
-        }
+        Database { library, ..Database::default() }
     }
 
     /// The keys and what stands under them.

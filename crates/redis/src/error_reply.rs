@@ -27,9 +27,7 @@ impl ErrorReply {
         let breaks = |byte: &u8| matches!(byte, b'\r' | b'\n');
         let first = text.iter().position(|byte| !breaks(byte));
         let last = text.iter().rposition(|byte| !breaks(byte));
-        let line = first
-            .zip(last)
-            .map_or(&[][..], |(first, last)| &text[first..=last]);
+        let line = first.zip(last).map_or(&[][..], |(first, last)| &text[first..=last]);
         let spaced = |byte: &u8| if breaks(byte) { b' ' } else { *byte };
         ErrorReply(Blob::from(line.iter().map(spaced).collect::<Vec<u8>>()))
     }
@@ -69,9 +67,7 @@ impl ErrorReply {
     }
 
     pub(crate) fn wrong_number_of_arguments(command: &str) -> ErrorReply {
-        ErrorReply::formatted(format_args!(
-            "wrong number of arguments for '{command}' command"
-        ))
+        ErrorReply::formatted(format_args!("wrong number of arguments for '{command}' command"))
     }
 
     pub(crate) fn script_not_in_library(sha: &Sha1) -> ErrorReply {

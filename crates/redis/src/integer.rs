@@ -54,11 +54,7 @@ mod tests {
             "-9223372036854775809",
             "99999999999999999999999",
         ] {
-            assert_eq!(
-                parse(text.as_bytes()),
-                Err(ErrorReply::not_an_integer()),
-                "{text:?}"
-            );
+            assert_eq!(parse(text.as_bytes()), Err(ErrorReply::not_an_integer()), "{text:?}");
         }
     }
 }

@@ -50,10 +50,7 @@ impl Entry {
     /// An entry that never expires.
     #[must_use]
     pub const fn lasting(value: Blob) -> Entry {
-        Entry {
-            value,
-            expires: None,
-        }
+        Entry { value, expires: None }
     }
 
     /// Whether it is gone at `now`, by the server's wall clock.
@@ -106,9 +103,7 @@ impl Keyspace {
 
     /// Takes away the entry under `key` and returns it; `None` if there is none at `now`.
     pub fn remove(&mut self, now: UnixTime, key: &Blob) -> Option<Entry> {
-        self.entries
-            .remove(key)
-            .filter(|entry| !entry.has_expired(now))
+        self.entries.remove(key).filter(|entry| !entry.has_expired(now))
     }
 
     /// Takes everything away.
@@ -130,8 +125,6 @@ impl Keyspace {
 
     /// The keys that are there at `now` and their entries, in the order of the keys' bytes.
     pub fn iter(&self, now: UnixTime) -> impl Iterator<Item = (&Blob, &Entry)> {
-        self.entries
-            .iter()
-            .filter(move |(_, entry)| !entry.has_expired(now))
+        self.entries.iter().filter(move |(_, entry)| !entry.has_expired(now))
     }
 }

@@ -1,21 +1,15 @@
 //! A database as a value: what makes two of them the same, and what a copy has to do with its
 //! original.
 
-#![expect(
-    clippy::disallowed_types,
-    reason = "hashes are compared within one process only"
-)]
+#![expect(clippy::disallowed_types, reason = "hashes are compared within one process only")]
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use redis::{Blob, Database, Reply, Script, ScriptLibrary, UnixTime};
 
-const SCRIPT: Script = Script {
-    name: "nothing",
-    source: "return 0",
-    native: |_| Ok(Reply::Integer(0)),
-};
+const SCRIPT: Script =
+    Script { name: "nothing", source: "return 0", native: |_| Ok(Reply::Integer(0)) };
 
 fn run(database: &mut Database, line: &str) -> Reply {
     let words: Vec<Blob> = line.split(' ').map(Blob::from).collect();
@@ -68,9 +62,6 @@ fn a_copy_and_its_original_go_their_own_ways() {
     let mut copy = original.clone();
     run(&mut copy, "INCR key:500");
     run(&mut original, "DEL key:501");
-    assert_eq!(
-        run(&mut original, "GET key:500"),
-        Reply::Bulk(Blob::from("1"))
-    );
+    assert_eq!(run(&mut original, "GET key:500"), Reply::Bulk(Blob::from("1")));
     assert_eq!(run(&mut copy, "EXISTS key:501"), Reply::Integer(1));
 }

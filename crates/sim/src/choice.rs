@@ -71,11 +71,7 @@ impl Seeded {
         for (part, chunk) in (0u64..).zip(key.chunks_exact_mut(8)) {
             chunk.copy_from_slice(&xxh3_64_with_seed(seed.as_bytes(), part).to_le_bytes());
         }
-        Seeded {
-            key,
-            streams: Vec::new(),
-            by_name: BTreeMap::new(),
-        }
+        Seeded { key, streams: Vec::new(), by_name: BTreeMap::new() }
     }
 }
 
@@ -143,10 +139,7 @@ mod tests {
             word("1", "delaya", "->b"),
         ];
         for (i, a) in all.iter().enumerate() {
-            assert!(
-                all[i + 1..].iter().all(|b| a != b),
-                "two streams agree: {all:?}"
-            );
+            assert!(all[i + 1..].iter().all(|b| a != b), "two streams agree: {all:?}");
         }
     }
 
@@ -158,9 +151,6 @@ mod tests {
         for _ in 0..60_000 {
             counts[choices.draw(stream, 6) as usize] += 1;
         }
-        assert!(
-            counts.iter().all(|count| (9_600..10_400).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (9_600..10_400).contains(count)), "{counts:?}");
     }
 }

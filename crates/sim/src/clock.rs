@@ -52,14 +52,8 @@ impl Clock {
     /// If the drift is not within ±50 %: such a clock would stand still, or run backwards.
     #[must_use]
     pub fn new(offset_ns: i64, drift_ppb: i32) -> Clock {
-        assert!(
-            drift_ppb.abs() <= 500_000_000,
-            "a drift of {drift_ppb} ppb is beyond ±50 %"
-        );
-        Clock {
-            offset_ns,
-            drift_ppb,
-        }
+        assert!(drift_ppb.abs() <= 500_000_000, "a drift of {drift_ppb} ppb is beyond ±50 %");
+        Clock { offset_ns, drift_ppb }
     }
 
     /// What the clocks show at true time `now`.
@@ -68,10 +62,7 @@ impl Clock {
     pub fn read(&self, now: Time) -> LocalTime {
         let monotonic = self.monotonic(now);
         let wall = WallTime::EPOCH.0.saturating_add(monotonic.0);
-        LocalTime {
-            wall: WallTime(wall.saturating_add_signed(self.offset_ns)),
-            monotonic,
-        }
+        LocalTime { wall: WallTime(wall.saturating_add_signed(self.offset_ns)), monotonic }
     }
 
     #[inline(always)]
@@ -120,15 +111,9 @@ mod tests {
     #[test]
     fn a_fast_clock_sees_its_timer_early_in_true_time() {
         let fast = Clock::new(0, 100_000_000); // 10 % fast
-        assert_eq!(
-            fast.when(Time::ZERO, Span::from_millis(110)),
-            Time(100_000_000)
-        );
+        assert_eq!(fast.when(Time::ZERO, Span::from_millis(110)), Time(100_000_000));
         let slow = Clock::new(0, -100_000_000);
-        assert_eq!(
-            slow.when(Time::ZERO, Span::from_millis(90)),
-            Time(100_000_000)
-        );
+        assert_eq!(slow.when(Time::ZERO, Span::from_millis(90)), Time(100_000_000));
     }
 
     #[test]

@@ -130,16 +130,9 @@ impl<M, T> Context<'_, M, T> {
     /// Says that a client operation begins. What it does may depend on its name, by which a value
     /// tells who wrote it: `cx.invoke(key, |op| Action::Write { value: Value::of(op) })`.
     pub fn invoke(&mut self, key: Key, action: impl FnOnce(OpId) -> Action) -> Invoke {
-        let op = OpId {
-            client: self.me,
-            ordinal: self.counters.next_operation,
-        };
+        let op = OpId { client: self.me, ordinal: self.counters.next_operation };
         self.counters.next_operation += 1;
-        let invoke = Invoke {
-            op,
-            key,
-            action: action(op),
-        };
+        let invoke = Invoke { op, key, action: action(op) };
         self.effects.push_back(Effect::Invoke(invoke));
         invoke
     }
@@ -183,10 +176,7 @@ pub struct Sandbox<M, T> {
 
 impl<M, T> Default for Sandbox<M, T> {
     fn default() -> Sandbox<M, T> {
-        let now = LocalTime {
-            wall: WallTime::EPOCH,
-            monotonic: Time::ZERO,
-        };
+        let now = LocalTime { wall: WallTime::EPOCH, monotonic: Time::ZERO };
         Sandbox {
             me: NodeId(0),
             now,
@@ -200,10 +190,7 @@ impl<M, T> Default for Sandbox<M, T> {
 impl Chooser for Vec<u64> {
     fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
         let answer = if self.is_empty() { 0 } else { self.remove(0) };
-        assert!(
-            answer < bound,
-            "the answer {answer} to {purpose:?} is not below {bound}"
-        );
+        assert!(answer < bound, "the answer {answer} to {purpose:?} is not below {bound}");
         answer
     }
 }

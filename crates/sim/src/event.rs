@@ -124,12 +124,7 @@ impl<M: Serialize, T: Serialize> Event<M, T> {
     #[inline(always)]
     pub(crate) fn digest_into(&self, digest: &mut Digest) {
         match &self.kind {
-            Kind::Send {
-                to,
-                id,
-                fate: Fate::Delivered(at),
-                message,
-            } => {
+            Kind::Send { to, id, fate: Fate::Delivered(at), message } => {
                 let room = digest.room::<{ HEAD + 9 }>();
                 self.lay_out_head(room, 2, *to, *id);
                 room[HEAD] = 1;

@@ -178,11 +178,7 @@ impl<C: Choices> Chooser for NemesisChooser<'_, C> {
     fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
         let stream = self.choices.stream(purpose, "nemesis");
         let answer = self.choices.draw(stream, bound);
-        self.answers.push(Answer {
-            purpose,
-            bound,
-            answer,
-        });
+        self.answers.push(Answer { purpose, bound, answer });
         answer
     }
 }

@@ -209,11 +209,7 @@ impl Link {
     ) -> Link {
         let name = format!("{from}->{to}");
         let mut stream = |purpose, used| {
-            if used {
-                choices.stream(purpose, &name)
-            } else {
-                UNUSED
-            }
+            if used { choices.stream(purpose, &name) } else { UNUSED }
         };
         let streams = Streams {
             delay: stream("delay", rule.delay.max > rule.delay.min),
@@ -228,7 +224,10 @@ impl Link {
             void_below: 0,
             last_arrival: Time::ZERO,
             streams,
-            only_delays: rule.loss == Chance::NEVER && rule.duplicate == Chance::NEVER && rule.transport == Transport::Datagram && rule.order == Order::Free,
+            only_delays: rule.loss == Chance::NEVER
+                && rule.duplicate == Chance::NEVER
+                && rule.transport == Transport::Datagram
+                && rule.order == Order::Free,
         }
     }
 
@@ -250,14 +249,7 @@ impl Link {
 
     #[inline(never)]
     fn draw_faults<C: Choices>(&mut self, choices: &mut C, now: Time, arrival: Time) -> Fate {
-        let LinkRule {
-            transport,
-            delay,
-            loss,
-            duplicate,
-            order,
-            ..
-        } = self.rule;
+        let LinkRule { transport, delay, loss, duplicate, order, .. } = self.rule;
         let lost = loss.strikes(choices, self.streams.loss);
         let second = (duplicate > Chance::NEVER).then(|| {
             let strikes = duplicate.strikes(choices, self.streams.duplicate);

@@ -28,13 +28,7 @@ impl<P> NodeSpec<P> {
     #[must_use]
     pub fn new(name: impl Into<String>, role: Role, process: P) -> NodeSpec<P> {
         let clock = Clock::default();
-        NodeSpec {
-            name: name.into(),
-            role,
-            clock,
-            starts_at_once: true,
-            process,
-        }
+        NodeSpec { name: name.into(), role, clock, starts_at_once: true, process }
     }
 }
 
@@ -126,10 +120,7 @@ impl<P: Process, I> Node<P, I> {
             timers: BTreeSet::new(),
             counters: Counters::default(),
             links: Vec::new(),
-            asking: Asking {
-                name: spec.name,
-                streams: Vec::new(),
-            },
+            asking: Asking { name: spec.name, streams: Vec::new() },
         }
     }
 
@@ -165,11 +156,7 @@ impl<C: Choices> Chooser for NodeChooser<'_, C> {
             stream
         });
         let answer = self.choices.draw(stream, bound);
-        self.answers.push(Answer {
-            purpose,
-            bound,
-            answer,
-        });
+        self.answers.push(Answer { purpose, bound, answer });
         answer
     }
 }

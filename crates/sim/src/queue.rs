@@ -32,6 +32,8 @@ pub(crate) struct EventQueue<T> {
     occupied: u32,
     digits: Box<[Digit; DIGITS]>,
     slots: Vec<Slot<T>>,
+    /// The items of a list that is being taken apart, and their times; empty at other times.
+    apart: Vec<(u64, Place)>,
     /// A list of the slots without an item.
     free: Place,
     len: usize,
@@ -87,6 +89,7 @@ impl<T> EventQueue<T> {
             occupied: 0,
             digits: Box::new([EMPTY; DIGITS]),
             slots: Vec::new(),
+            apart: Vec::new(),
             free: NOWHERE,
             len: 0,
         }
@@ -111,8 +114,9 @@ impl<T> EventQueue<T> {
         let place = self.free;
         let slot = &mut self.slots[place as usize];
         self.free = slot.next;
-        slot.time = at.0.max(self.now);
-        self.put(place);
+        let time = at.0.max(self.now);
+        slot.time = time;
+        self.put(place, time);
         self.len += 1;
         self.slots[place as usize].item.get_or_insert_with(make);
     }
@@ -126,11 +130,11 @@ impl<T> EventQueue<T> {
 
     /// Puts a place, which is in no list, into the list for its time.
     #[inline(always)]
-    fn put(&mut self, place: Place) {
+    fn put(&mut self, place: Place, time: u64) {
         let slot = &mut self.slots[place as usize];
-        let highest_difference = ((slot.time ^ self.now) | 1).ilog2();
+        let highest_difference = ((time ^ self.now) | 1).ilog2();
         let digit = highest_difference / DIGIT_BITS;
-        let value = (slot.time >> (digit * DIGIT_BITS)) as usize % VALUES;
+        let value = (time >> (digit * DIGIT_BITS)) as usize % VALUES;
         self.occupied |= 1 << digit;
         let digit = &mut self.digits[digit as usize % DIGITS];
         digit.occupied |= 1 << value;
@@ -194,31 +198,27 @@ impl<T> EventQueue<T> {
         let mut place = self.digits[digit].lists[value];
         self.empty(digit, value);
         let mut earliest = u64::MAX;
-        let mut turned = NOWHERE;
+        let mut apart = std::mem::take(&mut self.apart);
         while place != NOWHERE {
-            let slot = &mut self.slots[place as usize];
-            earliest = earliest.min(slot.time);
-            let next = std::mem::replace(&mut slot.next, turned);
-            turned = place;
+            let Slot { time, next, .. } = self.slots[place as usize];
+            earliest = earliest.min(time);
+            apart.push((time, place));
             place = next;
         }
         self.now = earliest;
-        let mut last_in_row = NOWHERE;
-        let mut place = turned;
-        while place != NOWHERE {
-            let Slot { time, next, .. } = self.slots[place as usize];
-            if time > earliest {
-                self.put(place);
-            } else {
-                match last_in_row {
-                    NOWHERE => self.row = place,
-                    last => self.slots[last as usize].next = place,
-                }
-                self.slots[place as usize].next = NOWHERE;
-                last_in_row = place;
+        // From the youngest to the oldest, so that the oldest comes first in the row; and then the
+        // other way round, because a list takes the youngest last.
+        for &(time, place) in &apart {
+            if time == earliest {
+                self.slots[place as usize].next = std::mem::replace(&mut self.row, place);
             }
-            place = next;
         }
+        for (time, place) in apart.drain(..).rev() {
+            if time != earliest {
+                self.put(place, time);
+            }
+        }
+        self.apart = apart;
     }
 
     #[inline(always)]

@@ -242,12 +242,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         kind: Kind<P::Message, P::Timer>,
     ) {
         let (at, seq) = self.next_event();
-        let event = Event {
-            at,
-            seq,
-            node,
-            kind,
-        };
+        let event = Event { at, seq, node, kind };
         self.tell_apart(observer, &event);
     }
 
@@ -286,10 +281,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         observer.event(event);
         let mut cx = NemesisContext {
             commands: &mut self.commands,
-            chooser: &mut NemesisChooser {
-                choices: &mut self.choices,
-                answers: &mut self.answers,
-            },
+            chooser: &mut NemesisChooser { choices: &mut self.choices, answers: &mut self.answers },
         };
         self.nemesis.on_event(event, &mut cx);
         if !self.answers.is_empty() {
@@ -300,25 +292,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// Tells the observers what was asked and answered. The nemesis is not told of chance.
     #[cold]
     fn emit_answers<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, node: NodeId) {
-        for Answer {
-            purpose,
-            bound,
-            answer,
-        } in self.answers.drain(..)
-        {
-            let kind = Kind::Chose {
-                purpose: Cow::Borrowed(purpose),
-                bound,
-                answer,
-            };
+        for Answer { purpose, bound, answer } in self.answers.drain(..) {
+            let kind = Kind::Chose { purpose: Cow::Borrowed(purpose), bound, answer };
             let (at, seq) = (self.now, self.events);
             self.events += 1;
-            observer.event(&Event {
-                at,
-                seq,
-                node,
-                kind,
-            });
+            observer.event(&Event { at, seq, node, kind });
         }
     }
 
@@ -347,10 +325,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     #[cold]
     fn make_link(&mut self, from: NodeId, to: NodeId) -> usize {
-        assert!(
-            to.index() < self.nodes.len(),
-            "{from} sends to {to}, which is not a node"
-        );
+        assert!(to.index() < self.nodes.len(), "{from} sends to {to}, which is not a node");
         let (sender, receiver) = (&self.nodes[from.index()], &self.nodes[to.index()]);
         let rule = self.rules.iter().rev().find(|(senders, receivers, _)| {
             senders.includes(from, sender.role) && receivers.includes(to, receiver.role)

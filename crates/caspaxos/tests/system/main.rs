@@ -4,4 +4,5 @@ mod choices;
 mod crashes;
 mod invariant;
 mod membership;
+mod replay;
 mod stage;

@@ -2,13 +2,14 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use caspaxos::{CasPaxos, Message, Timer};
-use history::{Names, NodeId};
-use scenario::{Interrupt, Outcome, Override, Registry, RunOptions, Scenario, many};
+use history::NodeId;
+use scenario::{Interrupt, Outcome, Override, Registry, Replayed, RunOptions, Scenario, many};
 use sim::Event;
-use trace::LogReader;
+use tempfile::TempDir;
+use trace::{Header, LogReader};
 
 /// The scenario of that name with some values set anew (`caspaxos.clients=3`), and with more text
 /// at the end of its file.
@@ -43,15 +44,21 @@ pub(crate) fn run(scenario: &Scenario, seeds: std::ops::Range<usize>) -> Vec<Out
     outcomes.into_iter().map(|outcome| outcome.expect("each job is done")).collect()
 }
 
-/// All that happened in a run.
+/// All that happened in a run, and its recording.
 pub(crate) struct Recorded {
     pub(crate) events: Vec<Event<Message, Timer>>,
-    names: Names,
+    pub(crate) header: Header,
+    directory: TempDir,
 }
 
 impl Recorded {
     pub(crate) fn name(&self, node: NodeId) -> String {
-        self.names.node(node).into_owned()
+        self.header.names.node(node).into_owned()
+    }
+
+    /// Where the recording is.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.directory.path().join("run.jsonl")
     }
 }
 
@@ -63,10 +70,15 @@ pub(crate) fn record(scenario: &Scenario, seed: &str) -> Recorded {
     let options = RunOptions { seed, record: Some(&path), interrupt: &interrupt };
     registry().run(scenario, &options).expect("it runs");
     let mut log = LogReader::open(&path).expect("its log");
-    let names = log.header().names.clone();
+    let header = log.header().clone();
     let mut events = Vec::new();
     while let Some(event) = log.next_event().expect("an event") {
         events.push(event);
     }
-    Recorded { events, names }
+    Recorded { events, header, directory }
+}
+
+/// Runs a recording again.
+pub(crate) fn replay(path: &Path, redraw: bool) -> Replayed {
+    registry().replay(path, redraw, &Interrupt::new()).expect("it is whole")
 }

@@ -48,14 +48,13 @@ fn add(
     key: &Blob,
     amount: i64,
 ) -> Result<Reply, ErrorReply> {
-    let changed =
-        database.keyspace.update(now, key, |entry| {
-            let sum = integer::parse(&entry.value)?.checked_add(amount).ok_or(
-                ErrorReply::from_static("ERR increment or decrement would overflow"),
-            )?;
-            entry.value = integer::write(sum);
-            Ok(sum)
-        });
+    let changed = database.keyspace.update(now, key, |entry| {
+        let sum = integer::parse(&entry.value)?
+            .checked_add(amount)
+            .ok_or(ErrorReply::from_static("ERR increment or decrement would overflow"))?;
+        entry.value = integer::write(sum);
+        Ok(sum)
+    });
     let sum = match changed {
         Some(sum) => sum?,
         None => {

@@ -74,13 +74,7 @@ pub(super) fn pexpireat(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    set_expiry(
-        database,
-        now,
-        arguments,
-        Unit::UnixMilliseconds,
-        "pexpireat",
-    )
+    set_expiry(database, now, arguments, Unit::UnixMilliseconds, "pexpireat")
 }
 
 /// A key whose new expiry is not in the future is removed at once: here the present millisecond
@@ -204,8 +198,7 @@ pub(super) fn persist(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let persisted = database
-        .keyspace
-        .update(now, &arguments[0], |entry| entry.expires.take().is_some());
+    let persisted =
+        database.keyspace.update(now, &arguments[0], |entry| entry.expires.take().is_some());
     Ok(Reply::from(persisted.unwrap_or(false)))
 }

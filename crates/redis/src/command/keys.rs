@@ -9,10 +9,8 @@ pub(super) fn del(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let removed = arguments
-        .iter()
-        .filter(|key| database.keyspace.remove(now, key).is_some())
-        .count();
+    let removed =
+        arguments.iter().filter(|key| database.keyspace.remove(now, key).is_some()).count();
     Ok(Reply::from(removed))
 }
 
@@ -22,10 +20,8 @@ pub(super) fn exists(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let found = arguments
-        .iter()
-        .filter(|key| database.keyspace.read(now, key, |_| ()).is_some())
-        .count();
+    let found =
+        arguments.iter().filter(|key| database.keyspace.read(now, key, |_| ()).is_some()).count();
     Ok(Reply::from(found))
 }
 

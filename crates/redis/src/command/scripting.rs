@@ -16,16 +16,12 @@ pub(super) fn evalsha(
     }
     let number = integer::parse(number)?;
     if number < 0 {
-        return Err(ErrorReply::from_static(
-            "ERR Number of keys can't be negative",
-        ));
+        return Err(ErrorReply::from_static("ERR Number of keys can't be negative"));
     }
-    let (keys, arguments) = usize::try_from(number)
-        .ok()
-        .and_then(|number| rest.split_at_checked(number))
-        .ok_or(ErrorReply::from_static(
-            "ERR Number of keys can't be greater than number of args",
-        ))?;
+    let (keys, arguments) =
+        usize::try_from(number).ok().and_then(|number| rest.split_at_checked(number)).ok_or(
+            ErrorReply::from_static("ERR Number of keys can't be greater than number of args"),
+        )?;
     let sha = Sha1::from_hex(sha).map_err(|_| ErrorReply::no_script())?;
     Ok(database.evalsha(now, &sha, keys, arguments))
 }
@@ -66,9 +62,7 @@ pub(super) fn flush(
         [] => {}
         [how] if is_option(how, "SYNC") || is_option(how, "ASYNC") => {}
         _ => {
-            return Err(ErrorReply::from_static(
-                "ERR SCRIPT FLUSH only support SYNC|ASYNC option",
-            ));
+            return Err(ErrorReply::from_static("ERR SCRIPT FLUSH only support SYNC|ASYNC option"));
         }
     }
     database.loaded.clear();

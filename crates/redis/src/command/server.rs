@@ -19,8 +19,5 @@ pub(super) fn echo(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<
 /// `TIME`: the seconds since the epoch and the microseconds since then, as strings.
 pub(super) fn time(_: &mut Database, now: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
     let number = |number: u64| Reply::Bulk(Blob::format(format_args!("{number}")));
-    Ok(Reply::Array(vec![
-        number(now.seconds()),
-        number(now.subsecond_micros()),
-    ]))
+    Ok(Reply::Array(vec![number(now.seconds()), number(now.subsecond_micros())]))
 }

@@ -83,11 +83,8 @@ impl<'a> Options<'a> {
     /// An option may stand more than once, the last one counts; those that exclude each other may
     /// not stand together.
     fn parse(mut words: &'a [Blob]) -> Result<Options<'a>, ErrorReply> {
-        let mut options = Options {
-            condition: None,
-            lifetime: Lifetime::Endless,
-            answer: Answer::Outcome,
-        };
+        let mut options =
+            Options { condition: None, lifetime: Lifetime::Endless, answer: Answer::Outcome };
         while let Some((word, rest)) = words.split_first() {
             words = rest;
             if is_option(word, "NX") {

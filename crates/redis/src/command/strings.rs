@@ -11,9 +11,7 @@ pub(super) fn get(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let value = database
-        .keyspace
-        .read(now, &arguments[0], |entry| entry.value.clone());
+    let value = database.keyspace.read(now, &arguments[0], |entry| entry.value.clone());
     Ok(Reply::from(value))
 }
 
@@ -23,9 +21,7 @@ pub(super) fn strlen(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let len = database
-        .keyspace
-        .read(now, &arguments[0], |entry| entry.value.len());
+    let len = database.keyspace.read(now, &arguments[0], |entry| entry.value.len());
     Ok(Reply::from(len.unwrap_or(0)))
 }
 

@@ -73,9 +73,6 @@ const fn container(name: &'static str, arity: i16, subcommands: &'static [Comman
 
 impl Command {
     const fn refused_from_scripts(self) -> Command {
-        Command {
-            from_scripts: FromScripts::Refused,
-            ..self
-        }
+        Command { from_scripts: FromScripts::Refused, ..self }
     }
 }

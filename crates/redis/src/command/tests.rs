@@ -10,10 +10,9 @@ use crate::{Blob, Database, Reply, UnixTime};
 fn names() -> Vec<Vec<&'static str>> {
     let below = |command: &'static Command| match command.action {
         Action::Run(_) => vec![vec![command.name]],
-        Action::Container(subcommands) => subcommands
-            .iter()
-            .map(|subcommand| vec![command.name, subcommand.name])
-            .collect(),
+        Action::Container(subcommands) => {
+            subcommands.iter().map(|subcommand| vec![command.name, subcommand.name]).collect()
+        }
     };
     COMMANDS.iter().flat_map(below).collect()
 }
@@ -22,12 +21,7 @@ fn names() -> Vec<Vec<&'static str>> {
 fn the_table_is_sorted_and_every_name_is_lower_case() {
     let names = names();
     assert!(names.is_sorted_by(|a, b| a < b), "{names:?}");
-    assert!(
-        names
-            .iter()
-            .flatten()
-            .all(|name| name.to_lowercase() == *name)
-    );
+    assert!(names.iter().flatten().all(|name| name.to_lowercase() == *name));
 }
 
 #[test]
@@ -40,15 +34,7 @@ fn commands_are_found_in_whatever_case_they_are_written() {
 }
 
 fn garbage() -> impl Strategy<Value = Blob> {
-    let numbers = vec![
-        0,
-        1,
-        -1,
-        i64::MAX,
-        i64::MIN,
-        i64::MAX / 1_000,
-        i64::MIN / 1_000,
-    ];
+    let numbers = vec![0, 1, -1, i64::MAX, i64::MIN, i64::MAX / 1_000, i64::MIN / 1_000];
     let number = prop::sample::select(numbers).prop_map(|n| Blob::format(format_args!("{n}")));
     let word = prop::sample::select(vec![
         "",

@@ -29,12 +29,7 @@ impl<'a> ScriptContext<'a> {
         keys: &'a [Blob],
         arguments: &'a [Blob],
     ) -> ScriptContext<'a> {
-        ScriptContext {
-            database,
-            now,
-            keys,
-            arguments,
-        }
+        ScriptContext { database, now, keys, arguments }
     }
 
     /// All of `KEYS`, however many the caller gave.
@@ -89,17 +84,15 @@ impl<'a> ScriptContext<'a> {
         })?;
         match resolved.command.from_scripts {
             FromScripts::Allowed => resolved.run(self.database, self.now),
-            FromScripts::Refused => Err(ErrorReply::from_static(
-                "ERR This Redis command is not allowed from script",
-            )),
+            FromScripts::Refused => {
+                Err(ErrorReply::from_static("ERR This Redis command is not allowed from script"))
+            }
         }
     }
 
     /// What `redis.call('GET', key)` does, without the detour through the command table.
     pub fn get(&mut self, key: &Blob) -> Option<Blob> {
-        self.database
-            .keyspace
-            .read(self.now, key, |entry| entry.value.clone())
+        self.database.keyspace.read(self.now, key, |entry| entry.value.clone())
     }
 
     /// What `redis.call('SET', key, value)` does, without the detour through the command table: the
@@ -110,10 +103,7 @@ impl<'a> ScriptContext<'a> {
 }
 
 fn nth(blobs: &[Blob], number: usize) -> Result<&Blob, ErrorReply> {
-    number
-        .checked_sub(1)
-        .and_then(|index| blobs.get(index))
-        .ok_or(ErrorReply::from_static(
-            "ERR Lua redis lib command arguments must be strings or integers",
-        ))
+    number.checked_sub(1).and_then(|index| blobs.get(index)).ok_or(ErrorReply::from_static(
+        "ERR Lua redis lib command arguments must be strings or integers",
+    ))
 }

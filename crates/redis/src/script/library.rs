@@ -66,8 +66,6 @@ impl ScriptLibrary {
 
 impl fmt::Debug for ScriptLibrary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(self.scripts.iter().map(|(sha, script)| (sha, script.name)))
-            .finish()
+        f.debug_map().entries(self.scripts.iter().map(|(sha, script)| (sha, script.name))).finish()
     }
 }

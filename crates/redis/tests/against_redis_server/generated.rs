@@ -86,22 +86,14 @@ const NUMBERS: [&str; 19] = [
 ];
 
 fn strings(words: &'static [&'static str]) -> BoxedStrategy<Vec<Blob>> {
-    select(words)
-        .prop_map(|word| vec![Blob::from(word)])
-        .boxed()
+    select(words).prop_map(|word| vec![Blob::from(word)]).boxed()
 }
 
 /// Some words of a kind: most kinds are one word.
 fn words(kind: &'static str) -> BoxedStrategy<Vec<Blob>> {
     match kind {
         "key" => strings(&KEYS),
-        "value" => strings(&[
-            "",
-            "x",
-            "5",
-            "a value of more than twenty-three bytes",
-            "\r\n",
-        ]),
+        "value" => strings(&["", "x", "5", "a value of more than twenty-three bytes", "\r\n"]),
         "number" => strings(&NUMBERS),
         "expiry" => strings(&NUMBERS)
             .prop_filter("not soon", |words| !matches!(&*words[0], b"1" | b"7"))
@@ -110,14 +102,7 @@ fn words(kind: &'static str) -> BoxedStrategy<Vec<Blob>> {
         "option" => {
             let unit = strings(&["EX", "PX", "EXAT", "PXAT", "ex", "pxat"]);
             // Neither of these is a short time from now in any unit.
-            let number = strings(&[
-                "100000",
-                "4000000000",
-                "-1",
-                "0",
-                "9223372036854775807",
-                "x",
-            ]);
+            let number = strings(&["100000", "4000000000", "-1", "0", "9223372036854775807", "x"]);
             let expiry = (unit, number).prop_map(|(unit, number)| [unit, number].concat());
             let flag = strings(&["NX", "XX", "GET", "KEEPTTL", "nx", "EX", "FOO"]);
             prop_oneof![expiry, flag].boxed()
@@ -126,12 +111,10 @@ fn words(kind: &'static str) -> BoxedStrategy<Vec<Blob>> {
         "pattern" => prop::collection::vec(select(&b"ab*?[]^-\\k"[..]), 0..6)
             .prop_map(|pattern| vec![Blob::from(pattern)])
             .boxed(),
-        "script" => script()
-            .prop_map(|script| vec![Blob::from(script.source)])
-            .boxed(),
-        "sha" => script()
-            .prop_map(|script| vec![Sha1::of(script.source.as_bytes()).to_hex()])
-            .boxed(),
+        "script" => script().prop_map(|script| vec![Blob::from(script.source)]).boxed(),
+        "sha" => {
+            script().prop_map(|script| vec![Sha1::of(script.source.as_bytes()).to_hex()]).boxed()
+        }
         "numkeys" => strings(&["0", "1", "1", "1", "2", "3", "-1", "x"]),
         "unknown" => prop_oneof![
             strings(&["FOO", "gett", "script|load", "GET\0", ""]),
@@ -164,10 +147,7 @@ fn line() -> impl Strategy<Value = Vec<Blob>> {
 
 /// What a sequence ends with, so that what it left behind is compared too.
 fn questions() -> impl Iterator<Item = Vec<Blob>> {
-    let all = [
-        vec![Blob::from("DBSIZE")],
-        ["KEYS", "*"].map(Blob::from).to_vec(),
-    ];
+    let all = [vec![Blob::from("DBSIZE")], ["KEYS", "*"].map(Blob::from).to_vec()];
     let each = KEYS
         .iter()
         .flat_map(|key| ["PTTL", "GET"].map(|name| vec![Blob::from(name), Blob::from(*key)]));
@@ -180,11 +160,7 @@ fn generated_sequences_have_the_same_replies() {
         return;
     };
     let pair = std::cell::RefCell::new(&mut pair);
-    let config = Config {
-        cases: CASES,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
     let sequence = prop::collection::vec(line(), 1..LINES_MAX);
     let outcome = TestRunner::new(config).run(&sequence, |lines| {
         let mut pair = pair.borrow_mut();

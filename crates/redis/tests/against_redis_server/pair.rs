@@ -18,10 +18,7 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// Both, empty. `None`, with a message, if the machine has no `redis-server` 7.0.
-    #[expect(
-        clippy::print_stdout,
-        reason = "nobody should think that it was compared"
-    )]
+    #[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
     pub(crate) fn start() -> Option<Pair> {
         let Some(mut server) = Server::start() else {
             println!("skipped: there is no redis-server on this machine");
@@ -67,10 +64,7 @@ impl Pair {
                 expected.abs_diff(*got) <= LATE_MS.unsigned_abs() / 1_000
             }
             (b"EVALSHA", Reply::Integer(expected), Reply::Integer(got)) => {
-                expected == got
-                    || [expected, got]
-                        .iter()
-                        .all(|number| is_rounded_in_lua(**number))
+                expected == got || [expected, got].iter().all(|number| is_rounded_in_lua(**number))
             }
             (b"TIME", Reply::Array(expected), Reply::Array(got)) => expected.len() == got.len(),
             _ => expected == got,
@@ -78,9 +72,7 @@ impl Pair {
         if same {
             return Ok(());
         }
-        Err(format!(
-            "  redis-server: {expected:?}\n  in memory:    {got:?}"
-        ))
+        Err(format!("  redis-server: {expected:?}\n  in memory:    {got:?}"))
     }
 
     fn server_time(&mut self) -> UnixTime {

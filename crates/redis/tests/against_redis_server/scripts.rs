@@ -11,11 +11,7 @@ pub(crate) const SCRIPTS: [Script; 9] = [
             Ok(Reply::from(context.get(key)))
         },
     },
-    Script {
-        name: "increment",
-        source: "return redis.call('INCR', KEYS[1])",
-        native: increment,
-    },
+    Script { name: "increment", source: "return redis.call('INCR', KEYS[1])", native: increment },
     Script {
         name: "increment_caught",
         source: "return redis.pcall('INCR', KEYS[1])",

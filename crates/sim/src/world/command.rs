@@ -17,16 +17,9 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 return;
             };
             let (at, seq) = self.next_event();
-            let event = Event {
-                at,
-                seq,
-                node: command.node(),
-                kind: Kind::Nemesis(command),
-            };
+            let event = Event { at, seq, node: command.node(), kind: Kind::Nemesis(command) };
             self.tell_apart(observer, &event);
-            let Kind::Nemesis(command) = event.kind else {
-                unreachable!("as emitted")
-            };
+            let Kind::Nemesis(command) = event.kind else { unreachable!("as emitted") };
             self.carry_out(observer, command);
         }
     }
@@ -61,11 +54,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 self.schedule(self.now, node, What::Told { message });
             }
             Command::Wake { at, alarm } => {
-                let due = Due {
-                    node: NodeId::WORLD,
-                    life: 0,
-                    what: What::Alarm(alarm),
-                };
+                let due = Due { node: NodeId::WORLD, life: 0, what: What::Alarm(alarm) };
                 self.queue.push(at.max(self.now), due);
             }
         }

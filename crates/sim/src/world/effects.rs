@@ -3,7 +3,9 @@
 use history::NodeId;
 
 use crate::context::Effect;
-use crate::{Choices, Event, Fate, Kind, Loss, MessageId, Nemesis, Observer, Process, Report, Transport};
+use crate::{
+    Choices, Event, Fate, Kind, Loss, MessageId, Nemesis, Observer, Process, Report, Transport,
+};
 
 use crate::node::Activity;
 
@@ -92,12 +94,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 at,
                 seq,
                 node: from,
-                kind: Kind::Send {
-                    to,
-                    id,
-                    fate: Fate::Delivered(arrival),
-                    message,
-                },
+                kind: Kind::Send { to, id, fate: Fate::Delivered(arrival), message },
             });
             self.tell(observer, &event);
             let Kind::Send { message, .. } = std::mem::ManuallyDrop::into_inner(event).kind else {
@@ -106,22 +103,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             self.queue.push_with(arrival, || Due {
                 node: to,
                 life,
-                what: What::Arrive {
-                    from,
-                    epoch,
-                    id,
-                    message,
-                },
+                what: What::Arrive { from, epoch, id, message },
             });
         } else {
-            let parcel = Parcel {
-                from,
-                to,
-                life,
-                epoch,
-                id,
-                message,
-            };
+            let parcel = Parcel { from, to, life, epoch, id, message };
             self.send_badly(observer, fate, parcel);
         }
     }
@@ -139,17 +124,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             at,
             seq,
             node: parcel.from,
-            kind: Kind::Send {
-                to: parcel.to,
-                id: parcel.id,
-                fate,
-                message: parcel.message,
-            },
+            kind: Kind::Send { to: parcel.to, id: parcel.id, fate, message: parcel.message },
         };
         self.tell_apart(observer, &event);
-        let Kind::Send { message, .. } = event.kind else {
-            unreachable!("as told")
-        };
+        let Kind::Send { message, .. } = event.kind else { unreachable!("as told") };
         parcel.message = message;
         self.dispatch(fate, parcel);
     }
@@ -179,14 +157,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 None => self.choices.fate(&mut self.links[index], self.now),
                 Some(fate) => fate,
             };
-            self.emit(
-                observer,
-                parcel.from,
-                Kind::Release {
-                    id: parcel.id,
-                    fate,
-                },
-            );
+            self.emit(observer, parcel.from, Kind::Release { id: parcel.id, fate });
             self.dispatch(fate, parcel);
         }
     }
@@ -194,24 +165,8 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// Lets a message meet its fate.
     #[inline(never)]
     pub(super) fn dispatch(&mut self, fate: Fate, parcel: Parcel<P>) {
-        let Parcel {
-            from,
-            to: node,
-            life,
-            epoch,
-            id,
-            ..
-        } = parcel;
-        let arrive = |message| Due {
-            node,
-            life,
-            what: What::Arrive {
-                from,
-                epoch,
-                id,
-                message,
-            },
-        };
+        let Parcel { from, to: node, life, epoch, id, .. } = parcel;
+        let arrive = |message| Due { node, life, what: What::Arrive { from, epoch, id, message } };
         match fate {
             Fate::Delivered(at) => self.queue.push(at, arrive(parcel.message)),
             Fate::Duplicated(first, second) => {
@@ -227,14 +182,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// link the sender is told if losses are reported. Nobody is told of a message whose connection
     /// is history, or its sender.
     pub(super) fn tell_of_loss(&mut self, parcel: Parcel<P>) {
-        let Parcel {
-            from,
-            to,
-            epoch,
-            id,
-            message,
-            ..
-        } = parcel;
+        let Parcel { from, to, epoch, id, message, .. } = parcel;
         let link = self.link(from, to);
         if link.epoch != epoch {
             return;

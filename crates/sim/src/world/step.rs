@@ -30,17 +30,8 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         {
             // Nearly everything is this. It goes its own way, in pieces, so that a message is moved
             // from the queue to the process without a stop.
-            let Due {
-                node,
-                what:
-                    What::Arrive {
-                        from,
-                        epoch,
-                        id,
-                        message,
-                    },
-                ..
-            } = self.queue.take(next)
+            let Due { node, what: What::Arrive { from, epoch, id, message }, .. } =
+                self.queue.take(next)
             else {
                 unreachable!("as seen")
             };
@@ -125,23 +116,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         due: Due<P>,
     ) {
         let (to, life) = (due.node, due.life);
-        if let What::Arrive {
-            from,
-            epoch,
-            id,
-            message,
-        } = due.what
-        {
+        if let What::Arrive { from, epoch, id, message } = due.what {
             let why = Loss::NodeDown;
             self.emit(observer, to, Kind::Lose { from, id, why });
-            self.tell_of_loss(Parcel {
-                from,
-                to,
-                life,
-                epoch,
-                id,
-                message,
-            });
+            self.tell_of_loss(Parcel { from, to, life, epoch, id, message });
         }
     }
 
@@ -149,27 +127,17 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     fn happen<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, due: Due<P>) {
         let node = due.node;
         let input = match due.what {
-            What::Arrive {
-                from,
-                epoch,
-                id,
-                message,
-            } => return self.deliver(observer, node, from, epoch, id, message),
+            What::Arrive { from, epoch, id, message } => {
+                return self.deliver(observer, node, from, epoch, id, message);
+            }
             What::Timer { id, timer } => {
                 if !self.nodes[node.index()].timers.remove(&id.0) {
                     return;
                 }
                 let (at, seq) = self.next_event();
-                let event = Event {
-                    at,
-                    seq,
-                    node,
-                    kind: Kind::Timer { id, timer },
-                };
+                let event = Event { at, seq, node, kind: Kind::Timer { id, timer } };
                 self.tell_apart(observer, &event);
-                let Kind::Timer { timer, .. } = event.kind else {
-                    unreachable!("as emitted")
-                };
+                let Kind::Timer { timer, .. } = event.kind else { unreachable!("as emitted") };
                 Input::Timer(timer)
             }
             What::Undelivered { to, id, message } => {

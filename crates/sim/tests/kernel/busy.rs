@@ -11,9 +11,7 @@ fn two() -> Stage {
 
 #[test]
 fn what_a_node_does_after_its_work_happens_after_it() {
-    let play = two()
-        .tell(0, A, [Act::Say(B, 1), Act::Busy(span(5)), Act::Say(B, 2)])
-        .play();
+    let play = two().tell(0, A, [Act::Say(B, 1), Act::Busy(span(5)), Act::Say(B, 2)]).play();
     assert_eq!(
         play.story(),
         [
@@ -29,15 +27,7 @@ fn what_a_node_does_after_its_work_happens_after_it() {
 #[test]
 fn what_comes_while_a_node_is_at_work_waits_for_it() {
     let play = two()
-        .tell(
-            0,
-            B,
-            [
-                Act::SetTimer(span(3), 7),
-                Act::Busy(span(5)),
-                Act::Say(A, 9),
-            ],
-        )
+        .tell(0, B, [Act::SetTimer(span(3), 7), Act::Busy(span(5)), Act::Say(A, 9)])
         .tell(1, A, [Act::Ask(B, 1)])
         .play();
     assert_eq!(
@@ -58,11 +48,7 @@ fn what_comes_while_a_node_is_at_work_waits_for_it() {
 #[test]
 fn work_can_follow_work() {
     let play = two()
-        .tell(
-            0,
-            A,
-            [Act::Busy(span(2)), Act::Busy(span(3)), Act::Say(B, 1)],
-        )
+        .tell(0, A, [Act::Busy(span(2)), Act::Busy(span(3)), Act::Say(B, 1)])
         .tell(1, A, [Act::Say(B, 2)])
         .play();
     assert_eq!(
@@ -109,13 +95,7 @@ fn every_step_of_a_slow_node_takes_longer_until_it_is_fast_again() {
 #[test]
 fn messages_to_a_slow_node_queue_up() {
     let play = two()
-        .at(
-            0,
-            Command::Slow {
-                node: B,
-                by: span(10),
-            },
-        )
+        .at(0, Command::Slow { node: B, by: span(10) })
         .tell(1, A, [Act::Say(B, 1), Act::Say(B, 2), Act::Say(B, 3)])
         .play();
     let times = play.actor(B).heard.iter().map(|(now, _)| now.monotonic);

@@ -10,11 +10,7 @@ fn chance(percent: u32) -> Chance {
 }
 
 fn faulty() -> LinkRule {
-    LinkRule {
-        loss: chance(20),
-        duplicate: chance(20),
-        ..takes_between(1, 10)
-    }
+    LinkRule { loss: chance(20), duplicate: chance(20), ..takes_between(1, 10) }
 }
 
 /// Two clients that each ask the server once every millisecond.
@@ -61,11 +57,8 @@ impl Outcome {
 
 /// That two messages of the same number had the same delay, as far as both arrived.
 fn same_delays(one: &[Outcome], other: &[Outcome]) {
-    let delays = |of: &[Outcome]| {
-        of.iter()
-            .map(|outcome| outcome.first_delay())
-            .collect::<Vec<_>>()
-    };
+    let delays =
+        |of: &[Outcome]| of.iter().map(|outcome| outcome.first_delay()).collect::<Vec<_>>();
     let pairs = delays(one).into_iter().zip(delays(other));
     let both: Vec<_> = pairs.filter_map(|(a, b)| a.zip(b)).collect();
     assert!(both.len() > 30, "only {} arrived in both", both.len());
@@ -85,10 +78,7 @@ fn a_third_client_leaves_the_choices_of_all_other_links_as_they_were() {
         stage = stage.tell(number, NodeId(3), [Act::Ask(A, 0), Act::Choose(10)]);
     }
     let with = stage.play();
-    assert!(
-        with.fates(A, NodeId(3)).len() > 50,
-        "the third client takes part"
-    );
+    assert!(with.fates(A, NodeId(3)).len() > 50, "the third client takes part");
     for link in LINKS {
         let (before, after) = (outcomes(&without, link), outcomes(&with, link));
         assert!(before.len() > 50);
@@ -113,26 +103,13 @@ fn the_choices_of_a_link_go_by_names_and_not_by_numbers() {
 fn switching_a_fault_off_on_one_link_leaves_the_others_as_they_were() {
     let on = two_clients().play();
     for off in [
-        LinkRule {
-            loss: Chance::NEVER,
-            ..faulty()
-        },
-        LinkRule {
-            duplicate: Chance::NEVER,
-            ..faulty()
-        },
-        LinkRule {
-            delay: takes_between(5, 5).delay,
-            ..faulty()
-        },
+        LinkRule { loss: Chance::NEVER, ..faulty() },
+        LinkRule { duplicate: Chance::NEVER, ..faulty() },
+        LinkRule { delay: takes_between(5, 5).delay, ..faulty() },
     ] {
         let changed = two_clients().link(only(A), only(B), off).play();
         for link in [(B, A), (C, A), (A, C)] {
-            assert_eq!(
-                outcomes(&on, link),
-                outcomes(&changed, link),
-                "{link:?}, {off:?}"
-            );
+            assert_eq!(outcomes(&on, link), outcomes(&changed, link), "{link:?}, {off:?}");
         }
         assert_ne!(outcomes(&on, (A, B)), outcomes(&changed, (A, B)));
     }
@@ -142,23 +119,10 @@ fn switching_a_fault_off_on_one_link_leaves_the_others_as_they_were() {
 fn the_nth_delay_of_a_link_is_the_same_with_other_faults_on_and_off() {
     let on = outcomes(&two_clients().play(), (B, A));
     for off in [
-        LinkRule {
-            loss: Chance::NEVER,
-            ..faulty()
-        },
-        LinkRule {
-            duplicate: Chance::NEVER,
-            ..faulty()
-        },
-        LinkRule {
-            loss: Chance::NEVER,
-            duplicate: Chance::NEVER,
-            ..faulty()
-        },
-        LinkRule {
-            loss: chance(50),
-            ..faulty()
-        },
+        LinkRule { loss: Chance::NEVER, ..faulty() },
+        LinkRule { duplicate: Chance::NEVER, ..faulty() },
+        LinkRule { loss: Chance::NEVER, duplicate: Chance::NEVER, ..faulty() },
+        LinkRule { loss: chance(50), ..faulty() },
     ] {
         let changed = outcomes(&two_clients().rule(off).play(), (B, A));
         assert_eq!(changed.len(), on.len());
@@ -170,21 +134,12 @@ fn the_nth_delay_of_a_link_is_the_same_with_other_faults_on_and_off() {
 fn which_messages_are_lost_does_not_depend_on_delays_and_more_loss_loses_those_too() {
     let lost = |rule| {
         let fates = outcomes(&two_clients().rule(rule).play(), (B, A));
-        fates
-            .into_iter()
-            .map(|outcome| outcome == Outcome::Lost)
-            .collect::<Vec<_>>()
+        fates.into_iter().map(|outcome| outcome == Outcome::Lost).collect::<Vec<_>>()
     };
     let usual = lost(faulty());
-    let exact = LinkRule {
-        delay: takes_between(5, 5).delay,
-        ..faulty()
-    };
+    let exact = LinkRule { delay: takes_between(5, 5).delay, ..faulty() };
     assert_eq!(lost(exact), usual);
-    let more = lost(LinkRule {
-        loss: chance(50),
-        ..faulty()
-    });
+    let more = lost(LinkRule { loss: chance(50), ..faulty() });
     assert!(usual.iter().zip(&more).all(|(less, more)| less <= more));
 }
 

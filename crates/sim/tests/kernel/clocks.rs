@@ -8,9 +8,7 @@ use crate::stage::{A, Act, B, Stage, ms, span};
 fn readings(clock: Clock, command: Option<Command<crate::stage::Word>>) -> [LocalTime; 2] {
     let mut stage = Stage::of(["a", "b"]);
     stage.nodes[A.index()].clock = clock;
-    stage = stage
-        .tell(9, B, [Act::Say(A, 1)])
-        .tell(19, B, [Act::Say(A, 2)]);
+    stage = stage.tell(9, B, [Act::Say(A, 1)]).tell(19, B, [Act::Say(A, 2)]);
     if let Some(command) = command {
         stage = stage.at(15, command);
     }
@@ -27,34 +25,19 @@ fn local(wall_ms: i64, monotonic_ms: u64) -> LocalTime {
 
 #[test]
 fn a_faultless_clock_shows_true_time() {
-    assert_eq!(
-        readings(Clock::default(), None),
-        [local(10, 10), local(20, 20)]
-    );
+    assert_eq!(readings(Clock::default(), None), [local(10, 10), local(20, 20)]);
 }
 
 #[test]
 fn an_offset_moves_the_wall_clock_only() {
-    assert_eq!(
-        readings(Clock::new(5_000_000, 0), None),
-        [local(15, 10), local(25, 20)]
-    );
-    assert_eq!(
-        readings(Clock::new(-50_000_000, 0), None),
-        [local(-40, 10), local(-30, 20)]
-    );
+    assert_eq!(readings(Clock::new(5_000_000, 0), None), [local(15, 10), local(25, 20)]);
+    assert_eq!(readings(Clock::new(-50_000_000, 0), None), [local(-40, 10), local(-30, 20)]);
 }
 
 #[test]
 fn a_drift_makes_both_clocks_fast_or_slow() {
-    assert_eq!(
-        readings(Clock::new(0, 100_000_000), None),
-        [local(11, 11), local(22, 22)]
-    );
-    assert_eq!(
-        readings(Clock::new(0, -100_000_000), None),
-        [local(9, 9), local(18, 18)]
-    );
+    assert_eq!(readings(Clock::new(0, 100_000_000), None), [local(11, 11), local(22, 22)]);
+    assert_eq!(readings(Clock::new(0, -100_000_000), None), [local(9, 9), local(18, 18)]);
 }
 
 #[test]
@@ -63,14 +46,8 @@ fn a_step_moves_the_wall_clock_of_one_node_from_then_on() {
         let by_ns = -8_000_000;
         Some(Command::StepClock { node, by_ns })
     };
-    assert_eq!(
-        readings(Clock::default(), step(A)),
-        [local(10, 10), local(12, 20)]
-    );
-    assert_eq!(
-        readings(Clock::default(), step(B)),
-        [local(10, 10), local(20, 20)]
-    );
+    assert_eq!(readings(Clock::default(), step(A)), [local(10, 10), local(12, 20)]);
+    assert_eq!(readings(Clock::default(), step(B)), [local(10, 10), local(20, 20)]);
 }
 
 #[test]
@@ -92,11 +69,5 @@ fn timers_count_by_the_clock_of_their_node() {
         .tell(0, A, [Act::SetTimer(span(10), 1)])
         .tell(0, B, [Act::SetTimer(span(10), 2)])
         .play();
-    assert_eq!(
-        play.story(),
-        [
-            "8ms fast has timer 1 run out",
-            "12.5ms slow has timer 2 run out",
-        ]
-    );
+    assert_eq!(play.story(), ["8ms fast has timer 1 run out", "12.5ms slow has timer 2 run out",]);
 }

@@ -76,11 +76,7 @@ fn what_is_in_flight_to_a_node_that_crashes_is_lost_even_if_it_is_up_again() {
 
 #[test]
 fn what_a_node_sent_before_its_crash_arrives() {
-    let play = two()
-        .rule(takes(5))
-        .tell(0, A, [Act::Say(B, 1)])
-        .at(1, crash(A))
-        .play();
+    let play = two().rule(takes(5)).tell(0, A, [Act::Say(B, 1)]).at(1, crash(A)).play();
     assert_eq!(play.story()[1], "5ms b hears 1 from a");
 }
 
@@ -89,24 +85,14 @@ fn what_is_sent_to_a_node_that_is_down_is_lost() {
     let play = two().at(0, crash(B)).tell(1, A, [Act::Say(B, 1)]).play();
     assert_eq!(
         play.story(),
-        [
-            "1ms a sends 1 to b: arrives at 2ms",
-            "2ms b misses 1 from a: node down",
-        ]
+        ["1ms a sends 1 to b: arrives at 2ms", "2ms b misses 1 from a: node down",]
     );
 }
 
 #[test]
 fn where_losses_are_reported_so_is_one_to_a_node_that_is_down() {
-    let rule = LinkRule {
-        report: Report::Reported,
-        ..takes(1)
-    };
-    let play = two()
-        .rule(rule)
-        .at(0, crash(B))
-        .tell(1, A, [Act::Say(B, 1)])
-        .play();
+    let rule = LinkRule { report: Report::Reported, ..takes(1) };
+    let play = two().rule(rule).at(0, crash(B)).tell(1, A, [Act::Say(B, 1)]).play();
     assert_eq!(
         play.story(),
         [
@@ -119,10 +105,7 @@ fn where_losses_are_reported_so_is_one_to_a_node_that_is_down() {
 
 #[test]
 fn a_node_is_not_told_of_the_losses_of_its_earlier_life() {
-    let rule = LinkRule {
-        report: Report::Reported,
-        ..takes(5)
-    };
+    let rule = LinkRule { report: Report::Reported, ..takes(5) };
     let play = two()
         .rule(rule)
         .at(0, crash(B))
@@ -132,11 +115,7 @@ fn a_node_is_not_told_of_the_losses_of_its_earlier_life() {
         .play();
     assert_eq!(
         play.story(),
-        [
-            "1ms a sends 1 to b: arrives at 6ms",
-            "3ms a starts",
-            "6ms b misses 1 from a: node down",
-        ]
+        ["1ms a sends 1 to b: arrives at 6ms", "3ms a starts", "6ms b misses 1 from a: node down",]
     );
 }
 
@@ -150,11 +129,7 @@ fn what_waits_in_line_at_a_node_that_crashes_is_lost() {
         .play();
     assert_eq!(
         play.story(),
-        [
-            "1ms a sends 1 to b: arrives at 2ms",
-            "3ms b misses 1 from a: node down",
-            "4ms b starts",
-        ]
+        ["1ms a sends 1 to b: arrives at 2ms", "3ms b misses 1 from a: node down", "4ms b starts",]
     );
 }
 
@@ -178,10 +153,6 @@ fn a_node_that_crashes_at_work_does_not_finish_it() {
 
 #[test]
 fn crashing_what_is_down_changes_nothing() {
-    let play = two()
-        .at(0, crash(B))
-        .at(1, crash(B))
-        .at(2, Command::Start(B))
-        .play();
+    let play = two().at(0, crash(B)).at(1, crash(B)).at(2, Command::Start(B)).play();
     assert_eq!(play.story(), ["2ms b starts"]);
 }

@@ -12,68 +12,30 @@ fn rich(seed: &str) -> Stage {
         duplicate: Chance::from_ppm(50_000).unwrap(),
         ..takes_between(1, 10)
     };
-    let stream = LinkRule {
-        transport: Transport::Stream,
-        ..faulty
-    };
-    let mut stage = Stage::of(["a", "b", "c"])
-        .rule(faulty)
-        .link(only(A), only(C), stream)
-        .link(only(C), only(A), stream);
+    let stream = LinkRule { transport: Transport::Stream, ..faulty };
+    let mut stage = Stage::of(["a", "b", "c"]).rule(faulty).link(only(A), only(C), stream).link(
+        only(C),
+        only(A),
+        stream,
+    );
     stage.seed = seed.to_owned();
     for number in 0..300 {
         stage = stage
-            .tell(
-                u64::from(number),
-                A,
-                [Act::Ask(B, number), Act::Ask(C, number)],
-            )
-            .tell(
-                u64::from(number),
-                B,
-                [Act::Choose(9), Act::SetTimer(Span(4_321), number)],
-            )
-            .tell(
-                u64::from(number),
-                C,
-                [Act::Store(number), Act::Yield, Act::Ask(A, number)],
-            );
+            .tell(u64::from(number), A, [Act::Ask(B, number), Act::Ask(C, number)])
+            .tell(u64::from(number), B, [Act::Choose(9), Act::SetTimer(Span(4_321), number)])
+            .tell(u64::from(number), C, [Act::Store(number), Act::Yield, Act::Ask(A, number)]);
     }
     stage
-        .at(
-            40,
-            Command::Slow {
-                node: B,
-                by: Span(100_000),
-            },
-        )
+        .at(40, Command::Slow { node: B, by: Span(100_000) })
         .at(50, cut(only(A), Endpoint::Any))
         .at(70, heal(only(A), Endpoint::Any))
         .at(80, crash(C))
         .at(90, Command::Start(C))
         .at(100, Command::Pause(B))
         .at(120, Command::Resume(B))
-        .at(
-            130,
-            Command::Hold {
-                from: only(B),
-                to: only(A),
-            },
-        )
-        .at(
-            150,
-            Command::Release {
-                from: only(B),
-                to: only(A),
-            },
-        )
-        .at(
-            160,
-            Command::Crash {
-                node: A,
-                keep: Keep::Nothing,
-            },
-        )
+        .at(130, Command::Hold { from: only(B), to: only(A) })
+        .at(150, Command::Release { from: only(B), to: only(A) })
+        .at(160, Command::Crash { node: A, keep: Keep::Nothing })
         .at(170, Command::Start(A))
 }
 

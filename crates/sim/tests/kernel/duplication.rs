@@ -5,10 +5,7 @@ use sim::{Chance, Fate, Kind, LinkRule, Order};
 use crate::stage::{A, Act, B, Heard, Stage, takes, takes_between};
 
 fn duplicates(ppm: u32, rule: LinkRule) -> LinkRule {
-    LinkRule {
-        duplicate: Chance::from_ppm(ppm).unwrap(),
-        ..rule
-    }
+    LinkRule { duplicate: Chance::from_ppm(ppm).unwrap(), ..rule }
 }
 
 #[test]
@@ -23,10 +20,7 @@ fn a_duplicated_message_arrives_twice_and_is_one_message() {
             "1ms b hears 7 from a",
         ]
     );
-    assert_eq!(
-        play.actor(B).inputs(),
-        [Heard::Start, Heard::Word(7), Heard::Word(7)]
-    );
+    assert_eq!(play.actor(B).inputs(), [Heard::Start, Heard::Word(7), Heard::Word(7)]);
 }
 
 #[test]
@@ -41,10 +35,7 @@ fn the_copy_has_a_delay_of_its_own() {
             other => panic!("{other:?} of a message that is always duplicated"),
         }
     }
-    assert!(
-        earlier > 20 && later > 20,
-        "{earlier} copies came before, {later} after"
-    );
+    assert!(earlier > 20 && later > 20, "{earlier} copies came before, {later} after");
 }
 
 #[test]
@@ -64,10 +55,7 @@ fn as_much_is_duplicated_as_the_rule_says() {
 
 #[test]
 fn copies_keep_the_order_of_a_link_that_keeps_it() {
-    let rule = LinkRule {
-        order: Order::Fifo,
-        ..takes_between(1, 10)
-    };
+    let rule = LinkRule { order: Order::Fifo, ..takes_between(1, 10) };
     let stage = Stage::of(["a", "b"]).rule(duplicates(500_000, rule));
     let play = stage.chatter(A, B, 200).play();
     let heard = play.actor(B).heard.clone();
@@ -76,8 +64,5 @@ fn copies_keep_the_order_of_a_link_that_keeps_it() {
         Heard::Word(number) => *number,
         other => panic!("{other:?}"),
     };
-    assert!(
-        heard[1..].is_sorted_by_key(|(_, heard)| word(heard)),
-        "{heard:?}"
-    );
+    assert!(heard[1..].is_sorted_by_key(|(_, heard)| word(heard)), "{heard:?}");
 }

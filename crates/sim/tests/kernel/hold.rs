@@ -45,10 +45,7 @@ fn what_is_held_arrives_after_its_release_in_the_order_of_sending() {
 
 #[test]
 fn what_is_not_released_never_arrives() {
-    let play = two()
-        .at(0, hold(only(A), only(B)))
-        .tell(1, A, [Act::Say(B, 1)])
-        .play();
+    let play = two().at(0, hold(only(A), only(B))).tell(1, A, [Act::Say(B, 1)]).play();
     assert_eq!(play.story(), ["1ms a sends 1 to b: held"]);
 }
 
@@ -58,10 +55,7 @@ fn nothing_is_held_where_no_hold_is() {
         .at(0, hold(only(A), only(B)))
         .tell(1, A, [Act::Say(C, 1)])
         .play();
-    assert_eq!(
-        play.story(),
-        ["1ms a sends 1 to c: arrives at 2ms", "2ms c hears 1 from a"]
-    );
+    assert_eq!(play.story(), ["1ms a sends 1 to c: arrives at 2ms", "2ms c hears 1 from a"]);
 }
 
 #[test]
@@ -75,33 +69,20 @@ fn what_two_holds_keep_back_waits_for_both() {
         .play();
     assert_eq!(
         play.story(),
-        [
-            "1ms a sends 1 to b: held",
-            "5ms a had sent 1: arrives at 6ms",
-            "6ms b hears 1 from a",
-        ]
+        ["1ms a sends 1 to b: held", "5ms a had sent 1: arrives at 6ms", "6ms b hears 1 from a",]
     );
 }
 
 #[test]
 fn a_released_message_can_be_lost() {
-    let loses = LinkRule {
-        loss: Chance::from_ppm(1_000_000).unwrap(),
-        ..takes(1)
-    };
+    let loses = LinkRule { loss: Chance::from_ppm(1_000_000).unwrap(), ..takes(1) };
     let play = two()
         .rule(loses)
         .at(0, hold(only(A), only(B)))
         .tell(1, A, [Act::Say(B, 1)])
         .at(2, release(only(A), only(B)))
         .play();
-    assert_eq!(
-        play.story(),
-        [
-            "1ms a sends 1 to b: held",
-            "2ms a had sent 1: lost, network"
-        ]
-    );
+    assert_eq!(play.story(), ["1ms a sends 1 to b: held", "2ms a had sent 1: lost, network"]);
 }
 
 #[test]
@@ -112,13 +93,7 @@ fn a_message_released_into_a_partition_is_lost() {
         .at(2, cut(only(A), only(B)))
         .at(3, release(only(A), only(B)))
         .play();
-    assert_eq!(
-        play.story(),
-        [
-            "1ms a sends 1 to b: held",
-            "3ms a had sent 1: lost, partition",
-        ]
-    );
+    assert_eq!(play.story(), ["1ms a sends 1 to b: held", "3ms a had sent 1: lost, partition",]);
 }
 
 #[test]
@@ -143,14 +118,8 @@ fn what_was_held_for_a_node_that_crashed_meanwhile_is_lost() {
 
 #[test]
 fn a_release_that_loses_a_message_of_an_old_connection_leaves_the_new_one_alone() {
-    let stream = |rule| LinkRule {
-        transport: Transport::Stream,
-        ..rule
-    };
-    let loses = LinkRule {
-        loss: Chance::from_ppm(1_000_000).unwrap(),
-        ..takes(1)
-    };
+    let stream = |rule| LinkRule { transport: Transport::Stream, ..rule };
+    let loses = LinkRule { loss: Chance::from_ppm(1_000_000).unwrap(), ..takes(1) };
     let play = two()
         .rule(stream(takes(3)))
         .link(only(A), only(B), stream(loses))

@@ -6,11 +6,7 @@ use sim::{Chance, Endpoint, Fate, Kind, LinkRule, Loss, Report};
 use crate::stage::{A, Act, B, Heard, Stage, only, takes};
 
 fn loses(ppm: u32, report: Report) -> LinkRule {
-    LinkRule {
-        loss: Chance::from_ppm(ppm).unwrap(),
-        report,
-        ..takes(1)
-    }
+    LinkRule { loss: Chance::from_ppm(ppm).unwrap(), report, ..takes(1) }
 }
 
 #[test]
@@ -28,15 +24,9 @@ fn a_reported_loss_is_known_to_the_sender_at_once() {
     let play = stage.tell(0, A, [Act::Say(B, 7)]).play();
     assert_eq!(
         play.story(),
-        [
-            "0s a sends 7 to b: lost, network",
-            "0s a learns that 7 to b is lost",
-        ]
+        ["0s a sends 7 to b: lost, network", "0s a learns that 7 to b is lost",]
     );
-    assert_eq!(
-        play.actor(A).inputs(),
-        [Heard::Start, Heard::Undelivered(7)]
-    );
+    assert_eq!(play.actor(A).inputs(), [Heard::Start, Heard::Undelivered(7)]);
 }
 
 #[test]
@@ -45,10 +35,7 @@ fn nothing_is_lost_where_loss_is_off() {
         let stage = Stage::of(["a", "b"]).rule(loses(0, report));
         let play = stage.chatter(A, B, 200).play();
         assert_eq!(play.count(|kind| matches!(kind, Kind::Deliver { .. })), 200);
-        assert_eq!(
-            play.count(|kind| matches!(kind, Kind::Undelivered { .. })),
-            0
-        );
+        assert_eq!(play.count(|kind| matches!(kind, Kind::Undelivered { .. })), 0);
     }
 }
 

@@ -24,21 +24,14 @@ fn a_word_of_the_operator_arrives_at_once_and_not_through_the_network() {
 
 #[test]
 fn a_node_that_is_down_does_not_hear_the_operator() {
-    let play = Stage::of(["a"])
-        .at(0, crash(A))
-        .at(1, say(A, 7))
-        .at(2, Command::Start(A))
-        .play();
+    let play = Stage::of(["a"]).at(0, crash(A)).at(1, say(A, 7)).at(2, Command::Start(A)).play();
     assert_eq!(play.actor(A).inputs(), [Heard::Start]);
 }
 
 #[test]
 fn a_paused_node_hears_the_operator_when_it_goes_on() {
-    let play = Stage::of(["a"])
-        .at(0, Command::Pause(A))
-        .at(1, say(A, 7))
-        .at(2, Command::Resume(A))
-        .play();
+    let play =
+        Stage::of(["a"]).at(0, Command::Pause(A)).at(1, say(A, 7)).at(2, Command::Resume(A)).play();
     assert_eq!(play.actor(A).heard[1].0.monotonic, ms(2));
 }
 
@@ -66,11 +59,8 @@ fn an_alarm_rings_in_its_time_and_one_for_the_past_rings_now() {
         Command::Wake { at, alarm }
     };
     // The timetable's own alarms are 0, 1 and 2; alarm 2 does nothing but ring.
-    let play = Stage::of(["a"])
-        .at(5, wake(9, 2))
-        .at(6, wake(1, 2))
-        .at(20, Command::Resume(A))
-        .play();
+    let play =
+        Stage::of(["a"]).at(5, wake(9, 2)).at(6, wake(1, 2)).at(20, Command::Resume(A)).play();
     let rung: Vec<_> = play
         .events
         .iter()
@@ -95,12 +85,7 @@ fn an_alarm_rings_in_its_time_and_one_for_the_past_rings_now() {
 #[test]
 fn without_a_nemesis_nothing_but_the_start_happens() {
     let play = Stage::of(["a"]).play();
-    assert!(
-        play.events
-            .iter()
-            .map(|event| &event.kind)
-            .eq([&Kind::Begin, &Kind::Start])
-    );
+    assert!(play.events.iter().map(|event| &event.kind).eq([&Kind::Begin, &Kind::Start]));
 }
 
 /// Crashes a node by lot when it sees a start.
@@ -111,10 +96,7 @@ impl<M, T> Nemesis<M, T> for Gambler {
     fn on_event(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
         if matches!(event.kind, Kind::Start) {
             let by = Span(cx.choose("gamble", 1_000_000));
-            cx.command(Command::Slow {
-                node: event.node,
-                by,
-            });
+            cx.command(Command::Slow { node: event.node, by });
         }
     }
 }
@@ -127,28 +109,14 @@ fn what_the_nemesis_leaves_to_chance_is_an_event_of_the_world() {
     world.run(&mut watched, |_| false);
     let (events, digest) = watched;
     assert_eq!(digest.events(), 4);
-    let [
-        Kind::Begin,
-        Kind::Start,
-        Kind::Chose {
-            purpose,
-            bound,
-            answer,
-        },
-        Kind::Nemesis(command),
-    ] = &[0, 1, 2, 3].map(|i: usize| events[i].kind.clone())
+    let [Kind::Begin, Kind::Start, Kind::Chose { purpose, bound, answer }, Kind::Nemesis(command)] =
+        &[0, 1, 2, 3].map(|i: usize| events[i].kind.clone())
     else {
         panic!("{events:?}");
     };
     assert_eq!((&**purpose, *bound), ("gamble", 1_000_000));
     assert_eq!(events[2].node, NodeId::WORLD);
-    assert_eq!(
-        *command,
-        Command::Slow {
-            node: A,
-            by: Span(*answer)
-        }
-    );
+    assert_eq!(*command, Command::Slow { node: A, by: Span(*answer) });
 }
 
 #[test]
@@ -159,12 +127,7 @@ fn what_a_process_leaves_to_chance_is_an_event_of_its_node() {
     };
     let chose = play.events.last().unwrap();
     assert_eq!((chose.at, chose.node), (ms(3), A));
-    let Kind::Chose {
-        bound: 1_000,
-        answer,
-        ..
-    } = chose.kind
-    else {
+    let Kind::Chose { bound: 1_000, answer, .. } = chose.kind else {
         panic!("{chose:?}");
     };
     assert_eq!(answer, heard);

@@ -5,19 +5,12 @@ use sim::{LinkRule, Order};
 use crate::stage::{A, B, Heard, Stage, takes_between};
 
 fn heard_in_order(order: Order) -> Vec<u32> {
-    let rule = LinkRule {
-        order,
-        ..takes_between(1, 50)
-    };
+    let rule = LinkRule { order, ..takes_between(1, 50) };
     let play = Stage::of(["a", "b"]).rule(rule).chatter(A, B, 200).play();
-    let words = play
-        .actor(B)
-        .inputs()
-        .into_iter()
-        .filter_map(|heard| match heard {
-            Heard::Word(number) => Some(number),
-            _ => None,
-        });
+    let words = play.actor(B).inputs().into_iter().filter_map(|heard| match heard {
+        Heard::Word(number) => Some(number),
+        _ => None,
+    });
     words.collect()
 }
 

@@ -44,9 +44,7 @@ fn a_one_way_cut_leaves_the_way_back() {
 
 #[test]
 fn two_cuts_separate_two_nodes_and_no_others() {
-    let stage = three()
-        .at(0, cut(only(A), only(B)))
-        .at(0, cut(only(B), only(A)));
+    let stage = three().at(0, cut(only(A), only(B))).at(0, cut(only(B), only(A)));
     assert_eq!(
         all_talk(stage),
         [
@@ -60,13 +58,8 @@ fn two_cuts_separate_two_nodes_and_no_others() {
 
 #[test]
 fn an_isolated_node_neither_hears_nor_is_heard() {
-    let stage = three()
-        .at(0, cut(only(C), Endpoint::Any))
-        .at(0, cut(Endpoint::Any, only(C)));
-    assert_eq!(
-        all_talk(stage),
-        ["2ms b hears 1 from a", "2ms a hears 3 from b"]
-    );
+    let stage = three().at(0, cut(only(C), Endpoint::Any)).at(0, cut(Endpoint::Any, only(C)));
+    assert_eq!(all_talk(stage), ["2ms b hears 1 from a", "2ms a hears 3 from b"]);
 }
 
 #[test]
@@ -105,11 +98,8 @@ fn what_is_sent_after_healing_arrives() {
 
 #[test]
 fn what_is_under_way_when_a_cut_is_made_still_arrives() {
-    let play = three()
-        .rule(takes(5))
-        .tell(0, A, [Act::Say(B, 1)])
-        .at(1, cut(only(A), only(B)))
-        .play();
+    let play =
+        three().rule(takes(5)).tell(0, A, [Act::Say(B, 1)]).at(1, cut(only(A), only(B))).play();
     assert_eq!(play.story()[1], "5ms b hears 1 from a");
 }
 
@@ -146,20 +136,10 @@ fn healing_takes_back_only_the_cut_between_exactly_these() {
 
 #[test]
 fn where_losses_are_reported_so_is_one_to_a_partition() {
-    let rule = LinkRule {
-        report: Report::Reported,
-        ..takes(1)
-    };
-    let play = three()
-        .rule(rule)
-        .at(0, cut(only(A), only(B)))
-        .tell(1, A, [Act::Say(B, 1)])
-        .play();
+    let rule = LinkRule { report: Report::Reported, ..takes(1) };
+    let play = three().rule(rule).at(0, cut(only(A), only(B))).tell(1, A, [Act::Say(B, 1)]).play();
     assert_eq!(
         play.story(),
-        [
-            "1ms a sends 1 to b: lost, partition",
-            "1ms a learns that 1 to b is lost",
-        ]
+        ["1ms a sends 1 to b: lost, partition", "1ms a learns that 1 to b is lost",]
     );
 }

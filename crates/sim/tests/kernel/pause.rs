@@ -11,10 +11,7 @@ fn two() -> Stage {
 
 #[test]
 fn a_paused_node_handles_nothing() {
-    let play = two()
-        .at(0, Command::Pause(B))
-        .tell(1, A, [Act::Say(B, 1)])
-        .play();
+    let play = two().at(0, Command::Pause(B)).tell(1, A, [Act::Say(B, 1)]).play();
     assert_eq!(play.story(), ["1ms a sends 1 to b: arrives at 2ms"]);
     assert_eq!(play.actor(B).inputs(), [Heard::Start]);
 }
@@ -39,17 +36,8 @@ fn what_came_meanwhile_is_handled_at_resume_in_the_order_of_its_coming() {
             "9ms b has timer 8 run out",
         ]
     );
-    let times: Vec<_> = play
-        .actor(B)
-        .heard
-        .iter()
-        .map(|(now, _)| now.monotonic)
-        .collect();
-    assert_eq!(
-        times,
-        [ms(0), ms(9), ms(9), ms(9), ms(9)],
-        "its clocks went on"
-    );
+    let times: Vec<_> = play.actor(B).heard.iter().map(|(now, _)| now.monotonic).collect();
+    assert_eq!(times, [ms(0), ms(9), ms(9), ms(9), ms(9)], "its clocks went on");
 }
 
 #[test]
@@ -71,11 +59,7 @@ fn a_node_that_was_never_paused_handles_each_thing_in_its_time() {
         .play();
     assert_eq!(
         play.story(),
-        [
-            "1ms a sends 1 to b: arrives at 2ms",
-            "2ms b hears 1 from a",
-            "3ms b has timer 7 run out",
-        ]
+        ["1ms a sends 1 to b: arrives at 2ms", "2ms b hears 1 from a", "3ms b has timer 7 run out",]
     );
 }
 

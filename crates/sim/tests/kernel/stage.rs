@@ -131,10 +131,7 @@ impl Process for Actor {
             Keep::Durable => self.stored,
             Keep::Nothing => Vec::new(),
         };
-        Actor {
-            stored,
-            ..Actor::default()
-        }
+        Actor { stored, ..Actor::default() }
     }
 }
 
@@ -369,13 +366,7 @@ pub(crate) fn takes(span_ms: u64) -> LinkRule {
 
 /// A link whose messages take from so long to less than so long.
 pub(crate) fn takes_between(min_ms: u64, max_ms: u64) -> LinkRule {
-    LinkRule {
-        delay: Delay {
-            min: span(min_ms),
-            max: span(max_ms),
-        },
-        ..LinkRule::default()
-    }
+    LinkRule { delay: Delay { min: span(min_ms), max: span(max_ms) }, ..LinkRule::default() }
 }
 
 /// Only this node.

@@ -7,10 +7,7 @@ use crate::stage::{
 };
 
 fn stream(rule: LinkRule) -> LinkRule {
-    LinkRule {
-        transport: Transport::Stream,
-        ..rule
-    }
+    LinkRule { transport: Transport::Stream, ..rule }
 }
 
 #[test]
@@ -21,30 +18,19 @@ fn a_stream_delivers_in_order_and_once() {
     };
     let play = Stage::of(["a", "b"]).rule(rule).chatter(A, B, 200).play();
     let words = (0..200).map(Heard::Word);
-    assert!(
-        play.actor(B)
-            .inputs()
-            .into_iter()
-            .eq([Heard::Start].into_iter().chain(words))
-    );
+    assert!(play.actor(B).inputs().into_iter().eq([Heard::Start].into_iter().chain(words)));
 }
 
 #[test]
 fn a_stream_without_loss_does_not_break() {
     let rule = stream(takes_between(1, 50));
     let play = Stage::of(["a", "b"]).rule(rule).chatter(A, B, 200).play();
-    assert_eq!(
-        play.count(|kind| matches!(kind, Kind::ConnectionLost { .. })),
-        0
-    );
+    assert_eq!(play.count(|kind| matches!(kind, Kind::ConnectionLost { .. })), 0);
 }
 
 #[test]
 fn a_loss_breaks_the_connection_kills_what_is_in_flight_both_ways_and_both_ends_are_told() {
-    let breaks = LinkRule {
-        loss: Chance::from_ppm(1_000_000).unwrap(),
-        ..stream(takes(4))
-    };
+    let breaks = LinkRule { loss: Chance::from_ppm(1_000_000).unwrap(), ..stream(takes(4)) };
     let stage = Stage::of(["a", "b", "c"])
         .rule(stream(takes(4)))
         .link(only(A), only(C), breaks)
@@ -73,19 +59,10 @@ fn a_loss_breaks_the_connection_kills_what_is_in_flight_both_ways_and_both_ends_
 
 #[test]
 fn each_connection_that_breaks_has_the_next_number() {
-    let breaks = LinkRule {
-        loss: Chance::from_ppm(1_000_000).unwrap(),
-        ..stream(takes(1))
-    };
+    let breaks = LinkRule { loss: Chance::from_ppm(1_000_000).unwrap(), ..stream(takes(1)) };
     let play = Stage::of(["a", "b"]).rule(breaks).chatter(A, B, 3).play();
     let losses = (0..3).map(|epoch| Heard::ConnectionLost(B, epoch));
-    assert!(
-        play.actor(A)
-            .inputs()
-            .into_iter()
-            .skip(1)
-            .eq(losses.clone())
-    );
+    assert!(play.actor(A).inputs().into_iter().skip(1).eq(losses.clone()));
     let losses = (0..3).map(|epoch| Heard::ConnectionLost(A, epoch));
     assert!(play.actor(B).inputs().into_iter().skip(1).eq(losses));
 }
@@ -129,11 +106,7 @@ fn when_an_end_crashes_what_it_had_sent_arrives_and_then_the_other_end_is_told()
             "5ms a misses 2 from b: node down",
         ]
     );
-    assert_eq!(
-        play.actor(C).inputs(),
-        [Heard::Start],
-        "c had no connection to a"
-    );
+    assert_eq!(play.actor(C).inputs(), [Heard::Start], "c had no connection to a");
 }
 
 #[test]
@@ -182,11 +155,7 @@ fn after_a_restart_a_node_talks_on_a_new_connection() {
         .at(6, crash(A))
         .play();
     assert_eq!(
-        play.actor(B)
-            .heard
-            .iter()
-            .map(|(now, heard)| (now.monotonic, *heard))
-            .collect::<Vec<_>>(),
+        play.actor(B).heard.iter().map(|(now, heard)| (now.monotonic, *heard)).collect::<Vec<_>>(),
         [
             (ms(0), Heard::Start),
             (ms(1), Heard::Word(1)),
@@ -199,10 +168,7 @@ fn after_a_restart_a_node_talks_on_a_new_connection() {
 
 #[test]
 fn a_message_of_a_connection_that_broke_while_its_receiver_was_busy_is_lost() {
-    let breaks = LinkRule {
-        loss: Chance::from_ppm(1_000_000).unwrap(),
-        ..stream(takes(1))
-    };
+    let breaks = LinkRule { loss: Chance::from_ppm(1_000_000).unwrap(), ..stream(takes(1)) };
     let play = Stage::of(["a", "b"])
         .rule(stream(takes(1)))
         .link(only(B), only(A), breaks)

@@ -8,9 +8,7 @@ use crate::stage::{A, Act, Heard, Stage, span};
 
 #[test]
 fn a_timer_runs_out_once_after_its_time() {
-    let play = Stage::of(["a"])
-        .tell(5, A, [Act::SetTimer(span(10), 1)])
-        .play();
+    let play = Stage::of(["a"]).tell(5, A, [Act::SetTimer(span(10), 1)]).play();
     assert_eq!(play.story(), ["15ms a has timer 1 run out"]);
     assert_eq!(play.actor(A).inputs(), [Heard::Start, Heard::Timer(1)]);
 }
@@ -36,24 +34,15 @@ fn a_cancelled_timer_never_runs_out() {
 
 #[test]
 fn a_timer_can_be_cancelled_in_the_step_that_set_it() {
-    let play = Stage::of(["a"])
-        .tell(0, A, [Act::SetTimer(Span::ZERO, 1), Act::CancelTimer(1)])
-        .play();
+    let play =
+        Stage::of(["a"]).tell(0, A, [Act::SetTimer(Span::ZERO, 1), Act::CancelTimer(1)]).play();
     assert!(play.story().is_empty());
 }
 
 #[test]
 fn a_timer_that_ran_out_while_its_node_was_at_work_can_still_be_cancelled() {
     let play = Stage::of(["a"])
-        .tell(
-            0,
-            A,
-            [
-                Act::SetTimer(span(2), 1),
-                Act::Busy(span(5)),
-                Act::CancelTimer(1),
-            ],
-        )
+        .tell(0, A, [Act::SetTimer(span(2), 1), Act::Busy(span(5)), Act::CancelTimer(1)])
         .play();
     assert_eq!(play.story(), ["0s a is busy for 5ms"]);
 }
@@ -64,10 +53,7 @@ fn cancelling_a_timer_that_has_run_out_changes_nothing() {
         .tell(0, A, [Act::SetTimer(span(1), 1)])
         .tell(2, A, [Act::CancelTimer(1), Act::SetTimer(span(1), 2)])
         .play();
-    assert_eq!(
-        play.actor(A).inputs(),
-        [Heard::Start, Heard::Timer(1), Heard::Timer(2)]
-    );
+    assert_eq!(play.actor(A).inputs(), [Heard::Start, Heard::Timer(1), Heard::Timer(2)]);
 }
 
 proptest! {
