@@ -11,7 +11,8 @@ use crate::failure::CODES;
 
 /// Deterministic simulation and consistency testing for protocols built on Redis.
 #[derive(Debug, Parser)]
-#[command(name = "rumormill", version, max_term_width = 100, after_long_help = CODES, after_help = CODES)]
+#[command(name = "rumormill", version, max_term_width = 100)]
+#[command(after_long_help = CODES, after_help = CODES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -20,9 +21,10 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Show what there is to run
-    #[command(
-        after_help = "Examples:\n  rumormill list\n  rumormill list 'caspaxos/losing/*' --format json"
-    )]
+    #[command(after_help = "\
+Examples:
+  rumormill list
+  rumormill list 'caspaxos/losing/*' --format json")]
     List {
         /// Names, endings of names, or patterns
         #[arg(default_value = "all")]
@@ -32,9 +34,10 @@ pub(crate) enum Command {
         format: Format,
     },
     /// Show a scenario with all its defaults
-    #[command(
-        after_help = "Examples:\n  rumormill show c6p2k2\n  rumormill show losing/c2p2k2 --set caspaxos.clients=3"
-    )]
+    #[command(after_help = "\
+Examples:
+  rumormill show c6p2k2
+  rumormill show losing/c2p2k2 --set caspaxos.clients=3")]
     Show {
         /// A name, the end of a name, or a TOML file
         name: String,
@@ -62,9 +65,10 @@ Examples:
         format: Format,
     },
     /// Run scenarios and write their event logs
-    #[command(
-        after_help = "Examples:\n  rumormill record losing/c2p2k2 --seed 7 -o incident.jsonl\n  rumormill record all --seed seed1 --intensity 5"
-    )]
+    #[command(after_help = "\
+Examples:
+  rumormill record losing/c2p2k2 --seed 7 -o incident.jsonl
+  rumormill record all --seed seed1 --intensity 5")]
     Record {
         #[command(flatten)]
         what: What,
@@ -76,9 +80,10 @@ Examples:
         output: Option<PathBuf>,
     },
     /// Run event logs again, and stop where a run and its recording part
-    #[command(
-        after_help = "Examples:\n  rumormill replay incident.jsonl\n  rumormill replay recordings/caspaxos/*/*.jsonl --redraw"
-    )]
+    #[command(after_help = "\
+Examples:
+  rumormill replay incident.jsonl
+  rumormill replay recordings/caspaxos/*/*.jsonl --redraw")]
     Replay {
         /// Event logs
         #[arg(required = true, value_name = "FILE")]
@@ -88,9 +93,9 @@ Examples:
         redraw: bool,
     },
     /// Check event logs again without running anything
-    #[command(
-        after_help = "Example:\n  rumormill check target/rumormill/caspaxos/losing/c2p2k2.jsonl"
-    )]
+    #[command(after_help = "\
+Example:
+  rumormill check target/rumormill/caspaxos/losing/c2p2k2.jsonl")]
     Check {
         /// Event logs; an interrupted recording (.partial) will do
         #[arg(required = true, value_name = "FILE")]
@@ -100,7 +105,9 @@ Examples:
         format: Format,
     },
     /// Tell in what two event logs differ
-    #[command(after_help = "Example:\n  rumormill diff before.jsonl after.jsonl")]
+    #[command(after_help = "\
+Example:
+  rumormill diff before.jsonl after.jsonl")]
     Diff {
         /// An event log
         left: PathBuf,
@@ -108,9 +115,9 @@ Examples:
         right: PathBuf,
     },
     /// Find the seed with the shortest log that shows what a scenario expects
-    #[command(
-        after_help = "Example:\n  rumormill reduce losing/c2p2k1.i --seeds 0..2000 -o shortest.jsonl"
-    )]
+    #[command(after_help = "\
+Example:
+  rumormill reduce losing/c2p2k1.i --seeds 0..2000 -o shortest.jsonl")]
     Reduce {
         /// A name, the end of a name, or a TOML file
         name: String,

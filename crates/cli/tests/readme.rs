@@ -7,20 +7,20 @@ use std::process::Command;
 const PROMPT: &str = "$ bin/rumormill ";
 
 /// The commands of a text's code blocks that are followed by output, and that output.
-fn sessions(text: &str) -> Vec<(String, String)> {
-    let mut sessions: Vec<(String, String)> = Vec::new();
+fn excerpts(text: &str) -> Vec<(String, String)> {
+    let mut excerpts: Vec<(String, String)> = Vec::new();
     let mut inside = false;
     for line in text.lines() {
         if line.starts_with("```") {
             inside = !inside;
         } else if let Some(command) = line.strip_prefix(PROMPT) {
-            sessions.push((command.to_owned(), String::new()));
-        } else if let (true, Some((_, output))) = (inside, sessions.last_mut()) {
+            excerpts.push((command.to_owned(), String::new()));
+        } else if let (true, Some((_, output))) = (inside, excerpts.last_mut()) {
             writeln!(output, "{line}").expect("to a String");
         }
     }
-    sessions.retain(|(_, output)| !output.trim().is_empty());
-    sessions
+    excerpts.retain(|(_, output)| !output.trim().is_empty());
+    excerpts
 }
 
 fn run(command: &str) -> String {
@@ -35,9 +35,9 @@ fn run(command: &str) -> String {
 fn the_readme_shows_what_its_commands_print() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
     let readme = std::fs::read_to_string(readme).expect("the README is there");
-    let sessions = sessions(&readme);
-    assert!(sessions.len() >= 2, "the README shows a run that holds and one that does not");
-    for (command, shown) in sessions {
+    let excerpts = excerpts(&readme);
+    assert!(excerpts.len() >= 2, "the README shows a run that holds and one that does not");
+    for (command, shown) in excerpts {
         let printed = run(&command);
         assert_eq!(
             printed.trim_end(),
@@ -48,7 +48,7 @@ fn the_readme_shows_what_its_commands_print() {
 }
 
 #[test]
-fn commands_without_output_are_not_sessions() {
+fn commands_without_output_are_not_excerpts() {
     let text = format!("```text\n{PROMPT}list\nall\n```\nprose\n```text\n{PROMPT}show x\n```\n");
-    assert_eq!(sessions(&text), [("list".to_owned(), "all\n".to_owned())]);
+    assert_eq!(excerpts(&text), [("list".to_owned(), "all\n".to_owned())]);
 }

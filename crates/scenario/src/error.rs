@@ -61,9 +61,14 @@ pub enum RunError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// Somebody wanted it to end.
-    #[error("interrupted{}", partial.as_ref().map(|path| format!("; what was recorded so far is in {}", path.display())).unwrap_or_default())]
+    #[error("interrupted{}", so_far(partial.as_deref()))]
     Interrupted {
         /// What was recorded so far.
         partial: Option<std::path::PathBuf>,
     },
+}
+
+fn so_far(partial: Option<&std::path::Path>) -> String {
+    let path = partial.map(|path| format!("; what was recorded so far is in {}", path.display()));
+    path.unwrap_or_default()
 }

@@ -12,7 +12,7 @@ const FLOORS: [(&str, &[&str]); 8] = [
     ("trace", &["history", "sim"]),
     ("scenario", &["history", "sim", "check", "trace"]),
     ("redis-node", &["history", "sim", "redis"]),
-    ("caspaxos", &["history", "sim", "redis", "redis-node", "scenario"]),
+    ("caspaxos", &["history", "sim", "redis", "redis-node", "scenario", "trace"]),
 ];
 
 /// Those that may use all others, ask for the time of day, and count in floats.
