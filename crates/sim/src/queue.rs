@@ -79,10 +79,7 @@ pub(crate) enum NoNext {
 
 impl<T> EventQueue<T> {
     pub(crate) fn new() -> EventQueue<T> {
-        const EMPTY: Digit = Digit {
-            occupied: 0,
-            lists: [NOWHERE; VALUES],
-        };
+        const EMPTY: Digit = Digit { occupied: 0, lists: [NOWHERE; VALUES] };
         EventQueue {
             now: 0,
             row: NOWHERE,
