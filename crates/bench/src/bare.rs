@@ -43,7 +43,8 @@ struct Lane {
     answers: u32,
 }
 
-/// What happens: the number of the operation (40 bits), its lane (23 bits), whether it is an answer.
+/// What happens: the number of the operation (40 bits), its lane (23 bits), whether it is an
+/// answer.
 const LANE_BITS: u32 = 23;
 
 impl Loop {

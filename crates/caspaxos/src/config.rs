@@ -249,6 +249,34 @@ mod tests {
         assert_eq!(changing(400, 50).unwrap_err().path, "membership.changes");
     }
 
+    /// The rule against its meaning: every pair of quorums has an acceptor in common.
+    #[test]
+    fn quorums_meet_when_no_two_can_avoid_each_other() {
+        let names = ["a0", "a1", "a2", "a3"];
+        let list = |set: u32| {
+            let members = (0..4).filter(move |place| set & 1 << place != 0);
+            members.map(|place| names[place].to_owned()).collect::<Vec<String>>()
+        };
+        let subsets = |set: u32, size: usize| {
+            (0..16u32).filter(move |part| part & !set == 0 && part.count_ones() as usize == size)
+        };
+        for (prepare, accept) in (1..16).flat_map(|set| (1..16).map(move |other| (set, other))) {
+            let (prepare_nodes, accept_nodes) = (list(prepare), list(accept));
+            for p in 1..=prepare_nodes.len() {
+                for a in 1..=accept_nodes.len() {
+                    let config = Config {
+                        prepare: QuorumConfig { nodes: prepare_nodes.clone(), size: p },
+                        accept: QuorumConfig { nodes: accept_nodes.clone(), size: a },
+                        ..Config::default()
+                    };
+                    let meet = subsets(prepare, p)
+                        .all(|prepare| subsets(accept, a).all(|accept| prepare & accept != 0));
+                    assert_eq!(config.quorums_meet(), meet, "{config:?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn lists_that_share_some_acceptors_only() {
         let quorum = |nodes: &[&str], size| QuorumConfig {

@@ -64,7 +64,7 @@ pub struct Proposer {
 struct Register {
     /// That of the last attempt, or of an epoch past somebody else's.
     ballot: Ballot,
-    /// The state that was accepted last, while it leads.
+    /// The state to go on from, while it leads: what the promises told, or what was accepted since.
     leading: Option<Observation>,
     attempt: Option<Attempt>,
 }
@@ -105,8 +105,7 @@ impl sim::Process for Proposer {
             }
             Input::ConnectionLost { peer, .. } => self.disconnect(cx, peer),
             Input::Timer(Timer::GiveUp(key)) => self.give_up(cx, key),
-            // Before it is used: a proposer does not change its acceptors. Others have another
-            // proposer.
+            // Before it is used: to change acceptors that are in use takes another proposer.
             Input::Message { message: Message::Configure(configuration), .. } => {
                 self.configuration = configuration;
             }

@@ -60,8 +60,8 @@ struct Encoder<'a, S> {
     out: &'a mut S,
 }
 
-/// The error of an encoding that cannot fail: what cannot be encoded panics where it is met, so that
-/// the success of each field need not be checked.
+/// The error of an encoding that cannot fail: what cannot be encoded panics where it is met, so
+/// that the success of each field need not be checked.
 #[derive(Debug)]
 enum Never {}
 

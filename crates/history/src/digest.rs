@@ -64,8 +64,8 @@ impl Digest {
         self.hash.update(&bytes);
     }
 
-    /// Room for the next `N` bytes, for who lays out an encoding by hand: they are written where they
-    /// are hashed from, instead of being put together elsewhere and copied.
+    /// Room for the next `N` bytes, for who lays out an encoding by hand: they are written where
+    /// they are hashed from, instead of being put together elsewhere and copied.
     ///
     /// ```
     /// # use history::{Digest, Time};
@@ -113,8 +113,8 @@ impl Digest {
     }
 }
 
-/// A block that is being filled. What does not fit is only counted: to encode an item again, once in
-/// 4 KiB, costs less than to provide for a flush at each of its fields.
+/// A block that is being filled. What does not fit is only counted: to encode an item again, once
+/// in 4 KiB, costs less than to provide for a flush at each of its fields.
 struct Block<'a> {
     bytes: &'a mut [u8; BLOCK + SLACK],
     len: usize,

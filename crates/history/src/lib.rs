@@ -1,10 +1,10 @@
 //! What happened in a run, in the words that every other crate shares.
 //!
 //! A run is a line of events in *virtual time* ([`Time`], integer nanoseconds). Among them are the
-//! *operations* of clients: each is invoked once ([`Invoke`]) and returns at most once ([`Return`]),
-//! and what it observed of a register is an [`Observation`], a version and the value it carries.
-//! A list of those two, in the order in which they happened, is a history, and that is all a
-//! checker ever sees.
+//! *operations* of clients: each is invoked once ([`Invoke`]) and returns at most once
+//! ([`Return`]), and what it observed of a register is an [`Observation`], a version and the value
+//! it carries. A list of those two, in the order in which they happened, is a history, and that is
+//! all a checker ever sees.
 //!
 //! The simulator and the checkers do not know each other; this crate is what they have in common.
 //! It also defines the one *canonical encoding* of things that happened ([`canonical`]), over which

@@ -31,7 +31,8 @@ impl fmt::Display for Version {
     }
 }
 
-/// A value, unique to the write that put it there. 0 is no value, which only the empty register has.
+/// A value, unique to the write that put it there. 0 is no value, which only the empty register
+/// has.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

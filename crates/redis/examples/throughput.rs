@@ -1,6 +1,7 @@
 //! How many commands a second one thread runs: `cargo run --release --example throughput`.
 //!
-//! Keys are 16 bytes long and are visited in an order that no cache likes; values are 10 bytes long.
+//! Keys are 16 bytes long and are visited in an order that no cache likes; values are 10 bytes
+//! long.
 
 #![expect(clippy::print_stdout, reason = "the figures are the point")]
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it measures real time")]

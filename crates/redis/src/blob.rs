@@ -35,10 +35,10 @@ enum Storage {
     Long(Bytes),
 }
 
-/// Bytes kept in place: they come first, their number comes last, and what is between is zero. So the
-/// order of the whole is the order of the bytes that count: of two that differ in length only, the
-/// shorter one has zeros where the longer one goes on. Their number is such that a blob is no larger
-/// than [`Bytes`] is.
+/// Bytes kept in place: they come first, their number comes last, and what is between is zero. So
+/// the order of the whole is the order of the bytes that count: of two that differ in length only,
+/// the shorter one has zeros where the longer one goes on. Their number is such that a blob is no
+/// larger than [`Bytes`] is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Short([u8; Short::SIZE]);
 

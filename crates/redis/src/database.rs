@@ -74,9 +74,9 @@ impl Database {
         }
     }
 
-    /// Runs the script of that SHA-1 at the time `now` of the server's wall clock, which is all that
-    /// `EVALSHA` does once it has read its arguments. The reply is an error with code `NOSCRIPT` if
-    /// the script is not loaded.
+    /// Runs the script of that SHA-1 at the time `now` of the server's wall clock, which is all
+    /// that `EVALSHA` does once it has read its arguments. The reply is an error with code
+    /// `NOSCRIPT` if the script is not loaded.
     pub fn evalsha(
         &mut self,
         now: UnixTime,

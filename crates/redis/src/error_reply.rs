@@ -116,8 +116,8 @@ impl ErrorReply {
         )
     }
 
-    /// This error, not handled by the script that it was raised in. Redis adds the script's SHA-1 and
-    /// the line; a native script has no line.
+    /// This error, not handled by the script that it was raised in. Redis adds the script's SHA-1
+    /// and the line; a native script has no line.
     pub(crate) fn raised_in_script(&self, sha: &Sha1) -> ErrorReply {
         let place = format!(" script: {sha}, on @user_script.");
         ErrorReply(Blob::from([&self.0, place.as_bytes()].concat()))

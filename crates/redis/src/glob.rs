@@ -5,8 +5,8 @@
 //! enough to go back to the last `*` seen: the time is at most pattern length times text length.
 //!
 //! The oddities: a class that is not closed goes on to the end of the pattern; a range may be
-//! written backwards; `]` may end a range (`[a-]`); the bytes of a range are compared signed; and an
-//! empty text matches `*` and the empty pattern, but not `**`.
+//! written backwards; `]` may end a range (`[a-]`); the bytes of a range are compared signed; and
+//! an empty text matches `*` and the empty pattern, but not `**`.
 
 /// Whether the glob `pattern` matches the whole of `text`.
 pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {

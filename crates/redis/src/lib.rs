@@ -1,9 +1,9 @@
 //! Redis in memory: what a server with one database answers to each command, and what the command
 //! leaves behind.
 //!
-//! A [`Database`] is a value. It has one entry point, [`Database::call`]: a command line and the time
-//! in, a [`Reply`] out. What it knows is a [`Keyspace`], and which scripts have been loaded. Nothing
-//! here knows of sockets, files, other servers or threads. Four rules hold throughout:
+//! A [`Database`] is a value. It has one entry point, [`Database::call`]: a command line and the
+//! time in, a [`Reply`] out. What it knows is a [`Keyspace`], and which scripts have been loaded.
+//! Nothing here knows of sockets, files, other servers or threads. Four rules hold throughout:
 //!
 //! 1. *A reply is a function of state, command line and time.* The time is a parameter, the wall
 //!    clock of the server ([`UnixTime`]), and it may jump; there is no randomness.

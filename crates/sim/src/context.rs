@@ -47,7 +47,8 @@ pub enum Effect<M, T> {
     Busy(Span),
 }
 
-/// Answers questions, and notes the answers; behind it stand the world's [`Choices`](crate::Choices).
+/// Answers questions, and notes the answers; behind it stand the world's
+/// [`Choices`](crate::Choices).
 pub(crate) trait Chooser {
     fn choose(&mut self, purpose: &'static str, bound: u64) -> u64;
 }

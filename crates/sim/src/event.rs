@@ -118,9 +118,9 @@ pub enum Kind<M, T> {
 impl<M: Serialize, T: Serialize> Event<M, T> {
     /// Adds the canonical encoding of the event to a digest.
     ///
-    /// Nearly all events are of two kinds. Theirs is laid out by hand, as the derived `Serialize` has
-    /// it: inlined where such an event is made, it takes the fields from registers, and the event
-    /// itself need not be put together in memory.
+    /// Nearly all events are of two kinds. Theirs is laid out by hand, as the derived `Serialize`
+    /// has it: inlined where such an event is made, it takes the fields from registers, and the
+    /// event itself need not be put together in memory.
     #[inline(always)]
     pub(crate) fn digest_into(&self, digest: &mut Digest) {
         match &self.kind {

@@ -7,8 +7,8 @@
 //! of their own, so a reply can be lost after the server has applied the command.
 //!
 //! The n-th message of a link always takes the n-th answer for each purpose that the rule has a use
-//! for, whether or not it gets lost: switching loss off leaves every delay as it was. (A message that
-//! meets a partition does not get as far as that, and takes none.)
+//! for, whether or not it gets lost: switching loss off leaves every delay as it was. (A message
+//! that meets a partition does not get as far as that, and takes none.)
 
 use history::{NodeId, Span, Time};
 use serde::{Deserialize, Serialize};

@@ -130,7 +130,8 @@ impl<P: Process, I> Node<P, I> {
         self.activity == Activity::Idle && life == self.life
     }
 
-    /// Its life ends: all that is volatile is gone. What it will not handle any more is handed back.
+    /// Its life ends: all that is volatile is gone. What it will not handle any more is handed
+    /// back.
     pub(crate) fn die(&mut self) -> VecDeque<I> {
         self.activity = Activity::Down;
         self.life += 1;

@@ -2,16 +2,16 @@
 //!
 //! A total order: by time, then in the order of scheduling. Nothing is ever scheduled for a time
 //! before that of the last item taken, which is what a *radix heap* needs. Times are read as eleven
-//! digits of six bits. An item lies in the list for the highest digit in which its time differs from
-//! the present one, and for the value of that digit there. So the first list that is not empty, from
-//! the lowest digit up, holds what is next. If that is more than one item, the earliest time among
-//! them becomes the present; the items of that time are next, in a row, and the others move to lists
-//! of lower digits. An item moves a few times in its life, whatever else is in the queue, and the
-//! present is all that it is ever compared with.
+//! digits of six bits. An item lies in the list for the highest digit in which its time differs
+//! from the present one, and for the value of that digit there. So the first list that is not
+//! empty, from the lowest digit up, holds what is next. If that is more than one item, the earliest
+//! time among them becomes the present; the items of that time are next, in a row, and the others
+//! move to lists of lower digits. An item moves a few times in its life, whatever else is in the
+//! queue, and the present is all that it is ever compared with.
 //!
 //! Lists are last in, first out, and are turned round when they are taken apart. Items of the same
-//! time meet in the same list, so they come out in the order of scheduling, which is nowhere written
-//! down.
+//! time meet in the same list, so they come out in the order of scheduling, which is nowhere
+//! written down.
 
 use history::Time;
 
@@ -101,8 +101,8 @@ impl<T> EventQueue<T> {
         self.push_with(at, || item);
     }
 
-    /// Schedules an item, and makes it where it lies: what is put together elsewhere, field by field,
-    /// and then moved as a whole, the processor has to wait for.
+    /// Schedules an item, and makes it where it lies: what is put together elsewhere, field by
+    /// field, and then moved as a whole, the processor has to wait for.
     #[inline(always)]
     pub(crate) fn push_with(&mut self, at: Time, make: impl FnOnce() -> T) {
         if self.free == NOWHERE {

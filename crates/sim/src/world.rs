@@ -270,8 +270,8 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         self.tell(observer, event);
     }
 
-    /// Tells observers and nemesis of an event. It is left to the caller, who can take out of it what
-    /// goes on from here: a part is moved with less ado than the whole.
+    /// Tells observers and nemesis of an event. It is left to the caller, who can take out of it
+    /// what goes on from here: a part is moved with less ado than the whole.
     #[inline(always)]
     fn tell<O: Observer<P::Message, P::Timer>>(
         &mut self,

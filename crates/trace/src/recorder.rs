@@ -17,8 +17,8 @@ const BLOCK: usize = 1 << 16;
 
 /// Writes the events of a run to a file.
 ///
-/// Until it is finished the file has `.partial` added to its name; if the run is interrupted that is
-/// what remains, and a file of the final name that was there before is untouched.
+/// Until it is finished the file has `.partial` added to its name; if the run is interrupted that
+/// is what remains, and a file of the final name that was there before is untouched.
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,

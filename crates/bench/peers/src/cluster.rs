@@ -1,7 +1,7 @@
 //! The workload once more, as the asynchronous code that the peers run: a loop for each node, which
-//! receives a message at a time. Operations that are under way at the same time share their client's
-//! loop; a task for each of them was no faster on either
-//! peer, and several times slower on madsim.
+//! receives a message at a time. Operations that are under way at the same time share their
+//! client's loop; a task for each of them was no faster on either peer, and several times slower on
+//! madsim.
 //!
 //! As in [`workload`](crate::workload), an answer that comes after the majority is ignored, but it
 //! is waited for in the end: each contender delivers every message that is sent.

@@ -1,9 +1,9 @@
 //! The workload on madsim.
 //!
-//! Its virtual time is its own: whoever sends or receives sleeps for at least a millisecond, besides
-//! the delay of the message. A node that handles one message after the other is therefore the
-//! bottleneck: with many operations under way, most messages wait in mailboxes. Tasks enough to keep
-//! them on the network instead are possible, and slow madsim down.
+//! Its virtual time is its own: whoever sends or receives sleeps for at least a millisecond,
+//! besides the delay of the message. A node that handles one message after the other is therefore
+//! the bottleneck: with many operations under way, most messages wait in mailboxes. Tasks enough to
+//! keep them on the network instead are possible, and slow madsim down.
 
 use std::net::SocketAddr;
 use std::time::Duration;

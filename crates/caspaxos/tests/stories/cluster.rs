@@ -89,7 +89,7 @@ struct Parcel {
 }
 
 impl Default for Stage {
-    /// Two proposers and three acceptors.
+    /// Four proposers and three acceptors.
     fn default() -> Stage {
         let mut stage = Stage {
             proposers: BTreeMap::new(),
@@ -185,7 +185,7 @@ impl Stage {
         let configuration = Configuration { prepare: majority.clone(), accept: majority };
         self.acceptors =
             names.iter().map(|name| (*name, Actor::new(*name, acceptor.clone()))).collect();
-        let proposers = (1..=2).map(|number| {
+        let proposers = (1..=4).map(|number| {
             let name = id("p", number);
             let patience = Span::from_millis(50);
             let proposer = Proposer::new(u32::from(number), configuration.clone(), patience);

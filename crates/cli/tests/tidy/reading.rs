@@ -2,7 +2,7 @@
 
 use crate::tree::{Tree, numbered};
 
-const RUST_COLUMNS_MAX: usize = 102;
+const RUST_COLUMNS_MAX: usize = 100;
 const MARKDOWN_COLUMNS_MAX: usize = 120;
 const RUST_LINES_MAX: usize = 600;
 

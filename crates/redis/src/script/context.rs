@@ -62,8 +62,8 @@ impl<'a> ScriptContext<'a> {
 
     /// `redis.call(...)`: runs the command line, whose first word is the command's name.
     ///
-    /// Integers in the reply are exact. Lua's numbers are doubles, so that a script in Lua sees those
-    /// beyond 2^53 rounded.
+    /// Integers in the reply are exact. Lua's numbers are doubles, so that a script in Lua sees
+    /// those beyond 2^53 rounded.
     ///
     /// # Errors
     /// Whatever the command answers with an error, or a refusal to run it from a script. Passed on,

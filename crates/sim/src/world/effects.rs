@@ -178,9 +178,9 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         }
     }
 
-    /// A message is lost. On a stream nothing is lost without the connection breaking; on a datagram
-    /// link the sender is told if losses are reported. Nobody is told of a message whose connection
-    /// is history, or its sender.
+    /// A message is lost. On a stream nothing is lost without the connection breaking; on a
+    /// datagram link the sender is told if losses are reported. Nobody is told of a message whose
+    /// connection is history, or its sender.
     pub(super) fn tell_of_loss(&mut self, parcel: Parcel<P>) {
         let Parcel { from, to, epoch, id, message, .. } = parcel;
         let link = self.link(from, to);
