@@ -125,15 +125,11 @@ impl Process for Node {
             (Node::Client(client), Input::Start) => {
                 (0..client.lanes.len() as u32).for_each(|lane| client.begin(cx, lane));
             }
-            (Node::Client(client), Input::Message { message, .. }) => {
-                if let Message::Answer(operation) = message {
-                    client.answer(cx, operation);
-                }
+            (Node::Client(client), Input::Message { message: Message::Answer(operation), .. }) => {
+                client.answer(cx, operation);
             }
-            (Node::Server, Input::Message { from, message }) => {
-                if let Message::Ask(operation) = message {
-                    cx.send(from, Message::Answer(operation));
-                }
+            (Node::Server, Input::Message { from, message: Message::Ask(operation) }) => {
+                cx.send(from, Message::Answer(operation));
             }
             _ => {}
         }

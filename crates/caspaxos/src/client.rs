@@ -1,7 +1,7 @@
 //! The client: reads a register and writes on top of what it read, again and again.
 //!
-//! For each write it picks a key, a proposer to read by, and, independently, a proposer to write
-//! by; reads, and writes on top of that with compare-and-set. If one of the two does not come to a
+//! For each write it picks a key and a proposer to read by; reads; and writes on top of that with
+//! compare-and-set, by a proposer that it picks independently. If one of the two does not come to a
 //! good end it tries once more, and then picks anew. It stops after so many writes, or when it is
 //! told to. This is the loop of Gryadka's test client, which read and wrote by the same proposer
 //! and so never saw what another one makes of an unknown outcome.
@@ -53,7 +53,6 @@ pub struct Client {
 struct Pick {
     key: Key,
     reader: NodeId,
-    writer: NodeId,
     tries_left: u32,
 }
 
@@ -120,13 +119,14 @@ impl Client {
     }
 
     fn choose(&self, cx: &mut Cx<'_>) -> Pick {
-        let mut proposer = |purpose| {
-            let place = cx.choose(purpose, self.proposers.len() as u64);
-            self.proposers[place as usize]
-        };
-        let (reader, writer) = (proposer("reader"), proposer("writer"));
+        let reader = self.proposer(cx, "reader");
         let key = self.keys[cx.choose("key", self.keys.len() as u64) as usize];
-        Pick { key, reader, writer, tries_left: TRIES }
+        Pick { key, reader, tries_left: TRIES }
+    }
+
+    fn proposer(&self, cx: &mut Cx<'_>, purpose: &'static str) -> NodeId {
+        let place = cx.choose(purpose, self.proposers.len() as u64);
+        self.proposers[place as usize]
     }
 
     fn ask(
@@ -150,7 +150,8 @@ impl Client {
         self.call = None;
         match (call.action(), completion) {
             (Action::Read, Completion::Ok(seen)) => {
-                return self.ask(cx, pick.writer, pick.key, |op| write_on(seen, op));
+                let writer = self.proposer(cx, "writer");
+                return self.ask(cx, writer, pick.key, |op| write_on(seen, op));
             }
             (_, Completion::Ok(_)) => {
                 self.missing = self.missing.map(|missing| missing - 1);

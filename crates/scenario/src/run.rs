@@ -91,7 +91,7 @@ impl<S: System, O> Watchers<S, O> {
     pub(crate) fn new(config: &S::Config, extra: O) -> Watchers<S, O> {
         Watchers {
             digest: EventDigest::default(),
-            tally: Tally::new(S::mark),
+            tally: Tally::new(S::MARKS, S::mark),
             rumor: RumorWatch::new(),
             invariants: S::invariants(config),
             extra,
@@ -211,6 +211,9 @@ impl<'a, S: System> Prepared<'a, S> {
         };
         if let Some(malformed) = &watchers.rumor.malformed {
             panic!("the system reports operations that cannot be: {malformed}");
+        }
+        if let Some(mark) = &watchers.tally.undeclared {
+            panic!("the system reached the mark {mark:?}, which is not among its System::MARKS");
         }
         let unfinished = nodes().zip(&names).filter_map(|(node, name)| {
             let what = S::unfinished(world.process(node))?;
@@ -338,7 +341,8 @@ impl<'a, S: System> Prepared<'a, S> {
     /// Which of the marks that the scenario must reach were not.
     pub(crate) fn missing_marks<O>(&self, watchers: &Watchers<S, O>) -> Option<String> {
         let wanted = self.scenario.general.expect.marks.iter();
-        let missing = wanted.filter(|mark| !watchers.tally.marks.contains_key(mark.as_str()));
+        let reached = watchers.tally.marks();
+        let missing = wanted.filter(|mark| !reached.contains_key(mark.as_str()));
         let missing: Vec<&str> = missing.map(String::as_str).collect();
         (!missing.is_empty()).then(|| format!("the run never reached: {}", missing.join(", ")))
     }
@@ -365,7 +369,7 @@ impl<'a, S: System> Prepared<'a, S> {
             virtual_ns: watchers.tally.last.0,
             digest: watchers.digest.fingerprint(),
             operations: watchers.tally.operations,
-            marks: watchers.tally.marks.clone(),
+            marks: watchers.tally.marks(),
             violation,
             void,
         };

@@ -38,21 +38,29 @@ pub(crate) struct Tally<M, T> {
     pub(crate) delivered: u64,
     pub(crate) last: Time,
     pub(crate) operations: Operations,
-    pub(crate) marks: BTreeMap<String, u64>,
+    /// How often each mark was reached. They are few: to look through them is quickest.
+    marks: Vec<(&'static str, u64)>,
+    /// A mark that was reached and is not one that the system is said to have.
+    pub(crate) undeclared: Option<String>,
     /// How many alarms the nemesis has asked for that have not rung yet.
     pub(crate) alarms: usize,
-    /// The latest message that was delivered from a node to a node.
-    latest: BTreeMap<(NodeId, NodeId), MessageId>,
+    /// The latest message that was delivered on a link.
+    latest: BTreeMap<u32, MessageId>,
     system_mark: fn(&Event<M, T>) -> Option<&'static str>,
 }
 
 impl<M, T> Tally<M, T> {
-    pub(crate) fn new(system_mark: fn(&Event<M, T>) -> Option<&'static str>) -> Tally<M, T> {
+    /// Counts the general marks, and those that the system is said to have.
+    pub(crate) fn new(
+        marks: &[&'static str],
+        system_mark: fn(&Event<M, T>) -> Option<&'static str>,
+    ) -> Tally<M, T> {
         Tally {
             delivered: 0,
             last: Time::ZERO,
             operations: Operations::default(),
-            marks: BTreeMap::new(),
+            marks: GENERAL_MARKS.iter().chain(marks).map(|name| (*name, 0)).collect(),
+            undeclared: None,
             alarms: 0,
             latest: BTreeMap::new(),
             system_mark,
@@ -60,17 +68,27 @@ impl<M, T> Tally<M, T> {
     }
 
     fn mark(&mut self, name: &str) {
-        match self.marks.get_mut(name) {
-            Some(count) => *count += 1,
-            None => {
-                self.marks.insert(name.to_owned(), 1);
-            }
+        match self.marks.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => self.miss(name),
         }
+    }
+
+    #[cold]
+    fn miss(&mut self, name: &str) {
+        self.undeclared.get_or_insert_with(|| name.to_owned());
+    }
+
+    /// The marks that were reached, and how often.
+    pub(crate) fn marks(&self) -> BTreeMap<String, u64> {
+        let reached = self.marks.iter().filter(|(_, count)| *count > 0);
+        reached.map(|(name, count)| ((*name).to_owned(), *count)).collect()
     }
 
     fn deliver(&mut self, from: NodeId, to: NodeId, id: MessageId) {
         self.delivered += 1;
-        let latest = self.latest.entry((from, to)).or_insert(id);
+        let link = u32::from(from.0) << 16 | u32::from(to.0);
+        let latest = self.latest.entry(link).or_insert(id);
         if *latest <= id {
             *latest = id;
         } else {

@@ -121,11 +121,15 @@ impl<M, T> Context<'_, M, T> {
     }
 
     /// A number below `bound`, by chance: the same for the same question in every run of a seed.
+    /// Where there is only one answer, nothing is asked.
     ///
     /// # Panics
     /// If `bound` is 0.
     pub fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
-        self.chooser.choose(purpose, bound)
+        match bound {
+            1 => 0,
+            _ => self.chooser.choose(purpose, bound),
+        }
     }
 
     /// Says that a client operation begins. What it does may depend on its name, by which a value

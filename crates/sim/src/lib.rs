@@ -34,6 +34,7 @@ mod node;
 mod observer;
 mod process;
 mod queue;
+mod timers;
 mod world;
 
 pub use choice::{Choices, Seeded, StreamId};

@@ -159,12 +159,15 @@ impl<M> NemesisContext<'_, M> {
         self.commands.push_back(command);
     }
 
-    /// A number below `bound`, by chance.
+    /// A number below `bound`, by chance. Where there is only one answer, nothing is asked.
     ///
     /// # Panics
     /// If `bound` is 0.
     pub fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
-        self.chooser.choose(purpose, bound)
+        match bound {
+            1 => 0,
+            _ => self.chooser.choose(purpose, bound),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! A node: a process, its clocks, and whether it is there to handle anything.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use history::Span;
 
 use crate::context::{Answer, Chooser, Counters};
 use crate::network::Role;
+use crate::timers::Timers;
 use crate::{Choices, Clock, Process, StreamId};
 
 /// A node to be added to a world.
@@ -45,8 +46,7 @@ pub(crate) struct Node<P: Process, I> {
     pub(crate) slow: Span,
     /// What came while the node was held up, in order.
     pub(crate) waiting: VecDeque<I>,
-    /// The timers that have been set and have neither run out nor been cancelled.
-    pub(crate) timers: BTreeSet<u64>,
+    pub(crate) timers: Timers,
     pub(crate) counters: Counters,
     /// Where in the table of links those from this node are, by the number of the other node; or
     /// [`NO_LINK`].
@@ -117,7 +117,7 @@ impl<P: Process, I> Node<P, I> {
             life: 0,
             slow: Span::ZERO,
             waiting: VecDeque::new(),
-            timers: BTreeSet::new(),
+            timers: Timers::default(),
             counters: Counters::default(),
             links: Vec::new(),
             asking: Asking { name: spec.name, streams: Vec::new() },

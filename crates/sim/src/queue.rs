@@ -238,7 +238,8 @@ mod tests {
         /// Against the obvious twin: a stable sort by time of whatever is in the queue.
         #[test]
         fn pops_by_time_then_first_in_first_out(
-            steps in prop::collection::vec(prop::option::weighted(0.6, (0u32..64, 0u64..20)), 0..200),
+            steps in
+                prop::collection::vec(prop::option::weighted(0.6, (0u32..64, 0u64..20)), 0..200),
             limit in prop::option::of(any::<u64>()),
         ) {
             let limit = Time(limit.unwrap_or(u64::MAX));

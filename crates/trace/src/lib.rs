@@ -14,10 +14,12 @@
 mod causality;
 mod diff;
 mod format;
+mod json;
 mod playback;
 mod reader;
 mod recorder;
 mod words;
+mod writer;
 
 pub use causality::causal_past;
 pub use diff::{Difference, diff};

@@ -5,15 +5,13 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use history::{Digest, Fingerprint};
 use serde::Serialize;
 use serde_json::Value;
 use sim::{Event, EventDigest, Observer};
 
+use crate::json::Lines;
+use crate::writer::Writer;
 use crate::{Footer, Header, LogError};
-
-/// How many bytes are gathered before they are hashed and written.
-const BLOCK: usize = 1 << 16;
 
 /// Writes the events of a run to a file.
 ///
@@ -22,10 +20,8 @@ const BLOCK: usize = 1 << 16;
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,
-    file: File,
-    pending: Vec<u8>,
-    hash: Digest,
-    failed: Option<std::io::Error>,
+    lines: Lines,
+    writer: Writer,
 }
 
 impl Recorder {
@@ -42,86 +38,56 @@ impl Recorder {
             return Err(write(std::io::ErrorKind::IsADirectory.into()));
         }
         let file = File::create(partial_path(path)).map_err(write)?;
-        let mut recorder = Recorder {
-            path: path.to_owned(),
-            file,
-            pending: Vec::with_capacity(BLOCK + 4096),
-            hash: Digest::new(),
-            failed: None,
-        };
+        let writer = Writer::new(file).map_err(write)?;
+        let mut recorder = Recorder { path: path.to_owned(), lines: Writer::block(), writer };
         recorder.line(header);
-        recorder.flush();
-        recorder.check()?;
         Ok(recorder)
     }
 
-    /// Ends the log, and gives it its name.
+    /// Ends the log, and gives it its name. (Nothing waits for the disk: a log that a power failure
+    /// has damaged is known by its hash.)
     ///
     /// # Errors
     /// If it could not be written; what was written is removed.
-    pub fn finish(mut self, run: &EventDigest, outcome: Value) -> Result<(), LogError> {
-        let footer = Footer {
-            events: run.events(),
-            digest: run.fingerprint(),
-            hash: self.written_hash(),
-            outcome,
-        };
-        self.line(&footer);
-        self.flush();
-        if self.failed.is_none() {
-            self.failed = self.file.sync_all().err();
-        }
-        if let Err(error) = self.check() {
-            let _ = fs::remove_file(partial_path(&self.path));
-            return Err(error);
-        }
-        let rename = fs::rename(partial_path(&self.path), &self.path);
-        rename.map_err(|source| LogError::Write { path: self.path.clone(), source })
+    pub fn finish(self, run: &EventDigest, outcome: Value) -> Result<(), LogError> {
+        let partial = partial_path(&self.path);
+        let mut written = self.writer.end(self.lines);
+        let hash = written.hash.fingerprint();
+        let footer = Footer { events: run.events(), digest: run.fingerprint(), hash, outcome };
+        let mut last = Lines::new(0);
+        last.push(&footer);
+        let result = written
+            .result
+            .and_then(|()| written.file.write_all(last.as_bytes()))
+            .and_then(|()| fs::rename(&partial, &self.path));
+        result.map_err(|source| {
+            // There is nothing in it that could be told but this error.
+            let _ = fs::remove_file(&partial);
+            LogError::Write { path: self.path, source }
+        })
     }
 
     /// Leaves the log unfinished, as a readable `.partial`, and tells its name.
     ///
     /// # Errors
     /// If it could not be written.
-    pub fn abandon(mut self) -> Result<PathBuf, LogError> {
-        self.flush();
-        self.check()?;
-        Ok(partial_path(&self.path))
+    pub fn abandon(self) -> Result<PathBuf, LogError> {
+        let partial = partial_path(&self.path);
+        let written = self.writer.end(self.lines);
+        let result = written.result.map(|()| partial);
+        result.map_err(|source| LogError::Write { path: self.path, source })
     }
 
     /// Whether writing has failed, as on a full disk: there is no use in going on.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        self.failed.is_some()
+        self.writer.has_failed()
     }
 
-    #[inline]
+    #[inline(always)]
     fn line(&mut self, item: &impl Serialize) {
-        serde_json::to_writer(&mut self.pending, item).expect("what is recorded is JSON");
-        self.pending.push(b'\n');
-        if self.pending.len() >= BLOCK {
-            self.flush();
-        }
-    }
-
-    fn flush(&mut self) {
-        self.hash.add_bytes(&self.pending);
-        if self.failed.is_none() {
-            self.failed = self.file.write_all(&self.pending).err();
-        }
-        self.pending.clear();
-    }
-
-    fn written_hash(&mut self) -> Fingerprint {
-        self.flush();
-        self.hash.fingerprint()
-    }
-
-    fn check(&mut self) -> Result<(), LogError> {
-        match self.failed.take() {
-            Some(source) => Err(LogError::Write { path: self.path.clone(), source }),
-            None => Ok(()),
-        }
+        self.lines.push(item);
+        self.writer.pass_on(&mut self.lines);
     }
 }
 

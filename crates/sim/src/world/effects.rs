@@ -45,12 +45,12 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             Effect::Send { .. } | Effect::Busy(_) => unreachable!("handled above"),
             Effect::SetTimer { id, after, timer } => {
                 let owner = &mut self.nodes[node.index()];
-                owner.timers.insert(id.0);
+                owner.timers.set(id.0);
                 let at = owner.clock.when(self.now, after);
                 self.schedule(at, node, What::Timer { id, timer });
             }
             Effect::CancelTimer(id) => {
-                self.nodes[node.index()].timers.remove(&id.0);
+                self.nodes[node.index()].timers.take(id.0);
             }
             Effect::Invoke(invoke) => {
                 self.emit(observer, node, Kind::Invoke(invoke));

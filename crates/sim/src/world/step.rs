@@ -131,7 +131,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 return self.deliver(observer, node, from, epoch, id, message);
             }
             What::Timer { id, timer } => {
-                if !self.nodes[node.index()].timers.remove(&id.0) {
+                if !self.nodes[node.index()].timers.take(id.0) {
                     return;
                 }
                 let (at, seq) = self.next_event();
