@@ -19,7 +19,7 @@ pub type TimerOf<S> = <<S as System>::Process as Process>::Timer;
 pub trait System: 'static {
     /// What it is called in scenario files.
     const NAME: &'static str;
-    /// The marks that its runs can reach, besides the [general](crate::tally) ones.
+    /// The marks that its runs can reach, besides the general ones.
     const MARKS: &'static [&'static str] = &[];
     /// The names of its invariants.
     const INVARIANTS: &'static [&'static str] = &[];

@@ -65,7 +65,7 @@ pub enum Ending {
     TooMuchInFlight,
 }
 
-/// A simulated world. See the [module](self) and the [crate](crate) for how it works.
+/// A simulated world: the [crate](crate) tells how it works.
 ///
 /// `P` is what runs on the nodes, `C` answers all questions of chance, `N` makes things go wrong.
 #[derive(Clone, Debug)]
