@@ -74,6 +74,7 @@ impl sim::Process for Acceptor {
                 self.serve(cx, from, (key, ballot), request);
             }
             Input::ConnectionLost { peer, .. } => self.server.disconnect(peer),
+            Input::Timer(Timer::Server(timer)) => self.server.renew(timer),
             _ => (),
         }
     }

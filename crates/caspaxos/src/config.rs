@@ -34,6 +34,9 @@ pub struct Config {
     pub service_time: Span,
     /// What an acceptor's server keeps when it crashes.
     pub durability: Durability,
+    /// How far the replicas of acceptors are behind, if they have any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replication_lag: Option<Span>,
     /// Changes of membership while clients are at work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub membership: Option<MembershipConfig>,
@@ -53,6 +56,7 @@ impl Default for Config {
             patience: Span::from_secs(1),
             service_time: Span::ZERO,
             durability: Durability::default(),
+            replication_lag: None,
             membership: None,
         }
     }

@@ -117,4 +117,12 @@ pub enum Timer {
     LosePatience,
     /// A proposer stops waiting for answers about a key.
     GiveUp(Key),
+    /// An acceptor's server has something to do.
+    Server(redis_node::Timer),
+}
+
+impl From<redis_node::Timer> for Timer {
+    fn from(timer: redis_node::Timer) -> Timer {
+        Timer::Server(timer)
+    }
 }

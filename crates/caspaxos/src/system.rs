@@ -156,6 +156,7 @@ impl Stage<'_> {
     fn acceptors(&mut self, count: u16) -> Vec<NodeId> {
         let server = ServerConfig {
             durability: self.config.durability,
+            replication_lag: self.config.replication_lag,
             service_time: self.config.service_time,
             ..ServerConfig::default()
         };

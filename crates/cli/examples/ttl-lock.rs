@@ -77,6 +77,22 @@ impl From<Response> for Message {
     }
 }
 
+/// What client and server say to themselves, later.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Timer {
+    /// A client tries again.
+    Retry,
+    /// The server has something to do.
+    Server(redis_node::Timer),
+}
+
+impl From<redis_node::Timer> for Timer {
+    fn from(timer: redis_node::Timer) -> Timer {
+        Timer::Server(timer)
+    }
+}
+
 /// What runs on a node.
 #[derive(Clone, Debug, Hash)]
 pub(crate) enum Node {
@@ -104,7 +120,7 @@ enum Step {
     Unlock,
 }
 
-type Cx<'a> = Context<'a, Message, ()>;
+type Cx<'a> = Context<'a, Message, Timer>;
 
 impl Client {
     fn call(&mut self, cx: &mut Cx<'_>, step: Step, op: Option<OpId>, line: &str) {
@@ -124,7 +140,7 @@ impl Client {
         let Some((step, op)) = self.waiting.take() else { return };
         match step {
             Step::Lock if *reply == Reply::Nil => {
-                cx.set_timer(Span::from_millis(5), ());
+                cx.set_timer(Span::from_millis(5), Timer::Retry);
             }
             Step::Lock => {
                 cx.mark("locked");
@@ -162,14 +178,15 @@ fn parse(reply: &Reply) -> Observation {
 
 impl Process for Node {
     type Message = Message;
-    type Timer = ();
+    type Timer = Timer;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, ()>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
         match (self, input) {
             (Node::Server(server), Input::Message { from, message: Message::Request(request) }) => {
                 server.serve(cx, from, request);
             }
-            (Node::Client(client), Input::Start | Input::Timer(())) => client.lock(cx),
+            (Node::Server(server), Input::Timer(Timer::Server(timer))) => server.renew(timer),
+            (Node::Client(client), Input::Start | Input::Timer(Timer::Retry)) => client.lock(cx),
             (Node::Client(client), Input::Message { message: Message::Response(response), .. }) => {
                 client.hear(cx, &response.reply);
             }

@@ -11,14 +11,18 @@
 //!    [`Durability`] says.
 //! 2. What a connection had is gone when it breaks.
 //!
-//! What a crash leaves depends on [`Durability`]. Scripts are never durable: a server that
-//! restarts loads those that it was configured with again, as an init script would.
+//! What a crash leaves depends on [`Durability`]; a failover puts the server's replica in its
+//! place, which may lack the last writes, since replication is asynchronous. Scripts are never
+//! durable: a server that restarts loads those that it was configured with again, as an init script
+//! would.
 //!
 //! The server is a part of a system's process, which lends it its context. Systems that speak raw
 //! Redis let [`Request`] and [`Response`] be among their messages; a protocol with messages of its
 //! own calls [`Server::evalsha`] as its client library would.
 
 #![deny(clippy::float_arithmetic)]
+
+mod persistence;
 
 use std::sync::Arc;
 
@@ -27,6 +31,9 @@ use im::OrdSet;
 use redis::{Blob, Database, ErrorReply, Reply, ScriptLibrary, Sha1, UnixTime};
 use serde::{Deserialize, Serialize};
 use sim::{Context, Keep, LocalTime};
+
+use crate::persistence::Copy;
+pub use crate::persistence::{Durability, Timer};
 
 /// A command line on its way to a server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,22 +53,13 @@ pub struct Response {
     pub reply: Reply,
 }
 
-/// What of its data a server still has after a crash.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Durability {
-    /// All that it had replied to: `appendonly yes`, `appendfsync always`.
-    #[default]
-    Always,
-    /// Nothing: `appendonly no`, `save ""`.
-    Never,
-}
-
 /// How a server is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ServerConfig {
     /// What survives a crash.
     pub durability: Durability,
+    /// How far its replica is behind; none if it has no replica.
+    pub replication_lag: Option<Span>,
     /// How long each command takes.
     pub service_time: Span,
     /// How many clients can be connected at a time; Redis's default is 10,000.
@@ -74,6 +72,7 @@ impl Default for ServerConfig {
     fn default() -> ServerConfig {
         ServerConfig {
             durability: Durability::Always,
+            replication_lag: None,
             service_time: Span::ZERO,
             max_clients: 10_000,
             scripts: Vec::new(),
@@ -88,11 +87,11 @@ impl Default for ServerConfig {
 ///
 /// use history::NodeId;
 /// use redis::{Blob, Reply};
-/// use redis_node::{Request, Response, Server, ServerConfig};
+/// use redis_node::{Request, Response, Server, ServerConfig, Timer};
 /// use sim::{Effect, Sandbox};
 ///
 /// let mut server = Server::new(ServerConfig::default(), Arc::default());
-/// let mut sandbox = Sandbox::<Response, ()>::default();
+/// let mut sandbox = Sandbox::<Response, Timer>::default();
 /// let client = NodeId(7);
 /// let line = ["INCR", "visits"].map(Blob::from).to_vec();
 /// server.serve(&mut sandbox.context(), client, Request { id: 1, line });
@@ -104,14 +103,16 @@ pub struct Server {
     config: ServerConfig,
     database: Database,
     connected: OrdSet<NodeId>,
+    /// What is on its disk, where that is not always what is in memory.
+    disk: Option<Box<Copy>>,
+    replica: Option<Box<Copy>>,
 }
 
 impl Server {
     /// An empty server that can run the scripts of `library`.
     #[must_use]
     pub fn new(config: ServerConfig, library: Arc<ScriptLibrary>) -> Server {
-        let server = Server { config, database: Database::new(library), connected: OrdSet::new() };
-        server.start()
+        Server::start(config, Database::new(library))
     }
 
     /// What the server holds.
@@ -121,7 +122,7 @@ impl Server {
     }
 
     /// Executes a command line for a client, and replies after the service time.
-    pub fn serve<M: From<Response>, T>(
+    pub fn serve<M: From<Response>, T: From<Timer>>(
         &mut self,
         cx: &mut Context<'_, M, T>,
         client: NodeId,
@@ -136,7 +137,7 @@ impl Server {
     }
 
     /// Executes `EVALSHA` for a client. What is sent after this leaves after the service time.
-    pub fn evalsha<M, T>(
+    pub fn evalsha<M, T: From<Timer>>(
         &mut self,
         cx: &mut Context<'_, M, T>,
         client: NodeId,
@@ -157,30 +158,45 @@ impl Server {
         self.connected.remove(&client);
     }
 
+    /// A timer of the server's has run out: the copy that it is about gets what was executed.
+    pub fn renew(&mut self, timer: Timer) {
+        let copy = match timer {
+            Timer::Disk => &mut self.disk,
+            Timer::Replica => &mut self.replica,
+        };
+        if let Some(copy) = copy {
+            copy.renew(&self.database);
+        }
+    }
+
     /// What is left after a crash, ready to start again.
     #[must_use]
     pub fn crash(self, keep: Keep) -> Server {
-        let durable = keep == Keep::Durable && self.config.durability == Durability::Always;
-        let mut server = Server { connected: OrdSet::new(), ..self };
-        server.operate(&["SCRIPT", "FLUSH"]);
-        if !durable {
-            server.operate(&["FLUSHALL"]);
-        }
-        server.start()
+        let Server { config, mut database, disk, replica, .. } = self;
+        let left = match (keep, config.durability) {
+            (Keep::Durable, Durability::Always) => Some(database.clone()),
+            (Keep::Durable, _) => disk.map(|copy| copy.into_data()),
+            (Keep::Replica, _) => replica.map(|copy| copy.into_data()),
+            (Keep::Nothing, _) => None,
+        };
+        let left = left.unwrap_or_else(|| {
+            operate(&mut database, &["FLUSHALL"]);
+            database
+        });
+        Server::start(config, left)
     }
 
-    /// Loads the scripts that it was configured with.
-    fn start(mut self) -> Server {
-        for text in self.config.scripts.clone() {
-            self.operate(&["SCRIPT", "LOAD", text]);
+    /// A server that starts with this data: without connections, and with the scripts that it was
+    /// configured with and no others.
+    fn start(config: ServerConfig, mut database: Database) -> Server {
+        operate(&mut database, &["SCRIPT", "FLUSH"]);
+        for text in &config.scripts {
+            operate(&mut database, &["SCRIPT", "LOAD", text]);
         }
-        self
-    }
-
-    /// Executes a command of the operator's. Time plays no part in it.
-    fn operate(&mut self, line: &[&'static str]) {
-        let line: Vec<Blob> = line.iter().copied().map(Blob::from_static).collect();
-        self.database.call(UnixTime::default(), &line);
+        let copy = |lag| Box::new(Copy::new(lag, database.clone()));
+        let (disk, replica) = (config.durability.lag(), config.replication_lag);
+        let (disk, replica) = (disk.map(copy), replica.map(copy));
+        Server { config, database, connected: OrdSet::new(), disk, replica }
     }
 
     fn connect(&mut self, client: NodeId) -> Result<(), ErrorReply> {
@@ -194,11 +210,23 @@ impl Server {
         Ok(())
     }
 
-    fn work<M, T>(&self, cx: &mut Context<'_, M, T>) {
+    /// What executing a command takes, and leaves to be done.
+    fn work<M, T: From<Timer>>(&mut self, cx: &mut Context<'_, M, T>) {
+        for (copy, timer) in [(&mut self.disk, Timer::Disk), (&mut self.replica, Timer::Replica)] {
+            if let Some(copy) = copy {
+                copy.fall_behind(cx, timer);
+            }
+        }
         if self.config.service_time > Span::ZERO {
             cx.busy(self.config.service_time);
         }
     }
+}
+
+/// Executes a command of the operator's. Time plays no part in it.
+fn operate(database: &mut Database, line: &[&'static str]) {
+    let line: Vec<Blob> = line.iter().copied().map(Blob::from_static).collect();
+    database.call(UnixTime::default(), &line);
 }
 
 /// The server's own wall clock.

@@ -147,6 +147,7 @@ fn plan_action(
         Action::Start(name) => Command::Start(node(name)?),
         Action::Crash(name) => Command::Crash { node: node(name)?, keep: Keep::Durable },
         Action::Wipe(name) => Command::Crash { node: node(name)?, keep: Keep::Nothing },
+        Action::FailOver(name) => Command::Crash { node: node(name)?, keep: Keep::Replica },
         Action::Pause(name) => Command::Pause(node(name)?),
         Action::Resume(name) => Command::Resume(node(name)?),
         Action::Slow { node: name, by } => Command::Slow { node: node(name)?, by: *by },

@@ -261,6 +261,8 @@ pub enum Action {
     Crash(String),
     /// A node crashes, and keeps nothing.
     Wipe(String),
+    /// A node crashes, and what its replica has is what it will have when it starts.
+    FailOver(String),
     /// A node handles nothing for a while.
     Pause(String),
     /// A paused node goes on.

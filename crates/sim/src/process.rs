@@ -76,6 +76,8 @@ pub enum Keep {
     Durable,
     /// Nothing: the disk is gone too.
     Nothing,
+    /// What another machine had of it, which takes its place: a failover.
+    Replica,
 }
 
 /// What happens to a process.

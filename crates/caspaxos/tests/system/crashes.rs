@@ -107,3 +107,11 @@ fn connections_can_break() {
         assert!(outcome.marks["connection-lost"] > 100, "seed {}", outcome.seed);
     }
 }
+
+/// An acceptor that is replaced by a replica which is behind has forgotten its last promises.
+#[test]
+fn a_failover_to_a_lagging_replica_loses_promises() {
+    let failing_over = crashing(["a0", "a1"], "fail_over");
+    let outcomes = verdicts(&failing_over, &["caspaxos.replication_lag=\"1s\""]);
+    assert!(outcomes.iter().any(|outcome| outcome.verdict == Verdict::Violation));
+}

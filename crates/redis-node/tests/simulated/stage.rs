@@ -40,27 +40,40 @@ struct Client {
     replies: Vec<(Time, Reply)>,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Timer {
+    /// The line at this place is to be sent.
+    Line(u64),
+    Server(redis_node::Timer),
+}
+
+impl From<redis_node::Timer> for Timer {
+    fn from(timer: redis_node::Timer) -> Timer {
+        Timer::Server(timer)
+    }
+}
+
 impl Process for Node {
     type Message = Message;
-    /// The place of the line that is to be sent.
-    type Timer = u64;
+    type Timer = Timer;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, u64>, input: Input<Message, u64>) {
+    fn handle(&mut self, cx: &mut Context<'_, Message, Timer>, input: Input<Message, Timer>) {
         match self {
             Node::Server(server) => match input {
                 Input::Message { from, message: Message::Request(request) } => {
                     server.serve(cx, from, request);
                 }
                 Input::ConnectionLost { peer, .. } => server.disconnect(peer),
+                Input::Timer(Timer::Server(timer)) => server.renew(timer),
                 _ => (),
             },
             Node::Client(client) => match input {
                 Input::Start => {
                     for (id, (at, _)) in (0..).zip(&client.lines) {
-                        cx.set_timer(*at, id);
+                        cx.set_timer(*at, Timer::Line(id));
                     }
                 }
-                Input::Timer(id) => {
+                Input::Timer(Timer::Line(id)) => {
                     let line = client.lines[id as usize].1.clone();
                     cx.send(SERVER, Message::Request(Request { id, line }));
                 }
@@ -84,8 +97,8 @@ impl Process for Node {
 #[derive(Clone, Debug, Default)]
 struct Plan(Vec<(Span, Command<Message>)>);
 
-impl Nemesis<Message, u64> for Plan {
-    fn on_event(&mut self, event: &Event<Message, u64>, cx: &mut NemesisContext<'_, Message>) {
+impl Nemesis<Message, Timer> for Plan {
+    fn on_event(&mut self, event: &Event<Message, Timer>, cx: &mut NemesisContext<'_, Message>) {
         match event.kind {
             Kind::Begin => {
                 for (alarm, (at, _)) in (0..).zip(&self.0) {

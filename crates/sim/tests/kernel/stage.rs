@@ -129,7 +129,7 @@ impl Process for Actor {
     fn crash(self, keep: Keep) -> Actor {
         let stored = match keep {
             Keep::Durable => self.stored,
-            Keep::Nothing => Vec::new(),
+            Keep::Nothing | Keep::Replica => Vec::new(),
         };
         Actor { stored, ..Actor::default() }
     }
