@@ -47,7 +47,7 @@ const NO_BALLOT: ErrorReply = ErrorReply::from_static("ERR a ballot is three num
 fn prepare(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     let (promise_key, ballot_key, value_key) = (cx.key(1)?, cx.key(2)?, cx.key(3)?);
     let wanted = cx.argument(1)?;
-    let stored = cx.get(promise_key);
+    let stored = cx.get(promise_key)?;
     let is_new = stored.is_none();
     let stored = stored.unwrap_or(ZERO);
     let (Ok(ballot), Ok(promise)) = (Ballot::parse(wanted), Ballot::parse(&stored)) else {
@@ -61,14 +61,14 @@ fn prepare(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
         return Ok(fail(stored));
     }
     cx.set(promise_key.clone(), wanted.clone());
-    let (accepted, value) = (cx.get(ballot_key), cx.get(value_key));
+    let (accepted, value) = (cx.get(ballot_key)?, cx.get(value_key)?);
     Ok(Reply::Array(vec![Reply::Bulk(OK), accepted.into(), value.into()]))
 }
 
 fn accept(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     let (promise_key, ballot_key, value_key) = (cx.key(1)?, cx.key(2)?, cx.key(3)?);
     let (wanted, value) = (cx.argument(1)?, cx.argument(2)?);
-    let stored = cx.get(promise_key).unwrap_or(ZERO);
+    let stored = cx.get(promise_key)?.unwrap_or(ZERO);
     let (Ok(ballot), Ok(promise)) = (Ballot::parse(wanted), Ballot::parse(&stored)) else {
         return Ok(Reply::Error(NO_BALLOT));
     };

@@ -26,7 +26,7 @@ const BALLOT: Script = Script {
 
 fn ballot(context: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     let (key, ballot) = (context.key(1)?, context.argument(1)?);
-    let promised = context.get(key);
+    let promised = context.get(key)?;
     if promised.as_ref() == Some(ballot) {
         return Ok(Reply::Integer(0));
     }

@@ -23,7 +23,7 @@ use crate::{Blob, ErrorReply, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha
 ///              redis.call('SET', KEYS[1], ARGV[1]); return old",
 ///     native: |context| {
 ///         let (key, value) = (context.key(1)?, context.argument(1)?);
-///         let old = context.get(key);
+///         let old = context.get(key)?;
 ///         context.set(key.clone(), value.clone());
 ///         Ok(Reply::from(old))
 ///     },

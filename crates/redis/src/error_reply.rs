@@ -54,6 +54,10 @@ impl ErrorReply {
         ErrorReply::from_static("ERR syntax error")
     }
 
+    pub(crate) const fn wrong_type() -> ErrorReply {
+        ErrorReply::from_static("WRONGTYPE Operation against a key holding the wrong kind of value")
+    }
+
     pub(crate) const fn not_an_integer() -> ErrorReply {
         ErrorReply::from_static("ERR value is not an integer or out of range")
     }

@@ -7,28 +7,32 @@
 //! 2. [`Keyspace::len`] (and with it `DBSIZE`) counts the expired keys that nothing has looked at,
 //!    as Redis counts them.
 //!
+//! A key goes with the last element of its value too: under no key there is an empty collection.
+//!
 //! A key has expired once its expiry lies *before* the present millisecond, as in Redis: in the
 //! millisecond in which it expires it is still there, with a `PTTL` of 0.
 
 use im::OrdMap;
 
-use crate::{Blob, UnixMillis, UnixTime};
+use crate::value::Kind;
+use crate::{Blob, ErrorReply, UnixMillis, UnixTime, Value};
 
 /// Keys in byte order, each with an [`Entry`]. A clone shares everything that neither side changes
 /// afterwards.
 ///
 /// ```
-/// use redis::{Blob, Entry, Keyspace, UnixMillis, UnixTime};
+/// use redis::{Blob, Entry, Keyspace, UnixMillis, UnixTime, Value};
 ///
 /// let mut keyspace = Keyspace::default();
 /// let lock = Blob::from("lock");
-/// let lease = Entry { value: Blob::from("owner"), expires: Some(UnixMillis(1_000)) };
+/// let owner = Value::from(Blob::from("owner"));
+/// let lease = Entry { value: owner.clone(), expires: Some(UnixMillis(1_000)) };
 /// keyspace.set(&lock, lease);
 ///
 /// let value = |now, keyspace: &mut Keyspace| {
 ///     keyspace.read(UnixTime::from_millis(now), &lock, |entry| entry.value.clone())
 /// };
-/// assert_eq!(value(1_000, &mut keyspace), Some(Blob::from("owner")));
+/// assert_eq!(value(1_000, &mut keyspace), Some(owner));
 /// assert_eq!(value(1_001, &mut keyspace), None);
 /// assert!(keyspace.is_empty());
 /// ```
@@ -40,8 +44,8 @@ pub struct Keyspace {
 /// What stands under a key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
-    /// The string itself.
-    pub value: Blob,
+    /// The value itself; never a collection without elements.
+    pub value: Value,
     /// When it expires by the server's wall clock, in milliseconds; never, if not given.
     pub expires: Option<UnixMillis>,
 }
@@ -49,8 +53,8 @@ pub struct Entry {
 impl Entry {
     /// An entry that never expires.
     #[must_use]
-    pub const fn lasting(value: Blob) -> Entry {
-        Entry { value, expires: None }
+    pub fn lasting(value: impl Into<Value>) -> Entry {
+        Entry { value: value.into(), expires: None }
     }
 
     /// Whether it is gone at `now`, by the server's wall clock.
@@ -76,7 +80,8 @@ impl Keyspace {
         None
     }
 
-    /// As [`Keyspace::read`], for a `change` of the entry in its place.
+    /// As [`Keyspace::read`], for a `change` of the entry in its place. An entry whose value has
+    /// no elements after that is removed.
     pub fn update<T>(
         &mut self,
         now: UnixTime,
@@ -84,14 +89,81 @@ impl Keyspace {
         change: impl FnOnce(&mut Entry) -> T,
     ) -> Option<T> {
         let entry = self.entries.get_mut(key)?;
-        if !entry.has_expired(now) {
-            return Some(change(entry));
+        if entry.has_expired(now) {
+            self.entries.remove(key);
+            return None;
         }
-        self.entries.remove(key);
-        None
+        let changed = change(entry);
+        if entry.value.is_empty_collection() {
+            self.entries.remove(key);
+        }
+        Some(changed)
     }
 
-    /// Puts `entry` under `key`, whatever was there before.
+    /// What `look` makes of the value under `key`, which has to be of type `K`; `None`, and no
+    /// call, if there is none at `now`.
+    ///
+    /// # Errors
+    /// "WRONGTYPE" if the value is of another type.
+    #[inline]
+    pub(crate) fn read_as<K: Kind, T>(
+        &mut self,
+        now: UnixTime,
+        key: &Blob,
+        look: impl FnOnce(&K) -> T,
+    ) -> Result<Option<T>, ErrorReply> {
+        self.read(now, key, |entry| entry.value.expect().map(look)).transpose()
+    }
+
+    /// As [`Keyspace::read_as`], for a `change` of the value in its place, which is removed if it
+    /// has no elements after that.
+    ///
+    /// # Errors
+    /// "WRONGTYPE" if the value is of another type.
+    pub(crate) fn update_as<K: Kind, T>(
+        &mut self,
+        now: UnixTime,
+        key: &Blob,
+        change: impl FnOnce(&mut K) -> T,
+    ) -> Result<Option<T>, ErrorReply> {
+        self.update(now, key, |entry| entry.value.expect_mut().map(change)).transpose()
+    }
+
+    /// As [`Keyspace::update_as`], but if there is no value, `change` is given an empty one, which
+    /// stays, without an expiry, if it is not refused.
+    ///
+    /// # Errors
+    /// "WRONGTYPE" if the value is of another type, or why `change` refused, in which case it has
+    /// to have left the value as it was.
+    pub(crate) fn upsert_as<K: Kind, T>(
+        &mut self,
+        now: UnixTime,
+        key: &Blob,
+        change: impl FnOnce(&mut K) -> Result<T, ErrorReply>,
+    ) -> Result<T, ErrorReply> {
+        match self.entries.get_mut(key) {
+            Some(entry) if !entry.has_expired(now) => {
+                let changed = change(entry.value.expect_mut()?)?;
+                if entry.value.is_empty_collection() {
+                    self.entries.remove(key);
+                }
+                return Ok(changed);
+            }
+            Some(_) => {
+                self.entries.remove(key);
+            }
+            None => {}
+        }
+        let mut kind = K::default();
+        let changed = change(&mut kind)?;
+        let value = kind.into();
+        if !value.is_empty_collection() {
+            self.set(key, Entry::lasting(value));
+        }
+        Ok(changed)
+    }
+
+    /// Puts `entry`, whose value is no empty collection, under `key`, whatever was there before.
     pub fn set(&mut self, key: &Blob, entry: Entry) {
         match self.entries.get_mut(key) {
             Some(place) => *place = entry,

@@ -46,6 +46,7 @@ mod keyspace;
 mod reply;
 mod script;
 mod time;
+mod value;
 
 pub use blob::Blob;
 pub use database::Database;
@@ -54,3 +55,4 @@ pub use keyspace::{Entry, Keyspace};
 pub use reply::Reply;
 pub use script::{NativeScript, NotASha1, Script, ScriptContext, ScriptLibrary, Sha1};
 pub use time::{UnixMillis, UnixTime};
+pub use value::{Fields, List, Set, SortedSet, Value};

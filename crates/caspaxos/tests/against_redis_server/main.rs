@@ -169,7 +169,8 @@ impl Dice {
                 let promise = Blob::from(KEYS[0]);
                 let keyspace = pair.database.keyspace();
                 let stored = keyspace.iter(UnixTime::default()).find(|(key, _)| **key == promise);
-                stored.map_or_else(|| Blob::from("0,0,1"), |(_, entry)| entry.value.clone())
+                let stored = stored.and_then(|(_, entry)| entry.value.as_string().cloned());
+                stored.unwrap_or_else(|| Blob::from("0,0,1"))
             }
             _ => {
                 let (eon, id, era) = (self.below(3), 1 + self.below(3), self.below(12));

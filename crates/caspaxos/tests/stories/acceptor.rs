@@ -122,7 +122,8 @@ pub(crate) fn read_durability(word: Option<&str>) -> Result<Durability, String> 
 /// The keys of an acceptor's Redis server, a line each.
 pub(crate) fn stored(acceptor: &Acceptor) -> String {
     let entries = acceptor.server().database().keyspace().iter(UnixTime::default());
-    let lines = entries.map(|(key, entry)| format!("{key} = {:?}\n", entry.value.to_string()));
-    let lines: String = lines.collect();
+    let strings = entries.filter_map(|(key, entry)| Some((key, entry.value.as_string()?)));
+    let lines: String =
+        strings.map(|(key, value)| format!("{key} = {:?}\n", value.to_string())).collect();
     if lines.is_empty() { "no keys".to_owned() } else { lines }
 }

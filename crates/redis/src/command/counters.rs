@@ -48,18 +48,17 @@ fn add(
     key: &Blob,
     amount: i64,
 ) -> Result<Reply, ErrorReply> {
-    let changed = database.keyspace.update(now, key, |entry| {
-        let sum = integer::parse(&entry.value)?
+    let changed = database.keyspace.update_as(now, key, |value: &mut Blob| {
+        let sum = integer::parse(value)?
             .checked_add(amount)
             .ok_or(ErrorReply::from_static("ERR increment or decrement would overflow"))?;
-        entry.value = integer::write(sum);
+        *value = integer::write(sum);
         Ok(sum)
-    });
+    })?;
     let sum = match changed {
         Some(sum) => sum?,
         None => {
-            let entry = Entry::lasting(integer::write(amount));
-            database.keyspace.set(key, entry);
+            database.keyspace.set(key, Entry::lasting(integer::write(amount)));
             amount
         }
     };

@@ -1,4 +1,4 @@
-//! Keys of any type: `DEL`, `EXISTS`, `KEYS`, `DBSIZE`, `FLUSHALL`, `FLUSHDB`.
+//! Keys of any type: `DEL`, `EXISTS`, `TYPE`, `KEYS`, `DBSIZE`, `FLUSHALL`, `FLUSHDB`.
 
 use super::is_option;
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob};
@@ -40,6 +40,16 @@ pub(super) fn keys(
         .map(|(key, _)| Reply::Bulk(key.clone()))
         .collect();
     Ok(Reply::Array(found))
+}
+
+/// `TYPE key`
+pub(super) fn type_(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let name = database.keyspace.read(now, &arguments[0], |entry| entry.value.type_name());
+    Ok(Reply::Status(Blob::from_static(name.unwrap_or("none"))))
 }
 
 /// `DBSIZE`: counts the expired keys that nothing has looked at, as Redis does.

@@ -19,6 +19,10 @@ pub(super) fn set(
     let options = Options::parse(&arguments[2..])?;
     let expiry = options.lifetime.expiry(now)?;
     let old = database.keyspace.read(now, key, Entry::clone);
+    let answer = match options.answer {
+        Answer::OldValue => Some(old_string(old.as_ref())?),
+        Answer::Outcome => None,
+    };
     let refused = match options.condition {
         Some(Condition::IfAbsent) => old.is_some(),
         Some(Condition::IfPresent) => old.is_none(),
@@ -29,13 +33,15 @@ pub(super) fn set(
             Lifetime::Keep => old.as_ref().and_then(|old| old.expires),
             Lifetime::Endless | Lifetime::Until(..) => expiry,
         };
-        database.keyspace.set(key, Entry { value, expires });
+        database.keyspace.set(key, Entry { value: value.into(), expires });
     }
-    Ok(match options.answer {
-        Answer::OldValue => Reply::from(old.map(|old| old.value)),
-        Answer::Outcome if refused => Reply::Nil,
-        Answer::Outcome => Reply::ok(),
-    })
+    Ok(answer.unwrap_or(if refused { Reply::Nil } else { Reply::ok() }))
+}
+
+/// What `SET` with `GET` answers, if it does not refuse because that is no string.
+fn old_string(old: Option<&Entry>) -> Result<Reply, ErrorReply> {
+    let value = old.map(|old| old.value.expect::<Blob>().cloned()).transpose()?;
+    Ok(Reply::from(value))
 }
 
 /// `SETNX key value`

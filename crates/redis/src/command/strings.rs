@@ -1,6 +1,6 @@
 //! Strings read, lengthened and taken: `GET`, `STRLEN`, `APPEND`, `GETDEL`.
 
-use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime};
+use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
 
 /// The longest string there can be, in bytes: Redis's default `proto-max-bulk-len`.
 const LEN_MAX: usize = 512 << 20;
@@ -11,7 +11,7 @@ pub(super) fn get(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let value = database.keyspace.read(now, &arguments[0], |entry| entry.value.clone());
+    let value = database.keyspace.read_as(now, &arguments[0], Blob::clone)?;
     Ok(Reply::from(value))
 }
 
@@ -21,7 +21,7 @@ pub(super) fn strlen(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let len = database.keyspace.read(now, &arguments[0], |entry| entry.value.len());
+    let len = database.keyspace.read_as(now, &arguments[0], |value: &Blob| value.len())?;
     Ok(Reply::from(len.unwrap_or(0)))
 }
 
@@ -32,20 +32,16 @@ pub(super) fn append(
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let (key, addition) = (&arguments[0], &arguments[1]);
-    let appended = database.keyspace.update(now, key, |entry| {
-        if entry.value.len() + addition.len() > LEN_MAX {
+    let len = database.keyspace.upsert_as(now, key, |value: &mut Blob| {
+        if value.len().saturating_add(addition.len()) > LEN_MAX {
             return Err(ErrorReply::from_static(
                 "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
             ));
         }
-        entry.value = Blob::from([&*entry.value, addition].concat());
-        Ok(entry.value.len())
-    });
-    if let Some(len) = appended {
-        return len.map(Reply::from);
-    }
-    database.keyspace.set(key, Entry::lasting(addition.clone()));
-    Ok(Reply::from(addition.len()))
+        *value = Blob::from([&**value, addition].concat());
+        Ok(value.len())
+    })?;
+    Ok(Reply::from(len))
 }
 
 /// `GETDEL key`
@@ -54,6 +50,8 @@ pub(super) fn getdel(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let entry = database.keyspace.remove(now, &arguments[0]);
-    Ok(Reply::from(entry.map(|entry| entry.value)))
+    let key = &arguments[0];
+    let value = database.keyspace.read_as(now, key, Blob::clone)?;
+    database.keyspace.remove(now, key);
+    Ok(Reply::from(value))
 }

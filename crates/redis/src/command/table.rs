@@ -4,7 +4,7 @@ use super::{Action, Command, FromScripts, Handler};
 use super::{counters, expiry, keys, scripting, server, set, strings};
 
 /// Sorted by name.
-pub(super) static COMMANDS: [Command; 28] = [
+pub(super) static COMMANDS: [Command; 29] = [
     command("append", 3, strings::append),
     command("dbsize", 1, keys::dbsize),
     command("decr", 2, counters::decr),
@@ -33,6 +33,7 @@ pub(super) static COMMANDS: [Command; 28] = [
     command("strlen", 2, strings::strlen),
     command("time", 1, server::time),
     command("ttl", 2, expiry::ttl),
+    command("type", 2, keys::type_),
 ];
 
 /// Sorted by name.

@@ -91,8 +91,11 @@ impl<'a> ScriptContext<'a> {
     }
 
     /// What `redis.call('GET', key)` does, without the detour through the command table.
-    pub fn get(&mut self, key: &Blob) -> Option<Blob> {
-        self.database.keyspace.read(self.now, key, |entry| entry.value.clone())
+    ///
+    /// # Errors
+    /// "WRONGTYPE" if the value is not a string.
+    pub fn get(&mut self, key: &Blob) -> Result<Option<Blob>, ErrorReply> {
+        self.database.keyspace.read_as(self.now, key, Blob::clone)
     }
 
     /// What `redis.call('SET', key, value)` does, without the detour through the command table: the

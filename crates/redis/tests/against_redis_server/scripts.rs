@@ -8,7 +8,7 @@ pub(crate) const SCRIPTS: [Script; 9] = [
         source: "return redis.call('GET', KEYS[1])",
         native: |context| {
             let key = context.key(1)?;
-            Ok(Reply::from(context.get(key)))
+            Ok(Reply::from(context.get(key)?))
         },
     },
     Script { name: "increment", source: "return redis.call('INCR', KEYS[1])", native: increment },
@@ -37,7 +37,7 @@ pub(crate) const SCRIPTS: [Script; 9] = [
                  redis.call('SET', KEYS[1], ARGV[2])
                  return 1",
         native: |context| {
-            let found = context.get(context.key(1)?).unwrap_or_default();
+            let found = context.get(context.key(1)?)?.unwrap_or_default();
             if context.arguments().first() != Some(&found) {
                 return Ok(Reply::Integer(0));
             }

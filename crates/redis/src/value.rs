@@ -1,0 +1,123 @@
+//! What can stand under a key: a value of one of five types.
+//!
+//! Each type is a persistent collection: a copy shares all that neither side changes. None of them
+//! ever stands under a key while it is empty, except a string: [`Keyspace`](crate::Keyspace)
+//! removes a key with the last element of its value.
+
+mod fields;
+mod list;
+mod set;
+mod sorted_set;
+
+pub use self::fields::Fields;
+pub use self::list::List;
+pub use self::set::Set;
+pub use self::sorted_set::SortedSet;
+
+use crate::{Blob, ErrorReply};
+
+/// A value, by its type.
+///
+/// ```
+/// use redis::{Blob, Value};
+///
+/// let value = Value::from(Blob::from("owner"));
+/// assert_eq!(value.type_name(), "string");
+/// assert_eq!(value.as_string(), Some(&Blob::from("owner")));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// A binary-safe string.
+    String(Blob),
+    /// Strings in an order that clients give them.
+    List(List),
+    /// Fields, each with a string.
+    Hash(Fields),
+    /// Strings, each of them once.
+    Set(Set),
+    /// Strings, each of them once, ordered by a score.
+    SortedSet(SortedSet),
+}
+
+impl Value {
+    /// What `TYPE` calls it.
+    #[must_use]
+    pub const fn type_name(&self) -> &'static str {
+        match self {
+            Value::String(_) => "string",
+            Value::List(_) => "list",
+            Value::Hash(_) => "hash",
+            Value::Set(_) => "set",
+            Value::SortedSet(_) => "zset",
+        }
+    }
+
+    /// The string, if it is one.
+    #[must_use]
+    pub fn as_string(&self) -> Option<&Blob> {
+        Blob::of(self)
+    }
+
+    /// Whether it is a collection without elements, which no key may have.
+    pub(crate) fn is_empty_collection(&self) -> bool {
+        match self {
+            Value::String(_) => false,
+            Value::List(list) => list.is_empty(),
+            Value::Hash(fields) => fields.is_empty(),
+            Value::Set(set) => set.is_empty(),
+            Value::SortedSet(set) => set.is_empty(),
+        }
+    }
+
+    /// The value as one of type `K`.
+    ///
+    /// # Errors
+    /// "WRONGTYPE" if it is of another type.
+    #[inline]
+    pub(crate) fn expect<K: Kind>(&self) -> Result<&K, ErrorReply> {
+        K::of(self).ok_or(ErrorReply::wrong_type())
+    }
+
+    /// As [`Value::expect`], to change it.
+    #[inline]
+    pub(crate) fn expect_mut<K: Kind>(&mut self) -> Result<&mut K, ErrorReply> {
+        K::of_mut(self).ok_or(ErrorReply::wrong_type())
+    }
+}
+
+/// What is inside a [`Value`] of one type. A command that is about one type names it and is
+/// refused for all others: see [`Keyspace::read_as`](crate::Keyspace).
+pub(crate) trait Kind: Sized + Default + Into<Value> {
+    fn of(value: &Value) -> Option<&Self>;
+    fn of_mut(value: &mut Value) -> Option<&mut Self>;
+}
+
+macro_rules! kinds {
+    ($($variant:ident($kind:ty)),* $(,)?) => {$(
+        impl Kind for $kind {
+            #[inline]
+            fn of(value: &Value) -> Option<&$kind> {
+                match value {
+                    Value::$variant(kind) => Some(kind),
+                    _ => None,
+                }
+            }
+
+            #[inline]
+            fn of_mut(value: &mut Value) -> Option<&mut $kind> {
+                match value {
+                    Value::$variant(kind) => Some(kind),
+                    _ => None,
+                }
+            }
+        }
+
+        impl From<$kind> for Value {
+            fn from(kind: $kind) -> Value {
+                Value::$variant(kind)
+            }
+        }
+    )*};
+}
+
+kinds!(String(Blob), List(List), Hash(Fields), Set(Set), SortedSet(SortedSet));
