@@ -5,12 +5,24 @@
 //! may rely on there being as many as its arity says. It reads all of its arguments before it
 //! changes anything, so that an error changes nothing.
 
+mod batches;
+mod chance;
 mod counters;
 mod expiry;
+mod flags;
+mod hashes;
 mod keys;
+mod lists;
+mod moves;
+mod object;
+mod places;
+mod ranges;
+mod scan;
 mod scripting;
 mod server;
 mod set;
+mod set_algebra;
+mod sets;
 mod strings;
 mod table;
 #[cfg(test)]
@@ -18,6 +30,7 @@ mod tests;
 
 use std::cmp::Ordering;
 
+pub use self::flags::Flags;
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
 
 /// What a command does with the words after its name.
@@ -31,8 +44,8 @@ pub(crate) struct Command {
     full_name: &'static str,
     /// As Redis counts it: the number of words, names included; negative if there may be more.
     arity: i16,
+    pub(crate) flags: Flags,
     action: Action,
-    pub(crate) from_scripts: FromScripts,
 }
 
 enum Action {
@@ -41,10 +54,31 @@ enum Action {
     Container(&'static [Command]),
 }
 
-/// Whether `redis.call` runs a command.
-pub(crate) enum FromScripts {
-    Allowed,
-    Refused,
+/// What `COMMAND INFO` tells of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandInfo {
+    /// By which it is called, in lower case; `script|load` for a command in a container.
+    pub name: &'static str,
+    /// The number of words, names included; negative if there may be more.
+    pub arity: i16,
+    /// What else is known of it.
+    pub flags: Flags,
+}
+
+/// All commands, in the order of their names, containers before what they contain.
+pub fn commands() -> impl Iterator<Item = CommandInfo> {
+    let info = |command: &Command| {
+        let Command { full_name, arity, flags, .. } = *command;
+        CommandInfo { name: full_name, arity, flags }
+    };
+    let inside = |command: &'static Command| match command.action {
+        Action::Run(_) => [].iter(),
+        Action::Container(subcommands) => subcommands.iter(),
+    };
+    table::COMMANDS
+        .iter()
+        .flat_map(move |command| std::iter::once(command).chain(inside(command)))
+        .map(info)
 }
 
 /// A command line that can be run.
@@ -65,7 +99,7 @@ pub(crate) enum Unresolved {
 #[inline]
 pub(crate) fn resolve(line: &[Blob]) -> Result<Resolved<'_>, Unresolved> {
     let (name, mut arguments) = line.split_first().ok_or(Unresolved::Unknown)?;
-    let mut command = find(&table::COMMANDS, name).ok_or(Unresolved::Unknown)?;
+    let mut command = find(table::COMMANDS, name).ok_or(Unresolved::Unknown)?;
     if let Action::Container(subcommands) = command.action
         && let Some((name, rest)) = arguments.split_first()
     {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use im::OrdSet;
 
+use crate::chance::Chance;
 use crate::command;
 use crate::{Blob, ErrorReply, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha1, UnixTime};
 
-/// The state of a server with one database: its keyspace, and which scripts it has been told to
-/// load.
+/// The state of a server with one database: its keyspace, which scripts it has been told to load,
+/// and what the next random pick will be.
 ///
 /// Two are equal if their states are: the library of scripts, which never changes, does not count.
 ///
@@ -45,6 +46,8 @@ use crate::{Blob, ErrorReply, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha
 #[derive(Clone, Debug, Default)]
 pub struct Database {
     pub(crate) keyspace: Keyspace,
+    /// What the next random pick will be.
+    pub(crate) chance: Chance,
     /// Those of the library that `EVALSHA` finds.
     pub(crate) loaded: OrdSet<Sha1>,
     pub(crate) library: Arc<ScriptLibrary>,
@@ -97,7 +100,9 @@ impl Database {
 
 impl PartialEq for Database {
     fn eq(&self, other: &Database) -> bool {
-        self.keyspace == other.keyspace && self.loaded == other.loaded
+        self.keyspace == other.keyspace
+            && self.chance == other.chance
+            && self.loaded == other.loaded
     }
 }
 
@@ -106,6 +111,7 @@ impl Eq for Database {}
 impl Hash for Database {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.keyspace.hash(state);
+        self.chance.hash(state);
         self.loaded.hash(state);
     }
 }

@@ -62,6 +62,26 @@ impl ErrorReply {
         ErrorReply::from_static("ERR value is not an integer or out of range")
     }
 
+    pub(crate) const fn no_such_key() -> ErrorReply {
+        ErrorReply::from_static("ERR no such key")
+    }
+
+    pub(crate) const fn overflow() -> ErrorReply {
+        ErrorReply::from_static("ERR increment or decrement would overflow")
+    }
+
+    pub(crate) const fn not_a_float() -> ErrorReply {
+        ErrorReply::from_static("ERR value is not a valid float")
+    }
+
+    pub(crate) const fn not_finite() -> ErrorReply {
+        ErrorReply::from_static("ERR increment would produce NaN or Infinity")
+    }
+
+    pub(crate) const fn string_too_long() -> ErrorReply {
+        ErrorReply::from_static("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+    }
+
     pub(crate) const fn no_script() -> ErrorReply {
         ErrorReply::from_static("NOSCRIPT No matching script. Please use EVAL.")
     }

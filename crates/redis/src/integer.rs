@@ -22,6 +22,29 @@ fn canonical(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
+/// A number that is not negative: a count or a length.
+///
+/// # Errors
+/// In these words for everything else, be it a number or not.
+pub(crate) fn parse_count(text: &[u8], refusal: &'static str) -> Result<usize, ErrorReply> {
+    let number = canonical(text).and_then(|number| usize::try_from(number).ok());
+    number.ok_or(ErrorReply::from_static(refusal))
+}
+
+/// A number whose negative is a number too: how many to pick, and how.
+///
+/// # Errors
+/// If it is no number, or the one that has no negative.
+pub(crate) fn parse_signed_count(text: &[u8]) -> Result<i64, ErrorReply> {
+    match parse(text)? {
+        i64::MIN => Err(ErrorReply::from_static(
+            "ERR value is out of range, value must between -9223372036854775807 and \
+             9223372036854775807",
+        )),
+        number => Ok(number),
+    }
+}
+
 /// The number as Redis stores it.
 pub(crate) fn write(number: i64) -> Blob {
     Blob::format(format_args!("{number}"))

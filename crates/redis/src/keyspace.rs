@@ -195,6 +195,12 @@ impl Keyspace {
         self.entries.is_empty()
     }
 
+    /// The keys and their entries, those that have expired among them, in the order of the keys'
+    /// bytes.
+    pub(crate) fn iter_with_expired(&self) -> impl Iterator<Item = (&Blob, &Entry)> {
+        self.entries.iter()
+    }
+
     /// The keys that are there at `now` and their entries, in the order of the keys' bytes.
     pub fn iter(&self, now: UnixTime) -> impl Iterator<Item = (&Blob, &Entry)> {
         self.entries.iter().filter(move |(_, entry)| !entry.has_expired(now))

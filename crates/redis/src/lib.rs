@@ -2,11 +2,13 @@
 //! leaves behind.
 //!
 //! A [`Database`] is a value. It has one entry point, [`Database::call`]: a command line and the
-//! time in, a [`Reply`] out. What it knows is a [`Keyspace`], and which scripts have been loaded.
+//! time in, a [`Reply`] out. What it knows is a [`Keyspace`], which scripts have been loaded, and
+//! what the next random pick will be.
 //! Nothing here knows of sockets, files, other servers or threads. Four rules hold throughout:
 //!
 //! 1. *A reply is a function of state, command line and time.* The time is a parameter, the wall
-//!    clock of the server ([`UnixTime`]), and it may jump; there is no randomness.
+//!    clock of the server ([`UnixTime`]), and it may jump; what is random in Redis
+//!    (`RANDOMKEY`, `SPOP` and their like) is drawn from the state.
 //! 2. *No command sees a key that has expired*, though it stays in memory until one looks at it
 //!    ([`keyspace`](Keyspace)).
 //! 3. *A command that is refused changes nothing*, apart from a script, whose writes before the
@@ -37,9 +39,11 @@
 #![deny(clippy::float_arithmetic)]
 
 mod blob;
+mod chance;
 mod command;
 mod database;
 mod error_reply;
+mod extended;
 mod glob;
 mod integer;
 mod keyspace;
@@ -49,6 +53,7 @@ mod time;
 mod value;
 
 pub use blob::Blob;
+pub use command::{CommandInfo, Flags, commands};
 pub use database::Database;
 pub use error_reply::ErrorReply;
 pub use keyspace::{Entry, Keyspace};

@@ -10,6 +10,7 @@ mod set;
 mod sorted_set;
 
 pub use self::fields::Fields;
+pub(crate) use self::list::End;
 pub use self::list::List;
 pub use self::set::Set;
 pub use self::sorted_set::SortedSet;

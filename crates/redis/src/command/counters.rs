@@ -1,5 +1,8 @@
-//! Strings that are numbers: `INCR`, `DECR`, `INCRBY`, `DECRBY`.
+//! Strings and fields that are numbers: `INCR`, `DECR`, `INCRBY`, `DECRBY`, `INCRBYFLOAT`,
+//! `HINCRBY`, `HINCRBYFLOAT`.
 
+use crate::extended::Extended;
+use crate::value::Fields;
 use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime, integer};
 
 /// `INCR key`
@@ -49,9 +52,7 @@ fn add(
     amount: i64,
 ) -> Result<Reply, ErrorReply> {
     let changed = database.keyspace.update_as(now, key, |value: &mut Blob| {
-        let sum = integer::parse(value)?
-            .checked_add(amount)
-            .ok_or(ErrorReply::from_static("ERR increment or decrement would overflow"))?;
+        let sum = integer::parse(value)?.checked_add(amount).ok_or(ErrorReply::overflow())?;
         *value = integer::write(sum);
         Ok(sum)
     })?;
@@ -63,4 +64,62 @@ fn add(
         }
     };
     Ok(Reply::Integer(sum))
+}
+
+/// `INCRBYFLOAT key increment`: a key that is not there counts as 0; one that is keeps its expiry.
+/// Redis looks at the number under the key before it looks at the increment.
+pub(super) fn incrbyfloat(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let (key, amount) = (&arguments[0], &arguments[1]);
+    let float = |text: &[u8]| Extended::parse(text).ok_or(ErrorReply::not_a_float());
+    let old = database.keyspace.read_as(now, key, Blob::clone)?;
+    let old = old.map_or(Ok(Extended::ZERO), |old| float(&old))?;
+    let sum = old.checked_add(float(amount)?).ok_or(ErrorReply::not_finite())?.write();
+    database.keyspace.upsert_as(now, key, |value: &mut Blob| {
+        value.clone_from(&sum);
+        Ok(())
+    })?;
+    Ok(Reply::Bulk(sum))
+}
+
+/// `HINCRBY key field increment`: a field that is not there counts as 0.
+pub(super) fn hincrby(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let (key, field) = (&arguments[0], &arguments[1]);
+    let amount = integer::parse(&arguments[2])?;
+    let sum = database.keyspace.upsert_as(now, key, |fields: &mut Fields| {
+        let old = fields.get(field).map_or(Ok(0), |old| integer::parse(old));
+        let old = old.map_err(|_| ErrorReply::from_static("ERR hash value is not an integer"))?;
+        let sum = old.checked_add(amount).ok_or(ErrorReply::overflow())?;
+        fields.set(field, integer::write(sum));
+        Ok(sum)
+    })?;
+    Ok(Reply::Integer(sum))
+}
+
+/// `HINCRBYFLOAT key field increment`: a field that is not there counts as 0.
+pub(super) fn hincrbyfloat(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let (key, field) = (&arguments[0], &arguments[1]);
+    let amount = Extended::parse(&arguments[2]).ok_or(ErrorReply::not_a_float())?;
+    if !amount.is_finite() {
+        return Err(ErrorReply::from_static("ERR value is NaN or Infinity"));
+    }
+    let sum = database.keyspace.upsert_as(now, key, |fields: &mut Fields| {
+        let old = fields.get(field).map_or(Some(Extended::ZERO), |old| Extended::parse(old));
+        let old = old.ok_or(ErrorReply::from_static("ERR hash value is not a float"))?;
+        let sum = old.checked_add(amount).ok_or(ErrorReply::not_finite())?.write();
+        fields.set(field, sum.clone());
+        Ok(sum)
+    })?;
+    Ok(Reply::Bulk(sum))
 }

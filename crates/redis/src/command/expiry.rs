@@ -1,4 +1,5 @@
-//! When keys expire: `EXPIRE` and its three sisters, `TTL`, `PTTL`, `PERSIST`.
+//! When keys expire: `EXPIRE` and its three sisters, `TTL`, `PTTL`, `EXPIRETIME`,
+//! `PEXPIRETIME`, `PERSIST`.
 
 use super::is_option;
 use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixMillis, UnixTime, integer};
@@ -166,11 +167,7 @@ pub(super) fn ttl(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let left_ms = left_ms(database, now, &arguments[0]);
-    Ok(Reply::Integer(match left_ms {
-        0.. => left_ms.saturating_add(500) / 1_000,
-        _ => left_ms,
-    }))
+    Ok(Reply::Integer(in_seconds(left_ms(database, now, &arguments[0]))))
 }
 
 /// `PTTL key`: in milliseconds; -1 if it never expires, -2 if it is not there.
@@ -182,13 +179,43 @@ pub(super) fn pttl(
     Ok(Reply::Integer(left_ms(database, now, &arguments[0])))
 }
 
+/// `EXPIRETIME key`: in seconds since the epoch, rounded to the nearest; else as `TTL`.
+pub(super) fn expiretime(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    Ok(Reply::Integer(in_seconds(unix_ms(database, now, &arguments[0]))))
+}
+
+/// `PEXPIRETIME key`: in milliseconds since the epoch; else as `PTTL`.
+pub(super) fn pexpiretime(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    Ok(Reply::Integer(unix_ms(database, now, &arguments[0])))
+}
+
+fn in_seconds(ms: i64) -> i64 {
+    match ms {
+        0.. => ms.saturating_add(500) / 1_000,
+        _ => ms,
+    }
+}
+
 fn left_ms(database: &mut Database, now: UnixTime, key: &Blob) -> i64 {
+    match unix_ms(database, now, key) {
+        expires @ 0.. => expires.saturating_sub(now.signed_millis()).max(0),
+        missing => missing,
+    }
+}
+
+fn unix_ms(database: &mut Database, now: UnixTime, key: &Blob) -> i64 {
     match database.keyspace.read(now, key, |entry| entry.expires) {
         None => -2,
         Some(None) => -1,
-        Some(Some(expires)) => {
-            i64::try_from(expires.0.saturating_sub(now.millis().0)).unwrap_or(i64::MAX)
-        }
+        Some(Some(expires)) => i64::try_from(expires.0).unwrap_or(i64::MAX),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Keys of any type: `DEL`, `EXISTS`, `TYPE`, `KEYS`, `DBSIZE`, `FLUSHALL`, `FLUSHDB`.
+//! Keys of any type: `DEL`, `UNLINK`, `EXISTS`, `TOUCH`, `TYPE`, `KEYS`, `DBSIZE`,
+//! `FLUSHALL`, `FLUSHDB`.
 
 use super::is_option;
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob};
 
-/// `DEL key [key ...]`: how many of them were there.
+/// `DEL key [key ...]` and `UNLINK key [key ...]`: how many of them were there.
 pub(super) fn del(
     database: &mut Database,
     now: UnixTime,
@@ -14,7 +15,7 @@ pub(super) fn del(
     Ok(Reply::from(removed))
 }
 
-/// `EXISTS key [key ...]`: how many of them are there, each as often as it is named.
+/// `EXISTS key [key ...]` and `TOUCH key [key ...]`: how many of them are there, each as often as it is named.
 pub(super) fn exists(
     database: &mut Database,
     now: UnixTime,

@@ -1,4 +1,4 @@
-//! `SET` and its options, and `SETNX`.
+//! Strings with an expiry: `SET` and its options, `SETNX`, `SETEX`, `PSETEX`, `GETSET`, `GETEX`.
 
 use super::expiry::Unit;
 use super::is_option;
@@ -17,7 +17,7 @@ pub(super) fn set(
         return Ok(Reply::ok());
     }
     let options = Options::parse(&arguments[2..])?;
-    let expiry = options.lifetime.expiry(now)?;
+    let expiry = options.lifetime.expiry(now, "set")?;
     let old = database.keyspace.read(now, key, Entry::clone);
     let answer = match options.answer {
         Answer::OldValue => Some(old_string(old.as_ref())?),
@@ -56,6 +56,108 @@ pub(super) fn setnx(
         database.keyspace.set(key, Entry::lasting(value.clone()));
     }
     Ok(Reply::from(absent))
+}
+
+/// `SETEX key seconds value`
+pub(super) fn setex(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let lifetime = Lifetime::Until(Unit::Seconds, &arguments[1]);
+    set_until(database, arguments, lifetime.expiry(now, "setex")?)
+}
+
+/// `PSETEX key milliseconds value`
+pub(super) fn psetex(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let lifetime = Lifetime::Until(Unit::Milliseconds, &arguments[1]);
+    set_until(database, arguments, lifetime.expiry(now, "psetex")?)
+}
+
+fn set_until(
+    database: &mut Database,
+    arguments: &[Blob],
+    expires: Option<UnixMillis>,
+) -> Result<Reply, ErrorReply> {
+    let (key, value) = (&arguments[0], arguments[2].clone());
+    database.keyspace.set(key, Entry { value: value.into(), expires });
+    Ok(Reply::ok())
+}
+
+/// `GETSET key value`: as `SET key value`, but tells what was there before.
+pub(super) fn getset(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let (key, value) = (&arguments[0], arguments[1].clone());
+    let old = database.keyspace.read_as(now, key, Blob::clone)?;
+    database.keyspace.set(key, Entry::lasting(value));
+    Ok(Reply::from(old))
+}
+
+/// `GETEX key [EX seconds | PX milliseconds | EXAT unix-seconds | PXAT unix-milliseconds |
+/// PERSIST]`. The number is read only if there is a string under the key, as in Redis; a key whose
+/// new expiry is given as a time in the past is removed at once.
+pub(super) fn getex(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let key = &arguments[0];
+    let renewal = Renewal::parse(&arguments[1..])?;
+    let Some(value) = database.keyspace.read_as(now, key, Blob::clone)? else {
+        return Ok(Reply::Nil);
+    };
+    let expires = match renewal {
+        Renewal::None => return Ok(Reply::Bulk(value)),
+        Renewal::Persist => None,
+        Renewal::Until(unit, number) => Lifetime::Until(unit, number).expiry(now, "getex")?,
+    };
+    if expires.is_some_and(|expires| expires <= now.millis()) {
+        database.keyspace.remove(now, key);
+    } else {
+        database.keyspace.update(now, key, |entry| entry.expires = expires);
+    }
+    Ok(Reply::Bulk(value))
+}
+
+/// What `GETEX` does to the key's expiry.
+enum Renewal<'a> {
+    None,
+    Persist,
+    Until(Unit, &'a [u8]),
+}
+
+impl<'a> Renewal<'a> {
+    /// Like those of `SET`, an option may stand more than once, and the last one counts.
+    fn parse(mut words: &'a [Blob]) -> Result<Renewal<'a>, ErrorReply> {
+        let mut renewal = Renewal::None;
+        while let Some((word, rest)) = words.split_first() {
+            words = rest;
+            if is_option(word, "PERSIST") {
+                if let Renewal::Until(..) = renewal {
+                    return Err(ErrorReply::syntax());
+                }
+                renewal = Renewal::Persist;
+                continue;
+            }
+            let unit = Unit::from_option(word).ok_or(ErrorReply::syntax())?;
+            let (number, rest) = words.split_first().ok_or(ErrorReply::syntax())?;
+            match renewal {
+                Renewal::None => {}
+                Renewal::Until(other, _) if other == unit => {}
+                Renewal::Persist | Renewal::Until(..) => return Err(ErrorReply::syntax()),
+            }
+            renewal = Renewal::Until(unit, number);
+            words = rest;
+        }
+        Ok(renewal)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,7 +234,7 @@ impl<'a> Options<'a> {
 
 impl Lifetime<'_> {
     /// The expiry that is given in so many words, which may lie in the past but not before 1970.
-    fn expiry(self, now: UnixTime) -> Result<Option<UnixMillis>, ErrorReply> {
+    fn expiry(self, now: UnixTime, command: &str) -> Result<Option<UnixMillis>, ErrorReply> {
         let Lifetime::Until(unit, number) = self else {
             return Ok(None);
         };
@@ -141,7 +243,7 @@ impl Lifetime<'_> {
             .filter(|number| *number > 0)
             .and_then(|number| unit.unix_millis(number, now))
             .and_then(|unix_ms| u64::try_from(unix_ms).ok())
-            .ok_or_else(|| ErrorReply::invalid_expire_time("set"))?;
+            .ok_or_else(|| ErrorReply::invalid_expire_time(command))?;
         Ok(Some(UnixMillis(expires)))
     }
 }

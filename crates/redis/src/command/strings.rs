@@ -3,7 +3,7 @@
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
 
 /// The longest string there can be, in bytes: Redis's default `proto-max-bulk-len`.
-const LEN_MAX: usize = 512 << 20;
+pub(super) const LEN_MAX: usize = 512 << 20;
 
 /// `GET key`
 pub(super) fn get(
@@ -34,9 +34,7 @@ pub(super) fn append(
     let (key, addition) = (&arguments[0], &arguments[1]);
     let len = database.keyspace.upsert_as(now, key, |value: &mut Blob| {
         if value.len().saturating_add(addition.len()) > LEN_MAX {
-            return Err(ErrorReply::from_static(
-                "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
-            ));
+            return Err(ErrorReply::string_too_long());
         }
         *value = Blob::from([&**value, addition].concat());
         Ok(value.len())

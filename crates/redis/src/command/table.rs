@@ -1,79 +1,160 @@
 //! The table of commands. A new command is one row here and one function beside it.
 
-use super::{Action, Command, FromScripts, Handler};
-use super::{counters, expiry, keys, scripting, server, set, strings};
+use super::{Action, Command, Flags, Handler};
+use super::{
+    batches, chance, counters, expiry, hashes, keys, lists, moves, object, places, ranges, scan,
+    scripting, server, set, set_algebra, sets, strings,
+};
+
+const READ: Flags = Flags::READONLY;
+const READ_FAST: Flags = READ.and(Flags::FAST);
+const WRITE: Flags = Flags::WRITE;
+const WRITE_FAST: Flags = WRITE.and(Flags::FAST);
+/// May take memory.
+const GROW: Flags = WRITE.and(Flags::DENYOOM);
+const GROW_FAST: Flags = GROW.and(Flags::FAST);
+const NOSCRIPT: Flags = Flags::NOSCRIPT;
+/// Answered whatever state the data is in.
+const ALWAYS: Flags = Flags::LOADING.and(Flags::STALE);
+const CALL_SCRIPT: Flags = NOSCRIPT
+    .and(Flags::STALE)
+    .and(Flags::SKIP_MONITOR)
+    .and(Flags::NO_MANDATORY_KEYS)
+    .and(Flags::MOVABLEKEYS);
 
 /// Sorted by name.
-pub(super) static COMMANDS: [Command; 29] = [
-    command("append", 3, strings::append),
-    command("dbsize", 1, keys::dbsize),
-    command("decr", 2, counters::decr),
-    command("decrby", 3, counters::decrby),
-    command("del", -2, keys::del),
-    command("echo", 2, server::echo),
-    command("evalsha", -3, scripting::evalsha).refused_from_scripts(),
-    command("exists", -2, keys::exists),
-    command("expire", -3, expiry::expire),
-    command("expireat", -3, expiry::expireat),
-    command("flushall", -1, keys::flush),
-    command("flushdb", -1, keys::flush),
-    command("get", 2, strings::get),
-    command("getdel", 2, strings::getdel),
-    command("incr", 2, counters::incr),
-    command("incrby", 3, counters::incrby),
-    command("keys", 2, keys::keys),
-    command("persist", 2, expiry::persist),
-    command("pexpire", -3, expiry::pexpire),
-    command("pexpireat", -3, expiry::pexpireat),
-    command("ping", -1, server::ping),
-    command("pttl", 2, expiry::pttl),
+pub(super) static COMMANDS: &[Command] = &[
+    command("append", 3, GROW_FAST, strings::append),
+    command("copy", -3, GROW, moves::copy),
+    command("dbsize", 1, READ_FAST, keys::dbsize),
+    command("decr", 2, GROW_FAST, counters::decr),
+    command("decrby", 3, GROW_FAST, counters::decrby),
+    command("del", -2, WRITE, keys::del),
+    command("echo", 2, ALWAYS.and(Flags::FAST), server::echo),
+    command("evalsha", -3, CALL_SCRIPT, scripting::evalsha),
+    command("exists", -2, READ_FAST, keys::exists),
+    command("expire", -3, WRITE_FAST, expiry::expire),
+    command("expireat", -3, WRITE_FAST, expiry::expireat),
+    command("expiretime", 2, READ_FAST, expiry::expiretime),
+    command("flushall", -1, WRITE, keys::flush),
+    command("flushdb", -1, WRITE, keys::flush),
+    command("get", 2, READ_FAST, strings::get),
+    command("getdel", 2, WRITE_FAST, strings::getdel),
+    command("getex", -2, WRITE_FAST, set::getex),
+    command("getrange", 4, READ, ranges::getrange),
+    command("getset", 3, GROW_FAST, set::getset),
+    command("hdel", -3, WRITE_FAST, hashes::hdel),
+    command("hexists", 3, READ_FAST, hashes::hexists),
+    command("hget", 3, READ_FAST, hashes::hget),
+    command("hgetall", 2, READ, hashes::hgetall),
+    command("hincrby", 4, GROW_FAST, counters::hincrby),
+    command("hincrbyfloat", 4, GROW_FAST, counters::hincrbyfloat),
+    command("hkeys", 2, READ, hashes::hkeys),
+    command("hlen", 2, READ_FAST, hashes::hlen),
+    command("hmget", -3, READ_FAST, hashes::hmget),
+    command("hmset", -4, GROW_FAST, hashes::hmset),
+    command("hrandfield", -2, READ, chance::hrandfield),
+    command("hscan", -3, READ, scan::hscan),
+    command("hset", -4, GROW_FAST, hashes::hset),
+    command("hsetnx", 4, GROW_FAST, hashes::hsetnx),
+    command("hstrlen", 3, READ_FAST, hashes::hstrlen),
+    command("hvals", 2, READ, hashes::hvals),
+    command("incr", 2, GROW_FAST, counters::incr),
+    command("incrby", 3, GROW_FAST, counters::incrby),
+    command("incrbyfloat", 3, GROW_FAST, counters::incrbyfloat),
+    command("keys", 2, READ, keys::keys),
+    command("lindex", 3, READ, places::lindex),
+    command("linsert", 5, GROW, places::linsert),
+    command("llen", 2, READ_FAST, lists::llen),
+    command("lmove", 5, GROW, lists::lmove),
+    command("lpop", -2, WRITE_FAST, lists::lpop),
+    command("lpos", -3, READ, places::lpos),
+    command("lpush", -3, GROW_FAST, lists::lpush),
+    command("lpushx", -3, GROW_FAST, lists::lpushx),
+    command("lrange", 4, READ, places::lrange),
+    command("lrem", 4, WRITE, places::lrem),
+    command("lset", 4, GROW, places::lset),
+    command("ltrim", 4, WRITE, places::ltrim),
+    command("mget", -2, READ_FAST, batches::mget),
+    command("mset", -3, GROW, batches::mset),
+    command("msetnx", -3, GROW, batches::msetnx),
+    container("object", -2, &OBJECT),
+    command("persist", 2, WRITE_FAST, expiry::persist),
+    command("pexpire", -3, WRITE_FAST, expiry::pexpire),
+    command("pexpireat", -3, WRITE_FAST, expiry::pexpireat),
+    command("pexpiretime", 2, READ_FAST, expiry::pexpiretime),
+    command("ping", -1, Flags::FAST, server::ping),
+    command("psetex", 4, GROW, set::psetex),
+    command("pttl", 2, READ_FAST, expiry::pttl),
+    command("randomkey", 1, READ, chance::randomkey),
+    command("rename", 3, WRITE, moves::rename),
+    command("renamenx", 3, WRITE_FAST, moves::renamenx),
+    command("rpop", -2, WRITE_FAST, lists::rpop),
+    command("rpoplpush", 3, GROW, lists::rpoplpush),
+    command("rpush", -3, GROW_FAST, lists::rpush),
+    command("rpushx", -3, GROW_FAST, lists::rpushx),
+    command("sadd", -3, GROW_FAST, sets::sadd),
+    command("scan", -2, READ, scan::scan),
+    command("scard", 2, READ_FAST, sets::scard),
     container("script", -2, &SCRIPT),
-    command("set", -3, set::set),
-    command("setnx", 3, set::setnx),
-    command("strlen", 2, strings::strlen),
-    command("time", 1, server::time),
-    command("ttl", 2, expiry::ttl),
-    command("type", 2, keys::type_),
+    command("sdiff", -2, READ, set_algebra::sdiff),
+    command("sdiffstore", -3, GROW, set_algebra::sdiffstore),
+    command("set", -3, GROW, set::set),
+    command("setex", 4, GROW, set::setex),
+    command("setnx", 3, GROW_FAST, set::setnx),
+    command("setrange", 4, GROW, ranges::setrange),
+    command("sinter", -2, READ, set_algebra::sinter),
+    command("sintercard", -3, READ.and(Flags::MOVABLEKEYS), set_algebra::sintercard),
+    command("sinterstore", -3, GROW, set_algebra::sinterstore),
+    command("sismember", 3, READ_FAST, sets::sismember),
+    command("smembers", 2, READ, sets::smembers),
+    command("smismember", -3, READ_FAST, sets::smismember),
+    command("smove", 4, WRITE_FAST, sets::smove),
+    command("spop", -2, WRITE_FAST, chance::spop),
+    command("srandmember", -2, READ, chance::srandmember),
+    command("srem", -3, WRITE_FAST, sets::srem),
+    command("sscan", -3, READ, scan::sscan),
+    command("strlen", 2, READ_FAST, strings::strlen),
+    command("substr", 4, READ, ranges::getrange),
+    command("sunion", -2, READ, set_algebra::sunion),
+    command("sunionstore", -3, GROW, set_algebra::sunionstore),
+    command("time", 1, ALWAYS.and(Flags::FAST), server::time),
+    command("touch", -2, READ_FAST, keys::exists),
+    command("ttl", 2, READ_FAST, expiry::ttl),
+    command("type", 2, READ_FAST, keys::type_),
+    command("unlink", -2, WRITE_FAST, keys::del),
+];
+
+/// Sorted by name.
+static OBJECT: [Command; 4] = [
+    subcommand("encoding", "object|encoding", 3, READ, object::encoding),
+    subcommand("freq", "object|freq", 3, READ, object::freq),
+    subcommand("idletime", "object|idletime", 3, READ, object::idletime),
+    subcommand("refcount", "object|refcount", 3, READ, object::refcount),
 ];
 
 /// Sorted by name.
 static SCRIPT: [Command; 3] = [
-    subcommand("exists", "script|exists", -3, scripting::exists).refused_from_scripts(),
-    subcommand("flush", "script|flush", -2, scripting::flush).refused_from_scripts(),
-    subcommand("load", "script|load", 3, scripting::load).refused_from_scripts(),
+    subcommand("exists", "script|exists", -3, NOSCRIPT, scripting::exists),
+    subcommand("flush", "script|flush", -2, NOSCRIPT, scripting::flush),
+    subcommand("load", "script|load", 3, NOSCRIPT.and(Flags::STALE), scripting::load),
 ];
 
-const fn command(name: &'static str, arity: i16, handler: Handler) -> Command {
-    subcommand(name, name, arity, handler)
+const fn command(name: &'static str, arity: i16, flags: Flags, handler: Handler) -> Command {
+    subcommand(name, name, arity, flags, handler)
 }
 
 const fn subcommand(
     name: &'static str,
     full_name: &'static str,
     arity: i16,
+    flags: Flags,
     handler: Handler,
 ) -> Command {
-    Command {
-        name,
-        full_name,
-        arity,
-        action: Action::Run(handler),
-        from_scripts: FromScripts::Allowed,
-    }
+    Command { name, full_name, arity, flags, action: Action::Run(handler) }
 }
 
 const fn container(name: &'static str, arity: i16, subcommands: &'static [Command]) -> Command {
-    Command {
-        name,
-        full_name: name,
-        arity,
-        action: Action::Container(subcommands),
-        from_scripts: FromScripts::Refused,
-    }
-}
-
-impl Command {
-    const fn refused_from_scripts(self) -> Command {
-        Command { from_scripts: FromScripts::Refused, ..self }
-    }
+    let action = Action::Container(subcommands);
+    Command { name, full_name: name, arity, flags: Flags::NONE, action }
 }

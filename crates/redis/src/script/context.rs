@@ -1,6 +1,6 @@
 //! What a running script sees of its server.
 
-use crate::command::{self, FromScripts, Unresolved};
+use crate::command::{self, Flags, Unresolved};
 use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime};
 
 /// A native script's door to the server: its keys and arguments, and the commands it may call.
@@ -82,12 +82,12 @@ impl<'a> ScriptContext<'a> {
                 ErrorReply::from_static("ERR Unknown Redis command called from script")
             }
         })?;
-        match resolved.command.from_scripts {
-            FromScripts::Allowed => resolved.run(self.database, self.now),
-            FromScripts::Refused => {
-                Err(ErrorReply::from_static("ERR This Redis command is not allowed from script"))
-            }
+        if resolved.command.flags.contains(Flags::NOSCRIPT) {
+            return Err(ErrorReply::from_static(
+                "ERR This Redis command is not allowed from script",
+            ));
         }
+        resolved.run(self.database, self.now)
     }
 
     /// What `redis.call('GET', key)` does, without the detour through the command table.

@@ -1,0 +1,58 @@
+//! Many strings at once: `MGET`, `MSET`, `MSETNX`.
+
+use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime};
+
+/// `MGET key [key ...]`: nil too for what is not a string.
+pub(super) fn mget(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let get = |key: &Blob| {
+        let string = database.keyspace.read(now, key, |entry| entry.value.as_string().cloned());
+        Reply::from(string.flatten())
+    };
+    Ok(Reply::Array(arguments.iter().map(get).collect()))
+}
+
+/// `MSET key value [key value ...]`
+pub(super) fn mset(
+    database: &mut Database,
+    _: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    set_all(database, pairs(arguments, "mset")?);
+    Ok(Reply::ok())
+}
+
+/// `MSETNX key value [key value ...]`: all of them, or none if one of them is there.
+pub(super) fn msetnx(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let pairs = pairs(arguments, "msetnx")?;
+    let mut there = pairs.iter().map(|[key, _]| database.keyspace.read(now, key, |_| ()));
+    let absent = !there.any(|there| there.is_some());
+    if absent {
+        set_all(database, pairs);
+    }
+    Ok(Reply::from(absent))
+}
+
+/// The arguments two by two.
+pub(super) fn pairs<'a>(
+    arguments: &'a [Blob],
+    command: &str,
+) -> Result<&'a [[Blob; 2]], ErrorReply> {
+    match arguments.as_chunks() {
+        (pairs, []) => Ok(pairs),
+        _ => Err(ErrorReply::wrong_number_of_arguments(command)),
+    }
+}
+
+fn set_all(database: &mut Database, pairs: &[[Blob; 2]]) {
+    for [key, value] in pairs {
+        database.keyspace.set(key, Entry::lasting(value.clone()));
+    }
+}

@@ -1,0 +1,77 @@
+//! What is known of a command without running it: the flags that `COMMAND INFO` tells.
+
+use std::fmt;
+
+/// Some of the flags of a command, in the words of "COMMAND INFO".
+///
+/// ```
+/// use redis::Flags;
+///
+/// let flags = Flags::WRITE.and(Flags::DENYOOM);
+/// assert!(flags.contains(Flags::WRITE));
+/// assert_eq!(flags.names().collect::<Vec<_>>(), ["write", "denyoom"]);
+/// ```
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flags(u16);
+
+impl Flags {
+    /// No flag.
+    pub const NONE: Flags = Flags(0);
+    /// It may change keys.
+    pub const WRITE: Flags = Flags(1);
+    /// It reads keys and changes none.
+    pub const READONLY: Flags = Flags(1 << 1);
+    /// It may take memory, and is refused when there is no more.
+    pub const DENYOOM: Flags = Flags(1 << 2);
+    /// Scripts may not call it.
+    pub const NOSCRIPT: Flags = Flags(1 << 3);
+    /// It is answered while the server loads its data.
+    pub const LOADING: Flags = Flags(1 << 4);
+    /// It is answered by a replica that has lost its master.
+    pub const STALE: Flags = Flags(1 << 5);
+    /// `MONITOR` does not show it.
+    pub const SKIP_MONITOR: Flags = Flags(1 << 6);
+    /// It takes constant or logarithmic time.
+    pub const FAST: Flags = Flags(1 << 7);
+    /// It may be called with no key.
+    pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 8);
+    /// Where its keys stand depends on its arguments.
+    pub const MOVABLEKEYS: Flags = Flags(1 << 9);
+
+    const NAMES: [&str; 10] = [
+        "write",
+        "readonly",
+        "denyoom",
+        "noscript",
+        "loading",
+        "stale",
+        "skip_monitor",
+        "fast",
+        "no_mandatory_keys",
+        "movablekeys",
+    ];
+
+    /// These and those.
+    #[must_use]
+    pub const fn and(self, others: Flags) -> Flags {
+        Flags(self.0 | others.0)
+    }
+
+    /// Whether all of those are among these.
+    #[must_use]
+    pub const fn contains(self, others: Flags) -> bool {
+        self.0 & others.0 == others.0
+    }
+
+    /// What Redis calls them.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let named = Flags::NAMES.into_iter().enumerate();
+        named.filter(move |(bit, _)| self.0 >> bit & 1 == 1).map(|(_, name)| name)
+    }
+}
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}

@@ -1,0 +1,156 @@
+//! Going through a collection bit by bit: `SCAN`, `HSCAN`, `SSCAN`.
+//!
+//! Each name (a key, a field, a member) has a place that depends on nothing but its bytes, and a
+//! cursor is the place where the next call goes on. So, as in Redis, a server remembers no cursor,
+//! whatever is there from the first call to the last is found, and what comes or goes in between
+//! may be found or not. Unlike in Redis nothing is ever found twice. Each call takes time in
+//! proportion to the size of the collection.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::is_option;
+use crate::value::{Fields, Set};
+use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob, integer};
+
+/// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`: as in Redis, an expired key is removed
+/// when it is come across, if the pattern matches it.
+pub(super) fn scan(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let cursor = parse_cursor(&arguments[0])?;
+    let options = Options::parse(&arguments[1..], Typed::Yes)?;
+    let keys = database.keyspace.iter_with_expired().map(|(key, _)| (key, key));
+    let (next, page) = page(keys, cursor, options.count);
+    let page: Vec<Blob> = page.into_iter().filter(|key| options.allow(key)).cloned().collect();
+    let is_wanted = |key: &Blob| {
+        let name = database.keyspace.read(now, key, |entry| entry.value.type_name());
+        name.is_some_and(|name| options.type_name.is_none_or(|wanted| is_option(wanted, name)))
+    };
+    Ok(found(next, page.into_iter().filter(is_wanted)))
+}
+
+/// `HSCAN key cursor [MATCH pattern] [COUNT count]`: each field, and after it what it holds. A
+/// small hash comes in one piece, as in Redis.
+pub(super) fn hscan(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let cursor = parse_cursor(&arguments[1])?;
+    let reply = database.keyspace.read_as(now, &arguments[0], |fields: &Fields| {
+        let options = Options::parse(&arguments[2..], Typed::No)?;
+        let fields_and_values = fields.iter().map(|pair| (pair.0, pair));
+        let (next, page) = match fields.is_compact() {
+            true => (0, fields.iter().collect()),
+            false => page(fields_and_values, cursor, options.count),
+        };
+        let wanted = page.into_iter().filter(|(field, _)| options.allow(field));
+        Ok(found(next, wanted.flat_map(|(field, value)| [field, value]).cloned()))
+    })?;
+    reply.unwrap_or_else(|| Ok(found(0, [])))
+}
+
+/// `SSCAN key cursor [MATCH pattern] [COUNT count]`: a small set of integers comes in one piece, as
+/// in Redis.
+pub(super) fn sscan(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let cursor = parse_cursor(&arguments[1])?;
+    let reply = database.keyspace.read_as(now, &arguments[0], |set: &Set| {
+        let options = Options::parse(&arguments[2..], Typed::No)?;
+        let (next, page) = match set.is_compact() {
+            true => (0, set.iter().collect()),
+            false => page(set.iter().map(|member| (member, member)), cursor, options.count),
+        };
+        Ok(found(next, page.into_iter().filter(|member| options.allow(member)).cloned()))
+    })?;
+    reply.unwrap_or_else(|| Ok(found(0, [])))
+}
+
+/// The cursor of the next call, 0 if there is none, and what was found.
+pub(super) fn found(next: u64, found: impl IntoIterator<Item = Blob>) -> Reply {
+    let next = Reply::Bulk(Blob::format(format_args!("{next}")));
+    Reply::Array(vec![next, Reply::Array(found.into_iter().map(Reply::Bulk).collect())])
+}
+
+/// The items whose names have the first `count` places from `cursor` on, and the place of the next
+/// one, or 0 if there is none. Names with the same place are never parted.
+pub(super) fn page<'a, T>(
+    named: impl Iterator<Item = (&'a Blob, T)>,
+    cursor: u64,
+    count: usize,
+) -> (u64, Vec<T>) {
+    let placed = named.map(|(name, item)| (place(name), item));
+    let mut rest: Vec<(u64, T)> = placed.filter(|(place, _)| *place >= cursor).collect();
+    rest.sort_by_key(|(place, _)| *place);
+    let last = rest.get(count.saturating_sub(1)).map_or(u64::MAX, |(place, _)| *place);
+    let end = rest.partition_point(|(place, _)| *place <= last);
+    let next = rest.get(end).map_or(0, |(place, _)| *place);
+    rest.truncate(end);
+    (next, rest.into_iter().map(|(_, item)| item).collect())
+}
+
+/// Clients read cursors into numbers of all kinds; 48 bits fit in any.
+fn place(name: &[u8]) -> u64 {
+    xxh3_64(name) >> 16
+}
+
+/// As `strtoul` reads it: an empty text is 0, and there may be a sign.
+pub(super) fn parse_cursor(text: &[u8]) -> Result<u64, ErrorReply> {
+    let text = text.split(|byte| *byte == 0).next().unwrap_or(&[]);
+    let (negative, digits) = match text {
+        [] => return Ok(0),
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
+    };
+    let number = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'));
+    let number = number.and_then(|digits| digits.parse::<u64>().ok());
+    let number = number.ok_or(ErrorReply::from_static("ERR invalid cursor"))?;
+    Ok(if negative { number.wrapping_neg() } else { number })
+}
+
+/// Whether there is an option `TYPE`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Typed {
+    Yes,
+    No,
+}
+
+/// The options that all of them share.
+pub(super) struct Options<'a> {
+    pattern: Option<&'a [u8]>,
+    type_name: Option<&'a [u8]>,
+    pub(super) count: usize,
+}
+
+impl<'a> Options<'a> {
+    const COUNT: usize = 10;
+
+    pub(super) fn parse(mut words: &'a [Blob], typed: Typed) -> Result<Options<'a>, ErrorReply> {
+        let mut options = Options { pattern: None, type_name: None, count: Options::COUNT };
+        while let [name, value, rest @ ..] = words {
+            words = rest;
+            if is_option(name, "COUNT") {
+                let count = usize::try_from(integer::parse(value)?.max(0)).unwrap_or(usize::MAX);
+                options.count =
+                    Some(count).filter(|count| *count > 0).ok_or(ErrorReply::syntax())?;
+            } else if is_option(name, "MATCH") {
+                options.pattern = Some(value);
+            } else if is_option(name, "TYPE") && typed == Typed::Yes {
+                options.type_name = Some(value);
+            } else {
+                return Err(ErrorReply::syntax());
+            }
+        }
+        if words.is_empty() { Ok(options) } else { Err(ErrorReply::syntax()) }
+    }
+
+    /// Whether the pattern matches; Redis does not try one that matches everything.
+    pub(super) fn allow(&self, name: &[u8]) -> bool {
+        self.pattern.is_none_or(|pattern| pattern == b"*" || glob::matches(pattern, name))
+    }
+}
