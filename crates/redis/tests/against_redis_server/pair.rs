@@ -1,15 +1,12 @@
-//! The two that are compared, and what counts as the same reply.
+//! The two that are compared, and how a command line is run on both.
 
 use std::sync::Arc;
 
-use redis::{Blob, Database, ErrorReply, Reply, ScriptLibrary, UnixTime};
+use redis::{Blob, Database, Reply, ScriptLibrary, UnixTime};
 
+use crate::normalize::{self, Comparison, Scan};
 use crate::scripts::SCRIPTS;
 use crate::server::Server;
-
-/// How far apart the two may see the same point of time, in milliseconds: the real server reads its
-/// clock a little after it was asked for the time.
-const LATE_MS: i64 = 2_000;
 
 pub(crate) struct Pair {
     server: Server,
@@ -39,40 +36,70 @@ impl Pair {
         Some(Pair { server, database })
     }
 
+    /// What the real server alone replies.
+    pub(crate) fn ask_server(&mut self, line: &[Blob]) -> Reply {
+        self.server.call(line)
+    }
+
     /// Empties both.
     pub(crate) fn reset(&mut self) {
         for line in [&["FLUSHALL"][..], &["SCRIPT", "FLUSH"]] {
             let line: Vec<Blob> = line.iter().copied().map(Blob::from).collect();
-            assert_eq!(self.call(&line), Ok(()));
+            assert_eq!(self.call(&line), Ok(Reply::ok()));
         }
     }
 
-    /// Runs the line on both at what is the present for the real server.
+    /// Runs the line on both at what is the present for the real server, and returns the reply.
     ///
     /// # Errors
     /// The two replies, if they differ.
-    pub(crate) fn call(&mut self, line: &[Blob]) -> Result<(), String> {
-        let now = self.server_time();
-        let expected = comparable(line, self.server.call(line));
-        let got = self.database.call(now, line);
-        let name = line[0].to_ascii_uppercase();
-        let same = match (&name[..], &expected, &got) {
-            (b"PTTL", Reply::Integer(expected @ 0..), Reply::Integer(got @ 0..)) => {
-                expected.abs_diff(*got) <= LATE_MS.unsigned_abs()
+    pub(crate) fn call(&mut self, line: &[Blob]) -> Result<Reply, String> {
+        match normalize::comparison(line) {
+            Comparison::Replies => {
+                let now = self.server_time();
+                let expected = self.server.call(line);
+                let got = self.database.call(now, line);
+                normalize::compare(line, expected, got)
             }
-            (b"TTL", Reply::Integer(expected @ 0..), Reply::Integer(got @ 0..)) => {
-                expected.abs_diff(*got) <= LATE_MS.unsigned_abs() / 1_000
-            }
-            (b"EVALSHA", Reply::Integer(expected), Reply::Integer(got)) => {
-                expected == got || [expected, got].iter().all(|number| is_rounded_in_lua(**number))
-            }
-            (b"TIME", Reply::Array(expected), Reply::Array(got)) => expected.len() == got.len(),
-            _ => expected == got,
-        };
-        if same {
-            return Ok(());
+            Comparison::Picks => self.pick(line),
+            Comparison::Scan(scan) => self.scan(line, scan),
         }
-        Err(format!("  redis-server: {expected:?}\n  in memory:    {got:?}"))
+    }
+
+    /// Runs a command that picks by chance. Both picks have to be possible, and what the real
+    /// server took away is taken away from the other one too.
+    fn pick(&mut self, line: &[Blob]) -> Result<Reply, String> {
+        if line[0].eq_ignore_ascii_case(b"RANDOMKEY") {
+            // The real server removes the expired keys that it happens to pick.
+            self.call(&["SCAN", "0", "COUNT", "1000000"].map(Blob::from))?;
+        }
+        let now = self.server_time();
+        let mut before = self.database.clone();
+        let expected = self.server.call(line);
+        let got = self.database.call(now, line);
+        normalize::compare_picks(line, &expected, &got, |line| before.call(now, line))?;
+        if line[0].eq_ignore_ascii_case(b"SPOP") {
+            let taken = match &expected {
+                Reply::Array(members) => &members[..],
+                member => std::slice::from_ref(member),
+            };
+            let mut removal = vec![Blob::from("SREM"), line[1].clone()];
+            removal.extend(taken.iter().filter_map(normalize::bulk).cloned());
+            if removal.len() > 2 {
+                before.call(now, &removal);
+                self.database = before;
+            }
+        }
+        Ok(expected)
+    }
+
+    /// Goes on with the cursor that each of them gives until both have come to the end, and
+    /// compares all that was found.
+    fn scan(&mut self, line: &[Blob], scan: Scan) -> Result<Reply, String> {
+        let now = self.server_time();
+        let expected = scan.run(line, |line| self.server.call(line));
+        let got = scan.run(line, |line| self.database.call(now, line));
+        normalize::compare(line, expected, got)
     }
 
     fn server_time(&mut self) -> UnixTime {
@@ -85,34 +112,5 @@ impl Pair {
         };
         let number = |text: &Blob| -> u64 { text.to_string().parse().expect("a number") };
         UnixTime(number(seconds) * 1_000_000_000 + number(micros) * 1_000)
-    }
-}
-
-/// The real server's reply without what cannot be the same: the order of `KEYS` is that of a hash
-/// table, and an error raised in Lua has a line number.
-fn comparable(line: &[Blob], reply: Reply) -> Reply {
-    match reply {
-        Reply::Array(mut replies) if line[0].eq_ignore_ascii_case(b"KEYS") => {
-            replies.sort_by_key(|reply| match reply {
-                Reply::Bulk(key) => key.clone(),
-                _ => panic!("KEYS gave {reply:?}"),
-            });
-            Reply::Array(replies)
-        }
-        Reply::Error(error) => Reply::Error(without_line_number(&error)),
-        reply => reply,
-    }
-}
-
-/// Whether Lua cannot be expected to give this number back: its numbers are doubles.
-fn is_rounded_in_lua(number: i64) -> bool {
-    number.unsigned_abs() > 1 << 53
-}
-
-fn without_line_number(error: &ErrorReply) -> ErrorReply {
-    let text = error.to_string();
-    match text.split_once(", on @user_script:") {
-        Some((before, _)) => ErrorReply::new(format!("{before}, on @user_script.").as_bytes()),
-        None => error.clone(),
     }
 }

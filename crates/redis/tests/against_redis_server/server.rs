@@ -25,7 +25,7 @@ impl Server {
             let port = free_port();
             let spawned = Command::new("redis-server")
                 .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-                .args(["--save", "", "--appendonly", "no"])
+                .args(["--save", "", "--appendonly", "no", "--databases", "1"])
                 .args(["--enable-debug-command", "yes"])
                 .arg("--dir")
                 .arg(directory.path())
