@@ -139,11 +139,13 @@ const HASHES: [&str; 36] = [
     "HSCAN any_key cursor scan",
 ];
 
-const LISTS: [&str; 47] = [
+const LISTS: [&str; 49] = [
     "LPUSH list element",
     "LPUSH list element element element",
     "LPUSH any_key element",
     "RPUSH list element",
+    "RPUSH list element element element element element",
+    "LPUSH list element element element element element",
     "RPUSH list element element element element element",
     "RPUSH any_key element",
     "LPUSHX list element element",
@@ -231,7 +233,5 @@ const SETS: [&str; 39] = [
     "SSCAN any_key cursor scan",
 ];
 
-/// All of them.
-pub(crate) fn forms() -> impl Iterator<Item = &'static str> {
-    [&STRINGS[..], &KEYS, &HASHES, &LISTS, &SETS].into_iter().flatten().copied()
-}
+/// All of them, those about the same values together.
+pub(crate) const GROUPS: [&[&str]; 5] = [&STRINGS, &KEYS, &HASHES, &LISTS, &SETS];

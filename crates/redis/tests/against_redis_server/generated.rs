@@ -5,21 +5,30 @@ use proptest::strategy::Union;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use redis::{Blob, Reply};
 
-use crate::forms::forms;
+use crate::forms::GROUPS;
 use crate::pair::Pair;
 use crate::words::words;
 
 /// How many sequences are tried if the environment variable does not say.
 const CASES: u32 = 400;
 const CASES_VARIABLE: &str = "RUMORMILL_DIFFERENTIAL";
-const LINES_MAX: usize = 40;
+const LINES_MAX: usize = 60;
 
-fn line() -> impl Strategy<Value = Vec<Blob>> {
-    let forms = forms().map(|form| {
+/// A sequence is about one group of commands for the most part, so that they meet each other.
+fn sequence() -> impl Strategy<Value = Vec<Vec<Blob>>> {
+    let any = line(&GROUPS.concat());
+    Union::new(GROUPS.map(|group| {
+        let line = prop_oneof![5 => line(group), 1 => any.clone()];
+        prop::collection::vec(line, 1..LINES_MAX).boxed()
+    }))
+}
+
+fn line(forms: &[&'static str]) -> BoxedStrategy<Vec<Blob>> {
+    let forms = forms.iter().map(|form| {
         let kinds: Vec<_> = form.split(' ').map(words).collect();
         kinds.prop_map(|words| words.concat()).boxed()
     });
-    Union::new(forms).prop_filter("a word", |line| !line.is_empty())
+    Union::new(forms).prop_filter("a word", |line| !line.is_empty()).boxed()
 }
 
 /// What a sequence ends with, so that what it left behind is compared too.
@@ -55,8 +64,7 @@ fn generated_sequences_have_the_same_replies() {
     };
     let pair = std::cell::RefCell::new(&mut pair);
     let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
-    let sequence = prop::collection::vec(line(), 1..LINES_MAX);
-    let outcome = TestRunner::new(config).run(&sequence, |lines| {
+    let outcome = TestRunner::new(config).run(&sequence(), |lines| {
         let mut pair = pair.borrow_mut();
         pair.reset();
         for line in lines {

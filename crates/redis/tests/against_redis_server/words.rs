@@ -9,8 +9,8 @@ use redis::{Blob, Script, Sha1};
 use crate::scripts::SCRIPTS;
 
 const STRING_KEYS: [&str; 4] = ["a", "", "k\0", "a key of more than twenty-three bytes"];
-const HASHES: [&str; 2] = ["h1", "h2"];
-const LISTS: [&str; 2] = ["l1", "l2"];
+const HASHES: [&str; 3] = ["h1", "h1", "h2"];
+const LISTS: [&str; 3] = ["l1", "l1", "l2"];
 const SETS: [&str; 3] = ["s1", "s2", "s3"];
 const MANY: [&str; 13] =
     ["a", "", "k\0", "b", "h1", "h2", "l1", "l2", "s1", "s2", "s3", "none", "other"];
@@ -66,24 +66,23 @@ const FLOATS: [&str; 26] = [
     "1e",
 ];
 
-const INDEXES: [&str; 13] = [
-    "0",
-    "1",
-    "2",
-    "-1",
-    "-2",
-    "-3",
-    "5",
-    "100",
-    "-100",
-    "9223372036854775807",
-    "-9223372036854775808",
-    "x",
-    "",
-];
+/// Not much below 0: Redis picks as many as it is asked for.
+const PICKS: [&str; 9] =
+    ["0", "1", "2", "2", "9", "-1", "-3", "-9223372036854775808", "9223372036854775807"];
+
+const INDEXES: [&str; 7] =
+    ["5", "100", "-100", "9223372036854775807", "-9223372036854775808", "x", ""];
 
 fn strings(words: &'static [&'static str]) -> BoxedStrategy<Vec<Blob>> {
     select(words).prop_map(|word| vec![Blob::from(word)]).boxed()
+}
+
+/// Most often one of the usual ones.
+fn mostly(
+    usual: &'static [&'static str],
+    edges: &'static [&'static str],
+) -> BoxedStrategy<Vec<Blob>> {
+    prop_oneof![4 => strings(usual), 1 => strings(edges)].boxed()
 }
 
 /// Some words of a kind: most kinds are one word. A kind that there is not stands for itself.
@@ -96,17 +95,16 @@ pub(crate) fn words(kind: &'static str) -> BoxedStrategy<Vec<Blob>> {
         "any_key" => strings(&MANY),
         "value" => strings(&["", "x", "5", "a value of more than twenty-three bytes", "\r\n"]),
         "field" | "member" => strings(&["", "f", "g", "7", "a name of more than 23 bytes", "\0"]),
-        "element" => strings(&["", "x", "y", "5"]),
+        "element" => mostly(&["x", "y"], &["", "5"]),
         "number" => strings(&NUMBERS),
         "float" => prop_oneof![strings(&FLOATS), decimal()].boxed(),
         "expiry" => strings(&NUMBERS)
             .prop_filter("not soon", |words| !matches!(&*words[0], b"1" | b"7"))
             .boxed(),
-        "index" | "cursor" => strings(&INDEXES),
+        "index" | "cursor" => mostly(&["0", "1", "2", "-1", "-2", "-3"], &INDEXES),
         "offset" => strings(&["0", "1", "3", "30", "-1", "536870912", "9223372036854775807", "x"]),
-        "count" => strings(&["0", "1", "2", "5", "-1", "9223372036854775807", "x"]),
-        // Not much below 0: Redis picks as many as it is asked for.
-        "picks" => strings(&["0", "1", "2", "9", "-1", "-3", "-9223372036854775808", "x"]),
+        "count" => mostly(&["1", "2"], &["0", "5", "-1", "9223372036854775807", "x"]),
+        "picks" => strings(&PICKS),
         "numkeys" => strings(&["0", "1", "1", "1", "2", "2", "3", "-1", "x"]),
         "not_a_cursor" => strings(&["x", "", " 1", "+", "18446744073709551616", "0\0"]),
         "pattern" => prop::collection::vec(select(&b"ahl12*?[]^-\\k"[..]), 0..6)
@@ -138,18 +136,20 @@ fn options(kind: &'static str) -> BoxedStrategy<Vec<Blob>> {
         "getex" => prop_oneof![lifetime(), strings(&["PERSIST", "persist", "EX", "FOO"])].boxed(),
         "condition" => strings(&["NX", "XX", "GT", "LT", "gt", "FOO"]),
         "how" => strings(&["SYNC", "ASYNC", "async", "FOO"]),
-        "place" => strings(&["BEFORE", "AFTER", "after", "FOO"]),
-        "end" => strings(&["LEFT", "RIGHT", "right", "LEFT", "RIGHT", "FOO"]),
+        "place" => mostly(&["BEFORE", "AFTER"], &["after", "FOO"]),
+        "end" => mostly(&["LEFT", "RIGHT"], &["right", "FOO"]),
         "copy" => prop_oneof![
             strings(&["REPLACE", "replace", "REPLACE", "DB", "FOO"]),
             named(&["DB", "db"], &["0", "1", "-1", "x", "9999999999"]),
         ]
         .boxed(),
         "limit" => named(&["LIMIT", "limit", "FOO"], &["0", "1", "2", "-1", "x"]),
-        "lpos" => named(
-            &["RANK", "COUNT", "MAXLEN", "rank", "FOO"],
-            &["0", "1", "2", "-1", "-2", "9", "-9223372036854775808", "x"],
-        ),
+        "lpos" => prop_oneof![
+            3 => named(&["RANK", "COUNT", "MAXLEN"], &["1", "2", "3"]),
+            1 => named(&["RANK"], &["-1", "-2", "-3", "-9223372036854775808"]),
+            1 => named(&["COUNT", "MAXLEN", "rank", "FOO"], &["0", "-1", "9", "x"]),
+        ]
+        .boxed(),
         "scan" => prop_oneof![
             named(&["COUNT", "count"], &["1", "5", "1000", "0", "-1", "x"]),
             named(&["TYPE", "type"], &["string", "LIST", "hash", "set", "zset", "none", ""]),
