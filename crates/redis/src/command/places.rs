@@ -139,8 +139,9 @@ pub(super) fn lpos(
 struct Search {
     /// Where it begins.
     end: End,
-    /// How many matches it leaves out.
-    skipped: usize,
+    /// Which match is the first that it gives, counted from 1; 0 means 1, and that there is no
+    /// limit to how many it gives.
+    first: usize,
     /// How many matches it gives: all, if 0; one, and not in an array, if not given.
     count: Option<usize>,
     /// How many elements it compares: all, if 0.
@@ -149,7 +150,7 @@ struct Search {
 
 impl Search {
     fn parse(mut words: &[Blob]) -> Result<Search, ErrorReply> {
-        let mut search = Search { end: End::Head, skipped: 0, count: None, len_max: 0 };
+        let mut search = Search { end: End::Head, first: 1, count: None, len_max: 0 };
         while let [name, value, rest @ ..] = words {
             words = rest;
             if is_option(name, "RANK") {
@@ -165,14 +166,17 @@ impl Search {
         if words.is_empty() { Ok(search) } else { Err(ErrorReply::syntax()) }
     }
 
-    /// The least rank of all means -1: Redis lets it overflow.
+    /// The least rank of all has no positive: Redis lets it overflow, and so does not find the
+    /// match at which to stop.
     fn rank(&mut self, rank: i64) -> Result<(), ErrorReply> {
-        let rank = if rank == i64::MIN { -1 } else { rank };
-        let number = usize::try_from(rank.unsigned_abs()).unwrap_or(usize::MAX);
-        self.skipped = number.checked_sub(1).ok_or(ErrorReply::from_static(
-            "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... \
-             or use negative to start from the end of the list",
-        ))?;
+        if rank == 0 {
+            return Err(ErrorReply::from_static(
+                "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second \
+                 ... or use negative to start from the end of the list",
+            ));
+        }
+        let size = rank.checked_abs().unwrap_or(0);
+        self.first = usize::try_from(size).unwrap_or(usize::MAX);
         self.end = if rank < 0 { End::Tail } else { End::Head };
         Ok(())
     }
@@ -181,10 +185,10 @@ impl Search {
         let all_if_none = |number: usize| if number == 0 { usize::MAX } else { number };
         let matches = |(place, element): (usize, &Blob)| (element == wanted).then_some(place);
         let len_max = all_if_none(self.len_max);
-        let count = self.count.map_or(1, all_if_none);
+        let count = if self.first == 0 { usize::MAX } else { self.count.map_or(1, all_if_none) };
         let elements = list.iter().enumerate();
         let chosen = |places: &mut dyn Iterator<Item = usize>| {
-            places.skip(self.skipped).take(count).collect()
+            places.skip(self.first.saturating_sub(1)).take(count).collect()
         };
         match self.end {
             End::Head => chosen(&mut elements.take(len_max).filter_map(matches)),

@@ -76,20 +76,19 @@ pub(super) fn scard(
     Ok(Reply::from(len.unwrap_or(0)))
 }
 
-/// `SMOVE source destination member`
+/// `SMOVE source destination member`: if there is no source, the destination may be of any type.
 pub(super) fn smove(
     database: &mut Database,
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let (source, destination, member) = (&arguments[0], &arguments[1], &arguments[2]);
-    let there = database.keyspace.read(now, source, |_| ()).is_some();
-    if !there {
+    let found = database.keyspace.read_as(now, source, |set: &Set| set.contains(member));
+    let there = database.keyspace.read_as(now, destination, |_: &Set| ());
+    let Some(moved) = found? else {
         return Ok(Reply::from(false));
-    }
-    let found = database.keyspace.read_as(now, source, |set: &Set| set.contains(member))?;
-    database.keyspace.read_as(now, destination, |_: &Set| ())?;
-    let moved = found.unwrap_or(false);
+    };
+    there?;
     if moved && source != destination {
         database.keyspace.update_as(now, source, |set: &mut Set| set.remove(member))?;
         database.keyspace.upsert_as(now, destination, |set: &mut Set| Ok(set.insert(member)))?;

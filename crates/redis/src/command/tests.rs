@@ -53,6 +53,16 @@ fn garbage() -> impl Strategy<Value = Blob> {
         "exat",
         "PXAT",
         "sync",
+        "0",
+        "10",
+        "count",
+        "LIMIT",
+        "match",
+        "rank",
+        "LEFT",
+        "before",
+        "replace",
+        "WITHVALUES",
         "ex\0",
         "0123456789012345678901234567890123456789",
     ]);
@@ -74,7 +84,7 @@ fn line() -> impl Strategy<Value = Vec<Blob>> {
 proptest! {
     #[test]
     fn no_command_line_makes_it_panic(
-        lines in prop::collection::vec((any::<u64>(), line()), 1..30),
+        lines in prop::collection::vec((any::<u64>(), line()), 1..60),
     ) {
         let mut database = Database::default();
         for (now, line) in lines {

@@ -11,8 +11,8 @@ use crate::Blob;
 ///
 /// Elements are numbered from wherever the first one came to be, down at the head and up at the
 /// tail: so any of them is reached, and both ends are changed, in the logarithm of the length. What
-/// changes the middle numbers the list anew. (`im::Vector` is made for this, but in version
-/// 7.0 it breaks memory when it is split and joined.)
+/// changes the middle numbers the list anew. (`im::Vector` is made for this, but its
+/// `retain` corrupts memory in version 7.0.2, which leaves little trust in the rest.)
 #[derive(Clone, Debug, Default)]
 pub struct List(OrdMap<i64, Blob>);
 
