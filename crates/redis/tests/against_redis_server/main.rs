@@ -2,7 +2,9 @@
 //! the same replies expected.
 //!
 //! The lines are of two kinds: those of `command_lines/*.txt`, which say what they are about, and
-//! generated ones. Without a `redis-server` 7.0 on the machine the tests say so and pass.
+//! generated ones, of which there are as many sequences as the environment variable
+//! `RUMORMILL_DIFFERENTIAL` says. What counts as the same reply stands in `normalize.rs`. Without a
+//! `redis-server` 7.0 on the machine the tests say so and pass.
 
 mod forms;
 mod generated;
