@@ -3,8 +3,8 @@
 //!
 //! A [`Database`] is a value. It has one entry point, [`Database::call`]: a command line and the
 //! time in, a [`Reply`] out. What it knows is a [`Keyspace`], which scripts have been loaded, and
-//! what the next random pick will be.
-//! Nothing here knows of sockets, files, other servers or threads. Four rules hold throughout:
+//! what the next random pick will be. Nothing here knows of sockets, files, other servers or
+//! threads. Four rules hold throughout:
 //!
 //! 1. *A reply is a function of state, command line and time.* The time is a parameter, the wall
 //!    clock of the server ([`UnixTime`]), and it may jump; what is random in Redis

@@ -1,5 +1,5 @@
-//! Keys of any type: `DEL`, `UNLINK`, `EXISTS`, `TOUCH`, `TYPE`, `KEYS`, `DBSIZE`,
-//! `FLUSHALL`, `FLUSHDB`.
+//! Keys of any type: `DEL`, `UNLINK`, `EXISTS`, `TOUCH`, `TYPE`, `KEYS`, `DBSIZE`, `FLUSHALL`,
+//! `FLUSHDB`.
 
 use super::is_option;
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob};
@@ -15,7 +15,8 @@ pub(super) fn del(
     Ok(Reply::from(removed))
 }
 
-/// `EXISTS key [key ...]` and `TOUCH key [key ...]`: how many of them are there, each as often as it is named.
+/// `EXISTS key [key ...]` and `TOUCH key [key ...]`: how many of them are there, each as often as
+/// it is named.
 pub(super) fn exists(
     database: &mut Database,
     now: UnixTime,
