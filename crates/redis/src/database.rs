@@ -3,10 +3,10 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use im::OrdSet;
-
 use crate::chance::Chance;
 use crate::command;
+use crate::lua::{self, Access};
+use crate::script::LoadedScripts;
 use crate::{Blob, ErrorReply, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha1, UnixTime};
 
 /// The state of a server with one database: its keyspace, which scripts it has been told to load,
@@ -48,8 +48,8 @@ pub struct Database {
     pub(crate) keyspace: Keyspace,
     /// What the next random pick will be.
     pub(crate) chance: Chance,
-    /// Those of the library that `EVALSHA` finds.
-    pub(crate) loaded: OrdSet<Sha1>,
+    /// Those that `EVALSHA` finds.
+    pub(crate) scripts: LoadedScripts,
     pub(crate) library: Arc<ScriptLibrary>,
 }
 
@@ -87,14 +87,43 @@ impl Database {
         keys: &[Blob],
         arguments: &[Blob],
     ) -> Reply {
-        let known = self.library.get(sha);
-        let Some(script) = known.filter(|_| self.loaded.contains(sha)) else {
-            return Reply::Error(ErrorReply::no_script());
+        self.run_script(now, sha, keys, arguments, Access::ReadWrite).into()
+    }
+
+    /// Runs a script that is loaded: its native twin, if it has one that may run in its place.
+    pub(crate) fn run_script(
+        &mut self,
+        now: UnixTime,
+        sha: &Sha1,
+        keys: &[Blob],
+        arguments: &[Blob],
+        access: Access,
+    ) -> Result<Reply, ErrorReply> {
+        let Some(text) = self.scripts.get(sha) else {
+            return Err(ErrorReply::no_script());
         };
-        let native = script.native;
-        native(&mut ScriptContext::new(self, now, keys, arguments))
-            .map_err(|raised| raised.raised_in_script(sha))
-            .into()
+        match self.library.native(sha) {
+            Some(native) if access == Access::ReadWrite => {
+                native(&mut ScriptContext::new(self, now, keys, arguments))
+                    .map_err(|raised| raised.raised_in_script(sha))
+            }
+            _ => {
+                let text = &text.clone();
+                lua::run(self, now, &lua::Call { sha, text, keys, arguments, access })
+            }
+        }
+    }
+
+    /// Loads a script, if it compiles; it may be loaded already.
+    pub(crate) fn load_script(&mut self, text: &Blob) -> Result<Sha1, ErrorReply> {
+        let sha = Sha1::of(text);
+        if self.scripts.get(&sha).is_none() {
+            if self.library.native(&sha).is_none() {
+                lua::compile(&sha, text)?;
+            }
+            self.scripts.insert(sha, text.clone())?;
+        }
+        Ok(sha)
     }
 }
 
@@ -102,7 +131,7 @@ impl PartialEq for Database {
     fn eq(&self, other: &Database) -> bool {
         self.keyspace == other.keyspace
             && self.chance == other.chance
-            && self.loaded == other.loaded
+            && self.scripts == other.scripts
     }
 }
 
@@ -112,6 +141,6 @@ impl Hash for Database {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.keyspace.hash(state);
         self.chance.hash(state);
-        self.loaded.hash(state);
+        self.scripts.hash(state);
     }
 }

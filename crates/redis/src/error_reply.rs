@@ -94,10 +94,6 @@ impl ErrorReply {
         ErrorReply::formatted(format_args!("wrong number of arguments for '{command}' command"))
     }
 
-    pub(crate) fn script_not_in_library(sha: &Sha1) -> ErrorReply {
-        ErrorReply::formatted(format_args!("script {sha} is not in this server's library"))
-    }
-
     pub(crate) fn unsupported_option(option: &[u8]) -> ErrorReply {
         ErrorReply::new(&[b"ERR Unsupported option ", c_string(option)].concat())
     }

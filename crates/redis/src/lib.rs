@@ -47,6 +47,7 @@ mod extended;
 mod glob;
 mod integer;
 mod keyspace;
+mod lua;
 mod reply;
 mod script;
 mod time;

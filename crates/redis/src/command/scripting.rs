@@ -1,7 +1,26 @@
-//! Scripts: `EVALSHA`, `SCRIPT LOAD`, `SCRIPT EXISTS`, `SCRIPT FLUSH`.
+//! Scripts: `EVAL`, `EVALSHA`, their read-only forms, and `SCRIPT`.
 
 use super::is_option;
+use crate::lua::Access;
 use crate::{Blob, Database, ErrorReply, Reply, Sha1, UnixTime, integer};
+
+/// `EVAL script numkeys [key [key ...]] [arg [arg ...]]`
+pub(super) fn eval(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    eval_with(database, now, arguments, Access::ReadWrite)
+}
+
+/// `EVAL_RO script numkeys [key [key ...]] [arg [arg ...]]`
+pub(super) fn eval_ro(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    eval_with(database, now, arguments, Access::ReadOnly)
+}
 
 /// `EVALSHA sha1 numkeys [key [key ...]] [arg [arg ...]]`
 pub(super) fn evalsha(
@@ -9,35 +28,67 @@ pub(super) fn evalsha(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let (sha, number, rest) = (&arguments[0], &arguments[1], &arguments[2..]);
+    evalsha_with(database, now, arguments, Access::ReadWrite)
+}
+
+/// `EVALSHA_RO sha1 numkeys [key [key ...]] [arg [arg ...]]`
+pub(super) fn evalsha_ro(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    evalsha_with(database, now, arguments, Access::ReadOnly)
+}
+
+/// The text is loaded as by `SCRIPT LOAD`, after the number of keys has been looked at.
+fn eval_with(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+    access: Access,
+) -> Result<Reply, ErrorReply> {
+    let text = &arguments[0];
+    let (keys, arguments) = keys_and_arguments(&arguments[1..])?;
+    let sha = database.load_script(text)?;
+    database.run_script(now, &sha, keys, arguments, access)
+}
+
+fn evalsha_with(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+    access: Access,
+) -> Result<Reply, ErrorReply> {
+    let sha = &arguments[0];
     // Redis looks at the length first, at the number next, and at the digits last.
     if sha.len() != Sha1::HEX_LEN {
         return Err(ErrorReply::no_script());
     }
+    let (keys, arguments) = keys_and_arguments(&arguments[1..])?;
+    let sha = Sha1::from_hex(sha).map_err(|_| ErrorReply::no_script())?;
+    database.run_script(now, &sha, keys, arguments, access)
+}
+
+/// Splits what stands behind the number of keys.
+fn keys_and_arguments(words: &[Blob]) -> Result<(&[Blob], &[Blob]), ErrorReply> {
+    let (number, rest) = words.split_first().ok_or(ErrorReply::syntax())?;
     let number = integer::parse(number)?;
     if number < 0 {
         return Err(ErrorReply::from_static("ERR Number of keys can't be negative"));
     }
-    let (keys, arguments) =
-        usize::try_from(number).ok().and_then(|number| rest.split_at_checked(number)).ok_or(
-            ErrorReply::from_static("ERR Number of keys can't be greater than number of args"),
-        )?;
-    let sha = Sha1::from_hex(sha).map_err(|_| ErrorReply::no_script())?;
-    Ok(database.evalsha(now, &sha, keys, arguments))
+    usize::try_from(number)
+        .ok()
+        .and_then(|number| rest.split_at_checked(number))
+        .ok_or(ErrorReply::from_static("ERR Number of keys can't be greater than number of args"))
 }
 
-/// `SCRIPT LOAD script`. A text that is not in the library is refused, with an error that is not
-/// Redis's: there a script is whatever compiles.
+/// `SCRIPT LOAD script`
 pub(super) fn load(
     database: &mut Database,
     _: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let sha = Sha1::of(&arguments[0]);
-    if database.library.get(&sha).is_none() {
-        return Err(ErrorReply::script_not_in_library(&sha));
-    }
-    database.loaded.insert(sha);
+    let sha = database.load_script(&arguments[0])?;
     Ok(Reply::Bulk(sha.to_hex()))
 }
 
@@ -47,7 +98,8 @@ pub(super) fn exists(
     _: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let loaded = |hex: &Blob| Sha1::from_hex(hex).is_ok_and(|sha| database.loaded.contains(&sha));
+    let loaded =
+        |hex: &Blob| Sha1::from_hex(hex).is_ok_and(|sha| database.scripts.get(&sha).is_some());
     let found = arguments.iter().map(|hex| Reply::from(loaded(hex)));
     Ok(Reply::Array(found.collect()))
 }
@@ -65,6 +117,11 @@ pub(super) fn flush(
             return Err(ErrorReply::from_static("ERR SCRIPT FLUSH only support SYNC|ASYNC option"));
         }
     }
-    database.loaded.clear();
+    database.scripts.clear();
     Ok(Reply::ok())
+}
+
+/// `SCRIPT KILL`: a script is never seen while it runs.
+pub(super) fn kill(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
+    Err(ErrorReply::from_static("NOTBUSY No scripts in execution right now."))
 }

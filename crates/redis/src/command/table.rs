@@ -31,7 +31,10 @@ pub(super) static COMMANDS: &[Command] = &[
     command("decrby", 3, GROW_FAST, counters::decrby),
     command("del", -2, WRITE, keys::del),
     command("echo", 2, ALWAYS.and(Flags::FAST), server::echo),
+    command("eval", -3, CALL_SCRIPT, scripting::eval),
+    command("eval_ro", -3, CALL_SCRIPT.and(READ), scripting::eval_ro),
     command("evalsha", -3, CALL_SCRIPT, scripting::evalsha),
+    command("evalsha_ro", -3, CALL_SCRIPT.and(READ), scripting::evalsha_ro),
     command("exists", -2, READ_FAST, keys::exists),
     command("expire", -3, WRITE_FAST, expiry::expire),
     command("expireat", -3, WRITE_FAST, expiry::expireat),
@@ -134,9 +137,10 @@ static OBJECT: [Command; 4] = [
 ];
 
 /// Sorted by name.
-static SCRIPT: [Command; 3] = [
+static SCRIPT: [Command; 4] = [
     subcommand("exists", "script|exists", -3, NOSCRIPT, scripting::exists),
     subcommand("flush", "script|flush", -2, NOSCRIPT, scripting::flush),
+    subcommand("kill", "script|kill", 2, NOSCRIPT, scripting::kill),
     subcommand("load", "script|load", 3, NOSCRIPT.and(Flags::STALE), scripting::load),
 ];
 

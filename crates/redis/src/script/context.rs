@@ -1,6 +1,7 @@
 //! What a running script sees of its server.
 
 use crate::command::{self, Flags, Unresolved};
+use crate::lua::Access;
 use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime};
 
 /// A native script's door to the server: its keys and arguments, and the commands it may call.
@@ -69,6 +70,11 @@ impl<'a> ScriptContext<'a> {
     /// Whatever the command answers with an error, or a refusal to run it from a script. Passed on,
     /// it ends the script as it would in Lua; kept, it is what `redis.pcall` gives.
     pub fn call(&mut self, line: &[Blob]) -> Result<Reply, ErrorReply> {
+        self.call_with(Access::ReadWrite, line)
+    }
+
+    /// As [`ScriptContext::call`], for a script that may do no more than `access` says.
+    pub(crate) fn call_with(&mut self, access: Access, line: &[Blob]) -> Result<Reply, ErrorReply> {
         if line.is_empty() {
             return Err(ErrorReply::from_static(
                 "ERR Please specify at least one argument for this redis lib call",
@@ -85,6 +91,11 @@ impl<'a> ScriptContext<'a> {
         if resolved.command.flags.contains(Flags::NOSCRIPT) {
             return Err(ErrorReply::from_static(
                 "ERR This Redis command is not allowed from script",
+            ));
+        }
+        if access == Access::ReadOnly && resolved.command.flags.contains(Flags::WRITE) {
+            return Err(ErrorReply::from_static(
+                "ERR Write commands are not allowed from read-only scripts.",
             ));
         }
         resolved.run(self.database, self.now)

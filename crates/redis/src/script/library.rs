@@ -29,6 +29,15 @@ pub struct Script {
 pub struct ScriptLibrary {
     /// Sorted by SHA-1.
     scripts: Vec<(Sha1, Script)>,
+    twins: Twins,
+}
+
+/// Whether native twins run in place of the Lua texts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Twins {
+    #[default]
+    Run,
+    Rest,
 }
 
 impl ScriptLibrary {
@@ -53,7 +62,13 @@ impl ScriptLibrary {
                 script.name, next_script.name
             );
         }
-        ScriptLibrary { scripts }
+        ScriptLibrary { scripts, twins: Twins::Run }
+    }
+
+    /// The same library, of which every script runs in Lua.
+    #[must_use]
+    pub fn in_lua(self) -> ScriptLibrary {
+        ScriptLibrary { twins: Twins::Rest, ..self }
     }
 
     /// The script of that SHA-1.
@@ -61,6 +76,14 @@ impl ScriptLibrary {
     pub fn get(&self, sha: &Sha1) -> Option<&Script> {
         let place = self.scripts.binary_search_by_key(sha, |(sha, _)| *sha);
         place.ok().map(|index| &self.scripts[index].1)
+    }
+
+    /// What runs in place of the Lua text of that SHA-1, if anything does.
+    pub(crate) fn native(&self, sha: &Sha1) -> Option<NativeScript> {
+        match self.twins {
+            Twins::Run => self.get(sha).map(|script| script.native),
+            Twins::Rest => None,
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 mod forms;
 mod generated;
 mod lines;
+mod lua;
 mod normalize;
 mod pair;
 mod scripts;

@@ -15,8 +15,17 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// Both, empty. `None`, with a message, if the machine has no `redis-server` 7.0.
-    #[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
     pub(crate) fn start() -> Option<Pair> {
+        Pair::with_library(ScriptLibrary::new(SCRIPTS))
+    }
+
+    /// As [`Pair::start`], with a database that runs all scripts in Lua.
+    pub(crate) fn start_in_lua() -> Option<Pair> {
+        Pair::with_library(ScriptLibrary::new(SCRIPTS).in_lua())
+    }
+
+    #[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
+    fn with_library(library: ScriptLibrary) -> Option<Pair> {
         let Some(mut server) = Server::start() else {
             println!("skipped: there is no redis-server on this machine");
             return None;
@@ -32,7 +41,7 @@ impl Pair {
         // Only lazy expiry, so that DBSIZE does not depend on how busy the machine is.
         let lazy = ["DEBUG", "SET-ACTIVE-EXPIRE", "0"].map(Blob::from);
         assert_eq!(server.call(&lazy), Reply::ok());
-        let database = Database::new(Arc::new(ScriptLibrary::new(SCRIPTS)));
+        let database = Database::new(Arc::new(library));
         Some(Pair { server, database })
     }
 
@@ -100,6 +109,17 @@ impl Pair {
         let expected = scan.run(line, |line| self.server.call(line));
         let got = scan.run(line, |line| self.database.call(now, line));
         normalize::compare(line, expected, got)
+    }
+
+    /// As [`Pair::call`], with no allowance for anything.
+    pub(crate) fn call_to_the_letter(&mut self, line: &[Blob]) -> Result<(), String> {
+        let now = self.server_time();
+        let expected = self.server.call(line);
+        let got = self.database.call(now, line);
+        if expected == got {
+            return Ok(());
+        }
+        Err(format!("  redis-server: {expected:?}\n  in memory:    {got:?}"))
     }
 
     fn server_time(&mut self) -> UnixTime {

@@ -1,0 +1,173 @@
+//! Between Lua's values and Redis's replies, by the rules of "Redis Lua API reference", section
+//! "Data type conversion".
+
+use mlua::{Lua, LuaString, Result, Table, Value};
+
+use super::number;
+use crate::{Blob, ErrorReply, Reply};
+
+/// How deep a table may be nested in a reply. Redis goes as far as Lua's stack does; the rest of
+/// this program need not.
+const DEPTH_MAX: usize = 128;
+
+/// The names of fields that give a table a meaning, made once.
+pub(super) struct Fields {
+    err: LuaString,
+    ok: LuaString,
+    double: LuaString,
+    map: LuaString,
+    set: LuaString,
+    big_number: LuaString,
+    verbatim_string: LuaString,
+    string: LuaString,
+}
+
+impl Fields {
+    pub(super) fn new(lua: &Lua) -> Result<Fields> {
+        let name = |text: &str| lua.create_string(text);
+        Ok(Fields {
+            err: name("err")?,
+            ok: name("ok")?,
+            double: name("double")?,
+            map: name("map")?,
+            set: name("set")?,
+            big_number: name("big_number")?,
+            verbatim_string: name("verbatim_string")?,
+            string: name("string")?,
+        })
+    }
+
+    /// The reply that a script's return value makes.
+    pub(super) fn reply(&self, value: &Value) -> Result<Reply> {
+        self.nested_reply(value, DEPTH_MAX)
+    }
+
+    fn nested_reply(&self, value: &Value, depth: usize) -> Result<Reply> {
+        Ok(match value {
+            Value::String(string) => Reply::Bulk(blob(string)),
+            Value::Integer(number) => Reply::Integer(*number),
+            Value::Number(number) => Reply::Integer(number::truncate(*number)),
+            Value::Boolean(true) => Reply::Integer(1),
+            Value::Table(_) if depth == 0 => {
+                Reply::Error(ErrorReply::from_static("ERR reached lua stack limit"))
+            }
+            Value::Table(table) => self.table_reply(table, depth)?,
+            _ => Reply::Nil,
+        })
+    }
+
+    fn table_reply(&self, table: &Table, depth: usize) -> Result<Reply> {
+        if let Value::String(error) = table.raw_get(&self.err)? {
+            return Ok(Reply::Error(error_reply(&blob(&error))));
+        }
+        if let Value::String(status) = table.raw_get(&self.ok)? {
+            let line = ErrorReply::new(&status.as_bytes());
+            return Ok(Reply::Status(line.text().clone()));
+        }
+        let double: Value = table.raw_get(&self.double)?;
+        if let Some(double) = number::of(&double) {
+            return Ok(Reply::Bulk(Blob::from(number::general(double, 17))));
+        }
+        for (name, with_values) in [(&self.map, true), (&self.set, false)] {
+            if let Value::Table(entries) = table.raw_get(name)? {
+                return self.flat(&entries, with_values, depth);
+            }
+        }
+        if let Value::String(digits) = table.raw_get(&self.big_number)? {
+            return Ok(Reply::Bulk(blob(&digits)));
+        }
+        if let Value::Table(verbatim) = table.raw_get(&self.verbatim_string)?
+            && let Value::String(string) = verbatim.raw_get(&self.string)?
+        {
+            return Ok(Reply::Bulk(blob(&string)));
+        }
+        let mut replies = Vec::new();
+        for index in 1_i64.. {
+            match table.raw_get(index)? {
+                Value::Nil => break,
+                value => replies.push(self.nested_reply(&value, depth - 1)?),
+            }
+        }
+        Ok(Reply::Array(replies))
+    }
+
+    /// A map or a set for a client that speaks RESP2.
+    fn flat(&self, entries: &Table, with_values: bool, depth: usize) -> Result<Reply> {
+        let mut replies = Vec::new();
+        for pair in entries.pairs::<Value, Value>() {
+            let (key, value) = pair?;
+            replies.push(self.nested_reply(&key, depth - 1)?);
+            if with_values {
+                replies.push(self.nested_reply(&value, depth - 1)?);
+            }
+        }
+        Ok(Reply::Array(replies))
+    }
+
+    /// What `redis.call` gives a script.
+    pub(super) fn value(&self, lua: &Lua, reply: &Reply, resp: i64) -> Result<Value> {
+        let labelled = |name: &LuaString, text: &Blob| -> Result<Value> {
+            let table = lua.create_table_with_capacity(0, 1)?;
+            table.raw_set(name, lua.create_string(text)?)?;
+            Ok(Value::Table(table))
+        };
+        Ok(match reply {
+            Reply::Nil if resp == 3 => Value::Nil,
+            Reply::Nil => Value::Boolean(false),
+            Reply::Integer(integer) => Value::Number(number::from_integer(*integer)),
+            Reply::Bulk(bytes) => Value::String(lua.create_string(bytes)?),
+            Reply::Status(text) => labelled(&self.ok, text)?,
+            Reply::Error(error) => self.error_value(lua, error)?,
+            Reply::Array(replies) => {
+                let table = lua.create_table_with_capacity(replies.len(), 0)?;
+                for (index, reply) in replies.iter().enumerate() {
+                    table.raw_set(index + 1, self.value(lua, reply, resp)?)?;
+                }
+                Value::Table(table)
+            }
+        })
+    }
+
+    /// The table that stands for a refusal.
+    pub(super) fn error_value(&self, lua: &Lua, error: &ErrorReply) -> Result<Value> {
+        let table = lua.create_table_with_capacity(0, 2)?;
+        table.raw_set(&self.err, lua.create_string(error.text())?)?;
+        table.raw_set("ignore_error_stats_update", true)?;
+        Ok(Value::Table(table))
+    }
+
+    /// The text in a table that stands for a refusal.
+    pub(super) fn error_text(&self, table: &Table) -> Option<LuaString> {
+        match table.raw_get(&self.err) {
+            Ok(Value::String(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// As Redis sends a script's `{err = ...}`: a leading minus is left out.
+fn error_reply(text: &[u8]) -> ErrorReply {
+    ErrorReply::new(text.strip_prefix(b"-").unwrap_or(text))
+}
+
+pub(super) fn blob(string: &LuaString) -> Blob {
+    Blob::copy_from_slice(&string.as_bytes())
+}
+
+/// A word of a command line: a string, or a number printed as Redis prints it.
+pub(super) fn word(value: &Value) -> Option<Blob> {
+    match value {
+        Value::String(string) => Some(blob(string)),
+        Value::Integer(integer) => Some(integer_word(*integer)),
+        Value::Number(float) => Some(Blob::from(number::general(*float, 17))),
+        _ => None,
+    }
+}
+
+/// Past 17 digits a number is printed as a power of ten.
+fn integer_word(integer: i64) -> Blob {
+    if integer.unsigned_abs() < 100_000_000_000_000_000 {
+        return crate::integer::write(integer);
+    }
+    Blob::from(number::general(number::from_integer(integer), 17))
+}

@@ -1,0 +1,68 @@
+//! What the functions that scripts call share: the server whose script runs, and its means.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use mlua::{IntoLua, Lua, Result, Table};
+
+use super::arguments::Arguments;
+use super::budget::Budget;
+use super::engine::Access;
+use super::random::Random;
+use crate::{Blob, Database, ErrorReply, Reply, ScriptContext, UnixTime};
+
+/// One for each engine.
+#[derive(Debug, Default)]
+pub(super) struct Host {
+    /// The server, while a script of it runs.
+    pub(super) running: RefCell<Option<Running>>,
+    pub(super) budget: Rc<Budget>,
+    pub(super) random: Random,
+    /// 2 or 3: which replies `redis.call` gives.
+    pub(super) resp: Cell<i64>,
+    /// The error that ended the script, as its client will see it, but for the script's name.
+    pub(super) failure: RefCell<Option<Failure>>,
+}
+
+/// The server whose script runs.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) database: Database,
+    pub(super) now: UnixTime,
+    pub(super) access: Access,
+}
+
+/// How a script ended in an error.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    pub(super) message: Blob,
+    /// As `@user_script:1`, if it is known.
+    pub(super) place: Option<String>,
+}
+
+impl Host {
+    /// What `redis.call` does.
+    pub(super) fn call(&self, line: &[Blob]) -> std::result::Result<Reply, ErrorReply> {
+        let mut running = self.running.borrow_mut();
+        let Some(running) = running.as_mut() else {
+            return Err(ErrorReply::from_static("ERR no script is running"));
+        };
+        let Running { database, now, access } = running;
+        ScriptContext::new(database, *now, &[], &[]).call_with(*access, line)
+    }
+}
+
+/// Puts a function written in Rust into a table.
+pub(super) fn define<F, R>(lua: &Lua, table: &Table, name: &str, function: F) -> Result<()>
+where
+    F: Fn(&Lua, Arguments) -> Result<R> + 'static,
+    R: mlua::IntoLuaMulti,
+{
+    let function = lua.create_function(function)?;
+    table.raw_set(name, function)
+}
+
+/// Puts a value into a table.
+pub(super) fn constant(table: &Table, name: &str, value: impl IntoLua) -> Result<()> {
+    table.raw_set(name, value)
+}
