@@ -23,6 +23,7 @@ mod arguments;
 mod bits;
 mod budget;
 mod builtins;
+mod cjson;
 mod convert;
 mod engine;
 mod host;

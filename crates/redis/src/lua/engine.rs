@@ -7,6 +7,7 @@ use std::rc::Rc;
 use mlua::{Function, Lua, LuaOptions, LuaString, Result, StdLib, Table, Value};
 
 use super::builtins::{self, PRELUDE};
+use super::cjson::Cjson;
 use super::convert::Fields;
 use super::host::{Host, Running};
 use super::raise::{self, Final, Raised};
@@ -43,6 +44,7 @@ struct Engine {
     lua: Lua,
     host: Rc<Host>,
     fields: Rc<Fields>,
+    cjson: Cjson,
     /// What scripts see as global variables, which they cannot change.
     environment: Table,
     /// What stands behind it.
@@ -109,9 +111,10 @@ impl Engine {
             .set_name(format!("={PRELUDE}"))
             .set_mode(mlua::chunk::ChunkMode::Text)
             .into_function()?;
-        let bit = bits::table(&lua)?;
-        let (environment, globals, run): (Table, Table, Function) =
-            prelude.call((builtins, bit))?;
+        let cjson = Cjson::default();
+        builtins.raw_set("bit", bits::table(&lua)?)?;
+        builtins.raw_set("cjson", cjson.table(&lua, &host)?)?;
+        let (environment, globals, run): (Table, Table, Function) = prelude.call(builtins)?;
         globals.raw_set("loadstring", builtins::loadstring(&lua, environment.clone())?)?;
         Ok(Engine {
             keys_name: lua.create_string("KEYS")?,
@@ -119,6 +122,7 @@ impl Engine {
             lua,
             host,
             fields,
+            cjson,
             environment,
             globals,
             run,
@@ -181,6 +185,7 @@ impl Engine {
         host.resp.set(2);
         host.random.seed(0);
         host.failure.take();
+        self.cjson.reset();
         let (triggers, hook) = super::budget::Budget::hook(Rc::clone(&host.budget));
         lua.set_global_hook(triggers, hook)?;
         host.budget.refill(lua)

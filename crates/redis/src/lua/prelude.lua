@@ -8,7 +8,7 @@
 -- `host` holds functions written in Rust. An error that one of them raises is a userdata, which
 -- no script ever gets to see: `host.caught` and `host.told` turn it into what Redis would show.
 
-local host, bit, struct, cjson, cmsgpack = ...
+local host = ...
 local globals = _G
 local raw_pcall, raw_xpcall, raw_next, raw_tostring = pcall, xpcall, next, tostring
 local raw_setmetatable, raw_getmetatable = setmetatable, getmetatable
@@ -316,7 +316,7 @@ math.mod = math.fmod
 
 local libraries = {
     string = string, table = table, math = math, coroutine = coroutine, redis = host.redis,
-    bit = bit, struct = struct, cjson = cjson, cmsgpack = cmsgpack,
+    bit = host.bit, struct = host.struct, cjson = host.cjson, cmsgpack = host.cmsgpack,
 }
 local strings = raw_getmetatable('')
 strings.__index = string

@@ -44,4 +44,4 @@ macro_rules! scripts {
     )*};
 }
 
-scripts!(conversions, errors, language, protection, redis_functions, strings);
+scripts!(cjson, conversions, errors, language, protection, redis_functions, strings);
