@@ -24,6 +24,7 @@ mod bits;
 mod budget;
 mod builtins;
 mod cjson;
+mod cmsgpack;
 mod convert;
 mod engine;
 mod host;
@@ -34,5 +35,6 @@ mod random;
 mod redis_functions;
 mod shebang;
 mod strings;
+mod structs;
 
 pub(crate) use self::engine::{Access, Call, compile, run};

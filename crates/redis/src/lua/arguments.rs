@@ -82,6 +82,12 @@ impl Arguments {
         raise::argument_at(lua, self.level, number, problem)
     }
 
+    /// The same arguments and a nil.
+    pub(super) fn followed_by_nil(&self) -> Arguments {
+        let values = self.values.iter().cloned().chain([Value::Nil]);
+        Arguments { values: values.collect(), level: self.level }
+    }
+
     /// The same arguments, of a function that `prelude.lua` calls in that many levels.
     pub(super) fn called_through(self, level: usize) -> Arguments {
         Arguments { level, ..self }

@@ -46,6 +46,7 @@ pub(super) struct Budget {
     /// The most bytes that it had grown by when the hook looked.
     largest: Cell<usize>,
     collect_at: Cell<usize>,
+    memory_limit: Cell<usize>,
     ended: Cell<Option<Final>>,
 }
 
@@ -58,7 +59,8 @@ impl Budget {
         self.largest.set(0);
         self.collect_at.set(used.saturating_add(COLLECT_AFTER));
         self.ended.set(None);
-        lua.set_memory_limit(used.saturating_add(MEMORY)).map(|_| ())
+        self.memory_limit.set(used.saturating_add(MEMORY));
+        lua.set_memory_limit(self.memory_limit.get()).map(|_| ())
     }
 
     /// The hook that counts. It must be set anew for each script, so that it counts from 0.
@@ -106,6 +108,14 @@ impl Budget {
     /// What a call from Lua to Rust costs that reads or writes so many bytes.
     pub(super) fn spend_bytes(&self, bytes: usize) -> Result<()> {
         self.spend(CALL + (bytes / 64) as u64)
+    }
+
+    /// To be called by whatever makes many objects while the limit on memory is lifted.
+    pub(super) fn check_memory(&self, lua: &Lua) -> Result<()> {
+        if lua.used_memory() > self.memory_limit.get() {
+            return Err(self.end(Final::OutOfMemory));
+        }
+        Ok(())
     }
 
     /// How many steps may be taken in one go: to be given to [`Budget::spend`] afterwards.

@@ -8,7 +8,7 @@ use mlua::{Function, Lua, MultiValue, Result, Table, Value};
 
 use super::arguments::Arguments;
 use super::convert::{Fields, blob};
-use super::host::{Failure, Host, define};
+use super::host::{Failure, Host, define, function};
 use super::raise::{self, Final, Raised};
 use super::{number, redis_functions, strings};
 use crate::{Blob, ErrorReply};
@@ -37,7 +37,7 @@ pub(super) fn table(lua: &Lua, host: &Rc<Host>, fields: &Rc<Fields>) -> Result<T
 
 /// What compiles texts within scripts: they see the world that `environment` is.
 pub(super) fn loadstring(lua: &Lua, environment: Table) -> Result<Function> {
-    lua.create_function(move |lua, arguments: Arguments| {
+    function(lua, move |lua, arguments: Arguments| {
         let text = blob(&arguments.string(lua, 1)?);
         let name = match arguments.is_none_or_nil(2) {
             true => text.clone(),

@@ -8,7 +8,7 @@ use crate::{Blob, ErrorReply, Reply};
 
 /// How deep a table may be nested in a reply. Redis goes as far as Lua's stack does; the rest of
 /// this program need not.
-const DEPTH_MAX: usize = 128;
+const DEPTH_MAX: usize = 500;
 
 /// The names of fields that give a table a meaning, made once.
 pub(super) struct Fields {
@@ -37,9 +37,13 @@ impl Fields {
         })
     }
 
-    /// The reply that a script's return value makes.
-    pub(super) fn reply(&self, value: &Value) -> Result<Reply> {
-        self.nested_reply(value, DEPTH_MAX)
+    /// The reply that a script's return value makes. It is known of some tables that they are
+    /// arrays.
+    pub(super) fn reply(&self, value: &Value, is_plain: bool) -> Result<Reply> {
+        match value {
+            Value::Table(table) if is_plain => self.array_reply(table, DEPTH_MAX),
+            _ => self.nested_reply(value, DEPTH_MAX),
+        }
     }
 
     fn nested_reply(&self, value: &Value, depth: usize) -> Result<Reply> {
@@ -81,6 +85,11 @@ impl Fields {
         {
             return Ok(Reply::Bulk(blob(&string)));
         }
+        self.array_reply(table, depth)
+    }
+
+    /// The elements up to the first nil.
+    fn array_reply(&self, table: &Table, depth: usize) -> Result<Reply> {
         let mut replies = Vec::new();
         for index in 1_i64.. {
             match table.raw_get(index)? {

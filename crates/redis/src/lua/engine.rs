@@ -11,7 +11,7 @@ use super::cjson::Cjson;
 use super::convert::Fields;
 use super::host::{Host, Running};
 use super::raise::{self, Final, Raised};
-use super::{bits, shebang};
+use super::{bits, cmsgpack, shebang, structs};
 use crate::{Blob, Database, ErrorReply, Reply, Sha1, UnixTime};
 
 /// The longest script.
@@ -113,6 +113,8 @@ impl Engine {
             .into_function()?;
         let cjson = Cjson::default();
         builtins.raw_set("bit", bits::table(&lua)?)?;
+        builtins.raw_set("struct", structs::table(&lua, &host)?)?;
+        builtins.raw_set("cmsgpack", cmsgpack::table(&lua, &host)?)?;
         builtins.raw_set("cjson", cjson.table(&lua, &host)?)?;
         let (environment, globals, run): (Table, Table, Function) = prelude.call(builtins)?;
         globals.raw_set("loadstring", builtins::loadstring(&lua, environment.clone())?)?;
@@ -167,7 +169,7 @@ impl Engine {
         let function = self.function(call.sha, call.text)?;
         let running = Running { database: std::mem::take(database), now, access };
         self.host.running.replace(Some(running));
-        let outcome = self.prepare(call).and_then(|()| self.run.call((function,)));
+        let outcome = self.prepare(call).and_then(|()| self.run.call(function));
         if let Some(running) = self.host.running.take() {
             *database = running.database;
         }
@@ -195,7 +197,7 @@ impl Engine {
     fn reply(
         &self,
         call: &Call<'_>,
-        outcome: Result<(bool, Value)>,
+        outcome: Result<(bool, Value, bool)>,
     ) -> std::result::Result<Reply, ErrorReply> {
         let in_script = |message: &Blob, place: Option<&str>| {
             let place = place.map_or_else(String::new, |place| format!(", on {place}."));
@@ -203,11 +205,11 @@ impl Engine {
             ErrorReply::new(&[message, suffix.as_bytes()].concat())
         };
         let raised = match outcome {
-            Ok((true, value)) => match self.fields.reply(&value) {
+            Ok((true, value, is_plain)) => match self.fields.reply(&value, is_plain) {
                 Ok(reply) => return Ok(reply),
                 Err(error) => raise::raised(&error),
             },
-            Ok((false, _)) => match self.host.failure.take() {
+            Ok((false, ..)) => match self.host.failure.take() {
                 Some(failure) => {
                     return Err(in_script(&failure.message, failure.place.as_deref()));
                 }

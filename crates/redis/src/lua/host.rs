@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use mlua::{IntoLua, Lua, Result, Table};
+use mlua::{Function, IntoLua, Lua, Result, Table};
 
 use super::arguments::Arguments;
 use super::budget::Budget;
@@ -58,8 +58,35 @@ where
     F: Fn(&Lua, Arguments) -> Result<R> + 'static,
     R: mlua::IntoLuaMulti,
 {
-    let function = lua.create_function(function)?;
-    table.raw_set(name, function)
+    table.raw_set(name, self::function(lua, function)?)
+}
+
+/// A function written in Rust. While it runs, the limit on memory is lifted: under a limit `mlua`
+/// must guard each string and table that it makes, which takes longer than to make it. So a
+/// function that can make many, or large ones, looks at [`Budget::check_memory`] itself.
+pub(super) fn function<F, A, R>(lua: &Lua, function: F) -> Result<Function>
+where
+    F: Fn(&Lua, A) -> Result<R> + 'static,
+    A: mlua::FromLuaMulti,
+    R: mlua::IntoLuaMulti,
+{
+    lua.create_function(move |lua, arguments| {
+        let _lifted = LiftedLimit { lua, limit: lua.set_memory_limit(0)? };
+        function(lua, arguments)
+    })
+}
+
+/// Sets the limit again when it is dropped.
+struct LiftedLimit<'a> {
+    lua: &'a Lua,
+    limit: usize,
+}
+
+impl Drop for LiftedLimit<'_> {
+    fn drop(&mut self) {
+        // It cannot fail: Lua 5.1 has a limit to set.
+        let _ = self.lua.set_memory_limit(self.limit);
+    }
 }
 
 /// Puts a value into a table.

@@ -10,6 +10,16 @@ pub(super) const fn from_integer(number: i64) -> f64 {
     number as f64
 }
 
+/// The nearest double.
+pub(super) const fn from_unsigned(number: u64) -> f64 {
+    number as f64
+}
+
+/// A length; none that fits in memory is past `i64::MAX`.
+pub(super) fn length(len: usize) -> i64 {
+    i64::try_from(len).unwrap_or(i64::MAX)
+}
+
 /// The number that a value is, if it is one.
 pub(super) const fn of(value: &Value) -> Option<f64> {
     match value {

@@ -329,9 +329,16 @@ raw_setmetatable(globals, {__index = host.no_global})
 local environment = protect(globals)
 globals._G = environment
 
+-- Whether a table is an array, as far as the fields go that would make it something else.
+local function is_plain(t)
+    return raw_getmetatable(t) == nil and t.err == nil and t.ok == nil and t.double == nil
+        and t.map == nil and t.set == nil and t.big_number == nil and t.verbatim_string == nil
+end
+
 local function run(main)
     names, named, checked = nil, 0, nil
-    return raw_xpcall(main, host.at_error)
+    local ok, value = raw_xpcall(main, host.at_error)
+    return ok, value, ok and type(value) == 'table' and is_plain(value)
 end
 
 return environment, globals, run

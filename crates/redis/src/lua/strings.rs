@@ -9,7 +9,7 @@ use mlua::{Function, Lua, LuaString, MultiValue, Result, Table, Value};
 use super::arguments::Arguments;
 use super::budget::MEMORY;
 use super::convert::blob;
-use super::host::{Host, define};
+use super::host::{Host, define, function};
 use super::number;
 use super::pattern::{Capture, Fault, Matcher};
 use super::raise::{self, Final};
@@ -107,7 +107,7 @@ fn gmatch(lua: &Lua, host: &Rc<Host>, arguments: &Arguments) -> Result<Function>
     let pattern = blob(&arguments.string(lua, 2)?);
     host.budget.spend_bytes(subject.len() + pattern.len())?;
     let (host, from) = (Rc::clone(host), Cell::new(0));
-    lua.create_function(move |lua, ()| {
+    function(lua, move |lua, ()| {
         let found = with_matcher(lua, &host, 0, &subject, &pattern, |matcher| {
             let Some((begin, end)) = matcher.search(from.get(), false)? else {
                 return Ok(None);
@@ -156,7 +156,7 @@ fn matches(lua: &Lua, host: &Rc<Host>, arguments: Arguments) -> Result<Function>
     let pattern = blob(&arguments.string(lua, 2)?);
     let rounds = Cell::new(Some(Rounds::new(lua, &arguments, &subject, &pattern)?));
     let host = Rc::clone(host);
-    lua.create_function(move |lua, ()| {
+    function(lua, move |lua, ()| {
         let Some(mut round) = rounds.take() else {
             return Ok(MultiValue::new());
         };

@@ -44,4 +44,14 @@ macro_rules! scripts {
     )*};
 }
 
-scripts!(cjson, conversions, errors, language, protection, redis_functions, strings);
+scripts!(
+    cjson,
+    cmsgpack,
+    struct_and_bit,
+    conversions,
+    errors,
+    language,
+    protection,
+    redis_functions,
+    strings
+);

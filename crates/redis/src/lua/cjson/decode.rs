@@ -85,6 +85,7 @@ impl Kind {
 impl Decoder<'_> {
     fn value(&mut self, token: Token) -> Result<Value> {
         self.host.budget.spend(20)?;
+        self.host.budget.check_memory(self.lua)?;
         match token.kind {
             Kind::Text(text) => Ok(Value::String(self.lua.create_string(text)?)),
             Kind::Number(number) => Ok(Value::Number(number)),
