@@ -1,5 +1,5 @@
-//! The scripts in Lua, on a real `redis-server`, against their native twins: the same requests to
-//! both, and the same replies and stored keys expected.
+//! The scripts in Lua, on a real `redis-server` and in memory, against their native twins: the same
+//! requests to all, and the same replies and stored keys expected.
 //!
 //! Without a `redis-server` on the machine the test says so and passes.
 
@@ -53,10 +53,11 @@ fn first_word(reply: &Reply) -> String {
     }
 }
 
-/// A real server and one in memory.
+/// A real server, one in memory, and one in memory that runs the Lua.
 struct Pair {
     server: Server,
     database: Database,
+    in_lua: Database,
 }
 
 impl Pair {
@@ -66,8 +67,10 @@ impl Pair {
             println!("skipped: there is no redis-server on this machine");
             return None;
         };
-        let database = Database::new(Arc::new(ScriptLibrary::new([PREPARE, ACCEPT])));
-        let mut pair = Pair { server, database };
+        let library = ScriptLibrary::new([PREPARE, ACCEPT]);
+        let database = Database::new(Arc::new(library.clone()));
+        let in_lua = Database::new(Arc::new(library.in_lua()));
+        let mut pair = Pair { server, database, in_lua };
         for script in [PREPARE, ACCEPT] {
             let sha = pair.both(&["SCRIPT", "LOAD", script.source]);
             assert_eq!(sha, Reply::Bulk(sha_of(&script)));
@@ -78,7 +81,9 @@ impl Pair {
     fn both(&mut self, words: &[&str]) -> Reply {
         let line: Vec<Blob> = words.iter().copied().map(Blob::from).collect();
         let real = self.server.call(&line);
-        assert_eq!(real, self.database.call(UnixTime::default(), &line), "{words:?}");
+        for database in [&mut self.database, &mut self.in_lua] {
+            assert_eq!(real, database.call(UnixTime::default(), &line), "{words:?}");
+        }
         real
     }
 
@@ -87,14 +92,16 @@ impl Pair {
         let before = self.stored();
         let real = self.server.call(line);
         let twin = self.database.call(UnixTime::default(), line);
+        let in_lua = self.in_lua.call(UnixTime::default(), line);
         let after = self.stored();
-        if real == twin && after.0 == after.1 {
+        let same_keys = self.database.keyspace() == self.in_lua.keyspace();
+        if real == twin && real == in_lua && after.0 == after.1 && same_keys {
             return Ok(real);
         }
         let (before, (lua, native)) = (before.0, after);
         Err(format!(
             "  stored before: {before:?}\n  Lua:    {real:?}, stored {lua:?}\n  native: {twin:?}, \
-             stored {native:?}"
+             stored {native:?}\n  Lua in memory: {in_lua:?}"
         ))
     }
 

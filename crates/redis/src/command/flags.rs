@@ -37,8 +37,10 @@ impl Flags {
     pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 8);
     /// Where its keys stand depends on its arguments.
     pub const MOVABLEKEYS: Flags = Flags(1 << 9);
+    /// It is answered while a script keeps the server busy.
+    pub const ALLOW_BUSY: Flags = Flags(1 << 10);
 
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 11] = [
         "write",
         "readonly",
         "denyoom",
@@ -49,6 +51,7 @@ impl Flags {
         "fast",
         "no_mandatory_keys",
         "movablekeys",
+        "allow_busy",
     ];
 
     /// These and those.

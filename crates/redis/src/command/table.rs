@@ -140,7 +140,7 @@ static OBJECT: [Command; 4] = [
 static SCRIPT: [Command; 4] = [
     subcommand("exists", "script|exists", -3, NOSCRIPT, scripting::exists),
     subcommand("flush", "script|flush", -2, NOSCRIPT, scripting::flush),
-    subcommand("kill", "script|kill", 2, NOSCRIPT, scripting::kill),
+    subcommand("kill", "script|kill", 2, NOSCRIPT.and(Flags::ALLOW_BUSY), scripting::kill),
     subcommand("load", "script|load", 3, NOSCRIPT.and(Flags::STALE), scripting::load),
 ];
 

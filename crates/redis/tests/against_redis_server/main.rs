@@ -12,6 +12,7 @@ mod lines;
 mod lua;
 mod normalize;
 mod pair;
+mod protocols;
 mod scripts;
 mod server;
 mod words;

@@ -1,0 +1,9 @@
+-- Fills in the value under a lease, which must be the one that was given last. It stays valid.
+-- KEYS: value, lease, block   ARGV: token, value
+
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then
+    return redis.error_reply('LEASE the lease is not valid')
+end
+redis.call('SET', KEYS[1], ARGV[2])
+redis.call('DEL', KEYS[3])
+return redis.status_reply('OK')

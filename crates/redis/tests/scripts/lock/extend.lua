@@ -1,0 +1,7 @@
+-- Keeps a lock for longer, if it still is the client's.
+-- KEYS: lock   ARGV: client, duration in milliseconds
+
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+    return 0
+end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
