@@ -16,7 +16,7 @@ const NOW: UnixTime = UnixTime::from_millis(1_700_000_000_000);
 fn main() {
     let library = || ScriptLibrary::new([PREPARE, ACCEPT]);
     measure("native", library(), 1_000_000);
-    measure("Lua", library().in_lua(), 300_000);
+    measure("Lua", library().in_lua(), 200_000);
 }
 
 fn measure(what: &str, library: ScriptLibrary, rounds: u32) {

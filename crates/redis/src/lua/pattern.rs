@@ -308,6 +308,42 @@ impl<'a> Matcher<'a> {
     }
 }
 
+/// How many choices a match has to make that can each go as many ways as the subject is long: its
+/// repetitions, and where it begins if it is not anchored. `None` for a pattern that is wrong, or
+/// of which that says too little.
+pub(super) fn choices(pattern: &[u8]) -> Option<usize> {
+    let (pattern, mut choices) = pattern.strip_prefix(b"^").map_or((pattern, 1), |rest| (rest, 0));
+    if pattern.contains(&0) {
+        return None;
+    }
+    let matcher = Matcher::new(b"", pattern, 0);
+    let (mut at, mut captures, mut open) = (0, 0, 0_usize);
+    while let Some(byte) = pattern.get(at) {
+        match (byte, pattern.get(at + 1)) {
+            (b'(', next) => {
+                captures += 1;
+                let is_position = next == Some(&b')');
+                open += usize::from(!is_position);
+                at += 1 + usize::from(is_position);
+            }
+            (b')', _) => {
+                open = open.checked_sub(1)?;
+                at += 1;
+            }
+            (b'%', Some(b'b' | b'f' | b'0'..=b'9')) => return None,
+            (b'$', None) => at += 1,
+            _ => {
+                at = matcher.item_end(at).ok()?;
+                if matches!(pattern.get(at), Some(b'*' | b'+' | b'-' | b'?')) {
+                    choices += 1;
+                    at += 1;
+                }
+            }
+        }
+    }
+    (open == 0 && captures <= CAPTURES_MAX).then_some(choices)
+}
+
 /// Whether the byte is in a set, given without its brackets.
 fn in_set(byte: u8, set: &[u8]) -> bool {
     let (mut rest, wanted) = match set {
@@ -356,6 +392,22 @@ mod tests {
         let pattern = [&b"a*".repeat(30)[..], b"b"].concat();
         let mut matcher = Matcher::new(&subject, &pattern, 1_000_000);
         assert_eq!(matcher.search(0, false), Err(Fault::OutOfSteps));
+    }
+
+    #[test]
+    fn choices_are_counted_in_what_is_a_pattern() {
+        for (pattern, expected) in [
+            ("^(%d+),(%d+),(%d+)$", Some(3)),
+            ("a", Some(1)),
+            ("^a?[b*]-()", Some(2)),
+            ("%bxy", None),
+            ("(a", None),
+            ("a)", None),
+            ("[a", None),
+            ("a%", None),
+        ] {
+            assert_eq!(choices(pattern.as_bytes()), expected, "{pattern}");
+        }
     }
 
     #[test]

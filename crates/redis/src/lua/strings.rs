@@ -11,17 +11,17 @@ use super::budget::MEMORY;
 use super::convert::blob;
 use super::host::{Host, define, function};
 use super::number;
-use super::pattern::{Capture, Fault, Matcher};
+use super::pattern::{self, Capture, Fault, Matcher};
 use super::raise::{self, Final};
 use crate::Blob;
 
-/// `gsub` and `matches` are called by the `gsub` of `prelude.lua`.
+/// `match` is called by the one of `prelude.lua`, as `gsub` and `matches` are by its `gsub`.
 pub(super) fn table(lua: &Lua, host: &Rc<Host>) -> Result<Table> {
     let table = lua.create_table()?;
     let shared = Rc::clone(host);
     define(lua, &table, "find", move |lua, arguments| find(lua, &shared, &arguments))?;
     let shared = Rc::clone(host);
-    define(lua, &table, "match", move |lua, arguments| match_(lua, &shared, &arguments))?;
+    define(lua, &table, "match", move |lua, arguments| match_(lua, &shared, arguments))?;
     let shared = Rc::clone(host);
     define(lua, &table, "gmatch", move |lua, arguments| gmatch(lua, &shared, &arguments))?;
     let shared = Rc::clone(host);
@@ -30,6 +30,7 @@ pub(super) fn table(lua: &Lua, host: &Rc<Host>) -> Result<Table> {
     define(lua, &table, "matches", move |lua, arguments| matches(lua, &shared, arguments))?;
     let shared = Rc::clone(host);
     define(lua, &table, "rep", move |lua, arguments| repeat(lua, &shared, &arguments))?;
+    table.raw_set("cheap", cheap_patterns(lua)?)?;
     define(lua, &table, "dump", |lua, arguments: Arguments| -> Result<()> {
         match arguments.get(1) {
             Value::Function(_) => Err(raise::text(lua, "unable to dump given function")),
@@ -37,6 +38,47 @@ pub(super) fn table(lua: &Lua, host: &Rc<Host>) -> Result<Table> {
         }
     })?;
     Ok(table)
+}
+
+/// A table that tells of a pattern what it costs at most to match it with a subject of some length:
+/// `cheap[pattern][length]`, nil if that is much. What is cheap is matched in C, which is several
+/// times faster than to come here.
+fn cheap_patterns(lua: &Lua) -> Result<Table> {
+    const CHOICES_MAX: u64 = 4;
+    const COST_MAX: u64 = 4_000;
+    const PATTERN_MAX: usize = 64;
+    const PATTERNS_MAX: usize = 500;
+
+    let mut rows = Vec::new();
+    for choices in 0..=CHOICES_MAX {
+        // In so many ways the subject can be divided among the choices.
+        let ways = |length: u64| (1..=choices).fold(1, |ways, n| ways * (length + n) / n);
+        let row = lua.create_table()?;
+        for length in (0..1_000).take_while(|length| ways(*length) <= COST_MAX) {
+            row.raw_set(length, ways(length))?;
+        }
+        rows.push(row);
+    }
+    let known = Cell::new(0);
+    let look = move |_: &Lua, (table, pattern): (Table, LuaString)| {
+        let bytes = &*pattern.as_bytes();
+        let row = Some(bytes).filter(|pattern| pattern.len() <= PATTERN_MAX);
+        let row = row.and_then(pattern::choices).and_then(|choices| rows.get(choices));
+        let Some(row) = row else {
+            return Ok(Value::Boolean(false));
+        };
+        if known.replace(known.get() + 1) == PATTERNS_MAX {
+            table.clear()?;
+            known.set(0);
+        }
+        table.raw_set(pattern.clone(), row)?;
+        Ok(Value::Table(row.clone()))
+    };
+    let metatable = lua.create_table()?;
+    metatable.raw_set("__index", function(lua, look)?)?;
+    let cheap = lua.create_table()?;
+    cheap.set_metatable(Some(metatable))?;
+    Ok(cheap)
 }
 
 /// `string.rep(s, n)`
@@ -86,13 +128,14 @@ fn find(lua: &Lua, host: &Host, arguments: &Arguments) -> Result<MultiValue> {
     )
 }
 
-/// `string.match(s, pattern [, init])`
-fn match_(lua: &Lua, host: &Host, arguments: &Arguments) -> Result<MultiValue> {
+/// `string.match(s, pattern [, init])`. It is called through `prelude.lua`.
+fn match_(lua: &Lua, host: &Host, arguments: Arguments) -> Result<MultiValue> {
+    let arguments = &arguments.called_through(1);
     let (subject, pattern) = (arguments.string(lua, 1)?, arguments.string(lua, 2)?);
     let (subject, pattern) = (&*subject.as_bytes(), &*pattern.as_bytes());
     let start = start(lua, arguments, subject)?;
     let (pattern, anchored) = anchor(pattern);
-    let found = with_matcher(lua, host, 0, subject, pattern, |matcher| {
+    let found = with_matcher(lua, host, 1, subject, pattern, |matcher| {
         let Some((begin, end)) = matcher.search(start, anchored)? else {
             return Ok(None);
         };
