@@ -76,10 +76,15 @@ impl<'a> Matcher<'a> {
     /// The captures of the last match, of which there is at least one: the whole match if the
     /// pattern has none.
     pub(super) fn captures(&self, begin: usize, end: usize) -> Result<Vec<Capture>, Fault> {
-        if self.captures.is_empty() {
-            return Ok(vec![Capture::Text { start: begin, end }]);
+        self.own_captures().map(|_| self.unchecked_captures(begin, end))
+    }
+
+    /// As [`Matcher::captures`], some of which may not have been closed.
+    pub(super) fn unchecked_captures(&self, begin: usize, end: usize) -> Vec<Capture> {
+        match &self.captures[..] {
+            [] => vec![Capture::Text { start: begin, end }],
+            captures => captures.to_vec(),
         }
-        self.own_captures()
     }
 
     /// The captures of the last match.

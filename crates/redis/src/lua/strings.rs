@@ -210,6 +210,9 @@ fn matches(lua: &Lua, host: &Rc<Host>, arguments: Arguments) -> Result<Function>
             )]));
         };
         rounds.set(Some(round));
+        if captures.iter().any(|capture| matches!(capture, Capture::Open { .. })) {
+            return Err(fault_error(lua, &host, 1, Fault::Pattern("unfinished capture")));
+        }
         let mut values = values_of(lua, &subject, &captures)?;
         for (start, end) in [(begin, end), (before, begin)] {
             values.push_front(Value::String(lua.create_string(&subject[start..end])?));
@@ -254,7 +257,7 @@ impl Rounds {
             let Some((begin, end)) = matcher.search(self.from, self.anchored)? else {
                 return Ok(None);
             };
-            Ok(Some((begin, end, matcher.captures(begin, end)?)))
+            Ok(Some((begin, end, matcher.unchecked_captures(begin, end))))
         })?;
         let Some((begin, end, captures)) = found else {
             self.from = subject.len() + 1;
@@ -291,6 +294,9 @@ fn expand(
             digit @ b'1'..=b'9' => {
                 let capture = captures.get(usize::from(digit - b'1'));
                 let capture = capture.ok_or(Fault::Pattern("invalid capture index"))?;
+                if matches!(capture, Capture::Open { .. }) {
+                    return Err(Fault::Pattern("unfinished capture"));
+                }
                 result.extend_from_slice(&text_of(subject, *capture));
             }
             literal => result.push(literal),

@@ -10,6 +10,7 @@ mod forms;
 mod generated;
 mod lines;
 mod lua;
+mod lua_generated;
 mod normalize;
 mod pair;
 mod protocols;
