@@ -19,6 +19,9 @@
 //! `redis-server` command by command. A copy of a database costs next to nothing and shares what
 //! neither side changes, so that a simulator can keep many.
 //!
+//! Scripts run verbatim in Lua 5.1 (`lua`), which is no part of a database: each thread has its own
+//! engine, and no script leaves anything in it.
+//!
 //! A command is one row of the table in `command/table.rs` and one function; the files next to that
 //! table hold one group of commands each, as the Redis documentation groups them.
 //!

@@ -21,7 +21,7 @@ const TEXT_MAX: usize = 512 << 10;
 const COMPILED_MAX: usize = 500;
 
 /// Garbage of earlier scripts is collected when there are so many bytes of it.
-const COLLECT_AFTER: usize = 2 << 20;
+const COLLECT_AFTER: usize = 8 << 20;
 
 /// Whether a script may run commands that write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
