@@ -34,7 +34,10 @@ fn measure(what: &str, library: ScriptLibrary, rounds: u32) {
             database.evalsha(NOW, &prepare, &keys, std::slice::from_ref(&ballot)),
             database.evalsha(NOW, &accept, &keys, &[ballot, value.clone()]),
         ];
-        let ok = |reply: &Reply| matches!(reply, Reply::Array(parts) if parts[0] == Reply::Bulk(Blob::from("ok")));
+        let ok = |reply: &Reply| match reply {
+            Reply::Array(parts) => parts[0] == Reply::Bulk(Blob::from("ok")),
+            _ => false,
+        };
         assert!(replies.iter().all(ok), "{replies:?}");
     }
     let each_ns = start.elapsed().as_nanos() / u128::from(rounds);
