@@ -6,13 +6,13 @@
 //!
 //! ```
 //! use caspaxos::acceptor::{Acceptor, Registers};
-//! use caspaxos::{Ballot, Message, Reply, Request};
+//! use caspaxos::{Ballot, Message, Reply, Request, Scripts};
 //! use history::{Key, NodeId, Observation};
 //! use redis_node::ServerConfig;
 //! use sim::{Effect, Input, Process, Sandbox};
 //!
 //! let registers = Registers::new(&["key1".to_owned()]);
-//! let mut acceptor = Acceptor::new(ServerConfig::default(), registers);
+//! let mut acceptor = Acceptor::new(ServerConfig::default(), Scripts::Native, registers);
 //! let mut sandbox = Sandbox::default();
 //! let (key, ballot) = (Key(0), Ballot { eon: 0, id: 7, era: 1 });
 //! let message = Message::Request { key, ballot, age: 0, request: Request::Prepare };
@@ -31,7 +31,7 @@ use sim::{Context, Input, Keep};
 
 use crate::ballot::number;
 use crate::scripts::{ACCEPT, FAIL, OK, PREPARE};
-use crate::{Ballot, Message, Reply, Request, Timer};
+use crate::{Ballot, Message, Reply, Request, Scripts, Timer};
 
 type Cx<'a> = Context<'a, Message, Timer>;
 
@@ -87,10 +87,14 @@ impl sim::Process for Acceptor {
 impl Acceptor {
     /// An acceptor without a memory.
     #[must_use]
-    pub fn new(config: ServerConfig, registers: Arc<Registers>) -> Acceptor {
+    pub fn new(config: ServerConfig, scripts: Scripts, registers: Arc<Registers>) -> Acceptor {
         let config = ServerConfig { scripts: vec![PREPARE.source, ACCEPT.source], ..config };
-        let library = Arc::new(ScriptLibrary::new([PREPARE, ACCEPT]));
-        Acceptor { server: Server::new(config, library), registers }
+        let library = ScriptLibrary::new([PREPARE, ACCEPT]);
+        let library = match scripts {
+            Scripts::Native => library,
+            Scripts::Lua => library.in_lua(),
+        };
+        Acceptor { server: Server::new(config, Arc::new(library)), registers }
     }
 
     /// Its server, to look at.

@@ -34,6 +34,8 @@ pub struct Config {
     pub service_time: Span,
     /// What an acceptor's server keeps when it crashes.
     pub durability: Durability,
+    /// What runs on the acceptors' servers: it makes no difference to anything but speed.
+    pub scripts: Scripts,
     /// How far the replicas of acceptors are behind, if they have any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replication_lag: Option<Span>,
@@ -56,6 +58,7 @@ impl Default for Config {
             patience: Span::from_secs(1),
             service_time: Span::ZERO,
             durability: Durability::default(),
+            scripts: Scripts::default(),
             replication_lag: None,
             membership: None,
         }
@@ -70,6 +73,17 @@ pub struct QuorumConfig {
     pub nodes: Vec<String>,
     /// How many of them.
     pub size: usize,
+}
+
+/// How the scripts of acceptors are run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scripts {
+    /// As native code that does the same.
+    #[default]
+    Native,
+    /// Verbatim, in Lua.
+    Lua,
 }
 
 /// Changes of membership, one after the other.

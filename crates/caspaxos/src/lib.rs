@@ -65,7 +65,7 @@ mod sweeper;
 mod system;
 
 pub use ballot::{Ballot, ParseBallotError};
-pub use config::{Config, MembershipChange, MembershipConfig};
+pub use config::{Config, MembershipChange, MembershipConfig, Scripts};
 pub use invariant::OneValuePerBallot;
 pub use message::{Answer, Message, Reply, Request, Timer};
 pub use process::Process;

@@ -161,7 +161,7 @@ impl Stage<'_> {
             ..ServerConfig::default()
         };
         let registers = Registers::new(&self.key_names);
-        let acceptor = Acceptor::new(server, registers);
+        let acceptor = Acceptor::new(server, self.config.scripts, registers);
         let parts = (0..count).map(|_| Part::Acceptor(acceptor.clone()));
         parts.map(|part| self.add("a", 0, ACCEPTOR, part)).collect()
     }

@@ -1,8 +1,8 @@
 //! Scripts: programs that run on the server, one at a time, with nothing in between.
 //!
 //! A client sends a script's text once (`SCRIPT LOAD`) and then calls it by the SHA-1 of that text
-//! (`EVALSHA`), or sends the text each time (`EVAL`). Any text that compiles is a script, and runs in
-//! Lua. A [`ScriptLibrary`] holds scripts that run often, each as a pair: the Lua text that real
+//! (`EVALSHA`), or sends the text each time (`EVAL`). Any text that compiles is a script, and runs
+//! in Lua. A [`ScriptLibrary`] holds scripts that run often, each as a pair: the Lua text that real
 //! servers run, and a native function that does the same ([`Script`]) and runs in its place unless
 //! the library says otherwise. What a server has been told to load is part of its state and may be
 //! lost; the library is not.

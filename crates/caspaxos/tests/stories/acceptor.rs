@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use caspaxos::acceptor::{Acceptor, Registers};
-use caspaxos::{Ballot, Message, Request};
+use caspaxos::{Ballot, Message, Request, Scripts};
 use goldenscript::Context;
 use history::{Key, NodeId};
 use redis::UnixTime;
@@ -93,7 +93,10 @@ impl goldenscript::Runner for Stage {
 
 impl Stage {
     fn new(config: ServerConfig) -> Stage {
-        Stage(Actor::new(ME, Acceptor::new(config, Registers::new(&words::key_names()))))
+        Stage(Actor::new(
+            ME,
+            Acceptor::new(config, Scripts::Native, Registers::new(&words::key_names())),
+        ))
     }
 
     fn ask(

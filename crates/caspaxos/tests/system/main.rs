@@ -5,4 +5,5 @@ mod crashes;
 mod invariant;
 mod membership;
 mod replay;
+mod scripts;
 mod stage;

@@ -201,7 +201,8 @@ fn final_reason(host: &Host, value: &Value) -> Option<Final> {
 }
 
 /// What becomes of an error that a script does not catch. Redis names the place of the function
-/// that raised it, or of its caller if that is one of C; what `prelude.lua` does is done in C there.
+/// that raised it, or of its caller if that is one of C; what `prelude.lua` does is done in C
+/// there.
 fn failure(lua: &Lua, host: &Host, fields: &Fields, value: &Value) -> Failure {
     let place_at = |level: usize| {
         let look = |debug: &mlua::debug::Debug<'_>| {

@@ -1,7 +1,7 @@
 //! Scripts in Lua on both servers: the replies must be the same to the letter.
 //!
-//! The files under `lua/` hold one script a line, in which `\\n` stands for a line break. Each is run
-//! with two keys and four arguments. A line that begins with `>` is a command line as in
+//! The files under `lua/` hold one script a line, in which `\\n` stands for a line break. Each is
+//! run with two keys and four arguments. A line that begins with `>` is a command line as in
 //! `command_lines/`; one that begins with `#` is a comment.
 
 use redis::Blob;

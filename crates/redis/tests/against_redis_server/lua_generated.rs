@@ -31,7 +31,8 @@ const SCRIPTS: [(&str, Kind); 13] = [
         Kind::Number,
     ),
     (
-        "local n = tonumber(ARGV[1]) or 0 return struct.pack('>bHi3dfI8', n, n, n, n, n, math.abs(n) % 2 ^ 53)",
+        "local n = tonumber(ARGV[1]) or 0 \
+         return struct.pack('>bHi3dfI8', n, n, n, n, n, math.abs(n) % 2 ^ 53)",
         Kind::SmallNumber,
     ),
     ("local t = cjson.decode(ARGV[1]) return {t, cjson.encode(t), cmsgpack.pack(t)}", Kind::Json),
