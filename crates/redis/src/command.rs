@@ -23,6 +23,7 @@ mod server;
 mod set;
 mod set_algebra;
 mod sets;
+mod sorted_sets;
 mod strings;
 mod table;
 #[cfg(test)]

@@ -90,6 +90,12 @@ impl ErrorReply {
         ErrorReply::formatted(format_args!("invalid expire time in '{command}' command"))
     }
 
+    pub(crate) fn no_input_key(command: &str) -> ErrorReply {
+        ErrorReply::formatted(format_args!(
+            "at least 1 input key is needed for '{command}' command"
+        ))
+    }
+
     pub(crate) fn wrong_number_of_arguments(command: &str) -> ErrorReply {
         ErrorReply::formatted(format_args!("wrong number of arguments for '{command}' command"))
     }

@@ -64,4 +64,4 @@ pub use keyspace::{Entry, Keyspace};
 pub use reply::Reply;
 pub use script::{NativeScript, NotASha1, Script, ScriptContext, ScriptLibrary, Sha1};
 pub use time::{UnixMillis, UnixTime};
-pub use value::{Fields, List, Set, SortedSet, Value};
+pub use value::{Fields, List, Score, Set, SortedSet, Value};

@@ -6,12 +6,15 @@
 
 mod fields;
 mod list;
+mod score;
 mod set;
 mod sorted_set;
 
 pub use self::fields::Fields;
 pub(crate) use self::list::End;
 pub use self::list::List;
+pub use self::score::Score;
+pub(crate) use self::score::strtod;
 pub use self::set::Set;
 pub use self::sorted_set::SortedSet;
 

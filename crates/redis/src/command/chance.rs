@@ -112,7 +112,7 @@ pub(super) fn hrandfield(
 }
 
 /// `count` different ones of the `len` items, or `-count` that may be the same.
-fn pick<T: Copy>(
+pub(super) fn pick<T: Copy>(
     chance: &mut Chance,
     count: i64,
     len: usize,

@@ -28,7 +28,8 @@ pub(super) fn encoding(
         Value::Hash(_) => "hashtable",
         Value::Set(set) if set.is_compact() => "intset",
         Value::Set(_) => "hashtable",
-        Value::SortedSet(_) => "listpack",
+        Value::SortedSet(set) if set.is_compact() => "listpack",
+        Value::SortedSet(_) => "skiplist",
     });
     Ok(Reply::from(encoding.map(Blob::from_static)))
 }

@@ -3,7 +3,7 @@
 use super::{Action, Command, Flags, Handler};
 use super::{
     batches, chance, counters, expiry, hashes, keys, lists, moves, object, places, ranges, scan,
-    scripting, server, set, set_algebra, sets, strings,
+    scripting, server, set, set_algebra, sets, sorted_sets, strings,
 };
 
 const READ: Flags = Flags::READONLY;
@@ -126,6 +126,37 @@ pub(super) static COMMANDS: &[Command] = &[
     command("ttl", 2, READ_FAST, expiry::ttl),
     command("type", 2, READ_FAST, keys::type_),
     command("unlink", -2, WRITE_FAST, keys::del),
+    command("zadd", -4, GROW_FAST, sorted_sets::zadd),
+    command("zcard", 2, READ_FAST, sorted_sets::zcard),
+    command("zcount", 4, READ_FAST, sorted_sets::zcount),
+    command("zdiff", -3, READ.and(Flags::MOVABLEKEYS), sorted_sets::zdiff),
+    command("zdiffstore", -4, GROW.and(Flags::MOVABLEKEYS), sorted_sets::zdiffstore),
+    command("zincrby", 4, GROW_FAST, sorted_sets::zincrby),
+    command("zinter", -3, READ.and(Flags::MOVABLEKEYS), sorted_sets::zinter),
+    command("zintercard", -3, READ.and(Flags::MOVABLEKEYS), sorted_sets::zintercard),
+    command("zinterstore", -4, GROW.and(Flags::MOVABLEKEYS), sorted_sets::zinterstore),
+    command("zlexcount", 4, READ_FAST, sorted_sets::zlexcount),
+    command("zmscore", -3, READ_FAST, sorted_sets::zmscore),
+    command("zpopmax", -2, WRITE_FAST, sorted_sets::zpopmax),
+    command("zpopmin", -2, WRITE_FAST, sorted_sets::zpopmin),
+    command("zrandmember", -2, READ, sorted_sets::zrandmember),
+    command("zrange", -4, READ, sorted_sets::zrange),
+    command("zrangebylex", -4, READ, sorted_sets::zrangebylex),
+    command("zrangebyscore", -4, READ, sorted_sets::zrangebyscore),
+    command("zrangestore", -5, GROW, sorted_sets::zrangestore),
+    command("zrank", 3, READ_FAST, sorted_sets::zrank),
+    command("zrem", -3, WRITE_FAST, sorted_sets::zrem),
+    command("zremrangebylex", 4, WRITE, sorted_sets::zremrangebylex),
+    command("zremrangebyrank", 4, WRITE, sorted_sets::zremrangebyrank),
+    command("zremrangebyscore", 4, WRITE, sorted_sets::zremrangebyscore),
+    command("zrevrange", -4, READ, sorted_sets::zrevrange),
+    command("zrevrangebylex", -4, READ, sorted_sets::zrevrangebylex),
+    command("zrevrangebyscore", -4, READ, sorted_sets::zrevrangebyscore),
+    command("zrevrank", 3, READ_FAST, sorted_sets::zrevrank),
+    command("zscan", -3, READ, sorted_sets::zscan),
+    command("zscore", 3, READ_FAST, sorted_sets::zscore),
+    command("zunion", -3, READ.and(Flags::MOVABLEKEYS), sorted_sets::zunion),
+    command("zunionstore", -4, GROW.and(Flags::MOVABLEKEYS), sorted_sets::zunionstore),
 ];
 
 /// Sorted by name.

@@ -1,14 +1,157 @@
-//! Sorted sets.
+//! Sorted sets: members that each have a score, in the order of their scores.
+//!
+//! Whatever a command means by a part of a sorted set (ranks, scores, names), it comes down to a
+//! range of ranks: [`SortedSet::partition_point`] finds its ends, and [`SortedSet::range`] walks
+//! it.
+//!
+//! Beside a map from names to scores, which all would need, the members stand in a counted tree
+//! ([`Ranking`]). It was measured against the two persistent collections at hand: an ordered set,
+//! whose ranks have to be counted one by one, and a sorted vector. In nanoseconds, the map
+//! included, on one core of a small server:
+//!
+//! | members | what                  | `OrdSet` |  `Vector` |  tree |
+//! |--------:|-----------------------|---------:|----------:|------:|
+//! |      10 | move a member         |      240 |       330 |   310 |
+//! |      10 | the same after a copy |      620 |     1,160 |   870 |
+//! |      10 | rank of a member      |      120 |       110 |    45 |
+//! |      10 | ten from some rank    |       80 |        30 |   150 |
+//! |   1,000 | move a member         |    2,200 |    39,000 |   740 |
+//! |   1,000 | the same after a copy |    2,500 |    48,000 | 2,000 |
+//! |   1,000 | rank of a member      |    3,600 |       380 |   260 |
+//! |   1,000 | ten from some rank    |    3,500 |       110 |   390 |
+//! | 100,000 | move a member         |    3,000 |   167,000 | 2,800 |
+//! | 100,000 | the same after a copy |    8,100 |   248,000 | 4,700 |
+//! | 100,000 | rank of a member      |  471,000 |     2,900 | 1,300 |
+//! | 100,000 | ten from some rank    |  499,000 |       410 | 2,400 |
 
-/// Strings, each of them once, ordered by a score: the value of a sorted set. No command makes one
-/// yet.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct SortedSet {}
+mod ranking;
+
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
+
+use im::OrdMap;
+
+use self::ranking::Ranking;
+use crate::{Blob, Score};
+
+/// Members, each with a score. A clone shares everything that neither side changes afterwards.
+///
+/// ```
+/// use redis::{Blob, Score, SortedSet};
+///
+/// let mut queue = SortedSet::default();
+/// for (job, due) in [("b", 20.0), ("a", 10.0), ("c", 20.0)] {
+///     queue.insert(Blob::from(job), Score::new(due).expect("a number"));
+/// }
+/// assert_eq!(queue.rank(&Blob::from("c")), Some(2));
+/// let due = queue.partition_point(|_, score| score.number() < 15.0);
+/// let jobs: Vec<&Blob> = queue.range(0..due).map(|(job, _)| job).collect();
+/// assert_eq!(jobs, [&Blob::from("a")]);
+/// ```
+///
+/// It is boxed because most values are strings, which are smaller.
+#[derive(Clone, Debug, Default)]
+pub struct SortedSet(Box<Members>);
+
+#[derive(Clone, Debug, Default)]
+struct Members {
+    scores: OrdMap<Blob, Score>,
+    /// The same members.
+    ranking: Ranking,
+}
 
 impl SortedSet {
+    /// Redis's `zset-max-listpack-entries`.
+    const COMPACT_LEN_MAX: usize = 128;
+    /// Redis's `zset-max-listpack-value`.
+    const COMPACT_BYTES_MAX: usize = 64;
+
+    /// The number of members.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.ranking.len()
+    }
+
     /// Whether there is no member.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        true
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The score of a member.
+    #[must_use]
+    pub fn score(&self, member: &Blob) -> Option<Score> {
+        self.0.scores.get(member).copied()
+    }
+
+    /// How many members come before this one.
+    #[must_use]
+    pub fn rank(&self, member: &Blob) -> Option<usize> {
+        Some(self.0.ranking.rank(member, self.score(member)?))
+    }
+
+    /// Whether Redis would keep it in one piece of memory.
+    pub(crate) fn is_compact(&self) -> bool {
+        let is_short = |(member, _): (&Blob, Score)| member.len() <= SortedSet::COMPACT_BYTES_MAX;
+        self.len() <= SortedSet::COMPACT_LEN_MAX && self.iter().all(is_short)
+    }
+
+    /// Gives a member this score, whether or not it was there.
+    ///
+    /// -0 becomes 0, as it does in Redis while a sorted set is small.
+    pub fn insert(&mut self, member: Blob, score: Score) {
+        let score = score.without_sign_of_zero();
+        if let Some(old) = self.0.scores.insert(member.clone(), score) {
+            self.0.ranking.remove(self.0.ranking.rank(&member, old));
+        }
+        self.0.ranking.insert(member, score);
+    }
+
+    /// Takes a member away and returns its score.
+    pub fn remove(&mut self, member: &Blob) -> Option<Score> {
+        let score = self.0.scores.remove(member)?;
+        self.0.ranking.remove(self.0.ranking.rank(member, score));
+        Some(score)
+    }
+
+    /// Takes away the members of these ranks; returns how many there were.
+    pub fn remove_range(&mut self, ranks: Range<usize>) -> usize {
+        let end = ranks.end.min(self.len());
+        let removed = (ranks.start..end).filter_map(|_| self.0.ranking.remove(ranks.start));
+        removed.map(|(member, _)| self.0.scores.remove(&member)).count()
+    }
+
+    /// How many members satisfy `is_before`, which must be true for all up to a place and false
+    /// from there on.
+    pub fn partition_point(&self, is_before: impl Fn(&Blob, Score) -> bool) -> usize {
+        self.0.ranking.partition_point(is_before)
+    }
+
+    /// The members from one rank up to another, in order from either end; ranks past the last are
+    /// left out.
+    pub fn range(
+        &self,
+        ranks: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = (&Blob, Score)> + ExactSizeIterator {
+        self.0.ranking.range(ranks)
+    }
+
+    /// All members, in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&Blob, Score)> + ExactSizeIterator {
+        self.range(0..self.len())
+    }
+}
+
+impl PartialEq for SortedSet {
+    fn eq(&self, other: &SortedSet) -> bool {
+        self.0.scores == other.0.scores
+    }
+}
+
+impl Eq for SortedSet {}
+
+impl Hash for SortedSet {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.scores.hash(state);
     }
 }

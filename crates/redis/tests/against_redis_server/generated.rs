@@ -12,7 +12,7 @@ use crate::words::words;
 /// How many sequences are tried if the environment variable does not say.
 const CASES: u32 = 400;
 const CASES_VARIABLE: &str = "RUMORMILL_DIFFERENTIAL";
-const LINES_MAX: usize = 60;
+pub(crate) const LINES_MAX: usize = 60;
 
 /// A sequence is about one group of commands for the most part, so that they meet each other.
 fn sequence() -> impl Strategy<Value = Vec<Vec<Blob>>> {
@@ -48,6 +48,7 @@ fn question(pair: &mut Pair) -> Result<(), String> {
             Reply::Status(kind) if &*kind == b"list" => vec!["LRANGE", "0", "-1"],
             Reply::Status(kind) if &*kind == b"hash" => vec!["HGETALL"],
             Reply::Status(kind) if &*kind == b"set" => vec!["SMEMBERS"],
+            Reply::Status(kind) if &*kind == b"zset" => vec!["ZRANGE", "0", "-1", "WITHSCORES"],
             other => return Err(format!("{key:?} has type {other:?}")),
         };
         let mut line: Vec<Blob> = line.into_iter().map(Blob::from).collect();
@@ -59,12 +60,17 @@ fn question(pair: &mut Pair) -> Result<(), String> {
 
 #[test]
 fn generated_sequences_have_the_same_replies() {
+    hold(sequence());
+}
+
+/// Runs such sequences on both.
+pub(crate) fn hold(sequence: impl Strategy<Value = Vec<Vec<Blob>>>) {
     let Some(mut pair) = Pair::start() else {
         return;
     };
     let pair = std::cell::RefCell::new(&mut pair);
     let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&sequence(), |lines| {
+    let outcome = TestRunner::new(config).run(&sequence, |lines| {
         let mut pair = pair.borrow_mut();
         pair.reset();
         for line in lines {

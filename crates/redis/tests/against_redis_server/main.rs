@@ -16,6 +16,7 @@ mod pair;
 mod protocols;
 mod scripts;
 mod server;
+mod sorted_sets;
 mod words;
 
 use pair::Pair;
@@ -62,6 +63,7 @@ command_lines!(
     set,
     set_algebra,
     sets,
+    sorted_sets,
     strings,
     types,
 );
@@ -103,8 +105,13 @@ fn scans_of_large_collections_find_everything() {
     let mut fields = line(&["HSET", "hash"]);
     fields.extend(numbers.clone().flat_map(|number| [number.clone(), number]));
     let mut keys = line(&["MSET"]);
-    keys.extend(numbers.flat_map(|number| [number.clone(), number]));
+    keys.extend(numbers.clone().flat_map(|number| [number.clone(), number]));
+    let mut ranking = line(&["ZADD", "ranking", "100000000000000000", "far"]);
+    let scored = numbers.clone().map(|number| [Blob::from("1"), number]);
+    ranking.extend(scored.flatten());
     let scans = [
+        line(&["ZSCAN", "ranking", "0"]),
+        line(&["ZSCAN", "ranking", "0", "COUNT", "100", "MATCH", "*9*"]),
         line(&["SSCAN", "set", "0"]),
         line(&["SSCAN", "set", "0", "COUNT", "7", "MATCH", "*1*"]),
         line(&["HSCAN", "hash", "0", "COUNT", "100"]),
@@ -113,7 +120,7 @@ fn scans_of_large_collections_find_everything() {
         line(&["SCAN", "0", "COUNT", "300", "TYPE", "string"]),
         line(&["SCAN", "0", "TYPE", "hash"]),
     ];
-    for line in [members, fields, keys].iter().chain(&scans) {
+    for line in [members, fields, keys, ranking].iter().chain(&scans) {
         if let Err(difference) = pair.call(line) {
             panic!("{:?}\n{difference}", &line[..2]);
         }

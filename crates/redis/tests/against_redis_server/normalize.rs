@@ -7,9 +7,9 @@
 //! 2. *Numbers in Lua*, which are doubles: integers beyond 2^53 that a script returns may differ.
 //! 3. *The line in a script* at which an error was raised: a native script has none.
 //! 4. *Orders*: of keys, of fields, of the members of sets. They are sorted.
-//! 5. *Picks by chance*: `RANDOMKEY`, `SPOP`, `SRANDMEMBER`, `HRANDFIELD`. As many are picked, as
-//!    often as may be, from what is there.
-//! 6. *Cursors*: `SCAN`, `HSCAN`, `SSCAN` are run to their end, and what was found is compared as a
+//! 5. *Picks by chance*: `RANDOMKEY`, `SPOP`, `SRANDMEMBER`, `HRANDFIELD`, `ZRANDMEMBER`. As many
+//!    are picked, as often as may be, from what is there.
+//! 6. *Cursors*: `SCAN`, `HSCAN`, `SSCAN`, `ZSCAN` are run to their end, and what was found is compared as a
 //!    set. From a cursor in the middle only whether they refuse is compared.
 
 use redis::{Blob, ErrorReply, Reply};
@@ -26,10 +26,12 @@ pub(crate) enum Comparison {
 pub(crate) fn comparison(line: &[Blob]) -> Comparison {
     match &line[0].to_ascii_uppercase()[..] {
         b"RANDOMKEY" => Comparison::Picks,
-        b"SPOP" | b"SRANDMEMBER" | b"HRANDFIELD" if line.len() > 1 => Comparison::Picks,
+        b"SPOP" | b"SRANDMEMBER" | b"HRANDFIELD" | b"ZRANDMEMBER" if line.len() > 1 => {
+            Comparison::Picks
+        }
         b"SCAN" if line.len() > 1 => Comparison::Scan(Scan { cursor: 1, group: 1 }),
         b"SSCAN" if line.len() > 2 => Comparison::Scan(Scan { cursor: 2, group: 1 }),
-        b"HSCAN" if line.len() > 2 => Comparison::Scan(Scan { cursor: 2, group: 2 }),
+        b"HSCAN" | b"ZSCAN" if line.len() > 2 => Comparison::Scan(Scan { cursor: 2, group: 2 }),
         _ => Comparison::Replies,
     }
 }
@@ -122,6 +124,12 @@ pub(crate) fn compare_picks(
                 b"RANDOMKEY" => look(&["KEYS", "*"].map(Blob::from)),
                 b"HRANDFIELD" if group == 2 => look(&[Blob::from("HGETALL"), line[1].clone()]),
                 b"HRANDFIELD" => look(&[Blob::from("HKEYS"), line[1].clone()]),
+                b"ZRANDMEMBER" => {
+                    let range = ["ZRANGE", "", "0", "-1", "WITHSCORES"].map(Blob::from);
+                    let mut range = range[..if group == 2 { 5 } else { 4 }].to_vec();
+                    range[1] = line[1].clone();
+                    look(&range)
+                }
                 _ => look(&[Blob::from("SMEMBERS"), line[1].clone()]),
             };
             let there = groups(&there, group);
