@@ -7,6 +7,7 @@
 
 mod batches;
 mod chance;
+mod connections;
 mod counters;
 mod expiry;
 mod flags;
@@ -28,14 +29,19 @@ mod strings;
 mod table;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 use std::cmp::Ordering;
 
 pub use self::flags::Flags;
-use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
+use crate::{Blob, Connection, Database, ErrorReply, Reply, UnixTime};
 
 /// What a command does with the words after its name.
 pub(crate) type Handler = fn(&mut Database, UnixTime, &[Blob]) -> Result<Reply, ErrorReply>;
+
+/// The same for a command that is about the connection through which it came.
+pub(crate) type ConnectionHandler =
+    fn(&mut Connection, &mut Database, UnixTime, &[Blob]) -> Result<Reply, ErrorReply>;
 
 /// One row of the table.
 pub(crate) struct Command {
@@ -49,8 +55,10 @@ pub(crate) struct Command {
     action: Action,
 }
 
+#[derive(Clone, Copy)]
 enum Action {
     Run(Handler),
+    RunFor(ConnectionHandler),
     /// The next word is the name of one of these.
     Container(&'static [Command]),
 }
@@ -73,7 +81,7 @@ pub fn commands() -> impl Iterator<Item = CommandInfo> {
         CommandInfo { name: full_name, arity, flags }
     };
     let inside = |command: &'static Command| match command.action {
-        Action::Run(_) => [].iter(),
+        Action::Run(_) | Action::RunFor(_) => [].iter(),
         Action::Container(subcommands) => subcommands.iter(),
     };
     table::COMMANDS
@@ -85,7 +93,6 @@ pub fn commands() -> impl Iterator<Item = CommandInfo> {
 /// A command line that can be run.
 pub(crate) struct Resolved<'a> {
     pub(crate) command: &'static Command,
-    handler: Handler,
     arguments: &'a [Blob],
 }
 
@@ -109,8 +116,8 @@ pub(crate) fn resolve(line: &[Blob]) -> Result<Resolved<'_>, Unresolved> {
         arguments = rest;
     }
     match command.action {
-        Action::Run(handler) if command.accepts(line.len()) => {
-            Ok(Resolved { command, handler, arguments })
+        Action::Run(_) | Action::RunFor(_) if command.accepts(line.len()) => {
+            Ok(Resolved { command, arguments })
         }
         _ => Err(Unresolved::WrongArity { full_name: command.full_name }),
     }
@@ -124,16 +131,49 @@ impl Command {
             _ => words >= arity,
         }
     }
+
+    /// Whether it is about the connection itself.
+    pub(crate) const fn is_for_connections(&self) -> bool {
+        matches!(self.action, Action::RunFor(_))
+    }
+
+    /// Whether it is run at once even within a transaction.
+    pub(crate) fn is_immediate(&self) -> bool {
+        matches!(self.name, "discard" | "exec" | "multi" | "quit" | "reset" | "watch")
+            && self.is_for_connections()
+    }
 }
 
 impl Resolved<'_> {
+    /// Runs a command that came through no connection.
     #[inline]
     pub(crate) fn run(self, database: &mut Database, now: UnixTime) -> Result<Reply, ErrorReply> {
-        (self.handler)(database, now, self.arguments)
+        match self.command.action {
+            Action::Run(handler) => handler(database, now, self.arguments),
+            Action::RunFor(_) | Action::Container(_) => Err(ErrorReply::needs_a_connection()),
+        }
+    }
+
+    /// Runs a command that came through a connection.
+    pub(crate) fn run_for(
+        self,
+        connection: &mut Connection,
+        database: &mut Database,
+        now: UnixTime,
+    ) -> Result<Reply, ErrorReply> {
+        match self.command.action {
+            Action::RunFor(handler) => handler(connection, database, now, self.arguments),
+            Action::Run(_) | Action::Container(_) => self.run(database, now),
+        }
     }
 }
 
 impl Unresolved {
+    /// Whether `EXEC` was called, if wrongly.
+    pub(crate) fn is_exec(&self) -> bool {
+        matches!(self, Unresolved::WrongArity { full_name: "exec" })
+    }
+
     /// What a client is told who sent `line`.
     pub(crate) fn refusal(self, line: &[Blob]) -> ErrorReply {
         match self {

@@ -1,8 +1,11 @@
 //! One server's data, and the single door through which commands reach it.
 
+mod selection;
+
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use self::selection::Selection;
 use crate::chance::Chance;
 use crate::command;
 use crate::lua::{self, Access};
@@ -45,7 +48,9 @@ use crate::{Blob, ErrorReply, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Database {
+    /// The keys of the selected database.
     pub(crate) keyspace: Keyspace,
+    selection: Selection,
     /// What the next random pick will be.
     pub(crate) chance: Chance,
     /// Those that `EVALSHA` finds.
@@ -54,13 +59,24 @@ pub struct Database {
 }
 
 impl Database {
+    /// The version of Redis that it behaves like.
+    pub(crate) const VERSION: &str = "7.0.15";
+
     /// An empty database, with no script loaded, on a server that knows the scripts of `library`.
     #[must_use]
     pub fn new(library: Arc<ScriptLibrary>) -> Database {
         Database { library, ..Database::default() }
     }
 
-    /// The keys and what stands under them.
+    /// The same data on a server that has just been started: no connection is left.
+    #[must_use]
+    pub fn restarted(mut self) -> Database {
+        self.disconnect();
+        self
+    }
+
+    /// The keys of the selected database, which is number 0 except within a command, and what
+    /// stands under them.
     #[must_use]
     pub const fn keyspace(&self) -> &Keyspace {
         &self.keyspace
@@ -130,6 +146,7 @@ impl Database {
 impl PartialEq for Database {
     fn eq(&self, other: &Database) -> bool {
         self.keyspace == other.keyspace
+            && self.selection == other.selection
             && self.chance == other.chance
             && self.scripts == other.scripts
     }
@@ -140,6 +157,7 @@ impl Eq for Database {}
 impl Hash for Database {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.keyspace.hash(state);
+        self.selection.hash(state);
         self.chance.hash(state);
         self.scripts.hash(state);
     }

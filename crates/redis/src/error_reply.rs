@@ -86,6 +86,11 @@ impl ErrorReply {
         ErrorReply::from_static("NOSCRIPT No matching script. Please use EVAL.")
     }
 
+    /// Redis has no such error: there everything comes through a connection.
+    pub(crate) const fn needs_a_connection() -> ErrorReply {
+        ErrorReply::from_static("ERR This command needs a connection")
+    }
+
     pub(crate) fn invalid_expire_time(command: &str) -> ErrorReply {
         ErrorReply::formatted(format_args!("invalid expire time in '{command}' command"))
     }
@@ -147,6 +152,23 @@ impl ErrorReply {
     pub(crate) fn raised_in_script(&self, sha: &Sha1) -> ErrorReply {
         let place = format!(" script: {sha}, on @user_script.");
         ErrorReply(Blob::from([&self.0, place.as_bytes()].concat()))
+    }
+
+    /// What `EXEC` is told if this is why it could not be called.
+    pub(crate) fn aborting_transaction(&self) -> ErrorReply {
+        let reason = self.0.strip_prefix(b"ERR ").unwrap_or(&self.0);
+        let start = b"EXECABORT Transaction discarded because of: ";
+        ErrorReply(Blob::from([start, reason].concat()))
+    }
+
+    pub(crate) fn hello_option(option: &[u8]) -> ErrorReply {
+        let start = b"ERR Syntax error in HELLO option '";
+        ErrorReply::new(&[start, c_string(option), b"'"].concat())
+    }
+
+    pub(crate) fn unknown_client_type(name: &[u8]) -> ErrorReply {
+        let start = b"ERR Unknown client type '";
+        ErrorReply::new(&[start, c_string(name), b"'"].concat())
     }
 
     fn formatted(arguments: std::fmt::Arguments<'_>) -> ErrorReply {

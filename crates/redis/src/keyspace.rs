@@ -12,7 +12,11 @@
 //! A key has expired once its expiry lies *before* the present millisecond, as in Redis: in the
 //! millisecond in which it expires it is still there, with a `PTTL` of 0.
 
+mod watchers;
+
 use im::OrdMap;
+
+use self::watchers::{Seen, Watchers};
 
 use crate::value::Kind;
 use crate::{Blob, ErrorReply, UnixMillis, UnixTime, Value};
@@ -39,6 +43,7 @@ use crate::{Blob, ErrorReply, UnixMillis, UnixTime, Value};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Keyspace {
     entries: OrdMap<Blob, Entry>,
+    watchers: Watchers,
 }
 
 /// What stands under a key.
@@ -76,7 +81,7 @@ impl Keyspace {
         if !entry.has_expired(now) {
             return Some(look(entry));
         }
-        self.entries.remove(key);
+        self.expire(key);
         None
     }
 
@@ -90,10 +95,14 @@ impl Keyspace {
     ) -> Option<T> {
         let entry = self.entries.get_mut(key)?;
         if entry.has_expired(now) {
-            self.entries.remove(key);
+            self.expire(key);
             return None;
         }
+        let before = self.watchers.is_watched(key).then(|| entry.clone());
         let changed = change(entry);
+        if before.is_some_and(|before| before != *entry) {
+            self.watchers.touch(key);
+        }
         if entry.value.is_empty_collection() {
             self.entries.remove(key);
         }
@@ -143,15 +152,17 @@ impl Keyspace {
     ) -> Result<T, ErrorReply> {
         match self.entries.get_mut(key) {
             Some(entry) if !entry.has_expired(now) => {
+                let before = self.watchers.is_watched(key).then(|| entry.clone());
                 let changed = change(entry.value.expect_mut()?)?;
+                if before.is_some_and(|before| before != *entry) {
+                    self.watchers.touch(key);
+                }
                 if entry.value.is_empty_collection() {
                     self.entries.remove(key);
                 }
                 return Ok(changed);
             }
-            Some(_) => {
-                self.entries.remove(key);
-            }
+            Some(_) => self.expire(key),
             None => {}
         }
         let mut kind = K::default();
@@ -165,6 +176,7 @@ impl Keyspace {
 
     /// Puts `entry`, whose value is no empty collection, under `key`, whatever was there before.
     pub fn set(&mut self, key: &Blob, entry: Entry) {
+        self.watchers.touch(key);
         match self.entries.get_mut(key) {
             Some(place) => *place = entry,
             None => {
@@ -175,12 +187,72 @@ impl Keyspace {
 
     /// Takes away the entry under `key` and returns it; `None` if there is none at `now`.
     pub fn remove(&mut self, now: UnixTime, key: &Blob) -> Option<Entry> {
-        self.entries.remove(key).filter(|entry| !entry.has_expired(now))
+        let entry = self.entries.remove(key)?;
+        if entry.has_expired(now) {
+            self.watchers.touch_expired(key);
+            return None;
+        }
+        self.watchers.touch(key);
+        Some(entry)
+    }
+
+    fn expire(&mut self, key: &Blob) {
+        self.entries.remove(key);
+        self.watchers.touch_expired(key);
     }
 
     /// Takes everything away.
     pub fn clear(&mut self) {
+        for key in self.watchers.keys() {
+            if self.entries.contains_key(&key) {
+                // A key that had expired when it was watched is gone for those who did.
+                self.watchers.touch_expired(&key);
+            }
+        }
         self.entries.clear();
+    }
+
+    /// Tells those who watch `key` of a write that left it as it was: Redis does not look whether
+    /// a value has changed, only whether it was written.
+    #[inline]
+    pub(crate) fn touch(&mut self, key: &Blob) {
+        self.watchers.touch(key);
+    }
+
+    /// Has a connection told whether `key` changes ([`Keyspace::is_unchanged`]), be it there or
+    /// not.
+    pub(crate) fn watch(&mut self, now: UnixTime, key: &Blob, connection: u64) {
+        let seen = if self.is_expired(now, key) { Seen::Expired } else { Seen::Plainly };
+        self.watchers.add(key.clone(), connection, seen);
+    }
+
+    /// Ends what [`Keyspace::watch`] began.
+    pub(crate) fn unwatch(&mut self, key: &Blob, connection: u64) {
+        self.watchers.remove(key, connection);
+    }
+
+    /// Whether `key` is as it was when the connection began to watch it. A key that has expired
+    /// since has changed, whether or not it is still in memory.
+    pub(crate) fn is_unchanged(&self, now: UnixTime, key: &Blob, connection: u64) -> bool {
+        match self.watchers.seen(key, connection) {
+            Some(Seen::Expired) => true,
+            Some(Seen::Plainly) => !self.is_expired(now, key),
+            None => false,
+        }
+    }
+
+    fn is_expired(&self, now: UnixTime, key: &Blob) -> bool {
+        self.entries.get(key).is_some_and(|entry| entry.has_expired(now))
+    }
+
+    /// Whether there is neither a key nor anyone who watches one.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.is_empty() && self.watchers.is_empty()
+    }
+
+    /// Forgets all connections: the server has been started anew.
+    pub(crate) fn forget_watchers(&mut self) {
+        self.watchers = Watchers::default();
     }
 
     /// The number of keys, of which some may have expired (see 2 above).

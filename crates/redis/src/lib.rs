@@ -44,6 +44,7 @@
 mod blob;
 mod chance;
 mod command;
+mod connection;
 mod database;
 mod error_reply;
 mod extended;
@@ -58,6 +59,7 @@ mod value;
 
 pub use blob::Blob;
 pub use command::{CommandInfo, Flags, commands};
+pub use connection::{Connection, Protocol};
 pub use database::Database;
 pub use error_reply::ErrorReply;
 pub use keyspace::{Entry, Keyspace};

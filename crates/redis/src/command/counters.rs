@@ -63,6 +63,7 @@ fn add(
             amount
         }
     };
+    database.keyspace.touch(key);
     Ok(Reply::Integer(sum))
 }
 
@@ -82,6 +83,7 @@ pub(super) fn incrbyfloat(
         value.clone_from(&sum);
         Ok(())
     })?;
+    database.keyspace.touch(key);
     Ok(Reply::Bulk(sum))
 }
 
@@ -100,6 +102,7 @@ pub(super) fn hincrby(
         fields.set(field, integer::write(sum));
         Ok(sum)
     })?;
+    database.keyspace.touch(key);
     Ok(Reply::Integer(sum))
 }
 
@@ -121,5 +124,6 @@ pub(super) fn hincrbyfloat(
         fields.set(field, sum.clone());
         Ok(sum)
     })?;
+    database.keyspace.touch(key);
     Ok(Reply::Bulk(sum))
 }

@@ -102,6 +102,7 @@ fn set_expiry(
         Ok(expires) if expires > now.millis() => {
             let set = |entry: &mut Entry| entry.expires = Some(expires);
             database.keyspace.update(now, key, set);
+            database.keyspace.touch(key);
         }
         _ => {
             database.keyspace.remove(now, key);

@@ -23,35 +23,44 @@ impl Flags {
     pub const READONLY: Flags = Flags(1 << 1);
     /// It may take memory, and is refused when there is no more.
     pub const DENYOOM: Flags = Flags(1 << 2);
+    /// It is for whoever runs the server.
+    pub const ADMIN: Flags = Flags(1 << 3);
     /// Scripts may not call it.
-    pub const NOSCRIPT: Flags = Flags(1 << 3);
+    pub const NOSCRIPT: Flags = Flags(1 << 4);
     /// It is answered while the server loads its data.
-    pub const LOADING: Flags = Flags(1 << 4);
+    pub const LOADING: Flags = Flags(1 << 5);
     /// It is answered by a replica that has lost its master.
-    pub const STALE: Flags = Flags(1 << 5);
+    pub const STALE: Flags = Flags(1 << 6);
     /// `MONITOR` does not show it.
-    pub const SKIP_MONITOR: Flags = Flags(1 << 6);
+    pub const SKIP_MONITOR: Flags = Flags(1 << 7);
+    /// `SLOWLOG` does not show it.
+    pub const SKIP_SLOWLOG: Flags = Flags(1 << 8);
     /// It takes constant or logarithmic time.
-    pub const FAST: Flags = Flags(1 << 7);
+    pub const FAST: Flags = Flags(1 << 9);
+    /// It needs no login.
+    pub const NO_AUTH: Flags = Flags(1 << 10);
     /// It may be called with no key.
-    pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 8);
+    pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 11);
+    /// It is run even while a script keeps the server busy.
+    pub const ALLOW_BUSY: Flags = Flags(1 << 12);
     /// Where its keys stand depends on its arguments.
-    pub const MOVABLEKEYS: Flags = Flags(1 << 9);
-    /// It is answered while a script keeps the server busy.
-    pub const ALLOW_BUSY: Flags = Flags(1 << 10);
+    pub const MOVABLEKEYS: Flags = Flags(1 << 13);
 
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 14] = [
         "write",
         "readonly",
         "denyoom",
+        "admin",
         "noscript",
         "loading",
         "stale",
         "skip_monitor",
+        "skip_slowlog",
         "fast",
+        "no_auth",
         "no_mandatory_keys",
-        "movablekeys",
         "allow_busy",
+        "movablekeys",
     ];
 
     /// These and those.

@@ -32,13 +32,15 @@ fn set_all(
     key: &Blob,
     pairs: &[[Blob; 2]],
 ) -> Result<usize, ErrorReply> {
-    database.keyspace.upsert_as(now, key, |fields: &mut Fields| {
+    let added = database.keyspace.upsert_as(now, key, |fields: &mut Fields| {
         let before = fields.len();
         for [field, value] in pairs {
             fields.set(field, value.clone());
         }
         Ok(fields.len() - before)
-    })
+    })?;
+    database.keyspace.touch(key);
+    Ok(added)
 }
 
 /// `HSETNX key field value`

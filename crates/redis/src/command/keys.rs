@@ -63,18 +63,32 @@ pub(super) fn dbsize(
     Ok(Reply::from(database.keyspace.len()))
 }
 
-/// `FLUSHALL [ASYNC | SYNC]` and `FLUSHDB [ASYNC | SYNC]`: there is one database, and all of it is
-/// gone at once either way.
-pub(super) fn flush(
+/// `FLUSHALL [ASYNC | SYNC]`: everything is gone at once either way.
+pub(super) fn flushall(
     database: &mut Database,
     _: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    match arguments {
-        [] => {}
-        [how] if is_option(how, "SYNC") || is_option(how, "ASYNC") => {}
-        _ => return Err(ErrorReply::syntax()),
-    }
+    check_how_to_flush(arguments)?;
+    database.clear();
+    Ok(Reply::ok())
+}
+
+/// `FLUSHDB [ASYNC | SYNC]`: the same for the selected database only.
+pub(super) fn flushdb(
+    database: &mut Database,
+    _: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    check_how_to_flush(arguments)?;
     database.keyspace.clear();
     Ok(Reply::ok())
+}
+
+fn check_how_to_flush(arguments: &[Blob]) -> Result<(), ErrorReply> {
+    match arguments {
+        [] => Ok(()),
+        [how] if is_option(how, "SYNC") || is_option(how, "ASYNC") => Ok(()),
+        _ => Err(ErrorReply::syntax()),
+    }
 }

@@ -172,6 +172,7 @@ fn move_element(
             list.push(to, element.clone());
             Some(element)
         })?;
+        database.keyspace.touch(source);
         return Ok(Reply::from(moved.flatten()));
     }
     database.keyspace.read_as(now, destination, |_: &List| ())?;

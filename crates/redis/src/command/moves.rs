@@ -1,7 +1,8 @@
 //! Values under another key: `RENAME`, `RENAMENX`, `COPY`.
 
+use super::connections::database_number;
 use super::is_option;
-use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime, integer};
+use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime};
 
 /// `RENAME key newkey`: the expiry moves along.
 pub(super) fn rename(
@@ -33,14 +34,15 @@ pub(super) fn renamenx(
     Ok(Reply::from(true))
 }
 
-/// `COPY source destination [DB index] [REPLACE]`: the expiry is copied too. There is one database.
+/// `COPY source destination [DB index] [REPLACE]`: the expiry is copied too.
 pub(super) fn copy(
     database: &mut Database,
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let (from, to) = (&arguments[0], &arguments[1]);
-    let mut replaces = false;
+    let selected = database.selected();
+    let (mut replaces, mut target) = (false, selected);
     let mut words = &arguments[2..];
     while let Some((word, rest)) = words.split_first() {
         words = rest;
@@ -49,32 +51,23 @@ pub(super) fn copy(
         } else if is_option(word, "DB")
             && let Some((index, rest)) = words.split_first()
         {
-            check_database_index(index)?;
+            target = database_number(index)?;
             words = rest;
         } else {
             return Err(ErrorReply::syntax());
         }
     }
-    if from == to {
+    if from == to && target == selected {
         return Err(ErrorReply::from_static("ERR source and destination objects are the same"));
     }
     let Some(entry) = database.keyspace.read(now, from, Entry::clone) else {
         return Ok(Reply::from(false));
     };
+    database.select(target);
     let copied = database.keyspace.read(now, to, |_| ()).is_none() || replaces;
     if copied {
         database.keyspace.set(to, entry);
     }
+    database.select(selected);
     Ok(Reply::from(copied))
-}
-
-fn check_database_index(index: &[u8]) -> Result<(), ErrorReply> {
-    let index = integer::parse(index)?;
-    match i32::try_from(index) {
-        Ok(0) => Ok(()),
-        Ok(_) => Err(ErrorReply::from_static("ERR DB index is out of range")),
-        Err(_) => Err(ErrorReply::from_static(
-            "ERR value is out of range, value must between -2147483648 and 2147483647",
-        )),
-    }
 }

@@ -27,9 +27,12 @@ pub(super) fn ltrim(
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let (start, stop) = (integer::parse(&arguments[1])?, integer::parse(&arguments[2])?);
-    database.keyspace.update_as(now, &arguments[0], |list: &mut List| {
+    let trimmed = database.keyspace.update_as(now, &arguments[0], |list: &mut List| {
         list.trim(range(start, stop, list.len()));
     })?;
+    if trimmed.is_some() {
+        database.keyspace.touch(&arguments[0]);
+    }
     Ok(Reply::ok())
 }
 
@@ -74,6 +77,7 @@ pub(super) fn lset(
         replaced.ok_or(ErrorReply::from_static("ERR index out of range"))
     })?;
     replaced.ok_or(ErrorReply::no_such_key())??;
+    database.keyspace.touch(key);
     Ok(Reply::ok())
 }
 

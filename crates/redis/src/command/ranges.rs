@@ -52,5 +52,6 @@ pub(super) fn setrange(
         *value = Blob::from(bytes);
         Ok(value.len())
     })?;
+    database.keyspace.touch(key);
     Ok(Reply::from(len))
 }

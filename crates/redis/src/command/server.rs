@@ -1,6 +1,6 @@
-//! Commands that touch no key: `PING`, `ECHO`, `TIME`.
+//! Commands that touch no key: `PING`, `ECHO`, `TIME`, `WAIT`.
 
-use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
+use crate::{Blob, Database, ErrorReply, Reply, UnixTime, integer};
 
 /// `PING [message]`
 pub(super) fn ping(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<Reply, ErrorReply> {
@@ -20,4 +20,15 @@ pub(super) fn echo(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<
 pub(super) fn time(_: &mut Database, now: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
     let number = |number: u64| Reply::Bulk(Blob::format(format_args!("{number}")));
     Ok(Reply::Array(vec![number(now.seconds()), number(now.subsecond_micros())]))
+}
+
+/// `WAIT numreplicas timeout`: there are no replicas, and no time passes.
+pub(super) fn wait(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<Reply, ErrorReply> {
+    integer::parse(&arguments[0])?;
+    let timeout_ms = integer::parse(&arguments[1])
+        .map_err(|_| ErrorReply::from_static("ERR timeout is not an integer or out of range"))?;
+    if timeout_ms < 0 {
+        return Err(ErrorReply::from_static("ERR timeout is negative"));
+    }
+    Ok(Reply::Integer(0))
 }

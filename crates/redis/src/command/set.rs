@@ -122,6 +122,7 @@ pub(super) fn getex(
         database.keyspace.remove(now, key);
     } else {
         database.keyspace.update(now, key, |entry| entry.expires = expires);
+        database.keyspace.touch(key);
     }
     Ok(Reply::Bulk(value))
 }

@@ -39,6 +39,7 @@ pub(super) fn append(
         *value = Blob::from([&**value, addition].concat());
         Ok(value.len())
     })?;
+    database.keyspace.touch(key);
     Ok(Reply::from(len))
 }
 

@@ -1,9 +1,9 @@
 //! The table of commands. A new command is one row here and one function beside it.
 
-use super::{Action, Command, Flags, Handler};
+use super::{Action, Command, ConnectionHandler, Flags, Handler};
 use super::{
-    batches, chance, counters, expiry, hashes, keys, lists, moves, object, places, ranges, scan,
-    scripting, server, set, set_algebra, sets, sorted_sets, strings,
+    batches, chance, connections, counters, expiry, hashes, keys, lists, moves, object, places,
+    ranges, scan, scripting, server, set, set_algebra, sets, sorted_sets, strings, transactions,
 };
 
 const READ: Flags = Flags::READONLY;
@@ -22,31 +22,41 @@ const CALL_SCRIPT: Flags = NOSCRIPT
     .and(Flags::NO_MANDATORY_KEYS)
     .and(Flags::MOVABLEKEYS);
 
+/// About the connection.
+const TALK: Flags = ALWAYS.and(NOSCRIPT);
+const CONTROL: Flags = TALK.and(Flags::FAST).and(Flags::ALLOW_BUSY);
+const LOGIN: Flags = CONTROL.and(Flags::NO_AUTH);
+
 /// Sorted by name.
 pub(super) static COMMANDS: &[Command] = &[
     command("append", 3, GROW_FAST, strings::append),
+    connection("auth", -2, LOGIN, connections::auth),
+    container("client", -2, &CLIENT),
     command("copy", -3, GROW, moves::copy),
     command("dbsize", 1, READ_FAST, keys::dbsize),
     command("decr", 2, GROW_FAST, counters::decr),
     command("decrby", 3, GROW_FAST, counters::decrby),
     command("del", -2, WRITE, keys::del),
+    connection("discard", 1, CONTROL, transactions::discard),
     command("echo", 2, ALWAYS.and(Flags::FAST), server::echo),
     command("eval", -3, CALL_SCRIPT, scripting::eval),
     command("eval_ro", -3, CALL_SCRIPT.and(READ), scripting::eval_ro),
     command("evalsha", -3, CALL_SCRIPT, scripting::evalsha),
     command("evalsha_ro", -3, CALL_SCRIPT.and(READ), scripting::evalsha_ro),
+    connection("exec", 1, TALK.and(Flags::SKIP_SLOWLOG), transactions::exec),
     command("exists", -2, READ_FAST, keys::exists),
     command("expire", -3, WRITE_FAST, expiry::expire),
     command("expireat", -3, WRITE_FAST, expiry::expireat),
     command("expiretime", 2, READ_FAST, expiry::expiretime),
-    command("flushall", -1, WRITE, keys::flush),
-    command("flushdb", -1, WRITE, keys::flush),
+    command("flushall", -1, WRITE, keys::flushall),
+    command("flushdb", -1, WRITE, keys::flushdb),
     command("get", 2, READ_FAST, strings::get),
     command("getdel", 2, WRITE_FAST, strings::getdel),
     command("getex", -2, WRITE_FAST, set::getex),
     command("getrange", 4, READ, ranges::getrange),
     command("getset", 3, GROW_FAST, set::getset),
     command("hdel", -3, WRITE_FAST, hashes::hdel),
+    connection("hello", -1, LOGIN, connections::hello),
     command("hexists", 3, READ_FAST, hashes::hexists),
     command("hget", 3, READ_FAST, hashes::hget),
     command("hgetall", 2, READ, hashes::hgetall),
@@ -81,6 +91,7 @@ pub(super) static COMMANDS: &[Command] = &[
     command("mget", -2, READ_FAST, batches::mget),
     command("mset", -3, GROW, batches::mset),
     command("msetnx", -3, GROW, batches::msetnx),
+    connection("multi", 1, CONTROL, transactions::multi),
     container("object", -2, &OBJECT),
     command("persist", 2, WRITE_FAST, expiry::persist),
     command("pexpire", -3, WRITE_FAST, expiry::pexpire),
@@ -89,9 +100,11 @@ pub(super) static COMMANDS: &[Command] = &[
     command("ping", -1, Flags::FAST, server::ping),
     command("psetex", 4, GROW, set::psetex),
     command("pttl", 2, READ_FAST, expiry::pttl),
+    connection("quit", -1, LOGIN, connections::quit),
     command("randomkey", 1, READ, chance::randomkey),
     command("rename", 3, WRITE, moves::rename),
     command("renamenx", 3, WRITE_FAST, moves::renamenx),
+    connection("reset", 1, LOGIN, connections::reset),
     command("rpop", -2, WRITE_FAST, lists::rpop),
     command("rpoplpush", 3, GROW, lists::rpoplpush),
     command("rpush", -3, GROW_FAST, lists::rpush),
@@ -102,6 +115,7 @@ pub(super) static COMMANDS: &[Command] = &[
     container("script", -2, &SCRIPT),
     command("sdiff", -2, READ, set_algebra::sdiff),
     command("sdiffstore", -3, GROW, set_algebra::sdiffstore),
+    command("select", 2, ALWAYS.and(Flags::FAST), connections::select),
     command("set", -3, GROW, set::set),
     command("setex", 4, GROW, set::setex),
     command("setnx", 3, GROW_FAST, set::setnx),
@@ -126,6 +140,9 @@ pub(super) static COMMANDS: &[Command] = &[
     command("ttl", 2, READ_FAST, expiry::ttl),
     command("type", 2, READ_FAST, keys::type_),
     command("unlink", -2, WRITE_FAST, keys::del),
+    connection("unwatch", 1, CONTROL, transactions::unwatch),
+    command("wait", 3, NOSCRIPT, server::wait),
+    connection("watch", -2, CONTROL, transactions::watch),
     command("zadd", -4, GROW_FAST, sorted_sets::zadd),
     command("zcard", 2, READ_FAST, sorted_sets::zcard),
     command("zcount", 4, READ_FAST, sorted_sets::zcount),
@@ -160,6 +177,16 @@ pub(super) static COMMANDS: &[Command] = &[
 ];
 
 /// Sorted by name.
+static CLIENT: [Command; 6] = [
+    subconnection("getname", "client|getname", 2, TALK, connections::getname),
+    subconnection("id", "client|id", 2, TALK, connections::id),
+    subconnection("info", "client|info", 2, TALK, connections::info),
+    subconnection("list", "client|list", -2, TALK.and(Flags::ADMIN), connections::list),
+    subconnection("no-evict", "client|no-evict", 3, TALK.and(Flags::ADMIN), connections::no_evict),
+    subconnection("setname", "client|setname", 3, TALK, connections::setname),
+];
+
+/// Sorted by name.
 static OBJECT: [Command; 4] = [
     subcommand("encoding", "object|encoding", 3, READ, object::encoding),
     subcommand("freq", "object|freq", 3, READ, object::freq),
@@ -187,6 +214,25 @@ const fn subcommand(
     handler: Handler,
 ) -> Command {
     Command { name, full_name, arity, flags, action: Action::Run(handler) }
+}
+
+const fn connection(
+    name: &'static str,
+    arity: i16,
+    flags: Flags,
+    handler: ConnectionHandler,
+) -> Command {
+    subconnection(name, name, arity, flags, handler)
+}
+
+const fn subconnection(
+    name: &'static str,
+    full_name: &'static str,
+    arity: i16,
+    flags: Flags,
+    handler: ConnectionHandler,
+) -> Command {
+    Command { name, full_name, arity, flags, action: Action::RunFor(handler) }
 }
 
 const fn container(name: &'static str, arity: i16, subcommands: &'static [Command]) -> Command {

@@ -9,7 +9,7 @@ use crate::{Blob, Database, Reply, UnixTime};
 /// Every command with its container's name before its own, if it has one.
 fn names() -> Vec<Vec<&'static str>> {
     let below = |command: &'static Command| match command.action {
-        Action::Run(_) => vec![vec![command.name]],
+        Action::Run(_) | Action::RunFor(_) => vec![vec![command.name]],
         Action::Container(subcommands) => {
             subcommands.iter().map(|subcommand| vec![command.name, subcommand.name]).collect()
         }

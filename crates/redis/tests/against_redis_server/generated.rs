@@ -63,21 +63,30 @@ fn generated_sequences_have_the_same_replies() {
     hold(sequence());
 }
 
-/// Runs such sequences on both.
+/// Runs such sequences of lines on both, and looks at what they leave behind.
 pub(crate) fn hold(sequence: impl Strategy<Value = Vec<Vec<Blob>>>) {
-    let Some(mut pair) = Pair::start() else {
+    hold_with(sequence, |pair, lines| {
+        for line in lines {
+            pair.call(&line).map_err(|difference| format!("{line:?}\n{difference}"))?;
+        }
+        question(pair)
+    });
+}
+
+/// Runs whatever it is on both, each from empty, by `run`.
+pub(crate) fn hold_with<S: Strategy>(
+    sequence: S,
+    run: impl Fn(&mut Pair, S::Value) -> Result<(), String>,
+) {
+    let Some(pair) = Pair::start() else {
         return;
     };
-    let pair = std::cell::RefCell::new(&mut pair);
+    let pair = std::cell::RefCell::new(pair);
     let config = Config { cases: cases(), failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&sequence, |lines| {
+    let outcome = TestRunner::new(config).run(&sequence, |sequence| {
         let mut pair = pair.borrow_mut();
         pair.reset();
-        for line in lines {
-            pair.call(&line)
-                .map_err(|difference| TestCaseError::fail(format!("{line:?}\n{difference}")))?;
-        }
-        question(&mut pair).map_err(TestCaseError::fail)
+        run(&mut pair, sequence).map_err(TestCaseError::fail)
     });
     if let Err(failure) = outcome {
         panic!("{failure}");

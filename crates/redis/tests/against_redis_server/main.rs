@@ -6,6 +6,7 @@
 //! `RUMORMILL_DIFFERENTIAL` says. What counts as the same reply stands in `normalize.rs`. Without a
 //! `redis-server` 7.0 on the machine the tests say so and pass.
 
+mod connections;
 mod forms;
 mod generated;
 mod lines;

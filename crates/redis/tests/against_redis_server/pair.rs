@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use redis::{Blob, Database, Reply, ScriptLibrary, UnixTime};
+use redis::{Blob, Connection, Database, Reply, ScriptLibrary, UnixTime};
 
 use crate::normalize::{self, Comparison, Scan};
 use crate::scripts::SCRIPTS;
-use crate::server::Server;
+use crate::server::{Client, Server};
 
 pub(crate) struct Pair {
     server: Server,
@@ -120,6 +120,33 @@ impl Pair {
             return Ok(());
         }
         Err(format!("  redis-server: {expected:?}\n  in memory:    {got:?}"))
+    }
+
+    /// As [`Pair::call`], for a line that comes through a connection.
+    pub(crate) fn call_through(
+        &mut self,
+        (client, connection): &mut (Client, Connection),
+        line: &[Blob],
+    ) -> Result<Reply, String> {
+        let now = self.server_time();
+        let expected = client.call(line);
+        let got = connection.call(&mut self.database, now, line);
+        normalize::compare(line, expected, got)
+    }
+
+    /// A new connection to each.
+    pub(crate) fn connect(&mut self) -> (Client, Connection) {
+        let mut client = self.server.connect();
+        let id = client.call(&["CLIENT", "ID"].map(Blob::from));
+        let Reply::Integer(id) = id else {
+            panic!("CLIENT ID gave {id:?}");
+        };
+        (client, Connection::new(id.unsigned_abs()))
+    }
+
+    /// Ends a connection to each.
+    pub(crate) fn disconnect(&mut self, (_, connection): (Client, Connection)) {
+        connection.close(&mut self.database);
     }
 
     fn server_time(&mut self) -> UnixTime {

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 /// nothing and ends with this value.
 pub(crate) struct Server {
     process: Child,
-    connection: BufReader<TcpStream>,
+    port: u16,
+    connection: Client,
     _directory: TempDir,
 }
 
@@ -25,7 +26,7 @@ impl Server {
             let port = free_port();
             let spawned = Command::new("redis-server")
                 .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-                .args(["--save", "", "--appendonly", "no", "--databases", "1"])
+                .args(["--save", "", "--appendonly", "no"])
                 .args(["--enable-debug-command", "yes"])
                 .arg("--dir")
                 .arg(directory.path())
@@ -39,7 +40,8 @@ impl Server {
             if let Some(connection) = connect(&mut process, port) {
                 return Some(Server {
                     process,
-                    connection: BufReader::new(connection),
+                    port,
+                    connection: Client(BufReader::new(connection)),
                     _directory: directory,
                 });
             }
@@ -48,6 +50,21 @@ impl Server {
         panic!("redis-server does not come up");
     }
 
+    /// Sends one command line through the first connection and waits for its reply.
+    pub(crate) fn call(&mut self, line: &[Blob]) -> Reply {
+        self.connection.call(line)
+    }
+
+    /// Another connection.
+    pub(crate) fn connect(&mut self) -> Client {
+        Client(BufReader::new(connect(&mut self.process, self.port).expect("the server listens")))
+    }
+}
+
+/// One connection to the server.
+pub(crate) struct Client(BufReader<TcpStream>);
+
+impl Client {
     /// Sends one command line and waits for its reply.
     pub(crate) fn call(&mut self, line: &[Blob]) -> Reply {
         let mut request = format!("*{}\r\n", line.len()).into_bytes();
@@ -56,14 +73,14 @@ impl Server {
             request.extend_from_slice(word);
             request.extend_from_slice(b"\r\n");
         }
-        let stream = self.connection.get_mut();
+        let stream = self.0.get_mut();
         stream.write_all(&request).expect("the server listens");
         self.read_reply()
     }
 
     fn read_reply(&mut self) -> Reply {
         let mut line = Vec::new();
-        self.connection.read_until(b'\n', &mut line).expect("the server answers");
+        self.0.read_until(b'\n', &mut line).expect("the server answers");
         let (kind, rest) = line.split_first().expect("a reply");
         let rest = rest.strip_suffix(b"\r\n").expect("a whole line");
         let number = || -> i64 {
@@ -78,7 +95,7 @@ impl Server {
             b'$' => {
                 let len = usize::try_from(number()).expect("a length");
                 let mut bytes = vec![0; len + 2];
-                self.connection.read_exact(&mut bytes).expect("a string");
+                self.0.read_exact(&mut bytes).expect("a string");
                 bytes.truncate(len);
                 Reply::Bulk(Blob::from(bytes))
             }

@@ -1,0 +1,84 @@
+//! Transactions: `MULTI`, `EXEC`, `DISCARD`, `WATCH`, `UNWATCH`.
+
+use crate::{Blob, Connection, Database, ErrorReply, Reply, UnixTime};
+
+/// `MULTI`
+pub(super) fn multi(
+    connection: &mut Connection,
+    _: &mut Database,
+    _: UnixTime,
+    _: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    if connection.transaction.is_some() {
+        return Err(ErrorReply::from_static("ERR MULTI calls can not be nested"));
+    }
+    connection.transaction = Some(Default::default());
+    Ok(Reply::ok())
+}
+
+/// `EXEC`: the replies to what was queued; nil if a watched key has changed. Time stands still
+/// meanwhile.
+pub(super) fn exec(
+    connection: &mut Connection,
+    database: &mut Database,
+    now: UnixTime,
+    _: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let Some(transaction) = connection.transaction.take() else {
+        return Err(ErrorReply::from_static("ERR EXEC without MULTI"));
+    };
+    let is_safe = connection.sees_no_change(database, now);
+    connection.unwatch(database);
+    if transaction.is_broken {
+        return Err(ErrorReply::from_static(
+            "EXECABORT Transaction discarded because of previous errors.",
+        ));
+    }
+    if !is_safe {
+        return Ok(Reply::Nil);
+    }
+    let replies = transaction.lines.iter().map(|line| match super::resolve(line) {
+        Ok(resolved) => connection.run(database, now, resolved),
+        Err(unresolved) => Reply::Error(unresolved.refusal(line)),
+    });
+    Ok(Reply::Array(replies.collect()))
+}
+
+/// `DISCARD`
+pub(super) fn discard(
+    connection: &mut Connection,
+    database: &mut Database,
+    _: UnixTime,
+    _: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    if connection.transaction.is_none() {
+        return Err(ErrorReply::from_static("ERR DISCARD without MULTI"));
+    }
+    connection.discard(database);
+    Ok(Reply::ok())
+}
+
+/// `WATCH key [key ...]`
+pub(super) fn watch(
+    connection: &mut Connection,
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    if connection.transaction.is_some() {
+        return Err(ErrorReply::from_static("ERR WATCH inside MULTI is not allowed"));
+    }
+    arguments.iter().for_each(|key| connection.watch(database, now, key));
+    Ok(Reply::ok())
+}
+
+/// `UNWATCH`
+pub(super) fn unwatch(
+    connection: &mut Connection,
+    database: &mut Database,
+    _: UnixTime,
+    _: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    connection.unwatch(database);
+    Ok(Reply::ok())
+}

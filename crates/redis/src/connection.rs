@@ -1,0 +1,185 @@
+//! What one connection is to the server, beyond its bytes.
+//!
+//! A [`Connection`] is a value, as a [`Database`] is: it is handed the database with each command
+//! line. What the database knows of connections is only which keys they watch. So
+//!
+//! 1. each connection of a server has a number of its own ([`Connection::new`]), and
+//! 2. a connection that ends is told so ([`Connection::close`]), or its number stays written down
+//!    under the keys that it watched, until they change.
+//!
+//! A transaction is a queue of command lines. A line is looked up and its length checked when it is
+//! queued; if that fails, or there is no memory for it, `EXEC` refuses the whole transaction. It
+//! runs nothing either if a watched key has changed. What fails while it runs stops nothing.
+
+mod protocol;
+mod transaction;
+
+pub use self::protocol::Protocol;
+pub(crate) use self::transaction::Transaction;
+
+use std::collections::BTreeSet;
+
+use crate::command::{self, Resolved};
+use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
+
+/// One client's connection: its selected database, its transaction, the keys that it watches, its
+/// name, and which version of the protocol it speaks.
+///
+/// ```
+/// use redis::{Blob, Connection, Database, Reply, UnixTime};
+///
+/// let mut database = Database::default();
+/// let (mut one, mut other) = (Connection::new(1), Connection::new(2));
+/// let mut call = |connection: &mut Connection, line: &str| {
+///     let line: Vec<Blob> = line.split(' ').map(Blob::from).collect();
+///     connection.call(&mut database, UnixTime::from_millis(1_000), &line)
+/// };
+/// call(&mut one, "WATCH stock");
+/// call(&mut one, "MULTI");
+/// assert_eq!(call(&mut one, "DECR stock"), Reply::Status(Blob::from("QUEUED")));
+/// assert_eq!(call(&mut other, "SET stock 0"), Reply::ok());
+/// assert_eq!(call(&mut one, "EXEC"), Reply::Nil);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Connection {
+    pub(crate) id: u64,
+    /// Empty if the client gave none.
+    pub(crate) name: Blob,
+    pub(crate) protocol: Protocol,
+    /// The number of its database.
+    pub(crate) selected: u8,
+    pub(crate) transaction: Option<Transaction>,
+    /// With the number of the database.
+    watched: BTreeSet<(u8, Blob)>,
+    is_closing: bool,
+}
+
+impl Connection {
+    /// A connection with a number that no other of the same server has, or had.
+    #[must_use]
+    pub fn new(id: u64) -> Connection {
+        Connection {
+            id,
+            name: Blob::default(),
+            protocol: Protocol::default(),
+            selected: 0,
+            transaction: None,
+            watched: BTreeSet::new(),
+            is_closing: false,
+        }
+    }
+
+    /// Which version of the protocol replies are to be written in.
+    #[must_use]
+    pub const fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Whether the client asked to end it: it is to be closed once the reply is sent.
+    #[must_use]
+    pub const fn is_closing(&self) -> bool {
+        self.is_closing
+    }
+
+    /// Runs one command line of this connection, at the time `now` of the server's wall clock.
+    pub fn call(&mut self, database: &mut Database, now: UnixTime, line: &[Blob]) -> Reply {
+        let resolved = match command::resolve(line) {
+            Ok(resolved) => resolved,
+            Err(unresolved) => {
+                let is_exec = unresolved.is_exec();
+                return Reply::Error(self.refuse(database, unresolved.refusal(line), is_exec));
+            }
+        };
+        if let Some(transaction) = &mut self.transaction
+            && !resolved.command.is_immediate()
+        {
+            return transaction.queue(line).into();
+        }
+        self.run(database, now, resolved)
+    }
+
+    /// Runs a command in the connection's database.
+    pub(crate) fn run(
+        &mut self,
+        database: &mut Database,
+        now: UnixTime,
+        resolved: Resolved<'_>,
+    ) -> Reply {
+        database.select(self.selected);
+        let command = resolved.command;
+        let result = resolved.run_for(self, database, now);
+        if !command.is_for_connections() {
+            self.selected = database.selected();
+        }
+        database.select(0);
+        result.into()
+    }
+
+    /// A command that cannot be run breaks the transaction that it was meant for, and ends it if it
+    /// is `EXEC` itself.
+    fn refuse(
+        &mut self,
+        database: &mut Database,
+        refusal: ErrorReply,
+        is_exec: bool,
+    ) -> ErrorReply {
+        if is_exec {
+            self.discard(database);
+            return refusal.aborting_transaction();
+        }
+        if let Some(transaction) = &mut self.transaction {
+            transaction.is_broken = true;
+        }
+        refusal
+    }
+
+    /// Forgets the transaction and the watched keys.
+    pub(crate) fn discard(&mut self, database: &mut Database) {
+        self.transaction = None;
+        self.unwatch(database);
+    }
+
+    /// Watches a key of the selected database.
+    pub(crate) fn watch(&mut self, database: &mut Database, now: UnixTime, key: &Blob) {
+        if self.watched.insert((self.selected, key.clone())) {
+            database.keyspace.watch(now, key, self.id);
+        }
+    }
+
+    /// Watches nothing any more.
+    pub(crate) fn unwatch(&mut self, database: &mut Database) {
+        let selected = database.selected();
+        for (number, key) in std::mem::take(&mut self.watched) {
+            database.select(number);
+            database.keyspace.unwatch(&key, self.id);
+        }
+        database.select(selected);
+    }
+
+    /// Whether every watched key is as it was.
+    pub(crate) fn sees_no_change(&self, database: &mut Database, now: UnixTime) -> bool {
+        let selected = database.selected();
+        let is_unchanged = self.watched.iter().all(|(number, key)| {
+            database.select(*number);
+            database.keyspace.is_unchanged(now, key, self.id)
+        });
+        database.select(selected);
+        is_unchanged
+    }
+
+    /// As a connection is when it begins, but for its number.
+    pub(crate) fn reset(&mut self, database: &mut Database) {
+        self.discard(database);
+        *self = Connection::new(self.id);
+        database.select(self.selected);
+    }
+
+    pub(crate) fn end_after_reply(&mut self) {
+        self.is_closing = true;
+    }
+
+    /// Strikes the connection off the database: no more command will come.
+    pub fn close(mut self, database: &mut Database) {
+        self.discard(database);
+    }
+}
