@@ -7,11 +7,14 @@
 
 mod batches;
 mod chance;
+mod config;
 mod connections;
 mod counters;
 mod expiry;
 mod flags;
 mod hashes;
+mod info;
+mod introspection;
 mod keys;
 mod lists;
 mod moves;
@@ -61,6 +64,8 @@ enum Action {
     RunFor(ConnectionHandler),
     /// The next word is the name of one of these.
     Container(&'static [Command]),
+    /// The same, but there may be no next word.
+    RunOrContainer(Handler, &'static [Command]),
 }
 
 /// What `COMMAND INFO` tells of a command.
@@ -80,13 +85,9 @@ pub fn commands() -> impl Iterator<Item = CommandInfo> {
         let Command { full_name, arity, flags, .. } = *command;
         CommandInfo { name: full_name, arity, flags }
     };
-    let inside = |command: &'static Command| match command.action {
-        Action::Run(_) | Action::RunFor(_) => [].iter(),
-        Action::Container(subcommands) => subcommands.iter(),
-    };
     table::COMMANDS
         .iter()
-        .flat_map(move |command| std::iter::once(command).chain(inside(command)))
+        .flat_map(|command| std::iter::once(command).chain(command.subcommands()))
         .map(info)
 }
 
@@ -108,7 +109,7 @@ pub(crate) enum Unresolved {
 pub(crate) fn resolve(line: &[Blob]) -> Result<Resolved<'_>, Unresolved> {
     let (name, mut arguments) = line.split_first().ok_or(Unresolved::Unknown)?;
     let mut command = find(table::COMMANDS, name).ok_or(Unresolved::Unknown)?;
-    if let Action::Container(subcommands) = command.action
+    if let Action::Container(subcommands) | Action::RunOrContainer(_, subcommands) = command.action
         && let Some((name, rest)) = arguments.split_first()
     {
         let container = command.name;
@@ -116,7 +117,9 @@ pub(crate) fn resolve(line: &[Blob]) -> Result<Resolved<'_>, Unresolved> {
         arguments = rest;
     }
     match command.action {
-        Action::Run(_) | Action::RunFor(_) if command.accepts(line.len()) => {
+        Action::Run(_) | Action::RunFor(_) | Action::RunOrContainer(..)
+            if command.accepts(line.len()) =>
+        {
             Ok(Resolved { command, arguments })
         }
         _ => Err(Unresolved::WrongArity { full_name: command.full_name }),
@@ -137,6 +140,17 @@ impl Command {
         matches!(self.action, Action::RunFor(_))
     }
 
+    fn subcommands(&self) -> &'static [Command] {
+        match self.action {
+            Action::Run(_) | Action::RunFor(_) => &[],
+            Action::Container(subcommands) | Action::RunOrContainer(_, subcommands) => subcommands,
+        }
+    }
+
+    pub(crate) fn is_exec(&self) -> bool {
+        self.full_name == "exec"
+    }
+
     /// Whether it is run at once even within a transaction.
     pub(crate) fn is_immediate(&self) -> bool {
         matches!(self.name, "discard" | "exec" | "multi" | "quit" | "reset" | "watch")
@@ -149,7 +163,9 @@ impl Resolved<'_> {
     #[inline]
     pub(crate) fn run(self, database: &mut Database, now: UnixTime) -> Result<Reply, ErrorReply> {
         match self.command.action {
-            Action::Run(handler) => handler(database, now, self.arguments),
+            Action::Run(handler) | Action::RunOrContainer(handler, _) => {
+                handler(database, now, self.arguments)
+            }
             Action::RunFor(_) | Action::Container(_) => Err(ErrorReply::needs_a_connection()),
         }
     }
@@ -163,7 +179,7 @@ impl Resolved<'_> {
     ) -> Result<Reply, ErrorReply> {
         match self.command.action {
             Action::RunFor(handler) => handler(connection, database, now, self.arguments),
-            Action::Run(_) | Action::Container(_) => self.run(database, now),
+            _ => self.run(database, now),
         }
     }
 }
@@ -196,6 +212,16 @@ fn find(commands: &'static [Command], name: &[u8]) -> Option<&'static Command> {
         |command: &Command| -> Ordering { command.name.bytes().cmp(name.iter().map(lower)) };
     let index = commands.binary_search_by(order).ok()?;
     Some(&commands[index])
+}
+
+/// The command that Redis calls so: `get`, or `script|load`.
+fn find_by_full_name(name: &[u8]) -> Option<&'static Command> {
+    match name.iter().position(|byte| *byte == b'|') {
+        None => find(table::COMMANDS, name),
+        Some(place) => {
+            find(find(table::COMMANDS, &name[..place])?.subcommands(), &name[place + 1..])
+        }
+    }
 }
 
 /// Whether `argument` is the option `keyword`, in whatever case it is written. Redis compares C

@@ -19,7 +19,7 @@ pub(crate) use self::transaction::Transaction;
 
 use std::collections::BTreeSet;
 
-use crate::command::{self, Resolved};
+use crate::command::{self, Flags, Resolved};
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
 
 /// One client's connection: its selected database, its transaction, the keys that it watches, its
@@ -90,12 +90,25 @@ impl Connection {
                 return Reply::Error(self.refuse(database, unresolved.refusal(line), is_exec));
             }
         };
+        let flags = self.flags(&resolved);
+        if let Err(refusal) = database.make_room(flags) {
+            let is_exec = resolved.command.is_exec();
+            return Reply::Error(self.refuse(database, refusal, is_exec));
+        }
         if let Some(transaction) = &mut self.transaction
             && !resolved.command.is_immediate()
         {
-            return transaction.queue(line).into();
+            return transaction.queue(line, flags).into();
         }
         self.run(database, now, resolved)
+    }
+
+    /// Those of the command; for `EXEC`, those of what it is to run.
+    fn flags(&self, resolved: &Resolved<'_>) -> Flags {
+        match &self.transaction {
+            Some(transaction) if resolved.command.is_exec() => transaction.flags,
+            _ => resolved.command.flags,
+        }
     }
 
     /// Runs a command in the connection's database.

@@ -1,5 +1,6 @@
 //! One server's data, and the single door through which commands reach it.
 
+mod memory;
 mod selection;
 
 use std::hash::{Hash, Hasher};
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use self::selection::Selection;
 use crate::chance::Chance;
 use crate::command;
+use crate::config::Config;
 use crate::lua::{self, Access};
 use crate::script::LoadedScripts;
 use crate::{Blob, ErrorReply, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha1, UnixTime};
@@ -51,6 +53,9 @@ pub struct Database {
     /// The keys of the selected database.
     pub(crate) keyspace: Keyspace,
     selection: Selection,
+    pub(crate) config: Config,
+    /// How many keys have been evicted.
+    pub(crate) evicted: u64,
     /// What the next random pick will be.
     pub(crate) chance: Chance,
     /// Those that `EVALSHA` finds.
@@ -88,7 +93,10 @@ impl Database {
     /// A line without any word is an unknown command; Redis never gets to see one.
     pub fn call(&mut self, now: UnixTime, line: &[Blob]) -> Reply {
         match command::resolve(line) {
-            Ok(resolved) => resolved.run(self, now).into(),
+            Ok(resolved) => match self.make_room(resolved.command.flags) {
+                Ok(()) => resolved.run(self, now).into(),
+                Err(refusal) => Reply::Error(refusal),
+            },
             Err(unresolved) => Reply::Error(unresolved.refusal(line)),
         }
     }
@@ -147,6 +155,8 @@ impl PartialEq for Database {
     fn eq(&self, other: &Database) -> bool {
         self.keyspace == other.keyspace
             && self.selection == other.selection
+            && self.config == other.config
+            && self.evicted == other.evicted
             && self.chance == other.chance
             && self.scripts == other.scripts
     }
@@ -158,6 +168,8 @@ impl Hash for Database {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.keyspace.hash(state);
         self.selection.hash(state);
+        self.config.hash(state);
+        self.evicted.hash(state);
         self.chance.hash(state);
         self.scripts.hash(state);
     }

@@ -86,6 +86,20 @@ impl ErrorReply {
         ErrorReply::from_static("NOSCRIPT No matching script. Please use EVAL.")
     }
 
+    pub(crate) const fn out_of_memory() -> ErrorReply {
+        ErrorReply::from_static("OOM command not allowed when used memory > 'maxmemory'.")
+    }
+
+    pub(crate) fn unknown_parameter(name: &[u8]) -> ErrorReply {
+        let start = b"ERR Unknown option or number of arguments for CONFIG SET - '";
+        ErrorReply::new(&[start, c_string(name), b"'"].concat())
+    }
+
+    pub(crate) fn config_set_failed(name: &[u8], reason: &str) -> ErrorReply {
+        let start = b"ERR CONFIG SET failed (possibly related to argument '";
+        ErrorReply::new(&[start, name, b"') - ", reason.as_bytes()].concat())
+    }
+
     /// Redis has no such error: there everything comes through a connection.
     pub(crate) const fn needs_a_connection() -> ErrorReply {
         ErrorReply::from_static("ERR This command needs a connection")

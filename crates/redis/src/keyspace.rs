@@ -17,6 +17,7 @@ mod watchers;
 use im::OrdMap;
 
 use self::watchers::{Seen, Watchers};
+use crate::eviction::{self, Ledger};
 
 use crate::value::Kind;
 use crate::{Blob, ErrorReply, UnixMillis, UnixTime, Value};
@@ -44,6 +45,8 @@ use crate::{Blob, ErrorReply, UnixMillis, UnixTime, Value};
 pub struct Keyspace {
     entries: OrdMap<Blob, Entry>,
     watchers: Watchers,
+    /// Only while there is a limit of memory.
+    ledger: Option<Box<Ledger>>,
 }
 
 /// What stands under a key.
@@ -79,6 +82,9 @@ impl Keyspace {
     ) -> Option<T> {
         let entry = self.entries.get(key)?;
         if !entry.has_expired(now) {
+            if let Some(ledger) = &mut self.ledger {
+                ledger.note_use(key);
+            }
             return Some(look(entry));
         }
         self.expire(key);
@@ -106,6 +112,7 @@ impl Keyspace {
         if entry.value.is_empty_collection() {
             self.entries.remove(key);
         }
+        self.note(key);
         Some(changed)
     }
 
@@ -160,6 +167,7 @@ impl Keyspace {
                 if entry.value.is_empty_collection() {
                     self.entries.remove(key);
                 }
+                self.note(key);
                 return Ok(changed);
             }
             Some(_) => self.expire(key),
@@ -183,11 +191,13 @@ impl Keyspace {
                 self.entries.insert(key.clone(), entry);
             }
         }
+        self.note(key);
     }
 
     /// Takes away the entry under `key` and returns it; `None` if there is none at `now`.
     pub fn remove(&mut self, now: UnixTime, key: &Blob) -> Option<Entry> {
         let entry = self.entries.remove(key)?;
+        self.note(key);
         if entry.has_expired(now) {
             self.watchers.touch_expired(key);
             return None;
@@ -198,7 +208,59 @@ impl Keyspace {
 
     fn expire(&mut self, key: &Blob) {
         self.entries.remove(key);
+        self.note(key);
         self.watchers.touch_expired(key);
+    }
+
+    /// Takes the key away because there is no memory for it.
+    pub(crate) fn evict(&mut self, key: &Blob) {
+        self.entries.remove(key);
+        self.note(key);
+        self.watchers.touch(key);
+    }
+
+    /// Writes down that a key has been used and may have changed.
+    #[inline]
+    fn note(&mut self, key: &Blob) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.note(key, self.entries.get(key));
+        }
+    }
+
+    /// What is known of the keys while there is a limit of memory.
+    pub(crate) fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_deref()
+    }
+
+    /// Begins to keep a ledger, or ends it. To begin, keys count as used in the order of their
+    /// bytes.
+    pub(crate) fn keep_ledger(&mut self, is_limited: bool) {
+        if is_limited != self.ledger.is_some() {
+            let mut ledger = Ledger::default();
+            self.entries.iter().for_each(|(key, entry)| ledger.note(key, Some(entry)));
+            self.ledger = is_limited.then(|| Box::new(ledger));
+        }
+    }
+
+    /// Comes after another one in the time that uses of keys are counted in.
+    pub(crate) fn follow(&mut self, previous: &Keyspace) {
+        self.keep_ledger(previous.ledger.is_some());
+        if let (Some(ledger), Some(previous)) = (&mut self.ledger, &previous.ledger) {
+            ledger.follow(previous);
+        }
+    }
+
+    /// The bytes that the keys and their values take.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.ledger {
+            Some(ledger) => ledger.bytes(),
+            None => self.entries.iter().map(|(key, entry)| eviction::size(key, entry)).sum(),
+        }
+    }
+
+    /// How many of the keys have an expiry.
+    pub(crate) fn expiring_len(&self) -> usize {
+        self.entries.values().filter(|entry| entry.expires.is_some()).count()
     }
 
     /// Takes everything away.
@@ -210,6 +272,9 @@ impl Keyspace {
             }
         }
         self.entries.clear();
+        if let Some(ledger) = &mut self.ledger {
+            ledger.clear();
+        }
     }
 
     /// Tells those who watch `key` of a write that left it as it was: Redis does not look whether

@@ -44,9 +44,11 @@
 mod blob;
 mod chance;
 mod command;
+mod config;
 mod connection;
 mod database;
 mod error_reply;
+mod eviction;
 mod extended;
 mod glob;
 mod integer;
@@ -59,6 +61,7 @@ mod value;
 
 pub use blob::Blob;
 pub use command::{CommandInfo, Flags, commands};
+pub use config::{Config, EvictionPolicy, Fsync};
 pub use connection::{Connection, Protocol};
 pub use database::Database;
 pub use error_reply::ErrorReply;

@@ -11,7 +11,7 @@ use std::fmt;
 /// assert!(flags.contains(Flags::WRITE));
 /// assert_eq!(flags.names().collect::<Vec<_>>(), ["write", "denyoom"]);
 /// ```
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Flags(u16);
 
 impl Flags {

@@ -2,8 +2,9 @@
 
 use super::{Action, Command, ConnectionHandler, Flags, Handler};
 use super::{
-    batches, chance, connections, counters, expiry, hashes, keys, lists, moves, object, places,
-    ranges, scan, scripting, server, set, set_algebra, sets, sorted_sets, strings, transactions,
+    batches, chance, config, connections, counters, expiry, hashes, info, introspection, keys,
+    lists, moves, object, places, ranges, scan, scripting, server, set, set_algebra, sets,
+    sorted_sets, strings, transactions,
 };
 
 const READ: Flags = Flags::READONLY;
@@ -32,6 +33,14 @@ pub(super) static COMMANDS: &[Command] = &[
     command("append", 3, GROW_FAST, strings::append),
     connection("auth", -2, LOGIN, connections::auth),
     container("client", -2, &CLIENT),
+    Command {
+        name: "command",
+        full_name: "command",
+        arity: -1,
+        flags: ALWAYS,
+        action: Action::RunOrContainer(introspection::all, &COMMAND),
+    },
+    container("config", -2, &CONFIG),
     command("copy", -3, GROW, moves::copy),
     command("dbsize", 1, READ_FAST, keys::dbsize),
     command("decr", 2, GROW_FAST, counters::decr),
@@ -75,6 +84,7 @@ pub(super) static COMMANDS: &[Command] = &[
     command("incr", 2, GROW_FAST, counters::incr),
     command("incrby", 3, GROW_FAST, counters::incrby),
     command("incrbyfloat", 3, GROW_FAST, counters::incrbyfloat),
+    command("info", -1, ALWAYS, info::info),
     command("keys", 2, READ, keys::keys),
     command("lindex", 3, READ, places::lindex),
     command("linsert", 5, GROW, places::linsert),
@@ -184,6 +194,22 @@ static CLIENT: [Command; 6] = [
     subconnection("list", "client|list", -2, TALK.and(Flags::ADMIN), connections::list),
     subconnection("no-evict", "client|no-evict", 3, TALK.and(Flags::ADMIN), connections::no_evict),
     subconnection("setname", "client|setname", 3, TALK, connections::setname),
+];
+
+/// Sorted by name.
+static COMMAND: [Command; 4] = [
+    subcommand("count", "command|count", 2, ALWAYS, introspection::count),
+    subcommand("docs", "command|docs", -2, ALWAYS, introspection::docs),
+    subcommand("info", "command|info", -2, ALWAYS, introspection::info),
+    subcommand("list", "command|list", -2, ALWAYS, introspection::list),
+];
+
+/// Sorted by name.
+static CONFIG: [Command; 4] = [
+    subcommand("get", "config|get", -3, TALK.and(Flags::ADMIN), config::get),
+    subcommand("resetstat", "config|resetstat", 2, TALK.and(Flags::ADMIN), config::resetstat),
+    subcommand("rewrite", "config|rewrite", 2, TALK.and(Flags::ADMIN), config::rewrite),
+    subcommand("set", "config|set", -4, TALK.and(Flags::ADMIN), config::set),
 ];
 
 /// Sorted by name.

@@ -2,15 +2,15 @@
 
 use proptest::prelude::*;
 
+use super::Command;
 use super::table::COMMANDS;
-use super::{Action, Command};
 use crate::{Blob, Database, Reply, UnixTime};
 
 /// Every command with its container's name before its own, if it has one.
 fn names() -> Vec<Vec<&'static str>> {
-    let below = |command: &'static Command| match command.action {
-        Action::Run(_) | Action::RunFor(_) => vec![vec![command.name]],
-        Action::Container(subcommands) => {
+    let below = |command: &'static Command| match command.subcommands() {
+        [] => vec![vec![command.name]],
+        subcommands => {
             subcommands.iter().map(|subcommand| vec![command.name, subcommand.name]).collect()
         }
     };

@@ -1,5 +1,6 @@
 //! The queue between `MULTI` and `EXEC`.
 
+use crate::command::Flags;
 use crate::{Blob, ErrorReply, Reply};
 
 /// The most bytes that a connection may queue: Redis's default `client-query-buffer-limit`, which
@@ -16,16 +17,19 @@ pub(crate) struct Transaction {
     /// Whether a line was refused, so that `EXEC` will be.
     pub(crate) is_broken: bool,
     bytes: usize,
+    /// Those of all commands together.
+    pub(crate) flags: Flags,
 }
 
 impl Transaction {
     /// Adds a line that can be run. Nothing is kept for a broken transaction.
-    pub(crate) fn queue(&mut self, line: &[Blob]) -> Result<Reply, ErrorReply> {
+    pub(crate) fn queue(&mut self, line: &[Blob], flags: Flags) -> Result<Reply, ErrorReply> {
         self.bytes += line.iter().map(|word| word.len() + WORD_BYTES).sum::<usize>();
         if self.bytes > BYTES_MAX {
             self.is_broken = true;
             return Err(ErrorReply::from_static("ERR transaction too large"));
         }
+        self.flags = self.flags.and(flags);
         if !self.is_broken {
             self.lines.push(line.to_vec());
         }

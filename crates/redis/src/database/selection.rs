@@ -35,7 +35,8 @@ impl Database {
 
     fn exchange(&mut self, number: u8) {
         let Selection { number: selected, others } = &mut self.selection;
-        let next = others.remove(&number).unwrap_or_default();
+        let mut next = others.remove(&number).unwrap_or_default();
+        next.follow(&self.keyspace);
         let previous = std::mem::replace(&mut self.keyspace, next);
         if !previous.is_unused() {
             others.insert(*selected, previous);
@@ -54,7 +55,7 @@ impl Database {
         self.change_each(Keyspace::forget_watchers);
     }
 
-    fn change_each(&mut self, change: impl Fn(&mut Keyspace)) {
+    pub(super) fn change_each(&mut self, change: impl Fn(&mut Keyspace)) {
         change(&mut self.keyspace);
         for (number, mut keyspace) in std::mem::take(&mut self.selection.others) {
             change(&mut keyspace);
@@ -62,5 +63,15 @@ impl Database {
                 self.selection.others.insert(number, keyspace);
             }
         }
+    }
+
+    /// All that hold something, with their numbers, in the order of these.
+    pub(crate) fn keyspaces(&self) -> Vec<(u8, &Keyspace)> {
+        let Selection { number, others } = &self.selection;
+        let others = others.iter().map(|(number, keyspace)| (*number, keyspace));
+        let all = others.chain([(*number, &self.keyspace)]);
+        let mut all: Vec<_> = all.filter(|(_, keyspace)| !keyspace.is_empty()).collect();
+        all.sort_by_key(|(number, _)| *number);
+        all
     }
 }

@@ -6,7 +6,7 @@
 //!    `TIME` only the form is compared.
 //! 2. *Numbers in Lua*, which are doubles: integers beyond 2^53 that a script returns may differ.
 //! 3. *The line in a script* at which an error was raised: a native script has none.
-//! 4. *Orders*: of keys, of fields, of the members of sets. They are sorted.
+//! 4. *Orders*: of keys, of fields, of the members of sets, of parameters. They are sorted.
 //! 5. *Picks by chance*: `RANDOMKEY`, `SPOP`, `SRANDMEMBER`, `HRANDFIELD`, `ZRANDMEMBER`. As many
 //!    are picked, as often as may be, from what is there.
 //! 6. *Cursors*: `SCAN`, `HSCAN`, `SSCAN`, `ZSCAN` are run to their end, and what was found is compared as a
@@ -77,7 +77,7 @@ fn comparable(name: &[u8], reply: Reply) -> Reply {
             b"KEYS" | b"HKEYS" | b"HVALS" | b"SMEMBERS" | b"SINTER" | b"SUNION" | b"SDIFF",
             Reply::Array(found),
         ) => Reply::Array(sorted(found, 1)),
-        (b"HGETALL", Reply::Array(found)) => Reply::Array(sorted(found, 2)),
+        (b"HGETALL" | b"CONFIG", Reply::Array(found)) => Reply::Array(sorted(found, 2)),
         (_, Reply::Error(error)) => Reply::Error(without_line_number(&error)),
         (_, reply) => reply,
     }

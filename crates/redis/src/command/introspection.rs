@@ -1,0 +1,103 @@
+//! What the server tells of its commands: `COMMAND` and its subcommands.
+//!
+//! Of a command Redis tells its name, arity, flags and where its keys stand. What comes after that
+//! (categories of access control, hints, key specifications) is left empty here, and so is
+//! documentation.
+
+use super::{Command, Flags, find_by_full_name, is_option, table};
+use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob};
+
+/// `COMMAND`: all of them.
+pub(super) fn all(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
+    Ok(Reply::Array(table::COMMANDS.iter().map(description).collect()))
+}
+
+/// `COMMAND COUNT`
+pub(super) fn count(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
+    Ok(Reply::from(table::COMMANDS.len()))
+}
+
+/// `COMMAND INFO [name [name ...]]`
+pub(super) fn info(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    if arguments.is_empty() {
+        return all(database, now, arguments);
+    }
+    let described =
+        arguments.iter().map(|name| find_by_full_name(name).map_or(Reply::Nil, description));
+    Ok(Reply::Array(described.collect()))
+}
+
+/// `COMMAND DOCS [name [name ...]]`: each name with no documentation.
+pub(super) fn docs(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<Reply, ErrorReply> {
+    let known: Vec<&Command> = match arguments {
+        [] => table::COMMANDS.iter().collect(),
+        names => names.iter().filter_map(|name| find_by_full_name(name)).collect(),
+    };
+    let documented = known.into_iter().flat_map(|command| {
+        [Reply::Bulk(Blob::from_static(command.full_name)), Reply::Array(Vec::new())]
+    });
+    Ok(Reply::Array(documented.collect()))
+}
+
+/// `COMMAND LIST [FILTERBY MODULE name | FILTERBY ACLCAT category | FILTERBY PATTERN pattern]`: no
+/// command is of a module, or in a category.
+pub(super) fn list(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<Reply, ErrorReply> {
+    let names = super::commands().map(|command| command.name);
+    let name = |name: &'static str| Reply::Bulk(Blob::from_static(name));
+    let listed = match arguments {
+        [] => names.map(name).collect(),
+        [word, kind, pattern] if is_option(word, "FILTERBY") && is_option(kind, "PATTERN") => {
+            let pattern = pattern.to_ascii_lowercase();
+            names.filter(|name| glob::matches(&pattern, name.as_bytes())).map(name).collect()
+        }
+        [word, kind, _]
+            if is_option(word, "FILTERBY")
+                && (is_option(kind, "MODULE") || is_option(kind, "ACLCAT")) =>
+        {
+            Vec::new()
+        }
+        _ => return Err(ErrorReply::syntax()),
+    };
+    Ok(Reply::Array(listed))
+}
+
+fn description(command: &Command) -> Reply {
+    let [first, last, step] = keys(command).map(Reply::Integer);
+    let flags = command.flags.names().map(|name| Reply::Status(Blob::from_static(name)));
+    let nothing = || Reply::Array(Vec::new());
+    Reply::Array(vec![
+        Reply::Bulk(Blob::from_static(command.full_name)),
+        Reply::Integer(command.arity.into()),
+        Reply::Array(flags.collect()),
+        first,
+        last,
+        step,
+        nothing(),
+        nothing(),
+        nothing(),
+        Reply::Array(command.subcommands().iter().map(description).collect()),
+    ])
+}
+
+/// The places of the first key and of the last, which counts from the end if negative, and how far
+/// one is from the next. Most commands that read or write have one key, and it comes first.
+pub(super) fn keys(command: &Command) -> [i64; 3] {
+    match command.full_name {
+        "dbsize" | "flushall" | "flushdb" | "keys" | "randomkey" | "scan" => [0, 0, 0],
+        "sintercard" | "zdiff" | "zinter" | "zintercard" | "zunion" => [0, 0, 0],
+        "copy" | "lmove" | "rename" | "renamenx" | "rpoplpush" | "smove" | "zrangestore" => {
+            [1, 2, 1]
+        }
+        "del" | "exists" | "mget" | "sdiff" | "sdiffstore" | "sinter" | "sinterstore"
+        | "sunion" | "sunionstore" | "touch" | "unlink" | "watch" => [1, -1, 1],
+        "mset" | "msetnx" => [1, -1, 2],
+        name if name.starts_with("object|") => [2, 2, 1],
+        _ if command.flags.contains(Flags::READONLY) => [1, 1, 1],
+        _ if command.flags.contains(Flags::WRITE) => [1, 1, 1],
+        _ => [0, 0, 0],
+    }
+}

@@ -1,0 +1,202 @@
+//! The parameters of a server that `CONFIG` reads and sets: those that mean something here, and
+//! those that tools ask for.
+
+use crate::{Blob, Database};
+
+/// What a server is configured to do. It begins as Redis does without a configuration file, except
+/// that it saves nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Config {
+    /// How many bytes the data may take before keys are evicted; 0 if there is no limit.
+    pub maxmemory: u64,
+    /// Which keys are evicted.
+    pub maxmemory_policy: EvictionPolicy,
+    /// How many connections there may be at a time.
+    pub maxclients: u32,
+    /// Whether writes are logged to a file.
+    pub appendonly: bool,
+    /// When that file is synced.
+    pub appendfsync: Fsync,
+    /// When snapshots are taken, in Redis's words; never, if empty.
+    pub save: Blob,
+}
+
+/// Which keys are evicted when there is no memory left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum EvictionPolicy {
+    /// None: commands that may take memory are refused.
+    #[default]
+    NoEviction,
+    /// The one that has not been used for the longest time.
+    AllKeysLru,
+    /// The same among those that have an expiry.
+    VolatileLru,
+    /// The one that expires first.
+    VolatileTtl,
+}
+
+/// When a log of writes is synced to disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Fsync {
+    /// Before the reply to a write.
+    Always,
+    /// Once a second.
+    #[default]
+    EverySecond,
+    /// When the operating system thinks fit.
+    Never,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            maxmemory: 0,
+            maxmemory_policy: EvictionPolicy::default(),
+            maxclients: 10_000,
+            appendonly: false,
+            appendfsync: Fsync::default(),
+            save: Blob::default(),
+        }
+    }
+}
+
+/// One of the parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parameter {
+    AppendFsync,
+    AppendOnly,
+    Databases,
+    MaxClients,
+    MaxMemory,
+    MaxMemoryPolicy,
+    Save,
+}
+
+impl Parameter {
+    /// With their names, in the order of these.
+    pub(crate) const ALL: [(&str, Parameter); 7] = [
+        ("appendfsync", Parameter::AppendFsync),
+        ("appendonly", Parameter::AppendOnly),
+        ("databases", Parameter::Databases),
+        ("maxclients", Parameter::MaxClients),
+        ("maxmemory", Parameter::MaxMemory),
+        ("maxmemory-policy", Parameter::MaxMemoryPolicy),
+        ("save", Parameter::Save),
+    ];
+}
+
+impl EvictionPolicy {
+    const NAMES: [(&str, EvictionPolicy); 4] = [
+        ("volatile-lru", EvictionPolicy::VolatileLru),
+        ("volatile-ttl", EvictionPolicy::VolatileTtl),
+        ("allkeys-lru", EvictionPolicy::AllKeysLru),
+        ("noeviction", EvictionPolicy::NoEviction),
+    ];
+
+    /// What Redis calls it.
+    pub(crate) fn name(self) -> &'static str {
+        name_of(&EvictionPolicy::NAMES, self)
+    }
+}
+
+impl Fsync {
+    const NAMES: [(&str, Fsync); 3] =
+        [("everysec", Fsync::EverySecond), ("always", Fsync::Always), ("no", Fsync::Never)];
+}
+
+const BOOLEANS: [(&str, bool); 2] = [("yes", true), ("no", false)];
+
+impl Config {
+    /// The parameter as `CONFIG GET` writes it.
+    pub(crate) fn get(&self, parameter: Parameter) -> Blob {
+        match parameter {
+            Parameter::AppendFsync => Blob::from(name_of(&Fsync::NAMES, self.appendfsync)),
+            Parameter::AppendOnly => Blob::from(name_of(&BOOLEANS, self.appendonly)),
+            Parameter::Databases => Blob::format(format_args!("{}", Database::COUNT)),
+            Parameter::MaxClients => Blob::format(format_args!("{}", self.maxclients)),
+            Parameter::MaxMemory => Blob::format(format_args!("{}", self.maxmemory)),
+            Parameter::MaxMemoryPolicy => Blob::from(self.maxmemory_policy.name()),
+            Parameter::Save => self.save.clone(),
+        }
+    }
+
+    /// Sets the parameter to what `CONFIG SET` was given.
+    ///
+    /// # Errors
+    /// Why it cannot be that, in Redis's words.
+    pub(crate) fn set(&mut self, parameter: Parameter, text: &Blob) -> Result<(), String> {
+        match parameter {
+            Parameter::AppendFsync => self.appendfsync = one_of(&Fsync::NAMES, text)?,
+            Parameter::AppendOnly => {
+                let found = one_of(&BOOLEANS, text);
+                self.appendonly = found.map_err(|_| "argument must be 'yes' or 'no'".to_owned())?;
+            }
+            Parameter::Databases => return Err("can't set immutable config".to_owned()),
+            Parameter::MaxClients => self.maxclients = count(text)?,
+            Parameter::MaxMemory => {
+                let bytes = memory(text);
+                self.maxmemory = bytes.ok_or("argument must be a memory value".to_owned())?;
+            }
+            Parameter::MaxMemoryPolicy => {
+                self.maxmemory_policy = one_of(&EvictionPolicy::NAMES, text)?;
+            }
+            Parameter::Save => {
+                if !is_schedule(text) {
+                    return Err("Invalid save parameters".to_owned());
+                }
+                self.save = text.clone();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn name_of<T: Copy + PartialEq>(names: &[(&'static str, T)], value: T) -> &'static str {
+    names.iter().find(|(_, other)| *other == value).map_or("", |(name, _)| name)
+}
+
+fn one_of<T: Copy>(names: &[(&'static str, T)], text: &[u8]) -> Result<T, String> {
+    let found = names.iter().find(|(name, _)| text.eq_ignore_ascii_case(name.as_bytes()));
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+        format!("argument(s) must be one of the following: {}", names.join(", "))
+    })
+}
+
+fn count(text: &[u8]) -> Result<u32, String> {
+    let number = crate::integer::parse(text)
+        .map_err(|_| "argument couldn't be parsed into an integer".to_owned())?;
+    u32::try_from(number)
+        .ok()
+        .filter(|number| (1..=u32::MAX).contains(number))
+        .ok_or_else(|| format!("argument must be between 1 and {} inclusive", u32::MAX))
+}
+
+/// A number of bytes, with a unit if there is one: `k` is 1,000, `kb` is 1,024. No digits are 0.
+fn memory(text: &[u8]) -> Option<u64> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, unit) = text.split_at(digits);
+    let unit: u64 = match &unit.to_ascii_lowercase()[..] {
+        b"" | b"b" => 1,
+        b"k" => 1_000,
+        b"kb" => 1 << 10,
+        b"m" => 1_000_000,
+        b"mb" => 1 << 20,
+        b"g" => 1_000_000_000,
+        b"gb" => 1 << 30,
+        _ => return None,
+    };
+    let number = std::str::from_utf8(number).ok()?;
+    let number = if number.is_empty() { Some(0) } else { number.parse::<u64>().ok() };
+    number?.checked_mul(unit)
+}
+
+/// Whether it is nothing, or pairs of seconds and numbers of changes.
+fn is_schedule(text: &[u8]) -> bool {
+    let numbers: Vec<bool> = text
+        .split(|byte| *byte == b' ')
+        .filter(|word| !word.is_empty())
+        .map(|word| crate::integer::parse(word).is_ok_and(|number| number >= 0))
+        .collect();
+    numbers.len().is_multiple_of(2) && numbers.iter().all(|is_number| *is_number)
+}

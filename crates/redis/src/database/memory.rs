@@ -1,0 +1,71 @@
+//! The limit of memory: see [`eviction`](crate::eviction).
+
+use crate::command::Flags;
+use crate::config::{Config, EvictionPolicy};
+use crate::{Database, ErrorReply, Keyspace};
+
+impl Database {
+    /// What the server is configured to do.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Configures the server, as `CONFIG SET` does.
+    pub fn configure(&mut self, config: Config) {
+        let is_limited = config.maxmemory > 0;
+        self.config = config;
+        self.change_each(|keyspace| keyspace.keep_ledger(is_limited));
+    }
+
+    /// The bytes that all data takes, by the estimate that counts here.
+    pub(crate) fn used_memory(&self) -> u64 {
+        let used: usize = self.keyspaces().into_iter().map(|(_, keyspace)| keyspace.bytes()).sum();
+        used as u64
+    }
+
+    /// Evicts keys until there is memory for a command with these flags.
+    ///
+    /// # Errors
+    /// "OOM" if there is none for it.
+    #[inline]
+    pub(crate) fn make_room(&mut self, flags: Flags) -> Result<(), ErrorReply> {
+        if self.config.maxmemory == 0 {
+            return Ok(());
+        }
+        while self.used_memory() > self.config.maxmemory {
+            if !self.evict() {
+                return match flags.contains(Flags::DENYOOM) {
+                    true => Err(ErrorReply::out_of_memory()),
+                    false => Ok(()),
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// Evicts one key, if the policy finds one.
+    fn evict(&mut self) -> bool {
+        let policy = self.config.maxmemory_policy;
+        let candidate = |(number, keyspace): (u8, &Keyspace)| {
+            let ledger = keyspace.ledger()?;
+            let (rank, key) = match policy {
+                EvictionPolicy::NoEviction => None,
+                EvictionPolicy::AllKeysLru => ledger.least_recently_used(),
+                EvictionPolicy::VolatileLru => ledger.least_recently_used_volatile(),
+                EvictionPolicy::VolatileTtl => ledger.first_to_expire(),
+            }?;
+            Some((rank, number, key.clone()))
+        };
+        let Some((_, number, key)) = self.keyspaces().into_iter().filter_map(candidate).min()
+        else {
+            return false;
+        };
+        let selected = self.selected();
+        self.select(number);
+        self.keyspace.evict(&key);
+        self.select(selected);
+        self.evicted += 1;
+        true
+    }
+}

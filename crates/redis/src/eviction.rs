@@ -1,0 +1,126 @@
+//! How much memory the data takes, and which keys go when that is too much.
+//!
+//! Memory is an estimate that depends on nothing but the data: the bytes of each key and of
+//! everything in its value, and a fixed number for each key and for each element ([`size`]). It is
+//! of the order of what Redis takes, and is the same on every machine.
+//!
+//! Before each command, while there is more than `maxmemory`, one key after the other is evicted.
+//! Redis looks at a few keys that it draws and evicts the best of them; here it is always the best
+//! of all: the one that was used longest ago, or the one that expires first. Time of use is a
+//! count of uses. What looks at a key uses it, `TTL` and `EXISTS` too. Scripts and transactions
+//! evict nothing while they run.
+//!
+//! All of this is kept only while there is a limit.
+
+use im::{OrdMap, OrdSet};
+
+use crate::{Blob, Entry, UnixMillis, Value};
+
+/// What a key takes besides its bytes and its value.
+const KEY_BYTES: usize = 64;
+/// What an element of a collection takes besides its bytes.
+const ELEMENT_BYTES: usize = 32;
+/// What a score takes.
+const SCORE_BYTES: usize = 8;
+
+/// The bytes that an entry takes.
+pub(crate) fn size(key: &Blob, entry: &Entry) -> usize {
+    let sum = |elements: &mut dyn Iterator<Item = usize>| -> usize {
+        elements.map(|bytes| bytes + ELEMENT_BYTES).sum()
+    };
+    let value = match &entry.value {
+        Value::String(string) => string.len(),
+        Value::List(list) => sum(&mut list.iter().map(|element| element.len())),
+        Value::Hash(fields) => sum(&mut fields.iter().map(|(name, text)| name.len() + text.len())),
+        Value::Set(set) => sum(&mut set.iter().map(|member| member.len())),
+        Value::SortedSet(set) => sum(&mut set.iter().map(|(member, _)| member.len() + SCORE_BYTES)),
+    };
+    KEY_BYTES + key.len() + value
+}
+
+/// What is known of the keys of one database so that the right ones can be evicted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Ledger {
+    bytes: usize,
+    /// How often any key has been used.
+    clock: u64,
+    accounts: OrdMap<Blob, Account>,
+    by_use: OrdMap<u64, Blob>,
+    /// Those of the above that have an expiry.
+    volatile_by_use: OrdMap<u64, Blob>,
+    by_expiry: OrdSet<(UnixMillis, Blob)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Account {
+    bytes: usize,
+    used: u64,
+    expires: Option<UnixMillis>,
+}
+
+impl Ledger {
+    /// The bytes that the keys and their values take.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// All keys are gone.
+    pub(crate) fn clear(&mut self) {
+        *self = Ledger { clock: self.clock, ..Ledger::default() };
+    }
+
+    /// Uses that come now are later than those in another one.
+    pub(crate) fn follow(&mut self, previous: &Ledger) {
+        self.clock = self.clock.max(previous.clock);
+    }
+
+    /// A key was used, and now has this entry, or none.
+    pub(crate) fn note(&mut self, key: &Blob, entry: Option<&Entry>) {
+        let bytes = entry.map(|entry| size(key, entry));
+        self.write(key, bytes.zip(entry.map(|entry| entry.expires)));
+    }
+
+    /// A key was used, and its entry is as it was.
+    pub(crate) fn note_use(&mut self, key: &Blob) {
+        let account = self.accounts.get(key).map(|account| (account.bytes, account.expires));
+        self.write(key, account);
+    }
+
+    fn write(&mut self, key: &Blob, account: Option<(usize, Option<UnixMillis>)>) {
+        if let Some(old) = self.accounts.remove(key) {
+            self.bytes -= old.bytes;
+            self.by_use.remove(&old.used);
+            self.volatile_by_use.remove(&old.used);
+            if let Some(expires) = old.expires {
+                self.by_expiry.remove(&(expires, key.clone()));
+            }
+        }
+        let Some((bytes, expires)) = account else {
+            return;
+        };
+        self.clock += 1;
+        let used = self.clock;
+        self.bytes += bytes;
+        self.by_use.insert(used, key.clone());
+        if let Some(expires) = expires {
+            self.volatile_by_use.insert(used, key.clone());
+            self.by_expiry.insert((expires, key.clone()));
+        }
+        self.accounts.insert(key.clone(), Account { bytes, used, expires });
+    }
+
+    /// The key that was used longest ago, and when.
+    pub(crate) fn least_recently_used(&self) -> Option<(u64, &Blob)> {
+        self.by_use.get_min().map(|(used, key)| (*used, key))
+    }
+
+    /// The same among those that have an expiry.
+    pub(crate) fn least_recently_used_volatile(&self) -> Option<(u64, &Blob)> {
+        self.volatile_by_use.get_min().map(|(used, key)| (*used, key))
+    }
+
+    /// The key that expires first, and when.
+    pub(crate) fn first_to_expire(&self) -> Option<(u64, &Blob)> {
+        self.by_expiry.get_min().map(|(expires, key)| (expires.0, key))
+    }
+}
