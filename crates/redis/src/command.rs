@@ -163,6 +163,13 @@ impl Resolved<'_> {
     #[inline]
     pub(crate) fn run(self, database: &mut Database, now: UnixTime) -> Result<Reply, ErrorReply> {
         match self.command.action {
+            Action::Run(handler) if self.command.flags.contains(Flags::NOSCRIPT) => {
+                // What a script selects is selected for the script only.
+                let selected = database.selected();
+                let result = handler(database, now, self.arguments);
+                database.select(selected);
+                result
+            }
             Action::Run(handler) | Action::RunOrContainer(handler, _) => {
                 handler(database, now, self.arguments)
             }

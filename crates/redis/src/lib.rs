@@ -1,10 +1,14 @@
-//! Redis in memory: what a server with one database answers to each command, and what the command
-//! leaves behind.
+//! Redis in memory: what a server answers to each command, and what the command leaves behind.
 //!
 //! A [`Database`] is a value. It has one entry point, [`Database::call`]: a command line and the
-//! time in, a [`Reply`] out. What it knows is a [`Keyspace`], which scripts have been loaded, and
-//! what the next random pick will be. Nothing here knows of sockets, files, other servers or
-//! threads. Four rules hold throughout:
+//! time in, a [`Reply`] out. What it knows is a [`Keyspace`] for each numbered database, which
+//! scripts have been loaded, how it is configured, and what the next random pick will be. Nothing
+//! here knows of sockets, files, other servers or threads.
+//!
+//! A [`Connection`] is a value too: what one client has selected, queued and watched. Whoever has
+//! clients that do more than send single commands calls [`Connection::call`] instead.
+//!
+//! Four rules hold throughout:
 //!
 //! 1. *A reply is a function of state, command line and time.* The time is a parameter, the wall
 //!    clock of the server ([`UnixTime`]), and it may jump; what is random in Redis

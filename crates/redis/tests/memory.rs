@@ -1,6 +1,8 @@
 //! The limit of memory: what is evicted, what is refused, and that copies agree on it.
 
-use redis::{Blob, Connection, Database, Reply, UnixTime};
+use std::sync::Arc;
+
+use redis::{Blob, Connection, Database, Reply, Script, ScriptLibrary, Sha1, UnixTime};
 
 struct Server {
     database: Database,
@@ -212,4 +214,27 @@ fn a_copy_evicts_what_its_original_evicts() {
     }
     assert_eq!(server.database, copy.database);
     assert!(server.keys().contains(&"key:6".to_owned()));
+}
+
+#[test]
+fn a_script_that_begins_without_memory_takes_none() {
+    let script = Script {
+        name: "set",
+        source: "return redis.call('SET', KEYS[1], ARGV[1])",
+        native: |context| {
+            let (key, value) = (context.key(1)?.clone(), context.argument(1)?.clone());
+            context.call(&[Blob::from("SET"), key, value])
+        },
+    };
+    let mut server = Server::new("noeviction");
+    server.database = Database::new(Arc::new(ScriptLibrary::new([script])));
+    let sha = Sha1::of(script.source.as_bytes());
+    let load = ["SCRIPT", "LOAD", script.source].map(Blob::from);
+    server.database.call(UnixTime::from_millis(1), &load);
+    server.fill();
+    let set = format!("EVALSHA {sha} 1 one more");
+    assert_eq!(server.call(&set), Reply::ok());
+    assert!(is_out_of_memory(&server.call(&set)));
+    server.call("DEL one");
+    assert_eq!(server.call(&set), Reply::ok());
 }

@@ -24,16 +24,19 @@ impl Database {
         used as u64
     }
 
+    /// Whether the data takes more than it may.
+    #[inline]
+    pub(crate) fn lacks_memory(&self) -> bool {
+        self.config.maxmemory > 0 && self.used_memory() > self.config.maxmemory
+    }
+
     /// Evicts keys until there is memory for a command with these flags.
     ///
     /// # Errors
     /// "OOM" if there is none for it.
     #[inline]
     pub(crate) fn make_room(&mut self, flags: Flags) -> Result<(), ErrorReply> {
-        if self.config.maxmemory == 0 {
-            return Ok(());
-        }
-        while self.used_memory() > self.config.maxmemory {
+        while self.lacks_memory() {
             if !self.evict() {
                 return match flags.contains(Flags::DENYOOM) {
                     true => Err(ErrorReply::out_of_memory()),

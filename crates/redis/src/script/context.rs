@@ -21,16 +21,19 @@ pub struct ScriptContext<'a> {
     now: UnixTime,
     keys: &'a [Blob],
     arguments: &'a [Blob],
+    /// Whether there was no memory when the script began, and it has not written since.
+    lacks_memory: bool,
 }
 
 impl<'a> ScriptContext<'a> {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         database: &'a mut Database,
         now: UnixTime,
         keys: &'a [Blob],
         arguments: &'a [Blob],
     ) -> ScriptContext<'a> {
-        ScriptContext { database, now, keys, arguments }
+        let lacks_memory = database.lacks_memory();
+        ScriptContext { database, now, keys, arguments, lacks_memory }
     }
 
     /// All of `KEYS`, however many the caller gave.
@@ -98,7 +101,18 @@ impl<'a> ScriptContext<'a> {
                 "ERR Write commands are not allowed from read-only scripts.",
             ));
         }
+        self.check_memory(resolved.command.flags)?;
         resolved.run(self.database, self.now)
+    }
+
+    /// Nothing is evicted while a script runs. If there was no memory when it began, it may not
+    /// take any; but once it has written it goes on to the end.
+    fn check_memory(&mut self, flags: Flags) -> Result<(), ErrorReply> {
+        if self.lacks_memory && flags.contains(Flags::DENYOOM) {
+            return Err(ErrorReply::out_of_memory());
+        }
+        self.lacks_memory &= !flags.contains(Flags::WRITE);
+        Ok(())
     }
 
     /// What `redis.call('GET', key)` does, without the detour through the command table.
