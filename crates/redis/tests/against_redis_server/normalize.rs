@@ -9,8 +9,8 @@
 //! 4. *Orders*: of keys, of fields, of the members of sets, of parameters. They are sorted.
 //! 5. *Picks by chance*: `RANDOMKEY`, `SPOP`, `SRANDMEMBER`, `HRANDFIELD`, `ZRANDMEMBER`. As many
 //!    are picked, as often as may be, from what is there.
-//! 6. *Cursors*: `SCAN`, `HSCAN`, `SSCAN`, `ZSCAN` are run to their end, and what was found is compared as a
-//!    set. From a cursor in the middle only whether they refuse is compared.
+//! 6. *Cursors*: `SCAN`, `HSCAN`, `SSCAN`, `ZSCAN` are run to their end, and what was found is
+//!    compared as a set. From a cursor in the middle only whether they refuse is compared.
 
 use redis::{Blob, ErrorReply, Reply};
 
