@@ -88,6 +88,7 @@ fn description(command: &Command) -> Reply {
 pub(super) fn keys(command: &Command) -> [i64; 3] {
     match command.full_name {
         "dbsize" | "flushall" | "flushdb" | "keys" | "randomkey" | "scan" => [0, 0, 0],
+        "eval_ro" | "evalsha_ro" => [0, 0, 0],
         "sintercard" | "zdiff" | "zinter" | "zintercard" | "zunion" => [0, 0, 0],
         "copy" | "lmove" | "rename" | "renamenx" | "rpoplpush" | "smove" | "zrangestore" => {
             [1, 2, 1]
