@@ -59,6 +59,7 @@ mod integer;
 mod keyspace;
 mod lua;
 mod reply;
+pub mod resp;
 mod script;
 mod time;
 mod value;

@@ -12,6 +12,7 @@ mod generated;
 mod lines;
 mod lua;
 mod lua_generated;
+mod malformed;
 mod normalize;
 mod pair;
 mod protocols;

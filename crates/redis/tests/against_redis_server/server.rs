@@ -55,6 +55,11 @@ impl Server {
         self.connection.call(line)
     }
 
+    /// The bytes of another connection.
+    pub(crate) fn open(&self) -> TcpStream {
+        TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("the server listens")
+    }
+
     /// Another connection.
     pub(crate) fn connect(&mut self) -> Client {
         Client(BufReader::new(connect(&mut self.process, self.port).expect("the server listens")))
