@@ -1,10 +1,12 @@
 //! The command line.
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use history::Span;
 use scenario::Override;
 
 use crate::failure::CODES;
@@ -147,6 +149,56 @@ Example:\n  rumormill bless recordings")]
         #[arg(long)]
         dry_run: bool,
     },
+    /// Serve Redis in memory over TCP, with faults if wanted
+    #[command(after_help = "\
+The addresses stand in one line on stdout once clients can connect. It ends with Ctrl-C.
+
+Examples:
+  rumormill serve                                 (then: redis-cli -p 6379)
+  rumormill serve --port 0 --nodes 5 --metrics 10s
+  rumormill serve --faults faults.toml --seed 7 --fault-log faults.jsonl
+
+A fault plan:
+  [[drop-reply]]
+  chance = \"1%\"
+  only.commands = [\"SET\"]
+
+  [[crash]]
+  every = \"20s..40s\"
+  lasts = \"500ms\"
+  keep = \"all-but-last-second\"
+
+docs/serve.md tells all about it.")]
+    Serve(Serve),
+}
+
+/// What to serve.
+#[derive(Clone, Debug, Group)]
+pub(crate) struct Serve {
+    /// The port of the first server; the others have those after it. 0 takes any that are free
+    #[arg(long, default_value_t = 6379, value_name = "PORT")]
+    pub(crate) port: u16,
+    /// How many servers, each with data of its own
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) nodes: u16,
+    /// The address to listen on. There is no password: whoever can reach it can use it
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub(crate) bind: IpAddr,
+    /// How many clients can be connected to a server at a time
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    pub(crate) maxclients: usize,
+    /// Tell every so often, on stderr, what goes on
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) metrics: Option<Span>,
+    /// What is to go wrong
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// Which fate each command meets: any text
+    #[arg(long, default_value = "seed1", value_name = "SEED")]
+    pub(crate) seed: String,
+    /// Write down each fault, one JSON object a line
+    #[arg(long, requires = "faults", value_name = "FILE")]
+    pub(crate) fault_log: Option<PathBuf>,
 }
 
 /// What to run.

@@ -5,6 +5,7 @@ mod logs;
 mod record;
 mod reduce;
 mod run;
+mod serve;
 mod show;
 
 use std::fs;
@@ -42,6 +43,7 @@ pub(crate) fn execute(
             reduce::reduce(registry, &plan, interrupt)
         }
         Command::Bless { folder, dry_run } => bless::bless(registry, &folder, dry_run, interrupt),
+        Command::Serve(what) => serve::serve(what, interrupt),
     }
 }
 
@@ -78,7 +80,8 @@ fn load_selection(
 ) -> Result<Vec<Scenario>, Failure> {
     if let Some(stem) = typed.strip_suffix(".toml") {
         let name = Path::new(stem).file_name().map_or(stem.into(), |name| name.to_string_lossy());
-        return Ok(vec![registry.load_text(&name, typed, &read_scenario(typed)?, set)?]);
+        let text = read_toml(Path::new(typed))?;
+        return Ok(vec![registry.load_text(&name, typed, &text, set)?]);
     }
     let names = match registry.select(typed)? {
         Selection::One(name) => vec![name],
@@ -91,14 +94,14 @@ fn load_selection(
     Ok(loaded?)
 }
 
-/// A scenario file is text for people; one larger than this (in bytes) is something else.
-const SCENARIO_MAX: u64 = 1 << 20;
+/// A TOML file is text for people; one larger than this (in bytes) is something else.
+const TOML_MAX: u64 = 1 << 20;
 
-fn read_scenario(file: &str) -> Result<String, Failure> {
-    let unreadable = |why: String| Failure::Usage(format!("{file}: {why}"));
+fn read_toml(file: &Path) -> Result<String, Failure> {
+    let unreadable = |why: String| Failure::Usage(format!("{}: {why}", file.display()));
     let size = fs::metadata(file).map_err(|error| unreadable(error.to_string()))?.len();
-    if size > SCENARIO_MAX {
-        return Err(unreadable("this is too large for a scenario file".to_owned()));
+    if size > TOML_MAX {
+        return Err(unreadable("this is too large for a TOML file".to_owned()));
     }
     fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use scenario::{LoadError, NameError, RunError};
+use serve::ServeError;
 use thiserror::Error;
 use trace::LogError;
 
@@ -86,6 +87,9 @@ pub(crate) enum Failure {
     /// A log cannot be read or written.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// Nothing can be served.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
     /// Stdout cannot be written to.
     #[error("the output could not be written: {0}")]
     Output(std::io::Error),
@@ -101,7 +105,9 @@ impl Failure {
     pub(crate) fn code(&self) -> Code {
         match self {
             Failure::NothingSelected(_) => Code::NothingSelected,
-            Failure::Log(LogError::Write { .. }) | Failure::Output(_) => Code::Output,
+            Failure::Log(LogError::Write { .. })
+            | Failure::Serve(ServeError::FaultLog(_))
+            | Failure::Output(_) => Code::Output,
             Failure::NobodyReads => Code::AsExpected,
             _ => Code::Usage,
         }

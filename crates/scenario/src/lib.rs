@@ -36,7 +36,7 @@ pub use general::{
     Wait,
 };
 pub use judgement::{Batch, Judgement};
-pub use load::Override;
+pub use load::{Override, read_toml};
 pub use name::{NameError, Selection};
 pub use outcome::{Operations, Outcome, Verdict, Violation};
 pub use registry::Registry;

@@ -37,6 +37,23 @@ impl std::fmt::Display for Override {
     }
 }
 
+/// Reads a file of any kind that is written as scenarios are, and checks what it says.
+///
+/// # Errors
+/// What is wrong with it, and in which line; a key that nobody knows is wrong too.
+pub fn read_toml<T: serde::de::DeserializeOwned>(
+    origin: &str,
+    text: &str,
+    check: impl FnOnce(&T) -> Result<(), Problem>,
+) -> Result<T, LoadError> {
+    let read = DeTable::parse(text).map_err(Fault::from).and_then(|table| {
+        let value = T::deserialize(toml::Deserializer::from(table.clone()))?;
+        check(&value).map_err(|problem| Fault::new(table.get_ref(), &problem))?;
+        Ok(value)
+    });
+    read.map_err(|fault| fault.in_file(origin, text))
+}
+
 /// Reads the scenario `name` from the text of the file `origin`.
 pub(crate) fn load(
     registry: &Registry,
@@ -46,11 +63,7 @@ pub(crate) fn load(
     overrides: &[Override],
 ) -> Result<Scenario, LoadError> {
     let parse = || DeTable::parse(text).map_err(Fault::from);
-    let invalid = |fault: Fault| LoadError::Invalid {
-        origin: origin.to_owned(),
-        line: fault.line(text),
-        message: fault.message,
-    };
+    let invalid = |fault: Fault| fault.in_file(origin, text);
     let unchanged = parse().and_then(|table| resolve(registry, name, table)).map_err(invalid)?;
     if overrides.is_empty() {
         return Ok(unchanged);
@@ -73,6 +86,18 @@ struct Fault {
 }
 
 impl Fault {
+    fn new(table: &DeTable<'_>, problem: &Problem) -> Fault {
+        Fault {
+            offset: locate(table, &problem.path),
+            message: format!("{}: {}", problem.path, problem.message),
+        }
+    }
+
+    fn in_file(self, origin: &str, text: &str) -> LoadError {
+        let line = self.line(text);
+        LoadError::Invalid { origin: origin.to_owned(), line, message: self.message }
+    }
+
     fn line(&self, text: &str) -> usize {
         let before = self.offset.and_then(|offset| text.get(..offset)).unwrap_or_default();
         before.matches('\n').count() + 1
@@ -92,10 +117,7 @@ fn resolve(
     mut table: Spanned<DeTable<'_>>,
 ) -> Result<Scenario, Fault> {
     let whole = table.clone();
-    let at = |problem: Problem| Fault {
-        offset: locate(whole.get_ref(), &problem.path),
-        message: format!("{}: {}", problem.path, problem.message),
-    };
+    let at = |problem: Problem| Fault::new(whole.get_ref(), &problem);
     let system = find_system(registry, table.get_ref()).map_err(at)?;
     let section = table.get_mut().remove(system.name()).unwrap_or_else(|| {
         let span = table.span();

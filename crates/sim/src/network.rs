@@ -36,8 +36,10 @@ impl Chance {
         self.0
     }
 
+    /// Whether it happens this time: the next answer of the stream, or no question at all if it
+    /// never does.
     #[inline]
-    fn strikes<C: Choices>(self, choices: &mut C, stream: StreamId) -> bool {
+    pub fn strikes<C: Choices>(self, choices: &mut C, stream: StreamId) -> bool {
         self.0 > 0 && choices.draw(stream, u64::from(Self::CERTAIN_PPM)) < u64::from(self.0)
     }
 }
@@ -53,8 +55,10 @@ pub struct Delay {
 }
 
 impl Delay {
+    /// How long it is this time: the next answer of the stream, or no question at all if there is
+    /// only one length.
     #[inline]
-    fn draw<C: Choices>(self, choices: &mut C, stream: StreamId) -> Span {
+    pub fn draw<C: Choices>(self, choices: &mut C, stream: StreamId) -> Span {
         match self.max.0.saturating_sub(self.min.0) {
             0 => self.min,
             width => Span(self.min.0 + choices.draw(stream, width)),

@@ -4,7 +4,7 @@ use crate::OURSELVES;
 use crate::tree::{Tree, numbered};
 
 /// Each crate, and those that it may use: floors below it only.
-const FLOORS: [(&str, &[&str]); 8] = [
+const FLOORS: [(&str, &[&str]); 9] = [
     ("history", &[]),
     ("sim", &["history"]),
     ("check", &["history"]),
@@ -12,6 +12,7 @@ const FLOORS: [(&str, &[&str]); 8] = [
     ("trace", &["history", "sim"]),
     ("scenario", &["history", "sim", "check", "trace"]),
     ("redis-node", &["history", "sim", "redis"]),
+    ("serve", &["history", "sim", "redis", "scenario"]),
     ("caspaxos", &["history", "sim", "redis", "redis-node", "scenario", "trace"]),
 ];
 

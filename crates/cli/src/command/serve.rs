@@ -1,0 +1,56 @@
+//! `serve`: Redis in memory for real clients.
+
+use std::fs::File;
+use std::io::Write;
+use std::net::SocketAddr;
+
+use scenario::Interrupt;
+use serve::{FaultPlan, Options, Service};
+
+use crate::args::Serve;
+use crate::eprintln_quietly;
+use crate::failure::{Code, Failure};
+use crate::output::Output;
+
+/// Serves until somebody interrupts it: that is the only end it has.
+pub(crate) fn serve(what: Serve, interrupt: &Interrupt) -> Result<Code, Failure> {
+    let faults = match &what.faults {
+        Some(file) => {
+            let text = super::read_toml(file)?;
+            FaultPlan::from_toml(&file.to_string_lossy(), &text, what.nodes)?
+        }
+        None => FaultPlan::default(),
+    };
+    let fault_log: Option<Box<dyn Write>> = match &what.fault_log {
+        Some(file) => {
+            let cannot = |error| Failure::Usage(format!("{}: {error}", file.display()));
+            Some(Box::new(File::create(file).map_err(cannot)?))
+        }
+        None => None,
+    };
+    let options = Options {
+        bind: what.bind,
+        port: what.port,
+        nodes: what.nodes,
+        max_clients: what.maxclients,
+        metrics: what.metrics,
+        faults,
+        seed: what.seed,
+        ..Options::default()
+    };
+    let service = Service::bind(options, fault_log)?;
+    tell_addresses(service.addresses())?;
+    if !what.bind.is_loopback() {
+        eprintln_quietly("whoever can reach this address can use it: there is no password");
+    }
+    service.run(|| interrupt.reason().is_some(), eprintln_quietly)?;
+    Err(Failure::Interrupted("interrupted".to_owned()))
+}
+
+/// In one line, for people and for scripts that wait for it.
+fn tell_addresses(addresses: &[SocketAddr]) -> Result<(), Failure> {
+    let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
+    let mut out = Output::new();
+    out.line(format_args!("listening on {}", addresses.join(" ")))?;
+    out.flush()
+}

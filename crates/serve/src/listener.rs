@@ -1,0 +1,110 @@
+//! Who lets clients in, and throws them out.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::sleep;
+
+use crate::connection::{Connection, refusal};
+use crate::node::{Node, Order, duration};
+
+/// A server's door.
+pub(crate) struct Listener {
+    node: Rc<Node>,
+    address: SocketAddr,
+    connections: JoinSet<()>,
+    /// How many there have been.
+    accepted: u64,
+}
+
+/// A peer that says nothing for so long is asked whether it is still there: `tcp-keepalive`.
+const KEEPALIVE: Duration = Duration::from_secs(300);
+
+/// How long it waits before it tries something again that failed for want of something.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+impl Listener {
+    pub(crate) fn new(node: Rc<Node>, address: SocketAddr) -> Listener {
+        Listener { node, address, connections: JoinSet::new(), accepted: 0 }
+    }
+
+    /// Lets clients in for ever.
+    pub(crate) async fn run(mut self, door: TcpListener) {
+        let mut door = Some(door);
+        loop {
+            let node = Rc::clone(&self.node);
+            tokio::select! {
+                biased;
+                order = node.ordered() => match order {
+                    Order::ResetAll => self.reset_all().await,
+                    Order::Restart(down) => {
+                        drop(door.take());
+                        self.connections.shutdown().await;
+                        sleep(duration(down)).await;
+                        door = Some(self.reopen().await);
+                        node.restarted();
+                    }
+                },
+                Some(ended) = self.connections.join_next() => pass_on(ended),
+                accepted = accept(door.as_ref()) => match accepted {
+                    Ok(stream) => self.admit(stream),
+                    // There are no more sockets. Those who wait at the door wait until there are.
+                    Err(_) => sleep(PATIENCE).await,
+                },
+            }
+            node.clients.set(self.connections.len());
+        }
+    }
+
+    fn admit(&mut self, stream: TcpStream) {
+        let service = &self.node.service;
+        // A socket that refuses these has broken already, which is found out when it is read.
+        drop(stream.set_nodelay(true));
+        drop(SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE)));
+        let number = self.accepted;
+        self.accepted += 1;
+        service.counters.accepted.add(1);
+        if self.connections.len() >= service.options.max_clients {
+            service.counters.refused.add(1);
+            drop(stream.try_write(&refusal()));
+            return;
+        }
+        let connection = Connection::new(Rc::clone(&self.node), number, stream);
+        self.connections.spawn_local(connection.run());
+    }
+
+    async fn reset_all(&mut self) {
+        self.node.resets.set(true);
+        self.connections.shutdown().await;
+        self.node.resets.set(false);
+    }
+
+    /// Listens again where it listened before. Somebody may have taken the port meanwhile; nothing
+    /// can be done about that but to wait.
+    async fn reopen(&self) -> TcpListener {
+        loop {
+            match TcpListener::bind(self.address).await {
+                Ok(door) => return door,
+                Err(_) => sleep(PATIENCE).await,
+            }
+        }
+    }
+}
+
+async fn accept(door: Option<&TcpListener>) -> std::io::Result<TcpStream> {
+    match door {
+        Some(door) => Ok(door.accept().await?.0),
+        None => std::future::pending().await,
+    }
+}
+
+/// A panic in a task is a bug, and is not to be overlooked.
+pub(crate) fn pass_on(ended: Result<(), JoinError>) {
+    if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
+        std::panic::resume_unwind(panic);
+    }
+}

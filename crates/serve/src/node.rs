@@ -1,0 +1,153 @@
+//! One server: its data, and what has happened to it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use history::Span;
+use redis::{Blob, Database, Reply, UnixTime};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::fate::ChanceRule;
+use crate::plan::{FaultPlan, Keep};
+use crate::service::Service;
+
+/// A server, as its connections and its listener see it. All of them run on one thread, and none
+/// of them waits for anything between a look and the act on it.
+pub(crate) struct Node {
+    pub(crate) name: String,
+    pub(crate) service: Rc<Service>,
+    /// What can strike a command here.
+    pub(crate) rules: Rc<[ChanceRule]>,
+    /// Whether there is a plan for what goes wrong.
+    pub(crate) can_fail: bool,
+    database: RefCell<Database>,
+    /// What was on disk when it was last synced, for crashes that lose what came later.
+    synced: RefCell<Database>,
+    /// How many are connected.
+    pub(crate) clients: Cell<usize>,
+    busy_until: Cell<Option<Instant>>,
+    crashed: Cell<bool>,
+    /// Connections that are dropped now are reset.
+    pub(crate) resets: Cell<bool>,
+    /// What the listener is to do, and that it is to look.
+    order: Cell<Option<Order>>,
+    ordered: Notify,
+}
+
+/// What a listener is told to do. The later one includes the earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Order {
+    /// Reset all connections.
+    ResetAll,
+    /// Drop all connections, be down for so long, and listen again.
+    Restart(Span),
+}
+
+impl Node {
+    pub(crate) fn new(name: String, service: Rc<Service>, rules: Rc<[ChanceRule]>) -> Node {
+        let database = Database::new(service.options.library.clone());
+        Node {
+            name,
+            can_fail: service.options.faults != FaultPlan::default(),
+            rules,
+            synced: RefCell::new(database.clone()),
+            database: RefCell::new(database),
+            clients: Cell::new(0),
+            busy_until: Cell::new(None),
+            crashed: Cell::new(false),
+            resets: Cell::new(false),
+            order: Cell::new(None),
+            ordered: Notify::new(),
+            service,
+        }
+    }
+
+    /// Here a connection's command line meets the server.
+    pub(crate) fn answer(&self, line: &[Blob]) -> Reply {
+        self.database.borrow_mut().call(unix_time(), line)
+    }
+
+    /// How many keys there are.
+    pub(crate) fn keys(&self) -> usize {
+        self.database.borrow().keyspace().len()
+    }
+
+    /// Waits until the server is free to execute a command. After a crash that never is: whoever
+    /// waits goes down with it.
+    pub(crate) async fn ready(&self) {
+        while let Some(until) = self.busy_until.get().filter(|until| *until > Instant::now()) {
+            sleep_until(until).await;
+        }
+        if self.crashed.get() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Does nothing for so long.
+    pub(crate) fn stall(&self, lasts: Span) {
+        let until = Instant::now() + duration(lasts);
+        self.busy_until.set(self.busy_until.get().max(Some(until)));
+    }
+
+    /// Ends without warning, and comes again after so long. `false` if it is down as it is.
+    pub(crate) fn crash(&self, keep: Keep, down: Span) -> bool {
+        if self.crashed.replace(true) {
+            return false;
+        }
+        let mut database = self.database.borrow_mut();
+        match keep {
+            Keep::Nothing => *database = Database::new(self.service.options.library.clone()),
+            Keep::Everything => {}
+            Keep::AllButLastSecond => *database = self.synced.borrow().clone(),
+        }
+        database.call(unix_time(), &["SCRIPT", "FLUSH"].map(Blob::from_static));
+        *self.synced.borrow_mut() = database.clone();
+        self.busy_until.set(None);
+        self.order(Order::Restart(down));
+        true
+    }
+
+    /// It is up again.
+    pub(crate) fn restarted(&self) {
+        self.crashed.set(false);
+    }
+
+    pub(crate) fn is_down(&self) -> bool {
+        self.crashed.get()
+    }
+
+    /// All that has been written so far is on disk.
+    pub(crate) fn sync(&self) {
+        *self.synced.borrow_mut() = self.database.borrow().clone();
+    }
+
+    /// Tells the listener what to do.
+    pub(crate) fn order(&self, order: Order) {
+        self.order.set(self.order.get().max(Some(order)));
+        self.ordered.notify_one();
+    }
+
+    /// What the listener is told, once it is.
+    pub(crate) async fn ordered(&self) -> Order {
+        loop {
+            self.ordered.notified().await;
+            if let Some(order) = self.order.take() {
+                return order;
+            }
+        }
+    }
+}
+
+pub(crate) const fn duration(span: Span) -> Duration {
+    Duration::from_nanos(span.0)
+}
+
+/// What the wall clock shows.
+#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "real clients, real time")]
+fn unix_time() -> UnixTime {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    // A clock that stands before 1970 shows 1970.
+    UnixTime(since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)))
+}

@@ -1,0 +1,187 @@
+//! From options to servers that listen, and on until somebody has enough.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use history::Span;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+use crate::fate::ChanceRule;
+use crate::fault_log::FaultLog;
+use crate::listener::{Listener, pass_on};
+use crate::metrics::Metrics;
+use crate::node::{Node, duration};
+use crate::plan::node_name;
+use crate::schedule::Appointment;
+use crate::service::{self, Options, ServeError};
+
+/// Servers that have a port, and can be run.
+pub struct Service {
+    runtime: Runtime,
+    service: Rc<service::Service>,
+    doors: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
+}
+
+/// How often it looks whether it is to end.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long clients may take to read what waits for them when it ends.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+impl Service {
+    /// Takes the ports. From now on clients can connect; they are served by [`Service::run`].
+    ///
+    /// # Errors
+    /// If a port cannot be had.
+    pub fn bind(
+        options: Options,
+        fault_log: Option<Box<dyn Write>>,
+    ) -> Result<Service, ServeError> {
+        let Options { bind, port, nodes, .. } = options;
+        let senseless = |why| ServeError::Senseless { nodes, port, why };
+        if nodes == 0 {
+            return Err(senseless("there must be one at least"));
+        }
+        if port > 0 && port.checked_add(nodes - 1).is_none() {
+            return Err(senseless("the last port is 65535"));
+        }
+        let runtime =
+            Builder::new_current_thread().enable_all().build().map_err(ServeError::System)?;
+        let mut doors = Vec::new();
+        let mut addresses = Vec::new();
+        for number in 0..nodes {
+            let address = SocketAddr::new(bind, if port == 0 { 0 } else { port + number });
+            let cannot = |error| ServeError::Listen { address, error };
+            let door = runtime.block_on(TcpListener::bind(address)).map_err(cannot)?;
+            addresses.push(door.local_addr().map_err(cannot)?);
+            doors.push(door);
+        }
+        let service = {
+            // Its clock starts in the runtime that it runs in.
+            let _inside = runtime.enter();
+            Rc::new(service::Service::new(options, fault_log.map(FaultLog)))
+        };
+        Ok(Service { runtime, service, doors, addresses })
+    }
+
+    /// Where the servers listen, in order.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Serves until `interrupted` says so. Metrics are told to `tell`, line by line.
+    ///
+    /// # Errors
+    /// If faults could not be written down.
+    ///
+    /// # Panics
+    /// If there is a bug.
+    pub fn run(
+        self,
+        interrupted: impl Fn() -> bool,
+        tell: impl Fn(&str),
+    ) -> Result<(), ServeError> {
+        let Service { runtime, service, doors, addresses } = self;
+        let plan = service.options.faults.clone();
+        let mut nodes = Vec::new();
+        for number in 0..service.options.nodes {
+            let name = node_name(number);
+            let rules = ChanceRule::of_node(&plan, &name);
+            nodes.push(Rc::new(Node::new(name, Rc::clone(&service), rules)));
+        }
+        let local = LocalSet::new();
+        local.block_on(&runtime, async {
+            let mut tasks = JoinSet::new();
+            for ((node, door), address) in nodes.iter().zip(doors).zip(addresses) {
+                tasks.spawn_local(Listener::new(Rc::clone(node), address).run(door));
+                for appointment in Appointment::of_node(&plan, node) {
+                    tasks.spawn_local(appointment.keep());
+                }
+                if !plan.crash.is_empty() {
+                    tasks.spawn_local(sync_each_second(Rc::clone(node)));
+                }
+            }
+            tokio::select! {
+                ended = until(&interrupted, &service) => ended?,
+                () = fail_with(&mut tasks) => {}
+                () = tell_metrics(&service, &nodes, &tell) => {}
+            }
+            say_farewell(&service).await;
+            Ok(())
+        })
+    }
+}
+
+/// Waits for the end.
+async fn until(
+    interrupted: &impl Fn() -> bool,
+    service: &service::Service,
+) -> Result<(), ServeError> {
+    while !interrupted() {
+        if let Some(failure) = service.failure() {
+            return Err(failure);
+        }
+        sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Tasks end by themselves if their work is done. If one panics, so does this.
+async fn fail_with(tasks: &mut JoinSet<()>) {
+    while let Some(ended) = tasks.join_next().await {
+        pass_on(ended);
+    }
+}
+
+/// As `appendfsync everysec` does it.
+async fn sync_each_second(node: Rc<Node>) {
+    let mut seconds = interval(Duration::from_secs(1));
+    loop {
+        seconds.tick().await;
+        node.sync();
+    }
+}
+
+/// Lets clients have what waits for them, if they are quick.
+async fn say_farewell(service: &service::Service) {
+    let all_is_read = async {
+        while service.unread.in_use() > 0 {
+            sleep(LOOK).await;
+        }
+    };
+    // Whoever has not read it by then does not read.
+    let _ = timeout(FAREWELL, all_is_read).await;
+}
+
+async fn tell_metrics(service: &service::Service, nodes: &[Rc<Node>], tell: &impl Fn(&str)) {
+    let Some(each) = service.options.metrics.filter(|each| *each > Span::ZERO) else {
+        return std::future::pending().await;
+    };
+    let mut ticks = interval(duration(each));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks.tick().await;
+    let mut last = service.now();
+    let mut commands_before = service.counters.commands.get();
+    loop {
+        ticks.tick().await;
+        let now = service.now();
+        let metrics = Metrics {
+            now,
+            since: now - last,
+            commands_before,
+            clients: nodes.iter().map(|node| node.clients.get()).sum(),
+            keys: nodes.iter().map(|node| node.keys()).sum(),
+            client_memory: service.memory.in_use(),
+            counters: &service.counters,
+        };
+        tell(&metrics.to_string());
+        (last, commands_before) = (now, service.counters.commands.get());
+    }
+}

@@ -1,0 +1,174 @@
+//! What all servers of a process share.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use history::Span;
+use redis::ScriptLibrary;
+use redis::resp::Limits;
+use thiserror::Error;
+use tokio::time::Instant;
+
+use crate::fate::Struck;
+use crate::fault_log::{FaultLog, Victim};
+use crate::memory::Ledger;
+use crate::metrics::Counters;
+use crate::plan::FaultPlan;
+
+/// What is served, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The address to listen on.
+    pub bind: IpAddr,
+    /// The port of the first server, the others have those after it; 0 for any that are free.
+    pub port: u16,
+    /// How many servers.
+    pub nodes: u16,
+    /// How many clients can be connected to a server at a time.
+    pub max_clients: usize,
+    /// What is put up with of one command.
+    pub limits: Limits,
+    /// How many bytes of replies wait for a client that does not read, before it is dropped.
+    pub unread: usize,
+    /// How many bytes all clients together may keep in memory, of commands that are not complete
+    /// and of replies that are not read. Whoever needs more than is left is dropped.
+    pub client_memory: usize,
+    /// The scripts that can be called.
+    pub library: Arc<ScriptLibrary>,
+    /// How often the metrics are told.
+    pub metrics: Option<Span>,
+    /// What goes wrong.
+    pub faults: FaultPlan,
+    /// What chance is drawn from.
+    pub seed: String,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            bind: Ipv4Addr::LOCALHOST.into(),
+            port: 6379,
+            nodes: 1,
+            max_clients: 10_000,
+            limits: Limits::default(),
+            unread: 256 << 20,
+            client_memory: 1 << 30,
+            library: Arc::default(),
+            metrics: None,
+            faults: FaultPlan::default(),
+            seed: "seed1".to_owned(),
+        }
+    }
+}
+
+/// Why nothing is served, or no longer.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// There is nothing to serve.
+    #[error("there are to be {nodes} servers from port {port}: {why}")]
+    Senseless {
+        /// How many servers.
+        nodes: u16,
+        /// The first port.
+        port: u16,
+        /// What is wrong with that.
+        why: &'static str,
+    },
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {}", in_words(error))]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The system cannot do what it takes.
+    #[error("cannot serve: {0}")]
+    System(io::Error),
+    /// A fault could not be written down, and a fault that nobody knows of is none to learn from.
+    #[error("the fault log could not be written: {0}")]
+    FaultLog(io::Error),
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "somebody else does (--port 0 takes a free port)".to_owned(),
+        io::ErrorKind::PermissionDenied => "that is not allowed (try --port 6379)".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// What all servers of a process share.
+pub(crate) struct Service {
+    pub(crate) options: Options,
+    pub(crate) counters: Counters,
+    /// What clients keep in memory.
+    pub(crate) memory: Ledger,
+    /// Which part of that are replies that have not been sent.
+    pub(crate) unread: Ledger,
+    start: Instant,
+    fault_log: RefCell<Option<FaultLog>>,
+    failure: RefCell<Option<ServeError>>,
+    /// Buffers that nobody reads into at the moment.
+    buffers: RefCell<Vec<Box<[u8]>>>,
+}
+
+/// How much is read at a time, in bytes.
+const BUFFER_LEN: usize = 16 << 10;
+
+impl Service {
+    pub(crate) fn new(options: Options, fault_log: Option<FaultLog>) -> Service {
+        Service {
+            options,
+            counters: Counters::default(),
+            memory: Ledger::default(),
+            unread: Ledger::default(),
+            start: Instant::now(),
+            fault_log: RefCell::new(fault_log),
+            failure: RefCell::new(None),
+            buffers: RefCell::default(),
+        }
+    }
+
+    /// How long it has been going on.
+    pub(crate) fn now(&self) -> Span {
+        Span(u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// Counts a fault, and writes it down.
+    pub(crate) fn struck(&self, victim: &Victim<'_>, struck: Struck) {
+        self.counters.faults.add(1);
+        if let Some(log) = &mut *self.fault_log.borrow_mut()
+            && let Err(error) = log.write(self.now(), victim, struck)
+        {
+            self.fail(ServeError::FaultLog(error));
+        }
+    }
+
+    /// All is to end for this reason.
+    pub(crate) fn fail(&self, error: ServeError) {
+        self.failure.borrow_mut().get_or_insert(error);
+    }
+
+    pub(crate) fn failure(&self) -> Option<ServeError> {
+        self.failure.take()
+    }
+
+    /// A buffer to read into. Most connections wait most of the time and need none.
+    pub(crate) fn take_buffer(&self) -> Box<[u8]> {
+        let spare = self.buffers.borrow_mut().pop();
+        spare.unwrap_or_else(|| vec![0; BUFFER_LEN].into_boxed_slice())
+    }
+
+    pub(crate) fn give_back(&self, buffer: Box<[u8]>) {
+        /// More than this were only needed for a moment.
+        const SPARE_MAX: usize = 16;
+        let mut buffers = self.buffers.borrow_mut();
+        if buffers.len() < SPARE_MAX {
+            buffers.push(buffer);
+        }
+    }
+}
