@@ -42,8 +42,10 @@ pub(crate) struct Connection {
 enum End {
     /// After what waits has been sent, if the client reads it.
     AfterReplies,
-    /// At once: the client has gone, or has to go.
+    /// At once: the client has gone.
     Now,
+    /// At once: the client has to go.
+    Dropped,
     /// As when the network breaks.
     Reset,
     /// The client is never told.
@@ -77,6 +79,7 @@ impl Connection {
         match self.serve().await {
             End::AfterReplies => self.send_rest().await,
             End::Now => {}
+            End::Dropped => self.node.service.counters.dropped.add(1),
             // If that fails, the connection is broken already.
             End::Reset => drop(self.stream.set_zero_linger()),
             End::Silence => self.ignore().await,
@@ -93,13 +96,7 @@ impl Connection {
             if ready.is_readable() || ready.is_read_closed() {
                 end = self.receive().await.break_value();
             }
-            if let Some(End::Now | End::Reset | End::Silence) = end {
-                return end.unwrap_or(End::Now);
-            }
-            if self.send().is_break() {
-                return End::Now;
-            }
-            if let Some(end) = end {
+            if let Some(end) = end.or_else(|| self.send().break_value()) {
                 return end;
             }
         }
@@ -133,7 +130,7 @@ impl Connection {
                     self.reply(&Reply::Error(error));
                     return ControlFlow::Break(End::AfterReplies);
                 }
-                Err(ProtocolError::TooMuch) => return self.drop_client(),
+                Err(ProtocolError::TooMuch) => return ControlFlow::Break(End::Dropped),
             }
             if self.waiting() > ENOUGH_TO_SEND {
                 self.send()?;
@@ -206,7 +203,7 @@ impl Connection {
                 self.reply(&Reply::ok());
                 ControlFlow::Break(End::AfterReplies)
             }
-            Some(Special::Browser) => self.drop_client(),
+            Some(Special::Browser) => ControlFlow::Break(End::Dropped),
         }
     }
 
@@ -281,14 +278,9 @@ impl Connection {
         self.memory.set(self.decoder.pending() + self.out.capacity());
         self.unread.set(self.out.len() - self.sent);
         if self.waiting() > options.unread || self.memory.all() > options.client_memory {
-            return self.drop_client();
+            return ControlFlow::Break(End::Dropped);
         }
         ControlFlow::Continue(())
-    }
-
-    fn drop_client(&self) -> ControlFlow<End> {
-        self.node.service.counters.dropped.add(1);
-        ControlFlow::Break(End::Now)
     }
 }
 
