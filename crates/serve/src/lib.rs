@@ -12,7 +12,7 @@
 //!    ([`FaultPlan`]): the n-th command of the n-th connection of a server meets the same fate
 //!    under the same seed. When it arrives, and what came before it on other connections, is up to
 //!    the real world.
-//! 3. A fault that strikes is in the log before it strikes.
+//! 3. A fault that strikes is in the log before any client can notice.
 //!
 //! ```
 //! use std::io::{Read as _, Write as _};
