@@ -7,6 +7,7 @@
 //! 1. [`CommandDecoder`] reads what clients send: arrays of bulk strings, and inline commands as
 //!    typed into a terminal. What it refuses it refuses in the words of Redis 7.0.
 //! 2. [`encode_reply`] writes what a server answers, in RESP2 or RESP3.
+//!    In RESP3 replies have a [`Shape`] that depends on the command.
 //! 3. [`encode_command`] and [`ReplyDecoder`] are the other end: what a client needs.
 //!
 //! Whoever sends the bytes may be hostile. Hence a size that is only announced costs nothing:
@@ -19,12 +20,14 @@ mod encode;
 mod inline;
 mod line;
 mod reply;
+mod shape;
 #[cfg(test)]
 mod tests;
 
 pub use command::{CommandDecoder, ProtocolError};
 pub use encode::{encode_command, encode_reply};
 pub use reply::{Incoming, InvalidReply, ReplyDecoder};
+pub use shape::{Second, Shape, Shapes};
 
 /// In which version of the protocol replies are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -65,7 +65,7 @@ fn bulk(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn announce(kind: u8, number: impl std::fmt::Display, out: &mut Vec<u8>) {
+pub(super) fn announce(kind: u8, number: impl std::fmt::Display, out: &mut Vec<u8>) {
     out.push(kind);
     // Writing to a vector cannot fail.
     let _ = write!(out, "{number}\r\n");

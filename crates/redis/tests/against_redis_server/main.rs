@@ -18,6 +18,7 @@ mod pair;
 mod protocols;
 mod scripts;
 mod server;
+mod shapes;
 mod sorted_sets;
 mod words;
 
