@@ -67,7 +67,7 @@ mod value;
 pub use blob::Blob;
 pub use command::{CommandInfo, Flags, commands};
 pub use config::{Config, EvictionPolicy, Fsync};
-pub use connection::{Connection, Protocol};
+pub use connection::Connection;
 pub use database::Database;
 pub use error_reply::ErrorReply;
 pub use keyspace::{Entry, Keyspace};

@@ -29,15 +29,7 @@ pub use encode::{encode_command, encode_reply};
 pub use reply::{Incoming, InvalidReply, ReplyDecoder};
 pub use shape::{Second, Shape, Shapes};
 
-/// In which version of the protocol replies are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// What every connection speaks first.
-    #[default]
-    Resp2,
-    /// What a client asks for with `HELLO 3`.
-    Resp3,
-}
+pub use crate::connection::Protocol;
 
 /// How much of one message is put up with.
 ///

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use redis::Blob;
-use redis::resp::{CommandDecoder, Protocol, ProtocolError, encode_reply};
+use redis::resp::{CommandDecoder, Protocol, ProtocolError, Shapes, encode_reply};
 use redis::{ErrorReply, Reply};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
@@ -28,7 +28,9 @@ pub(crate) struct Connection {
     number: u64,
     stream: TcpStream,
     decoder: CommandDecoder,
-    protocol: Protocol,
+    /// What the server knows of this client; what it knows is gone with the connection.
+    client: redis::Connection,
+    shapes: Shapes,
     out: Vec<u8>,
     /// How many bytes of `out` have been sent.
     sent: usize,
@@ -62,7 +64,8 @@ impl Connection {
             .then(|| Fates::new(&options.seed, &node.rules, &format!("{}/{number}", node.name)));
         Connection {
             decoder: CommandDecoder::new(options.limits),
-            protocol: Protocol::Resp2,
+            client: redis::Connection::new(number + 1),
+            shapes: Shapes::default(),
             out: Vec::new(),
             sent: 0,
             memory: node.service.memory.share(),
@@ -127,7 +130,8 @@ impl Connection {
                 Ok(None) => return ControlFlow::Continue(()),
                 Err(ProtocolError::Refused(error)) => {
                     self.node.service.counters.dropped.add(1);
-                    self.reply(&Reply::Error(error));
+                    let protocol = self.client.protocol();
+                    encode_reply(&Reply::Error(error), protocol, &mut self.out);
                     return ControlFlow::Break(End::AfterReplies);
                 }
                 Err(ProtocolError::TooMuch) => return ControlFlow::Break(End::Dropped),
@@ -193,22 +197,21 @@ impl Connection {
 
     fn execute(&mut self, line: &[Blob]) -> ControlFlow<End> {
         self.node.service.counters.commands.add(1);
-        match Special::of(&line[0]) {
-            None => {
-                let reply = self.node.answer(line);
-                self.reply(&reply);
-                ControlFlow::Continue(())
-            }
-            Some(Special::Quit) => {
-                self.reply(&Reply::ok());
-                ControlFlow::Break(End::AfterReplies)
-            }
-            Some(Special::Browser) => ControlFlow::Break(End::Dropped),
+        if is_from_browser(&line[0]) {
+            return ControlFlow::Break(End::Dropped);
         }
-    }
-
-    fn reply(&mut self, reply: &Reply) {
-        encode_reply(reply, self.protocol, &mut self.out);
+        let reply = self.node.answer(&mut self.client, line);
+        match self.client.protocol() {
+            Protocol::Resp2 => encode_reply(&reply, Protocol::Resp2, &mut self.out),
+            Protocol::Resp3 => {
+                let shape = self.shapes.next(line, &reply);
+                shape.encode(&reply, Protocol::Resp3, &mut self.out);
+            }
+        }
+        if self.client.is_closing() {
+            return ControlFlow::Break(End::AfterReplies);
+        }
+        ControlFlow::Continue(())
     }
 
     fn struck(&self, line: &[Blob], struck: Struck) {
@@ -284,9 +287,11 @@ impl Connection {
     }
 }
 
-/// Whoever resets all connections of a server drops them.
+/// The server forgets the client. Whoever resets all connections of a server drops them.
 impl Drop for Connection {
     fn drop(&mut self) {
+        let client = std::mem::replace(&mut self.client, redis::Connection::new(0));
+        self.node.forget(client);
         if self.node.resets.get() {
             // If that fails, the connection is broken already.
             drop(self.stream.set_zero_linger());
@@ -299,23 +304,10 @@ const fn is_before(fault: Fault) -> bool {
     !matches!(fault, Fault::DropReply(_) | Fault::Delay(Delayed::Reply))
 }
 
-/// What a connection does by itself.
-enum Special {
-    Quit,
-    /// `POST` and `Host:`, as Redis has it: a page in somebody's browser tries to talk to a server
-    /// of theirs.
-    Browser,
-}
-
-impl Special {
-    fn of(name: &[u8]) -> Option<Special> {
-        match name.len() {
-            4 if name.eq_ignore_ascii_case(b"quit") => Some(Special::Quit),
-            4 if name.eq_ignore_ascii_case(b"post") => Some(Special::Browser),
-            5 if name.eq_ignore_ascii_case(b"host:") => Some(Special::Browser),
-            _ => None,
-        }
-    }
+/// `POST` and `Host:`, as Redis has it: a page in somebody's browser tries to talk to a server of
+/// theirs.
+fn is_from_browser(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
 /// What a client is told for whom there is no room.

@@ -65,8 +65,13 @@ impl Node {
     }
 
     /// Here a connection's command line meets the server.
-    pub(crate) fn answer(&self, line: &[Blob]) -> Reply {
-        self.database.borrow_mut().call(unix_time(), line)
+    pub(crate) fn answer(&self, client: &mut redis::Connection, line: &[Blob]) -> Reply {
+        client.call(&mut self.database.borrow_mut(), unix_time(), line)
+    }
+
+    /// A connection ends.
+    pub(crate) fn forget(&self, client: redis::Connection) {
+        client.close(&mut self.database.borrow_mut());
     }
 
     /// How many keys there are.
@@ -97,11 +102,11 @@ impl Node {
             return false;
         }
         let mut database = self.database.borrow_mut();
-        match keep {
-            Keep::Nothing => *database = Database::new(self.service.options.library.clone()),
-            Keep::Everything => {}
-            Keep::AllButLastSecond => *database = self.synced.borrow().clone(),
-        }
+        *database = match keep {
+            Keep::Nothing => Database::new(self.service.options.library.clone()),
+            Keep::Everything => database.clone().restarted(),
+            Keep::AllButLastSecond => self.synced.borrow().clone().restarted(),
+        };
         database.call(unix_time(), &["SCRIPT", "FLUSH"].map(Blob::from_static));
         *self.synced.borrow_mut() = database.clone();
         self.busy_until.set(None);

@@ -83,7 +83,8 @@ fn the_redis_crate_works() {
 
 const REDIS_PY: &str = "
 import redis, sys, threading
-client = redis.Redis(port=int(sys.argv[1]), decode_responses=True, protocol=2)
+client = redis.Redis(port=int(sys.argv[1]), decode_responses=True, protocol=int(sys.argv[2]))
+client.flushall()
 assert client.ping()
 assert client.set('k', 'v', nx=True, px=60000) is True
 assert client.set('k', 'w', nx=True) is None
@@ -97,6 +98,32 @@ try:
     raise AssertionError('k is no number')
 except redis.ResponseError as error:
     assert 'not an integer' in str(error), error
+client.hset('h', mapping={'f': '1', 'g': '2'})
+assert client.hgetall('h') == {'f': '1', 'g': '2'}
+client.sadd('s', 'a', 'b')
+assert client.smembers('s') == {'a', 'b'}
+client.zadd('z', {'a': 1, 'b': 2.5})
+assert client.zscore('z', 'b') == 2.5
+assert [tuple(pair) for pair in client.zrange('z', 0, -1, withscores=True)] == [('a', 1), ('b', 2.5)]
+client.rpush('l', 'x', 'y')
+assert client.lrange('l', 0, -1) == ['x', 'y']
+with client.pipeline() as transaction:
+    transaction.watch('n')
+    n = int(transaction.get('n'))
+    transaction.multi()
+    transaction.set('n', n + 1)
+    transaction.hgetall('h')
+    assert transaction.execute() == [True, {'f': '1', 'g': '2'}]
+with client.pipeline() as transaction:
+    transaction.watch('n')
+    client.incr('n')
+    transaction.multi()
+    transaction.set('n', 0)
+    try:
+        transaction.execute()
+        raise AssertionError('n has changed')
+    except redis.WatchError:
+        pass
 def count():
     for _ in range(200):
         client.incr('counted')
@@ -123,7 +150,9 @@ fn redis_py_works() {
         return;
     }
     let server = Server::start(&[]);
-    let output = python(&["-c", REDIS_PY, &server.port()]).unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
+    for protocol in ["2", "3"] {
+        let output = python(&["-c", REDIS_PY, &server.port(), protocol]).unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "in RESP{protocol}: {errors}");
+    }
 }
