@@ -4,16 +4,22 @@
 
 use libfuzzer_sys::fuzz_target;
 use redis::resp::{CommandDecoder, Limits, Protocol, encode_reply};
-use redis::{Database, UnixTime};
+use redis::{Connection, Database, UnixTime};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut decoder = CommandDecoder::new(Limits::default());
     let mut database = Database::default();
+    let mut connection = Connection::new(1);
     let mut now = UnixTime::from_millis(1_700_000_000_000);
     let mut input = bytes;
     while let Ok(Some(line)) = decoder.decode(&mut input) {
+        // Half a gigabyte in one go is allowed, but not what this is about.
+        let long = |word: &redis::Blob| word.len() > 5 && word.iter().all(u8::is_ascii_digit);
+        if line[0].eq_ignore_ascii_case(b"setrange") && line.iter().any(long) {
+            continue;
+        }
         let before = database.clone();
-        let reply = database.call(now, &line);
+        let reply = connection.call(&mut database, now, &line);
         if reply.as_error().is_some() {
             let (before, after) = (before.keyspace().iter(now), database.keyspace().iter(now));
             assert!(before.eq(after), "{line:?} was refused, and changed something");
