@@ -286,3 +286,20 @@ fn strikes(
         _ => Err("say when: one of chance = \"1%\", at = \"10s\", every = \"5s..10s\""),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plan_in_the_documentation_is_one() {
+        let text = include_str!("../../../docs/serve.md");
+        let plan = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+        let plan = FaultPlan::from_toml("docs/serve.md", plan.expect("it has one"), 2);
+        let plan = plan.expect("it is right");
+        assert_eq!(plan.drop_reply[0].then, Then::Reset);
+        assert_eq!(plan.delay[0].what, Delayed::Command);
+        assert_eq!(plan.stall[0].only.nodes, ["n1"]);
+        assert_eq!(plan.crash[0].keep, Keep::AllButLastSecond);
+    }
+}

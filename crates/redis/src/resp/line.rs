@@ -17,7 +17,7 @@ pub(super) enum End {
     /// With `\r` and one more byte, whatever it is: so Redis reads what announces a size. Again, a
     /// zero byte leaves it without an end.
     ReturnAndOne,
-    /// With `\r\n`, whatever stands before it: so replies end.
+    /// With `\r\n`: so replies end. What follows a `\r` is left in the line if it is no `\n`.
     ReturnAndNewline,
 }
 
@@ -84,7 +84,8 @@ impl End {
                 let line = line.strip_suffix(b"\n").unwrap_or(line);
                 line.strip_suffix(b"\r").unwrap_or(line)
             }
-            End::ReturnAndOne | End::ReturnAndNewline => &line[..line.len().saturating_sub(2)],
+            End::ReturnAndOne => &line[..line.len().saturating_sub(2)],
+            End::ReturnAndNewline => line.strip_suffix(b"\r\n").unwrap_or(line),
         }
     }
 }

@@ -188,6 +188,9 @@ impl ReplyDecoder {
 }
 
 fn announced(line: &[u8]) -> Result<Announced, InvalidReply> {
+    if line.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+        return Err(InvalidReply::Unknown);
+    }
     let (kind, rest) = line.split_first().ok_or(InvalidReply::Unknown)?;
     let text = || Blob::copy_from_slice(rest);
     let whole = |reply| Ok(Announced::Whole(reply));

@@ -182,6 +182,14 @@ fn limits_hold() {
 }
 
 #[test]
+fn a_line_of_a_reply_ends_as_it_has_to() {
+    for bytes in [&b"+a\nb\r\n"[..], b"+a\rb", b"+a\r\r\n", b"\r\n", b"*1\n\r\n", b">0\r\n"] {
+        let (all, failure) = replies(&[bytes], Limits::default());
+        assert_eq!((all, failure), (Vec::new(), Some(InvalidReply::Unknown)), "{bytes:?}");
+    }
+}
+
+#[test]
 fn what_only_resp3_has_is_read_as_resp2_has_it() {
     let text = |text: &str| Reply::Bulk(Blob::from(text));
     for (bytes, expected) in [
