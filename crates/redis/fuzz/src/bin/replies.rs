@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use redis::resp::{Incoming, InvalidReply, Limits, Protocol, ReplyDecoder, encode_reply};
 
 fn read(mut bytes: &[u8], mut piece_len: usize) -> (Vec<Incoming>, Option<InvalidReply>) {
-    let mut decoder = ReplyDecoder::new(Limits { line: 200, depth: 20, ..Limits::default() });
+    let mut decoder = ReplyDecoder::new(Limits { line: 8 << 10, depth: 20, ..Limits::default() });
     let mut all = Vec::new();
     while !bytes.is_empty() {
         let (mut piece, rest) = bytes.split_at(piece_len.min(bytes.len()));
