@@ -5,6 +5,7 @@
 
 // There is one client for a real server in the workspace; its crate is below this one.
 #[path = "../../../redis/tests/against_redis_server/server.rs"]
+#[expect(dead_code, reason = "that crate's tests need more of it")]
 mod server;
 
 use std::collections::BTreeMap;
