@@ -9,7 +9,7 @@
 //! Invariants
 //! 1. A reply is sent only after the command has been executed, and by then it is as durable as
 //!    [`Durability`] says.
-//! 2. What a connection had is gone when it breaks.
+//! 2. What a connection had is gone when it breaks: its transaction, and the keys that it watched.
 //!
 //! What a crash leaves depends on [`Durability`]; a failover puts the server's replica in its
 //! place, which may lack the last writes, since replication is asynchronous. Scripts are never
@@ -27,8 +27,8 @@ mod persistence;
 use std::sync::Arc;
 
 use history::{NodeId, Span};
-use im::OrdSet;
-use redis::{Blob, Database, ErrorReply, Reply, ScriptLibrary, Sha1, UnixTime};
+use im::OrdMap;
+use redis::{Blob, Connection, Database, ErrorReply, Reply, ScriptLibrary, Sha1, UnixTime};
 use serde::{Deserialize, Serialize};
 use sim::{Context, Keep, LocalTime};
 
@@ -101,8 +101,11 @@ impl Default for ServerConfig {
 #[derive(Clone, Debug, Hash)]
 pub struct Server {
     config: ServerConfig,
-    database: Database,
-    connected: OrdSet<NodeId>,
+    /// Apart, for it is larger than what a process keeps in place.
+    database: Box<Database>,
+    connections: OrdMap<NodeId, Connection>,
+    /// The number of the next connection.
+    next_connection: u64,
     /// What is on its disk, where that is not always what is in memory.
     disk: Option<Box<Copy>>,
     replica: Option<Box<Copy>>,
@@ -129,14 +132,25 @@ impl Server {
         Request { id, line }: Request,
     ) {
         let reply = match self.connect(client) {
-            Ok(()) => self.database.call(unix_time(cx.now()), &line),
+            Ok(()) => self.call(unix_time(cx.now()), client, &line),
             Err(refusal) => Reply::Error(refusal),
         };
         self.work(cx);
         cx.send(client, Response { id, reply }.into());
     }
 
-    /// Executes `EVALSHA` for a client. What is sent after this leaves after the service time.
+    /// Executes a command line that comes through a client's connection.
+    fn call(&mut self, now: UnixTime, client: NodeId, line: &[Blob]) -> Reply {
+        let connection = self.connections.get_mut(&client).expect("it is connected");
+        let reply = connection.call(&mut self.database, now, line);
+        if connection.is_closing() {
+            self.disconnect(client);
+        }
+        reply
+    }
+
+    /// Executes `EVALSHA` for a client, outside of any transaction. What is sent after this leaves
+    /// after the service time.
     pub fn evalsha<M, T: From<Timer>>(
         &mut self,
         cx: &mut Context<'_, M, T>,
@@ -155,7 +169,9 @@ impl Server {
 
     /// A client's connection broke.
     pub fn disconnect(&mut self, client: NodeId) {
-        self.connected.remove(&client);
+        if let Some(connection) = self.connections.remove(&client) {
+            connection.close(&mut self.database);
+        }
     }
 
     /// A timer of the server's has run out: the copy that it is about gets what was executed.
@@ -174,16 +190,16 @@ impl Server {
     pub fn crash(self, keep: Keep) -> Server {
         let Server { config, mut database, disk, replica, .. } = self;
         let left = match (keep, config.durability) {
-            (Keep::Durable, Durability::Always) => Some(database.clone()),
+            (Keep::Durable, Durability::Always) => Some(*database.clone()),
             (Keep::Durable, _) => disk.map(|copy| copy.into_data()),
             (Keep::Replica, _) => replica.map(|copy| copy.into_data()),
             (Keep::Nothing, _) => None,
         };
         let left = left.unwrap_or_else(|| {
             operate(&mut database, &["FLUSHALL"]);
-            database
+            *database
         });
-        Server::start(config, left)
+        Server::start(config, left.restarted())
     }
 
     /// A server that starts with this data: without connections, and with the scripts that it was
@@ -196,17 +212,25 @@ impl Server {
         let copy = |lag| Box::new(Copy::new(lag, database.clone()));
         let (disk, replica) = (config.durability.lag(), config.replication_lag);
         let (disk, replica) = (disk.map(copy), replica.map(copy));
-        Server { config, database, connected: OrdSet::new(), disk, replica }
+        Server {
+            config,
+            database: Box::new(database),
+            connections: OrdMap::new(),
+            next_connection: 1,
+            disk,
+            replica,
+        }
     }
 
     fn connect(&mut self, client: NodeId) -> Result<(), ErrorReply> {
-        if self.connected.contains(&client) {
+        if self.connections.contains_key(&client) {
             return Ok(());
         }
-        if self.connected.len() >= self.config.max_clients {
+        if self.connections.len() >= self.config.max_clients {
             return Err(ErrorReply::from_static("ERR max number of clients reached"));
         }
-        self.connected.insert(client);
+        self.connections.insert(client, Connection::new(self.next_connection));
+        self.next_connection += 1;
         Ok(())
     }
 

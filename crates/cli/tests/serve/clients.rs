@@ -104,7 +104,8 @@ client.sadd('s', 'a', 'b')
 assert client.smembers('s') == {'a', 'b'}
 client.zadd('z', {'a': 1, 'b': 2.5})
 assert client.zscore('z', 'b') == 2.5
-assert [tuple(pair) for pair in client.zrange('z', 0, -1, withscores=True)] == [('a', 1), ('b', 2.5)]
+pairs = client.zrange('z', 0, -1, withscores=True)
+assert [tuple(pair) for pair in pairs] == [('a', 1), ('b', 2.5)]
 client.rpush('l', 'x', 'y')
 assert client.lrange('l', 0, -1) == ['x', 'y']
 with client.pipeline() as transaction:

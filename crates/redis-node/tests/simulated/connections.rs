@@ -1,9 +1,9 @@
 use history::NodeId;
-use redis::{ErrorReply, Reply};
+use redis::{Blob, ErrorReply, Reply};
 use redis_node::ServerConfig;
 use sim::{Command, Keep};
 
-use crate::stage::{SERVER, Stage, ok, text};
+use crate::stage::{SERVER, Stage, ok, replies, text};
 
 fn for_one_client() -> Stage {
     Stage::new(ServerConfig { max_clients: 1, ..ServerConfig::default() }).streams()
@@ -51,4 +51,23 @@ fn nobody_is_served_while_the_server_is_down() {
         .then(10, Command::Crash { node: SERVER, keep: Keep::Durable })
         .then(20, Command::Start(SERVER));
     assert_eq!(stage.run()[0], [(2, ok()), (32, text("1"))]);
+}
+
+#[test]
+fn a_transaction_fails_if_a_watched_key_was_written_by_somebody_else() {
+    let stage = Stage::new(ServerConfig::default()).streams();
+    let one = [(0, "WATCH k"), (10, "MULTI"), (20, "INCR k"), (40, "EXEC")];
+    let replies = stage.client(&one).client(&[(30, "SET k 7"), (50, "GET k")]).run();
+    let queued = Reply::Status(Blob::from("QUEUED"));
+    assert_eq!(replies[0], [(2, ok()), (12, ok()), (22, queued), (42, Reply::Nil)]);
+    assert_eq!(replies[1][1], (52, text("7")));
+}
+
+#[test]
+fn a_transaction_is_gone_with_its_connection() {
+    let lines = [(0, "MULTI"), (5, "SET k 1"), (20, "GET k"), (30, "EXEC")];
+    let stage = Stage::new(ServerConfig::default()).streams().client(&lines);
+    let replies = replies(stage.crash_server(10, Keep::Durable));
+    assert_eq!(replies[2], Reply::Nil, "it is executed at once");
+    assert_eq!(replies[3], Reply::Error(ErrorReply::from_static("ERR EXEC without MULTI")));
 }
