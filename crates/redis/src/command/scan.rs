@@ -26,7 +26,11 @@ pub(super) fn scan(
     let page: Vec<Blob> = page.into_iter().filter(|key| options.allow(key)).cloned().collect();
     let is_wanted = |key: &Blob| {
         let name = database.keyspace.read(now, key, |entry| entry.value.type_name());
-        name.is_some_and(|name| options.type_name.is_none_or(|wanted| is_option(wanted, name)))
+        match options.type_name {
+            // As in Redis, a key that has just expired is of the type that a missing one has.
+            Some(wanted) => is_option(wanted, name.unwrap_or("none")),
+            None => name.is_some(),
+        }
     };
     Ok(found(next, page.into_iter().filter(is_wanted)))
 }
