@@ -2,6 +2,11 @@
 
 use crate::{Checker, Expect, Verdict};
 
+/// The checker of what clients observed.
+pub(crate) const RUMOR: &str = "rumor";
+/// Whether everybody gets done, as a checker.
+pub(crate) const LIVENESS: &str = "liveness";
+
 /// What one run says of an expectation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
@@ -32,6 +37,13 @@ impl Expect {
         self.checkers.get(checker).copied().unwrap_or(Checker::Holds)
     }
 
+    /// Whether a run can go on after this checker has found something: what may be violated is told
+    /// when the run is over, if nothing worse was found by then.
+    #[must_use]
+    pub fn tolerates(&self, checker: &str) -> bool {
+        self.of(checker) == Checker::MayViolate
+    }
+
     /// Whether some violation has to be found.
     #[must_use]
     pub fn is_hazard(&self) -> bool {
@@ -59,8 +71,7 @@ impl Expect {
         let found = by.map(|checker| self.of(checker));
         match (verdict, found) {
             (_, Some(Checker::Violates)) => Judgement::Met,
-            (_, Some(Checker::Holds)) | (Verdict::Liveness, _) => Judgement::NotMet,
-            (Verdict::Inconclusive, _) => Judgement::NotMet,
+            (_, Some(Checker::Holds)) | (Verdict::Inconclusive, _) => Judgement::NotMet,
             _ if !self.is_hazard() => match verdict {
                 Verdict::Vacuous => Judgement::NotMet,
                 _ => Judgement::Met,
@@ -119,7 +130,8 @@ mod tests {
         let expect = Expect::default();
         assert_eq!(expect.judge(Verdict::Holds, None), Judgement::Met);
         assert_eq!(expect.judge(Verdict::Violation, Some("rumor")), Judgement::NotMet);
-        for verdict in [Verdict::Liveness, Verdict::Vacuous, Verdict::Inconclusive] {
+        assert_eq!(expect.judge(Verdict::Liveness, Some(LIVENESS)), Judgement::NotMet);
+        for verdict in [Verdict::Vacuous, Verdict::Inconclusive] {
             assert_eq!(expect.judge(verdict, None), Judgement::NotMet, "{verdict:?}");
         }
     }
@@ -130,6 +142,15 @@ mod tests {
         assert_eq!(hazard(1).judge(Verdict::Invariant, Some("other")), Judgement::NotMet);
         assert_eq!(hazard(1).judge(Verdict::Holds, None), Judgement::NotMet);
         assert_eq!(hazard(5).judge(Verdict::Holds, None), Judgement::Undecided);
+    }
+
+    #[test]
+    fn that_somebody_waits_for_ever_can_be_expected() {
+        let checkers = BTreeMap::from([(LIVENESS.to_owned(), Checker::Violates)]);
+        let expect = Expect { checkers, ..Expect::default() };
+        assert_eq!(expect.judge(Verdict::Liveness, Some(LIVENESS)), Judgement::Met);
+        assert_eq!(expect.judge(Verdict::Violation, Some(RUMOR)), Judgement::NotMet);
+        assert_eq!(expect.judge(Verdict::Holds, None), Judgement::NotMet);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use trace::{LogError, LogReader};
 
+use crate::judgement::{LIVENESS, RUMOR};
 use crate::name::select;
 use crate::run::{Prepared, complete};
 use crate::tally::GENERAL_MARKS;
@@ -197,7 +198,7 @@ impl<S: System> AnySystem for Erased<S> {
     fn check(&self, scenario: &Scenario) -> Result<(), Problem> {
         Prepared::<S>::new(scenario)?;
         let expect = &scenario.general.expect;
-        let checkers = || ["rumor"].iter().chain(S::INVARIANTS);
+        let checkers = || [RUMOR, LIVENESS].iter().chain(S::INVARIANTS);
         if let Some(unknown) = expect.checkers.keys().find(|name| checkers().all(|c| c != name)) {
             let known = checkers().copied().collect::<Vec<_>>().join(", ");
             let message = format!("there is no checker {unknown:?}; there are: {known}");

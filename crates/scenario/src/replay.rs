@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use serde::Deserialize as _;
 use serde_json::Value;
 use sim::{Event, Observer, Seeded};
 use trace::{Divergence, Footer, LogError, LogReader, Playback, causal_past, verify};
 
-use crate::run::{Prepared, Watchers};
+use crate::run::{Finding, Prepared, Watchers};
 use crate::watch::HistoryKeeper;
-use crate::{Interrupt, MessageOf, Ran, RunError, System, TimerOf, Verdict};
+use crate::{Interrupt, MessageOf, Outcome, Ran, RunError, System, TimerOf, Verdict};
 
 /// How many events of the causal past of a divergence are told.
 const PAST: usize = 12;
@@ -54,7 +55,7 @@ impl<S: System> Prepared<'_, S> {
 
     /// Has the checkers and invariants go through a recording.
     pub(crate) fn recheck(&self, path: &Path) -> Result<Replayed, RunError> {
-        let mut watchers = Watchers::<S, ()>::new(&self.config, ());
+        let mut watchers = Watchers::<S, ()>::new(&self.config, &self.scenario.general.expect, ());
         let footer = read_through(path, &mut watchers)?;
         if let Some(malformed) = &watchers.rumor.malformed {
             let (line, why) = (watchers.digest.events() + 1, malformed.to_string());
@@ -67,17 +68,27 @@ impl<S: System> Prepared<'_, S> {
             let why = "its digest is not that of its events".to_owned();
             return Err(LogError::Corrupt { path: path.to_owned(), line, why }.into());
         }
-        let log = LogReader::open(path)?;
-        let finding = self.finding(&watchers, || self.history_of(path));
-        let missing = self.missing_marks(&watchers);
-        let (verdict, violation, void) = match finding {
-            Some((verdict, violation)) => (verdict, Some(violation), None),
-            // What is missing may have come after the log broke off.
-            None if missing.is_some() && footer.is_some() => (Verdict::Vacuous, None, missing),
-            None => (Verdict::Holds, None, None),
-        };
-        let ran = self.outcome(&log.header().seed, &watchers, verdict, violation, void);
+        let header = LogReader::open(path)?.header().clone();
+        let history = || self.history_of(path);
+        // What is missing may have come after the log broke off.
+        let missing = || self.missing_marks(&watchers).filter(|_| footer.is_some());
+        let found = self
+            .finding(&watchers, false, history)
+            .or_else(|| footer.as_ref().and_then(Self::at_the_end_of_the_run))
+            .or_else(|| Some(Finding::void(Verdict::Vacuous, missing()?)))
+            .or_else(|| self.finding(&watchers, true, history));
+        let ran = self.outcome(&header.seed, &watchers, found.unwrap_or(Finding::NOTHING));
         Ok(Replayed { ran, divergence: None, partial: footer.is_none() })
+    }
+
+    /// What only the run itself could tell, by its own word: that somebody waited for ever, or what
+    /// was wrong with the processes when all was over.
+    fn at_the_end_of_the_run(footer: &Footer) -> Option<Finding> {
+        let outcome = Outcome::deserialize(&footer.outcome).ok()?;
+        let violation = outcome.violation?;
+        let by_end = outcome.verdict == Verdict::Liveness
+            || (outcome.verdict == Verdict::Invariant && S::INVARIANTS.contains(&&*violation.by));
+        by_end.then(|| Finding::of(outcome.verdict, violation))
     }
 
     fn history_of(&self, path: &Path) -> HistoryKeeper {

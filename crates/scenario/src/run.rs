@@ -10,11 +10,12 @@ use sim::{Choices, Clock, Ending as Halt, Event, EventDigest, Observer, Seeded, 
 use trace::{FORMAT, Header, Recorder};
 
 use crate::fault::{Directory, FaultPlan};
+use crate::judgement::{LIVENESS, RUMOR};
 use crate::tally::Tally;
 use crate::watch::{HistoryKeeper, RumorWatch};
 use crate::{
-    Deployment, Ending, Invariant, Judgement, MessageOf, Outcome, Problem, RunError, Scenario,
-    System, TimerOf, Verdict, Violation,
+    Broken, Deployment, Ending, Expect, Invariant, Judgement, MessageOf, Outcome, Problem,
+    RunError, Scenario, System, TimerOf, Verdict, Violation,
 };
 
 /// Somebody's wish that runs come to an end, seen by all of them.
@@ -84,25 +85,31 @@ pub(crate) struct Watchers<S: System, O> {
     pub(crate) tally: Tally<MessageOf<S>, TimerOf<S>>,
     pub(crate) rumor: RumorWatch,
     invariants: Vec<Box<dyn Invariant<MessageOf<S>, TimerOf<S>>>>,
+    /// Whether the run goes on after a finding of the rumor checker, and of each invariant.
+    tolerant: (bool, Vec<bool>),
     pub(crate) extra: O,
 }
 
 impl<S: System, O> Watchers<S, O> {
-    pub(crate) fn new(config: &S::Config, extra: O) -> Watchers<S, O> {
+    pub(crate) fn new(config: &S::Config, expect: &Expect, extra: O) -> Watchers<S, O> {
+        let invariants = S::INVARIANTS.iter().map(|name| expect.tolerates(name));
         Watchers {
             digest: EventDigest::default(),
             tally: Tally::new(S::MARKS, S::mark),
             rumor: RumorWatch::new(),
             invariants: S::invariants(config),
+            tolerant: (expect.tolerates(RUMOR), invariants.collect()),
             extra,
         }
     }
 
-    /// Whether something was found that no event can mend.
+    /// Whether something was found that ends the run.
     fn has_found(&self) -> bool {
-        self.rumor.rumor.violation().is_some()
+        let (rumor, invariants) = &self.tolerant;
+        let mut invariants = self.invariants.iter().zip(invariants);
+        (!rumor && self.rumor.rumor.violation().is_some())
             || self.rumor.malformed.is_some()
-            || self.invariants.iter().any(|invariant| invariant.broken().is_some())
+            || invariants.any(|(invariant, tolerant)| !tolerant && invariant.broken().is_some())
     }
 }
 
@@ -129,6 +136,34 @@ pub(crate) struct Simulated<S: System, O> {
     pub(crate) ending: Option<Halt>,
     /// What nodes had still to do.
     unfinished: Vec<String>,
+    /// What was wrong when everybody was done: which invariant was broken, and how.
+    at_rest: Option<(&'static str, Broken)>,
+}
+
+/// What was found: a violation, or why the run means nothing.
+pub(crate) struct Finding {
+    verdict: Verdict,
+    violation: Option<Violation>,
+    void: Option<String>,
+}
+
+impl Finding {
+    /// That there is nothing wrong.
+    pub(crate) const NOTHING: Finding =
+        Finding { verdict: Verdict::Holds, violation: None, void: None };
+
+    pub(crate) fn of(verdict: Verdict, violation: Violation) -> Finding {
+        Finding { verdict, violation: Some(violation), void: None }
+    }
+
+    pub(crate) fn void(verdict: Verdict, why: String) -> Finding {
+        Finding { verdict, violation: None, void: Some(why) }
+    }
+
+    fn broken(by: &str, Broken { summary, story }: Broken) -> Finding {
+        let violation = Violation { by: by.to_owned(), summary, story, cycle: Vec::new() };
+        Finding::of(Verdict::Invariant, violation)
+    }
 }
 
 impl<'a, S: System> Prepared<'a, S> {
@@ -193,7 +228,7 @@ impl<'a, S: System> Prepared<'a, S> {
     {
         let (mut world, names) = self.world(choices).expect("checked before");
         let nodes = || (0..names.len()).map(|number| NodeId(number as u16));
-        let mut watchers = Watchers::new(&self.config, extra);
+        let mut watchers = Watchers::new(&self.config, &self.scenario.general.expect, extra);
         world.begin(&mut watchers);
         let ending = loop {
             if watchers.has_found() || stop(&watchers.extra) {
@@ -219,8 +254,12 @@ impl<'a, S: System> Prepared<'a, S> {
             let what = S::unfinished(world.process(node))?;
             Some(format!("{name} {what}"))
         });
-        let unfinished = unfinished.collect();
-        Simulated { watchers, ending, unfinished }
+        let unfinished: Vec<String> = unfinished.collect();
+        let at_rest = (ending == Some(Halt::Quiescent) && unfinished.is_empty()).then(|| {
+            let processes: Vec<&S::Process> = nodes().map(|node| world.process(node)).collect();
+            S::at_rest(&self.config, &processes)
+        });
+        Simulated { watchers, ending, unfinished, at_rest: at_rest.flatten() }
     }
 
     /// Runs with answers from the seed.
@@ -258,36 +297,43 @@ impl<'a, S: System> Prepared<'a, S> {
         &self,
         seed: &str,
         simulated: &Simulated<S, O>,
-        history: impl FnOnce() -> HistoryKeeper,
+        history: impl Fn() -> HistoryKeeper,
     ) -> Ran {
-        let (verdict, violation, void) = match self.finding(&simulated.watchers, history) {
-            Some((verdict, violation)) => (verdict, Some(violation), None),
-            None => self.without_finding(simulated),
-        };
-        self.outcome(seed, &simulated.watchers, verdict, violation, void)
+        let watchers = &simulated.watchers;
+        let found = self
+            .finding(watchers, false, &history)
+            .or_else(|| self.at_the_end(simulated))
+            .or_else(|| self.finding(watchers, true, &history));
+        self.outcome(seed, watchers, found.unwrap_or(Finding::NOTHING))
     }
 
-    /// What a checker or an invariant found.
+    /// What a checker or an invariant found, of those that may find something or of the others.
     pub(crate) fn finding<O>(
         &self,
         watchers: &Watchers<S, O>,
+        tolerated: bool,
         history: impl FnOnce() -> HistoryKeeper,
-    ) -> Option<(Verdict, Violation)> {
-        if let Some(violation) = watchers.rumor.rumor.violation() {
+    ) -> Option<Finding> {
+        let (rumor, invariants) = &watchers.tolerant;
+        if *rumor == tolerated
+            && let Some(violation) = watchers.rumor.rumor.violation()
+        {
             let explanation = explain(&history().0, violation, &self.names());
             let violation = Violation {
-                by: "rumor".to_owned(),
+                by: RUMOR.to_owned(),
                 summary: explanation.summary,
                 story: explanation.story,
                 cycle: explanation.cycle.into_iter().map(|edge| edge.because).collect(),
             };
-            return Some((Verdict::Violation, violation));
+            return Some(Finding::of(Verdict::Violation, violation));
         }
-        let mut invariants = S::INVARIANTS.iter().zip(&watchers.invariants);
-        let (by, broken) = invariants.find_map(|(name, i)| Some((*name, i.broken()?)))?;
-        let (by, cycle) = (by.to_owned(), Vec::new());
-        let violation = Violation { by, summary: broken.summary, story: broken.story, cycle };
-        Some((Verdict::Invariant, violation))
+        let invariants = watchers.invariants.iter().zip(invariants);
+        let (by, broken) = S::INVARIANTS
+            .iter()
+            .zip(invariants)
+            .filter(|(_, (_, tolerant))| **tolerant == tolerated)
+            .find_map(|(name, (invariant, _))| Some((name, invariant.broken()?)))?;
+        Some(Finding::broken(by, broken))
     }
 
     /// Operations that ended as they never should in this scenario.
@@ -306,28 +352,27 @@ impl<'a, S: System> Prepared<'a, S> {
         })
     }
 
-    fn without_finding<O>(
-        &self,
-        simulated: &Simulated<S, O>,
-    ) -> (Verdict, Option<Violation>, Option<String>) {
+    /// What can only be told of a run that is over.
+    fn at_the_end<O>(&self, simulated: &Simulated<S, O>) -> Option<Finding> {
         let why = match simulated.ending {
             Some(Halt::Quiescent) if !simulated.unfinished.is_empty() => {
                 let violation = Violation {
-                    by: "liveness".to_owned(),
+                    by: LIVENESS.to_owned(),
                     summary: "nothing happens any more, and not everybody is done".to_owned(),
                     story: simulated.unfinished.clone(),
                     cycle: Vec::new(),
                 };
-                return (Verdict::Liveness, Some(violation), None);
+                return Some(Finding::of(Verdict::Liveness, violation));
             }
             Some(Halt::Quiescent) | None => {
-                if let Some(violation) = self.wrong_endings(&simulated.watchers) {
-                    return (Verdict::Invariant, Some(violation), None);
+                if let Some((by, broken)) = &simulated.at_rest {
+                    return Some(Finding::broken(by, broken.clone()));
                 }
-                return match self.missing_marks(&simulated.watchers) {
-                    Some(missing) => (Verdict::Vacuous, None, Some(missing)),
-                    None => (Verdict::Holds, None, None),
-                };
+                if let Some(violation) = self.wrong_endings(&simulated.watchers) {
+                    return Some(Finding::of(Verdict::Invariant, violation));
+                }
+                let missing = self.missing_marks(&simulated.watchers)?;
+                return Some(Finding::void(Verdict::Vacuous, missing));
             }
             Some(Halt::TooManyEvents) => "the limit of events was reached",
             Some(Halt::TooLong) => "the limit of virtual time was reached",
@@ -335,7 +380,7 @@ impl<'a, S: System> Prepared<'a, S> {
             Some(Halt::TooMuchInFlight) => "the limit of what may be under way was reached",
         };
         let why = format!("{why}, and the run was not over");
-        (Verdict::Inconclusive, None, Some(why))
+        Some(Finding::void(Verdict::Inconclusive, why))
     }
 
     /// Which of the marks that the scenario must reach were not.
@@ -351,10 +396,9 @@ impl<'a, S: System> Prepared<'a, S> {
         &self,
         seed: &str,
         watchers: &Watchers<S, O>,
-        verdict: Verdict,
-        violation: Option<Violation>,
-        void: Option<String>,
+        finding: Finding,
     ) -> Ran {
+        let Finding { verdict, violation, void } = finding;
         let expect = &self.scenario.general.expect;
         let by = violation.as_ref().map(|violation| violation.by.as_str());
         let judgement = expect.judge(verdict, by);

@@ -53,6 +53,13 @@ pub trait System: 'static {
         None
     }
 
+    /// What is wrong when all is over and everybody is done, such as a cache that still has what the
+    /// database has not: the name of the invariant, and how it was broken. A recording that is only
+    /// checked, not replayed, is taken at its word here, as it is for liveness.
+    fn at_rest(_: &Self::Config, _: &[&Self::Process]) -> Option<(&'static str, Broken)> {
+        None
+    }
+
     /// What a process has still to do; none if it is done. A run is over when nothing is going to
     /// happen any more, or when everybody is done and only the nemesis would still act. If somebody
     /// is not done then, that is a failure of liveness.
