@@ -51,6 +51,7 @@ Examples:
 Examples:
   rumormill run all --seed seed1
   rumormill run losing/c2p2k2 --seeds 0..1000
+  rumormill run membership crash                  (all that is in these folders)
   rumormill run 'caspaxos/*' --seeds 0..200 --intensity 50 --format jsonl
   rumormill run losing/c2p2k1.i --seed 7          (shows how the violation came about)
   rumormill run my-scenario.toml --set caspaxos.clients=5")]
@@ -204,7 +205,7 @@ pub(crate) struct Serve {
 /// What to run.
 #[derive(Debug, Group)]
 pub(crate) struct What {
-    /// Names, endings of names, patterns (* crosses slashes), "all", or TOML files
+    /// Names, folders, endings of either, patterns (* crosses slashes), "all", or TOML files
     #[arg(required = true, value_name = "NAME|PATTERN|FILE")]
     pub(crate) names: Vec<String>,
     #[command(flatten)]

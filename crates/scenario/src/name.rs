@@ -3,6 +3,9 @@
 //! - `all` is every scenario.
 //! - With a `*` it is a pattern; the star stands for any text, slashes too.
 //! - Otherwise it is a name, or the end of exactly one name: `c6p2k2` or `losing/c2p2k2`.
+//! - If it is none, it may be a folder in the same way, which is all that is in it: `losing`.
+
+use std::collections::BTreeSet;
 
 use thiserror::Error;
 
@@ -19,7 +22,7 @@ pub enum Selection {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NameError {
     /// Nothing is called like this.
-    #[error("there is no scenario {name:?}{}; `rumormill list` shows all", suggestion(nearest))]
+    #[error("there is no scenario {name:?}{} (`rumormill list` shows all)", suggestion(nearest))]
     Unknown {
         /// What was typed.
         name: String,
@@ -52,19 +55,40 @@ pub(crate) fn select<'a>(
         let matching = names.filter(|name| matches(typed, name));
         return Ok(Selection::Many(matching.map(str::to_owned).collect()));
     }
-    if names.clone().any(|name| name == typed) {
-        return Ok(Selection::One(typed.to_owned()));
+    if let Some(name) = the_one(names.clone(), typed)? {
+        return Ok(Selection::One(name.to_owned()));
+    }
+    let folders: BTreeSet<&str> = names.clone().flat_map(folders_of).collect();
+    if let Some(folder) = the_one(folders.iter().copied(), typed)? {
+        let inside = names.filter(|name| folders_of(name).any(|of_name| of_name == folder));
+        return Ok(Selection::Many(inside.map(str::to_owned).collect()));
+    }
+    Err(NameError::Unknown { name: typed.to_owned(), nearest: nearest(names, typed) })
+}
+
+/// The name that was typed, or else the only one that ends so, if there is any.
+fn the_one<'a>(
+    names: impl Iterator<Item = &'a str> + Clone,
+    typed: &str,
+) -> Result<Option<&'a str>, NameError> {
+    if let Some(name) = names.clone().find(|name| *name == typed) {
+        return Ok(Some(name));
     }
     let ending = format!("/{typed}");
-    let candidates: Vec<&str> = names.clone().filter(|name| name.ends_with(&ending)).collect();
+    let candidates: Vec<&str> = names.filter(|name| name.ends_with(&ending)).collect();
     match candidates[..] {
-        [one] => Ok(Selection::One(one.to_owned())),
-        [] => Err(NameError::Unknown { name: typed.to_owned(), nearest: nearest(names, typed) }),
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
         _ => {
             let candidates = candidates.into_iter().map(str::to_owned).collect();
             Err(NameError::Ambiguous { name: typed.to_owned(), candidates })
         }
     }
+}
+
+/// The folders that a name is in: of `a/b/c`, `a` and `a/b`.
+fn folders_of(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('/').map(|(slash, _)| &name[..slash])
 }
 
 /// Whether `pattern`, in which `*` stands for any text, matches all of `name`.
@@ -125,6 +149,14 @@ mod tests {
     #[test]
     fn half_a_part_is_no_ending() {
         assert!(selected("2p2k2").is_err());
+    }
+
+    #[test]
+    fn a_folder_is_all_that_is_in_it() {
+        assert_eq!(selected("caspaxos").unwrap().len(), 4);
+        assert_eq!(selected("caspaxos/losing").unwrap().len(), 3);
+        assert_eq!(selected("partitioning").unwrap(), ["caspaxos/partitioning/c2p2k2"]);
+        assert!(selected("artitioning").is_err());
     }
 
     #[test]

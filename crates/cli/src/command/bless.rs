@@ -23,6 +23,10 @@ pub(crate) fn bless(
     dry_run: bool,
     interrupt: &Interrupt,
 ) -> Result<Code, Failure> {
+    if !folder.is_dir() {
+        let message = format!("there is no folder {}: to begin one, make it", folder.display());
+        return Err(Failure::Usage(message));
+    }
     let Selection::Many(names) = registry.select("all")? else {
         unreachable!("all is no single name")
     };
