@@ -53,9 +53,9 @@ pub trait System: 'static {
         None
     }
 
-    /// What is wrong when all is over and everybody is done, such as a cache that still has what the
-    /// database has not: the name of the invariant, and how it was broken. A recording that is only
-    /// checked, not replayed, is taken at its word here, as it is for liveness.
+    /// What is wrong when all is over and everybody is done, such as a cache that still has what
+    /// the database has not: the name of the invariant, and how it was broken. A recording that is
+    /// only checked, not replayed, is taken at its word here, as it is for liveness.
     fn at_rest(_: &Self::Config, _: &[&Self::Process]) -> Option<(&'static str, Broken)> {
         None
     }
