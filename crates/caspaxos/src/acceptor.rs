@@ -1,4 +1,4 @@
-//! An acceptor: a Redis server with the prepare and accept scripts, and nothing else.
+//! An acceptor: a Redis server with the prepare, accept and query scripts, and nothing else.
 //!
 //! The proposer's client library would call `EVALSHA` and read the reply. Here both are done at the
 //! acceptor's end, so that messages on the way are small and can be read in a recording; what the
@@ -30,7 +30,7 @@ use redis_node::{Server, ServerConfig};
 use sim::{Context, Input, Keep};
 
 use crate::ballot::number;
-use crate::scripts::{ACCEPT, FAIL, OK, PREPARE};
+use crate::scripts::{FAIL, OK, ScriptSet};
 use crate::{Ballot, Message, Reply, Request, Scripts, Timer};
 
 type Cx<'a> = Context<'a, Message, Timer>;
@@ -49,18 +49,23 @@ pub struct Registers {
     keys: Vec<[Blob; 3]>,
     prepare: Sha1,
     accept: Sha1,
+    query: Sha1,
 }
 
 impl Registers {
     /// Registers for keys of these names.
     #[must_use]
     pub fn new(names: &[String]) -> Arc<Registers> {
+        Registers::of_scripts(names, &ScriptSet::GRYADKA_V1)
+    }
+
+    /// Registers that are worked on by other scripts.
+    pub(crate) fn of_scripts(names: &[String], set: &ScriptSet) -> Arc<Registers> {
         let keys = names.iter().map(|name| {
             ["promise", "ballot", "value"].map(|part| Blob::format(format_args!("{name}/{part}")))
         });
-        let sha = |source: &str| Sha1::of(source.as_bytes());
-        let (prepare, accept) = (sha(PREPARE.source), sha(ACCEPT.source));
-        Arc::new(Registers { keys: keys.collect(), prepare, accept })
+        let [prepare, accept, query] = set.all().map(|script| Sha1::of(script.source.as_bytes()));
+        Arc::new(Registers { keys: keys.collect(), prepare, accept, query })
     }
 }
 
@@ -88,8 +93,19 @@ impl Acceptor {
     /// An acceptor without a memory.
     #[must_use]
     pub fn new(config: ServerConfig, scripts: Scripts, registers: Arc<Registers>) -> Acceptor {
-        let config = ServerConfig { scripts: vec![PREPARE.source, ACCEPT.source], ..config };
-        let library = ScriptLibrary::new([PREPARE, ACCEPT]);
+        Acceptor::of_scripts(config, scripts, registers, &ScriptSet::GRYADKA_V1)
+    }
+
+    /// An acceptor by the rules of other scripts, which its registers know.
+    pub(crate) fn of_scripts(
+        config: ServerConfig,
+        scripts: Scripts,
+        registers: Arc<Registers>,
+        set: &ScriptSet,
+    ) -> Acceptor {
+        let sources = set.all().map(|script| script.source);
+        let config = ServerConfig { scripts: sources.to_vec(), ..config };
+        let library = ScriptLibrary::new(set.all());
         let library = match scripts {
             Scripts::Native => library,
             Scripts::Lua => library.in_lua(),
@@ -111,7 +127,7 @@ impl Acceptor {
         (key, ballot): (Key, Ballot),
         request: Request,
     ) {
-        let Registers { keys, prepare, accept } = &*self.registers;
+        let Registers { keys, prepare, accept, query } = &*self.registers;
         let keys = &keys[key.index()];
         let server = &mut self.server;
         let reply = match request {
@@ -123,6 +139,7 @@ impl Acceptor {
                 let arguments = [ballot_text(ballot), state_text(state)];
                 read_acceptance(&server.evalsha(cx, proposer, accept, keys, &arguments))
             }
+            Request::Query => read_held(&server.evalsha(cx, proposer, query, keys, &[])),
         };
         cx.send(proposer, Message::Reply { key, ballot, reply });
     }
@@ -133,17 +150,29 @@ fn read_promise(reply: &RedisReply) -> Reply {
     let RedisReply::Array(parts) = reply else {
         return Reply::PrepareError;
     };
-    let answer = match &parts[..] {
-        [RedisReply::Bulk(ok), RedisReply::Bulk(ballot), RedisReply::Bulk(value)] if *ok == OK => {
-            let accepted = Ballot::parse(ballot).ok();
-            accepted.and_then(|accepted| {
-                let state = read_state(accepted, value)?;
-                Some(Reply::Promised { accepted, state })
-            })
-        }
-        _ => read_conflict(parts).map(|promised| Reply::PrepareConflict { promised }),
+    let promised = read_accepted(parts);
+    let answer = promised.map(|(accepted, state)| Reply::Promised { accepted, state });
+    let conflict = || read_conflict(parts).map(|promised| Reply::PrepareConflict { promised });
+    answer.or_else(conflict).unwrap_or(Reply::PrepareError)
+}
+
+fn read_held(reply: &RedisReply) -> Reply {
+    let held = match reply {
+        RedisReply::Array(parts) => read_accepted(parts),
+        _ => None,
     };
-    answer.unwrap_or(Reply::PrepareError)
+    held.map_or(Reply::QueryError, |(accepted, state)| Reply::Held { accepted, state })
+}
+
+/// What was accepted, and under which ballot.
+fn read_accepted(parts: &[RedisReply]) -> Option<(Ballot, Observation)> {
+    match parts {
+        [RedisReply::Bulk(ok), RedisReply::Bulk(ballot), RedisReply::Bulk(value)] if *ok == OK => {
+            let accepted = Ballot::parse(ballot).ok()?;
+            Some((accepted, read_state(accepted, value)?))
+        }
+        _ => None,
+    }
 }
 
 fn read_acceptance(reply: &RedisReply) -> Reply {

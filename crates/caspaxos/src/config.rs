@@ -5,6 +5,9 @@ use redis_node::Durability;
 use scenario::Problem;
 use serde::{Deserialize, Serialize};
 
+use crate::reads::Reads;
+use crate::variants::Variant;
+
 /// No scenario has more nodes of a kind than this.
 const NODES_MAX: u16 = 1000;
 
@@ -26,6 +29,11 @@ pub struct Config {
     pub accept: QuorumConfig,
     /// That the quorums need not meet, on purpose.
     pub inconsistent: bool,
+    /// How proposers read.
+    pub reads: ReadsConfig,
+    /// That proposers and acceptors follow other rules than those of the protocol.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
     /// How long a proposer waits for answers in each phase.
     pub timeout: Span,
     /// How long a client waits for a proposer's answer.
@@ -54,6 +62,8 @@ impl Default for Config {
             prepare: QuorumConfig::default(),
             accept: QuorumConfig::default(),
             inconsistent: false,
+            reads: ReadsConfig::default(),
+            variant: None,
             timeout: Span::from_millis(50),
             patience: Span::from_secs(1),
             service_time: Span::ZERO,
@@ -73,6 +83,26 @@ pub struct QuorumConfig {
     pub nodes: Vec<String>,
     /// How many of them.
     pub size: usize,
+}
+
+/// How proposers read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadsConfig {
+    /// By committing the state again.
+    #[default]
+    Commit,
+    /// By a query, where a prepare and an accept quorum agree.
+    Quorum,
+}
+
+impl From<ReadsConfig> for Reads {
+    fn from(config: ReadsConfig) -> Reads {
+        match config {
+            ReadsConfig::Commit => Reads::Commit,
+            ReadsConfig::Quorum => Reads::Quorum,
+        }
+    }
 }
 
 /// How the scripts of acceptors are run.
@@ -142,6 +172,9 @@ impl Config {
                  so nothing that is written is safe; `inconsistent = true` says that this is meant"
             );
             return Err(Problem::new("prepare.size", message));
+        }
+        if self.variant.is_some() && self.reads != ReadsConfig::Commit {
+            return Err(Problem::new("reads", "a variant reads as it does"));
         }
         if let Some(membership) = &self.membership {
             membership.check(&self)?;

@@ -17,6 +17,7 @@ use crate::{Ballot, Message, Request, Timer};
 #[derive(Clone, Debug)]
 pub struct OneValuePerBallot {
     names: Names,
+    compared: fn(Ballot) -> Ballot,
     last: BTreeMap<(Key, u32), Sent>,
     broken: Option<(Key, Sent, Sent)>,
 }
@@ -34,7 +35,12 @@ impl OneValuePerBallot {
     /// Has seen nothing yet.
     #[must_use]
     pub fn new(names: Names) -> OneValuePerBallot {
-        OneValuePerBallot { names, last: BTreeMap::new(), broken: None }
+        OneValuePerBallot { names, compared: |ballot| ballot, last: BTreeMap::new(), broken: None }
+    }
+
+    /// The same for a variant in which only a part of a ballot counts.
+    pub(crate) fn comparing(self, compared: fn(Ballot) -> Ballot) -> OneValuePerBallot {
+        OneValuePerBallot { compared, ..self }
     }
 }
 
@@ -46,6 +52,7 @@ impl Observer<Message, Timer> for OneValuePerBallot {
         let Message::Request { key, ballot, request: Request::Accept(state), .. } = *message else {
             return;
         };
+        let ballot = (self.compared)(ballot);
         let sent = Sent { at: event.at, by: event.node, ballot, state };
         let last = self.last.entry((key, ballot.id)).or_insert(sent);
         if ballot < last.ballot || (ballot == last.ballot && state != last.state) {

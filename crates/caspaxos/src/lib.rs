@@ -43,8 +43,8 @@
 //! 3. A client that is told "unknown" knows nothing: accepts that are still under way may take
 //!    effect at any later time.
 //!
-//! Where to read on: [`proposer`], [`acceptor`], then [`client`] for what is done with them in a
-//! run, and [`system`](CasPaxos) for how it is put together.
+//! Where to read on: [`proposer`] and [`leadership`], [`acceptor`], then [`client`] for what is done
+//! with them in a run, and [`system`](CasPaxos) for how it is put together.
 
 #![deny(clippy::float_arithmetic)]
 
@@ -55,17 +55,20 @@ pub mod change;
 pub mod client;
 mod config;
 mod invariant;
+pub mod leadership;
 pub mod membership;
 mod message;
 mod process;
 pub mod proposer;
 mod quorum;
+pub mod reads;
 pub mod scripts;
 mod sweeper;
 mod system;
+pub mod variants;
 
 pub use ballot::{Ballot, ParseBallotError};
-pub use config::{Config, MembershipChange, MembershipConfig, Scripts};
+pub use config::{Config, MembershipChange, MembershipConfig, ReadsConfig, Scripts};
 pub use invariant::OneValuePerBallot;
 pub use message::{Answer, Message, Reply, Request, Timer};
 pub use process::Process;

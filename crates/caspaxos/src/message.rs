@@ -60,6 +60,8 @@ pub enum Request {
     Prepare,
     /// To accept this state.
     Accept(Observation),
+    /// To tell what it has accepted, without any promise.
+    Query,
 }
 
 /// What an acceptor answers.
@@ -89,6 +91,15 @@ pub enum Reply {
     PrepareError,
     /// Its Redis server answered with an error.
     AcceptError,
+    /// It has accepted this: the zero ballot if nothing.
+    Held {
+        /// Under which ballot.
+        accepted: Ballot,
+        /// Which state.
+        state: Observation,
+    },
+    /// Its Redis server answered with an error.
+    QueryError,
 }
 
 /// What a proposer answers to a client.

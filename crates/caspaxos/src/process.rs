@@ -6,6 +6,7 @@ use crate::acceptor::Acceptor;
 use crate::client::Client;
 use crate::proposer::Proposer;
 use crate::sweeper::Sweeper;
+use crate::variants::VariantProposer;
 use crate::{Message, Timer};
 
 /// What runs on a node.
@@ -18,6 +19,7 @@ pub(crate) enum Part {
     Sweeper(Sweeper),
     Proposer(Proposer),
     Acceptor(Acceptor),
+    Variant(Box<VariantProposer>),
 }
 
 impl sim::Process for Process {
@@ -30,6 +32,7 @@ impl sim::Process for Process {
             Part::Sweeper(sweeper) => sweeper.handle(cx, input),
             Part::Proposer(proposer) => proposer.handle(cx, input),
             Part::Acceptor(acceptor) => acceptor.handle(cx, input),
+            Part::Variant(proposer) => proposer.handle(cx, input),
         }
     }
 
@@ -39,6 +42,7 @@ impl sim::Process for Process {
             Part::Sweeper(sweeper) => Part::Sweeper(sweeper.crash(keep)),
             Part::Proposer(proposer) => Part::Proposer(proposer.crash(keep)),
             Part::Acceptor(acceptor) => Part::Acceptor(acceptor.crash(keep)),
+            Part::Variant(proposer) => Part::Variant(Box::new(proposer.crash(keep))),
         })
     }
 }

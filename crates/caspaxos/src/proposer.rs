@@ -1,7 +1,7 @@
 //! The proposer: takes a register through the two phases of a change.
 //!
-//! For each key it remembers its ballot, and, while it leads there, the state that it had accepted
-//! last; so a leader needs one round trip for a change. There is at most one attempt per key at a
+//! Which ballot an attempt has, and whether the proposer leads and so needs one round trip for it,
+//! is a matter of its [`leadership`](crate::leadership). There is at most one attempt per key at a
 //! time, which is the key's lock.
 //!
 //! A round ends when its quorum is reached, or as soon as it cannot be reached any more; then the
@@ -37,36 +37,26 @@ use history::{Action, Key, NodeId, Observation, Span};
 use sim::{Context, Input, Keep, TimerId};
 
 use crate::change::{Changed, apply};
+use crate::leadership::{Epochs, Leadership};
 use crate::quorum::{Round, Standing};
-use crate::{Answer, Ballot, Configuration, Message, Quorum, Reply, Request, Timer};
-
-/// By so much the id of a proposer grows when it restarts: ids are unique for ever. There are fewer
-/// nodes than this, so the ids of first lives are all below it.
-const RESTART_STRIDE: u32 = 1 << 16;
+use crate::reads::{Query, Reads};
+use crate::{Answer, Ballot, Configuration, Message, Reply, Request, Timer};
 
 type Cx<'a> = Context<'a, Message, Timer>;
 
 /// A proposer.
 #[derive(Clone, Debug, Hash)]
-pub struct Proposer {
-    id: u32,
+pub struct Proposer<L = Epochs> {
+    leadership: L,
     age: u32,
     configuration: Configuration,
     timeout: Span,
-    registers: BTreeMap<Key, Register>,
+    reads: Reads,
+    /// At most one per key: that is the key's lock.
+    attempts: BTreeMap<Key, Attempt>,
     /// The latest ticket of each client. A question that the network delivers twice is heard once:
     /// a client that was told that its change failed must not see the copy succeed.
     tickets: BTreeMap<NodeId, u32>,
-}
-
-/// What a proposer knows of a register.
-#[derive(Clone, Debug, Hash)]
-struct Register {
-    /// That of the last attempt, or of an epoch past somebody else's.
-    ballot: Ballot,
-    /// The state to go on from, while it leads: what the promises told, or what was accepted since.
-    leading: Option<Observation>,
-    attempt: Option<Attempt>,
 }
 
 /// A change on its way.
@@ -75,6 +65,7 @@ struct Attempt {
     client: NodeId,
     ticket: u32,
     action: Action,
+    ballot: Ballot,
     phase: Phase,
     round: Round,
     timer: TimerId,
@@ -82,13 +73,16 @@ struct Attempt {
 
 #[derive(Clone, Debug, Hash)]
 enum Phase {
+    /// What acceptors have accepted so far, and the state to go on from, if it leads, should they
+    /// not agree.
+    Query { query: Query, leading: Option<Observation> },
     /// The state of the highest ballot among the promises so far.
     Prepare { newest: (Ballot, Observation) },
     /// The state that is to be accepted, and what that makes of the change.
     Accept { state: Observation, changed: Changed },
 }
 
-impl sim::Process for Proposer {
+impl<L: Leadership> sim::Process for Proposer<L> {
     type Message = Message;
     type Timer = Timer;
 
@@ -113,10 +107,11 @@ impl sim::Process for Proposer {
         }
     }
 
-    /// What is left after a crash: nothing, not even the id.
-    fn crash(self, _: Keep) -> Proposer {
-        let id = self.id + RESTART_STRIDE;
-        Proposer { age: self.age, ..Proposer::new(id, self.configuration, self.timeout) }
+    /// What is left after a crash: no attempt, and of the leadership what its rules say.
+    fn crash(self, _: Keep) -> Proposer<L> {
+        let leadership = self.leadership.crash();
+        let fresh = Proposer::led_by(leadership, self.configuration, self.timeout);
+        Proposer { age: self.age, reads: self.reads, ..fresh }
     }
 }
 
@@ -124,8 +119,26 @@ impl Proposer {
     /// A proposer that has proposed nothing. No other may ever have the same id, which is not 0.
     #[must_use]
     pub fn new(id: u32, configuration: Configuration, timeout: Span) -> Proposer {
-        let (registers, tickets) = (BTreeMap::new(), BTreeMap::new());
-        Proposer { id, age: 0, configuration, timeout, registers, tickets }
+        Proposer::led_by(Epochs::new(id), configuration, timeout)
+    }
+}
+
+impl<L: Leadership> Proposer<L> {
+    /// A proposer whose ballots are by other rules.
+    pub(crate) fn led_by(
+        leadership: L,
+        configuration: Configuration,
+        timeout: Span,
+    ) -> Proposer<L> {
+        let (attempts, tickets) = (BTreeMap::new(), BTreeMap::new());
+        let reads = Reads::default();
+        Proposer { leadership, age: 0, configuration, timeout, reads, attempts, tickets }
+    }
+
+    /// The same proposer, which reads like that.
+    #[must_use]
+    pub fn reading(self, reads: Reads) -> Proposer<L> {
+        Proposer { reads, ..self }
     }
 
     /// A client asks for a change.
@@ -134,55 +147,40 @@ impl Proposer {
             return;
         }
         self.tickets.insert(client, ticket);
-        let first = Ballot { id: self.id, ..Ballot::ZERO };
-        let register = self.registers.entry(key).or_insert(Register {
-            ballot: first,
-            leading: None,
-            attempt: None,
-        });
-        if register.attempt.is_some() {
+        if self.attempts.contains_key(&key) {
             cx.mark("lock-busy");
             cx.send(client, Message::Changed { ticket, answer: Answer::Busy });
             return;
         }
-        register.ballot = register.ballot.advanced();
-        let leading = register.leading;
-        let (phase, quorum) = match leading {
-            None => {
-                let newest = (Ballot::ZERO, Observation::EMPTY);
-                (Phase::Prepare { newest }, &self.configuration.prepare)
-            }
-            Some(state) => {
-                cx.mark("one-round-trip");
-                (Phase::accept(&action, state), &self.configuration.accept)
-            }
+        let (ballot, leading) = self.leadership.begin(key);
+        let query = match action {
+            Action::Read => self.reads.query(&self.configuration),
+            Action::Write { .. } | Action::Cas { .. } => None,
         };
-        let round = Round::new(quorum);
+        let phase = match query {
+            Some(query) => Phase::Query { query, leading },
+            None => Phase::of_change(cx, &action, leading),
+        };
+        let round = phase.round(&self.configuration);
         let timer = cx.set_timer(self.timeout, Timer::GiveUp(key));
-        register.attempt = Some(Attempt { client, ticket, action, phase, round, timer });
+        let attempt = Attempt { client, ticket, action, ballot, phase, round, timer };
+        self.attempts.insert(key, attempt);
         self.ask(cx, key);
     }
 
     /// Sends the request of the present phase to all acceptors of that phase.
     fn ask(&self, cx: &mut Cx<'_>, key: Key) {
-        let register = &self.registers[&key];
-        let Some(attempt) = &register.attempt else {
+        let Some(attempt) = self.attempts.get(&key) else {
             return;
         };
         let request = match attempt.phase {
+            Phase::Query { .. } => Request::Query,
             Phase::Prepare { .. } => Request::Prepare,
             Phase::Accept { state, .. } => Request::Accept(state),
         };
-        let (ballot, age) = (register.ballot, self.age);
-        for acceptor in &self.quorum(&attempt.phase).nodes {
+        let (ballot, age) = (attempt.ballot, self.age);
+        for acceptor in attempt.round.waiting() {
             cx.send(*acceptor, Message::Request { key, ballot, age, request });
-        }
-    }
-
-    fn quorum(&self, phase: &Phase) -> &Quorum {
-        match phase {
-            Phase::Prepare { .. } => &self.configuration.prepare,
-            Phase::Accept { .. } => &self.configuration.accept,
         }
     }
 
@@ -194,7 +192,8 @@ impl Proposer {
         (key, ballot): (Key, Ballot),
         reply: Reply,
     ) {
-        let Some(attempt) = self.attempt(key, ballot) else {
+        let attempt = self.attempts.get_mut(&key).filter(|attempt| attempt.ballot == ballot);
+        let Some(attempt) = attempt else {
             return;
         };
         // An acceptor counts once, and in the phase that it was asked in.
@@ -207,6 +206,9 @@ impl Proposer {
                     *newest = (accepted, state);
                 }
                 attempt.round.agree();
+            }
+            (Phase::Query { query, .. }, Reply::Held { accepted, state }) => {
+                query.hold(acceptor, accepted, state);
             }
             (_, Reply::Accepted) => attempt.round.agree(),
             (_, Reply::PrepareConflict { promised } | Reply::AcceptConflict { promised }) => {
@@ -229,15 +231,16 @@ impl Proposer {
         let reply = match request {
             Request::Prepare => Reply::PrepareError,
             Request::Accept(_) => Reply::AcceptError,
+            Request::Query => Reply::QueryError,
         };
         self.hear(cx, acceptor, (key, ballot), reply);
     }
 
     /// The connection to an acceptor broke: what it has not answered it will not answer.
     fn disconnect(&mut self, cx: &mut Cx<'_>, acceptor: NodeId) {
-        let keys: Vec<Key> = self.registers.keys().copied().collect();
+        let keys: Vec<Key> = self.attempts.keys().copied().collect();
         for key in keys {
-            let attempt = self.registers.get_mut(&key).and_then(|known| known.attempt.as_mut());
+            let attempt = self.attempts.get_mut(&key);
             if attempt.is_some_and(|attempt| attempt.round.hear(acceptor)) {
                 self.proceed(cx, key);
             }
@@ -246,69 +249,98 @@ impl Proposer {
 
     /// The time for answers is over.
     fn give_up(&mut self, cx: &mut Cx<'_>, key: Key) {
-        let Some(register) = self.registers.get_mut(&key) else {
-            return;
-        };
-        if let Some(attempt) = &mut register.attempt {
+        if let Some(attempt) = self.attempts.get_mut(&key) {
             cx.mark("timeout");
             attempt.round.give_up();
             self.proceed(cx, key);
         }
     }
 
-    /// The attempt under this ballot, if it is still on.
-    fn attempt(&mut self, key: Key, ballot: Ballot) -> Option<&mut Attempt> {
-        let register = self.registers.get_mut(&key)?;
-        register.attempt.as_mut().filter(|_| register.ballot == ballot)
-    }
-
     /// Goes on to the next phase, or answers the client, if the round is decided.
     fn proceed(&mut self, cx: &mut Cx<'_>, key: Key) {
-        let register = self.registers.get_mut(&key).expect("an attempt has a register");
-        let attempt = register.attempt.as_mut().expect("the attempt that was heard of");
-        let standing = attempt.round.standing();
+        let attempt = self.attempts.get_mut(&key).expect("the attempt that was heard of");
+        let standing = attempt.standing();
         if standing == Standing::Open {
             return;
         }
         cx.cancel_timer(attempt.timer);
-        let conflict = attempt.round.conflict();
+        let (ballot, conflict) = (attempt.ballot, attempt.round.conflict());
         match (&attempt.phase, standing) {
+            (Phase::Query { query, leading }, _) => match query.agreed() {
+                Some(state) => {
+                    cx.mark("quorum-read");
+                    self.answer(cx, key, Answer::Ok(state));
+                }
+                None => {
+                    cx.mark("read-disagreement");
+                    let phase = Phase::of_change(cx, &attempt.action, *leading);
+                    self.enter(cx, key, phase);
+                }
+            },
             (Phase::Prepare { newest: (_, state) }, Standing::Reached) => {
-                register.leading = Some(*state);
-                attempt.phase = Phase::accept(&attempt.action, *state);
-                attempt.round = Round::new(&self.configuration.accept);
-                attempt.timer = cx.set_timer(self.timeout, Timer::GiveUp(key));
-                self.ask(cx, key);
+                self.leadership.promised(key, ballot, *state);
+                let phase = Phase::accept(&attempt.action, *state);
+                self.enter(cx, key, phase);
             }
             (Phase::Prepare { .. }, _) => {
-                register.fast_forward(conflict);
-                register.answer(cx, Answer::NotPrepared);
+                self.leadership.not_promised(key, conflict);
+                self.answer(cx, key, Answer::NotPrepared);
             }
-            (&Phase::Accept { state, changed }, standing) => {
-                // Even if the quorum was reached: whoever objects has promised somebody else.
-                if conflict.is_some() {
-                    register.leading = None;
-                    register.fast_forward(conflict);
-                }
-                if standing == Standing::Impossible {
-                    return register.answer(cx, Answer::Unknown);
-                }
-                if let Some(last) = &mut register.leading {
-                    *last = state;
-                }
-                register.answer(
-                    cx,
-                    match changed {
-                        Changed::To(state) => Answer::Ok(state),
-                        Changed::Refused => Answer::Refused(state),
-                    },
-                );
+            (&Phase::Accept { state, changed }, Standing::Reached) => {
+                self.leadership.accepted(key, ballot, state, conflict);
+                let answer = match changed {
+                    Changed::To(state) => Answer::Ok(state),
+                    Changed::Refused => Answer::Refused(state),
+                };
+                self.answer(cx, key, answer);
             }
+            (Phase::Accept { .. }, _) => {
+                self.leadership.not_accepted(key, ballot, conflict);
+                self.answer(cx, key, Answer::Unknown);
+            }
+        }
+    }
+
+    /// The attempt goes on with its next phase.
+    fn enter(&mut self, cx: &mut Cx<'_>, key: Key, phase: Phase) {
+        let attempt = self.attempts.get_mut(&key).expect("the attempt that goes on");
+        attempt.round = phase.round(&self.configuration);
+        attempt.phase = phase;
+        attempt.timer = cx.set_timer(self.timeout, Timer::GiveUp(key));
+        self.ask(cx, key);
+    }
+
+    /// Answers the client, and gives back the key's lock.
+    fn answer(&mut self, cx: &mut Cx<'_>, key: Key, answer: Answer) {
+        let attempt = self.attempts.remove(&key).expect("who is answered has asked");
+        if answer == Answer::Unknown {
+            cx.mark("unknown-outcome");
+        }
+        cx.send(attempt.client, Message::Changed { ticket: attempt.ticket, answer });
+    }
+}
+
+impl Attempt {
+    fn standing(&self) -> Standing {
+        match &self.phase {
+            Phase::Query { query, .. } => query.standing(self.round.waiting()),
+            Phase::Prepare { .. } | Phase::Accept { .. } => self.round.standing(),
         }
     }
 }
 
 impl Phase {
+    /// The first phase of a change, or, if the proposer leads, the second.
+    fn of_change(cx: &mut Cx<'_>, action: &Action, leading: Option<Observation>) -> Phase {
+        match leading {
+            None => Phase::Prepare { newest: (Ballot::ZERO, Observation::EMPTY) },
+            Some(state) => {
+                cx.mark("one-round-trip");
+                Phase::accept(action, state)
+            }
+        }
+    }
+
     /// To have accepted what a change makes of a state. A refused change leaves it as it is.
     fn accept(action: &Action, state: Observation) -> Phase {
         let changed = apply(action, state);
@@ -318,28 +350,25 @@ impl Phase {
         }
     }
 
+    /// Who is asked, and how many have to agree.
+    fn round(&self, configuration: &Configuration) -> Round {
+        match self {
+            Phase::Query { query, .. } => Round::asking(query.nodes()),
+            Phase::Prepare { .. } => Round::new(&configuration.prepare),
+            Phase::Accept { .. } => Round::new(&configuration.accept),
+        }
+    }
+
     /// Whether this is an answer to what was asked in this phase.
     fn awaits(&self, reply: Reply) -> bool {
-        let of_accept =
-            matches!(reply, Reply::Accepted | Reply::AcceptConflict { .. } | Reply::AcceptError);
-        of_accept == matches!(self, Phase::Accept { .. })
-    }
-}
-
-impl Register {
-    /// Moves to an epoch past a competitor's.
-    fn fast_forward(&mut self, conflict: Option<Ballot>) {
-        if let Some(seen) = conflict {
-            self.ballot = self.ballot.past(seen);
+        match reply {
+            Reply::Promised { .. } | Reply::PrepareConflict { .. } | Reply::PrepareError => {
+                matches!(self, Phase::Prepare { .. })
+            }
+            Reply::Accepted | Reply::AcceptConflict { .. } | Reply::AcceptError => {
+                matches!(self, Phase::Accept { .. })
+            }
+            Reply::Held { .. } | Reply::QueryError => matches!(self, Phase::Query { .. }),
         }
-    }
-
-    /// Answers the client, and gives back the lock.
-    fn answer(&mut self, cx: &mut Cx<'_>, answer: Answer) {
-        let attempt = self.attempt.take().expect("who is answered has asked");
-        if answer == Answer::Unknown {
-            cx.mark("unknown-outcome");
-        }
-        cx.send(attempt.client, Message::Changed { ticket: attempt.ticket, answer });
     }
 }

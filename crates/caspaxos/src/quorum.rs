@@ -59,6 +59,16 @@ impl Round {
         Round { waiting: quorum.nodes.clone(), missing: quorum.size, conflict: None }
     }
 
+    /// Of questions to these, whose answers are counted elsewhere.
+    pub(crate) fn asking(nodes: Vec<NodeId>) -> Round {
+        Round { missing: nodes.len(), waiting: nodes, conflict: None }
+    }
+
+    /// Who has not answered yet.
+    pub(crate) fn waiting(&self) -> &[NodeId] {
+        &self.waiting
+    }
+
     /// Notes that this acceptor has answered. False if it has before, or was not asked: the network
     /// may deliver an answer twice, and an acceptor counts once.
     #[must_use]

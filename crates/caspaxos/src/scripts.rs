@@ -35,14 +35,35 @@ pub const PREPARE: Script =
 pub const ACCEPT: Script =
     Script { name: "accept", source: include_str!("scripts/accept.lua"), native: accept };
 
+/// What a register is, without a promise: for reads that commit nothing.
+pub const QUERY: Script =
+    Script { name: "query", source: include_str!("scripts/query.lua"), native: query };
+
+/// The scripts that an acceptor runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScriptSet {
+    pub(crate) prepare: Script,
+    pub(crate) accept: Script,
+    pub(crate) query: Script,
+}
+
+impl ScriptSet {
+    pub(crate) const GRYADKA_V1: ScriptSet =
+        ScriptSet { prepare: PREPARE, accept: ACCEPT, query: QUERY };
+
+    pub(crate) fn all(&self) -> [Script; 3] {
+        [self.prepare, self.accept, self.query]
+    }
+}
+
 /// What a script answers first if it did as it was told.
 pub(crate) const OK: Blob = Blob::from_static("ok");
 /// What a script answers first if there is a conflict.
 pub(crate) const FAIL: Blob = Blob::from_static("fail");
 
-const ZERO: Blob = Blob::from_static("0,0,0");
-const EMPTY: Blob = Blob::from_static("");
-const NO_BALLOT: ErrorReply = ErrorReply::from_static("ERR a ballot is three numbers");
+pub(crate) const ZERO: Blob = Blob::from_static("0,0,0");
+pub(crate) const EMPTY: Blob = Blob::from_static("");
+pub(crate) const NO_BALLOT: ErrorReply = ErrorReply::from_static("ERR a ballot is three numbers");
 
 fn prepare(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     let (promise_key, ballot_key, value_key) = (cx.key(1)?, cx.key(2)?, cx.key(3)?);
@@ -81,6 +102,13 @@ fn accept(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     Ok(Reply::Array(vec![Reply::Bulk(OK)]))
 }
 
-fn fail(promise: Blob) -> Reply {
+fn query(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
+    let (ballot_key, value_key) = (cx.key(2)?, cx.key(3)?);
+    let accepted = cx.get(ballot_key)?.unwrap_or(ZERO);
+    let value = cx.get(value_key)?.unwrap_or(EMPTY);
+    Ok(Reply::Array([OK, accepted, value].map(Reply::Bulk).to_vec()))
+}
+
+pub(crate) fn fail(promise: Blob) -> Reply {
     Reply::Array(vec![Reply::Bulk(FAIL), Reply::Bulk(promise)])
 }

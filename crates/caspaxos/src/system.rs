@@ -11,7 +11,9 @@ use crate::config::QuorumConfig;
 use crate::membership::{Cast, Membership};
 use crate::process::Part;
 use crate::proposer::Proposer;
+use crate::scripts::ScriptSet;
 use crate::sweeper::{Sweep, Sweeper};
+use crate::variants::Variant;
 use crate::{
     Config, Configuration, MembershipChange, Message, OneValuePerBallot, Process, Quorum, Reply,
     Timer,
@@ -33,6 +35,8 @@ impl System for CasPaxos {
         "accept-reply-lost",
         "client-done",
         "swept",
+        "quorum-read",
+        "read-disagreement",
     ];
     const INVARIANTS: &'static [&'static str] = &["one-value-per-ballot"];
 
@@ -51,7 +55,11 @@ impl System for CasPaxos {
     fn invariants(config: &Config) -> Vec<Box<dyn Invariant<Message, Timer>>> {
         let Deployment { nodes, keys, .. } = Self::deploy(config, 0);
         let nodes = nodes.into_iter().map(|node| node.name).collect();
-        vec![Box::new(OneValuePerBallot::new(Names { nodes, keys }))]
+        let one_value = OneValuePerBallot::new(Names { nodes, keys });
+        vec![Box::new(match config.variant {
+            None => one_value,
+            Some(variant) => one_value.comparing(variant.compared()),
+        })]
     }
 
     fn mark(event: &Event<Message, Timer>) -> Option<&'static str> {
@@ -160,8 +168,9 @@ impl Stage<'_> {
             service_time: self.config.service_time,
             ..ServerConfig::default()
         };
-        let registers = Registers::new(&self.key_names);
-        let acceptor = Acceptor::new(server, self.config.scripts, registers);
+        let set = self.config.variant.map_or(ScriptSet::GRYADKA_V1, Variant::scripts);
+        let registers = Registers::of_scripts(&self.key_names, &set);
+        let acceptor = Acceptor::of_scripts(server, self.config.scripts, registers, &set);
         let parts = (0..count).map(|_| Part::Acceptor(acceptor.clone()));
         parts.map(|part| self.add("a", 0, ACCEPTOR, part)).collect()
     }
@@ -183,8 +192,15 @@ impl Stage<'_> {
         let mut proposers = Vec::new();
         for _ in 0..self.config.proposers {
             let id = 1 + self.nodes.iter().filter(|node| node.role == PROPOSER).count() as u32;
-            let proposer = Proposer::new(id, configuration.clone(), self.config.timeout);
-            proposers.push(self.add("p", 1, PROPOSER, Part::Proposer(proposer)));
+            let (configuration, timeout) = (configuration.clone(), self.config.timeout);
+            let part = match self.config.variant {
+                None => {
+                    let proposer = Proposer::new(id, configuration, timeout);
+                    Part::Proposer(proposer.reading(self.config.reads.into()))
+                }
+                Some(variant) => variant.proposer(id, configuration, timeout),
+            };
+            proposers.push(self.add("p", 1, PROPOSER, part));
         }
         proposers
     }

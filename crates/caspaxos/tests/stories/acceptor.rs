@@ -41,6 +41,11 @@ pub(crate) enum Command {
         #[arg(key)]
         key: Option<KeyName>,
     },
+    /// A proposer asks what it has accepted. Example: query key=key2
+    Query {
+        #[arg(key)]
+        key: Option<KeyName>,
+    },
     /// A proposer's connection breaks. Example: disconnect p1
     Disconnect { proposer: Node },
     /// It crashes and starts again. Example: crash
@@ -81,6 +86,7 @@ impl goldenscript::Runner for Stage {
             Command::Accept { ballot, state, from, key } => {
                 self.ask(*from, *key, ballot.0, Request::Accept(state.0))
             }
+            Command::Query { key } => self.ask(None, *key, Ballot::ZERO, Request::Query),
             Command::Disconnect { proposer: Node(peer) } => {
                 words::tell(ME, &self.0.step(Input::ConnectionLost { peer: *peer, epoch: 0 }))
             }

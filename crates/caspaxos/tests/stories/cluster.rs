@@ -5,6 +5,7 @@ use std::error::Error;
 
 use caspaxos::acceptor::{Acceptor, Registers};
 use caspaxos::proposer::Proposer;
+use caspaxos::reads::Reads;
 use caspaxos::{Configuration, Message, Quorum, Scripts, Timer};
 use goldenscript::Context;
 use history::{Action, Key, NodeId, Span, Value};
@@ -34,6 +35,8 @@ pub(crate) enum Command {
         #[arg(key)]
         accept: QuorumText,
     },
+    /// A proposer's reads are answered by a query where quorums agree. Example: query_reads p1
+    QueryReads { proposer: Node },
     /// The client wants to know what there is. Example: read p1 key1
     Read { proposer: Node, key: KeyName },
     /// The client writes, whatever there is. Example: write p1 key1 7
@@ -117,6 +120,11 @@ impl goldenscript::Runner for Stage {
                 let (prepare, accept) = (prepare.0.clone(), accept.0.clone());
                 let message = Message::Configure(Configuration { prepare, accept });
                 self.step(proposer.0, Input::Message { from: NodeId::WORLD, message })?;
+                return Ok(String::new());
+            }
+            Command::QueryReads { proposer } => {
+                let actor = self.proposers.get_mut(&proposer.0).ok_or("no such proposer")?;
+                actor.process = actor.process.clone().reading(Reads::Quorum);
                 return Ok(String::new());
             }
             Command::Read { proposer, key } => self.ask(*proposer, *key, Action::Read)?,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use caspaxos::proposer::Proposer;
+use caspaxos::reads::Reads;
 use caspaxos::{Ballot, Configuration, Message, Reply, Request, Timer};
 use goldenscript::Context;
 use history::{Action, Key, NodeId, Span, Value};
@@ -23,6 +24,8 @@ pub(crate) enum Command {
         #[arg(key)]
         accept: QuorumText,
     },
+    /// Reads are answered by a query where quorums agree. Example: query_reads
+    QueryReads,
     /// A client wants to know what there is. Example: read c1 key1
     Read { client: Node, key: KeyName },
     /// A client writes, whatever there is. Example: write c1 key1 7
@@ -46,6 +49,12 @@ pub(crate) enum Command {
         key: Option<KeyName>,
         #[arg(key)]
         ballot: Option<BallotText>,
+    },
+    /// Acceptors tell what they have accepted. Example: tell a0 a1 has="v3=7 under 0,2,1"
+    Tell {
+        acceptors: Vec<Node>,
+        #[arg(key)]
+        has: Option<Accepted>,
     },
     /// Acceptors accept. Example: accept a0 a1
     Accept {
@@ -131,6 +140,14 @@ impl goldenscript::Runner for Stage {
                 let reply = |_| Reply::Promised { accepted: under, state };
                 self.reply(acceptors, key.unwrap_or(key1), *ballot, reply)?
             }
+            Command::QueryReads => {
+                self.proposer.process = self.proposer.process.clone().reading(Reads::Quorum);
+                return Ok(String::new());
+            }
+            Command::Tell { acceptors, has } => {
+                let Accepted { state, under } = has.unwrap_or(Accepted::NOTHING);
+                self.reply(acceptors, key1, None, |_| Reply::Held { accepted: under, state })?
+            }
             Command::Accept { acceptors, key, ballot } => {
                 self.reply(acceptors, key.unwrap_or(key1), *ballot, |_| Reply::Accepted)?
             }
@@ -139,6 +156,7 @@ impl goldenscript::Runner for Stage {
                 let reply = |request| match request {
                     Request::Prepare => Reply::PrepareConflict { promised },
                     Request::Accept(_) => Reply::AcceptConflict { promised },
+                    Request::Query => Reply::QueryError,
                 };
                 self.reply(acceptors, key.unwrap_or(key1), *ballot, reply)?
             }
@@ -146,6 +164,7 @@ impl goldenscript::Runner for Stage {
                 let reply = |request| match request {
                     Request::Prepare => Reply::PrepareError,
                     Request::Accept(_) => Reply::AcceptError,
+                    Request::Query => Reply::QueryError,
                 };
                 self.reply(acceptors, key1, None, reply)?
             }

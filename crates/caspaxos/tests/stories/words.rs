@@ -165,6 +165,9 @@ pub(crate) fn in_words(message: &Message) -> String {
         Message::Request { key, ballot, request: Request::Accept(state), .. } => {
             format!("accept {state} of {} under {ballot}", key_name(*key))
         }
+        Message::Request { key, request: Request::Query, .. } => {
+            format!("query {}", key_name(*key))
+        }
         Message::Reply { reply, .. } => answered(reply),
         Message::Changed { answer, .. } => match answer {
             Answer::Ok(state) => format!("ok, {state}"),
@@ -181,10 +184,12 @@ fn answered(reply: &Reply) -> String {
     match reply {
         Reply::Promised { accepted: Ballot::ZERO, .. } => "promised, has nothing".to_owned(),
         Reply::Promised { accepted, state } => format!("promised, has {state} under {accepted}"),
+        Reply::Held { accepted: Ballot::ZERO, .. } => "has nothing".to_owned(),
+        Reply::Held { accepted, state } => format!("has {state} under {accepted}"),
         Reply::Accepted => "accepted".to_owned(),
         Reply::PrepareConflict { promised } | Reply::AcceptConflict { promised } => {
             format!("conflict, has promised {promised}")
         }
-        Reply::PrepareError | Reply::AcceptError => "error".to_owned(),
+        Reply::PrepareError | Reply::AcceptError | Reply::QueryError => "error".to_owned(),
     }
 }

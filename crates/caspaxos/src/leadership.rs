@@ -1,0 +1,143 @@
+//! By which ballots a proposer leads a register, and for how long.
+//!
+//! The [`proposer`](crate::proposer) takes an attempt through its rounds; what it learns there it
+//! tells its *leadership*, which numbers the attempts and knows when one of them can do without the
+//! first phase. Those of the protocol are [`Epochs`]. That the two are apart shows what safety
+//! hangs on, and is where the variants that people really run, right and wrong, take another turn.
+//!
+//! ```
+//! use caspaxos::Ballot;
+//! use caspaxos::leadership::{Epochs, Leadership};
+//! use history::{Key, Observation};
+//!
+//! let mut leadership = Epochs::new(7);
+//! let (ballot, leading) = leadership.begin(Key(0));
+//! assert_eq!((ballot, leading), (Ballot { eon: 0, id: 7, era: 1 }, None));
+//! leadership.promised(Key(0), ballot, Observation::EMPTY);
+//! let (ballot, leading) = leadership.begin(Key(0));
+//! assert_eq!((ballot, leading), (Ballot { eon: 0, id: 7, era: 2 }, Some(Observation::EMPTY)));
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use history::{Key, Observation};
+
+use crate::Ballot;
+
+/// By so much the id of a proposer grows when it restarts: ids are unique for ever. There are fewer
+/// nodes than this, so the ids of first lives are all below it.
+const RESTART_STRIDE: u32 = 1 << 16;
+
+/// What a proposer knows of ballots, and of the registers that it leads.
+pub trait Leadership: Clone + Debug + Hash {
+    /// An attempt at a key begins: its ballot, and the state to go on from if the proposer leads.
+    fn begin(&mut self, key: Key) -> (Ballot, Option<Observation>);
+
+    /// A quorum has promised the ballot: this is the state to go on from.
+    fn promised(&mut self, key: Key, ballot: Ballot, state: Observation);
+
+    /// There was no quorum of promises. This is the highest ballot that acceptors told of.
+    fn not_promised(&mut self, key: Key, conflict: Option<Ballot>);
+
+    /// A quorum has accepted the state under the ballot; others may have promised a higher one.
+    fn accepted(&mut self, key: Key, ballot: Ballot, state: Observation, conflict: Option<Ballot>);
+
+    /// There was no quorum of acceptances: what was sent under the ballot may be accepted later.
+    fn not_accepted(&mut self, key: Key, ballot: Ballot, conflict: Option<Ballot>);
+
+    /// What is left after a crash.
+    #[must_use]
+    fn crash(self) -> Self;
+}
+
+/// The protocol's rules: an epoch for each register, in which every attempt has a ballot of its
+/// own, and which ends when a competitor is heard of.
+#[derive(Clone, Debug, Hash)]
+pub struct Epochs {
+    id: u32,
+    registers: BTreeMap<Key, Epoch>,
+}
+
+/// An epoch, led or not.
+#[derive(Clone, Debug, Hash)]
+struct Epoch {
+    /// That of the last attempt, or of an epoch past somebody else's.
+    ballot: Ballot,
+    /// The state to go on from, while it leads: what the promises told, or what was accepted since.
+    leading: Option<Observation>,
+}
+
+impl Epochs {
+    /// Leads nothing. No other proposer may ever have the same id, which is not 0.
+    #[must_use]
+    pub fn new(id: u32) -> Epochs {
+        Epochs { id, registers: BTreeMap::new() }
+    }
+
+    /// The id that its ballots carry.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    fn epoch(&mut self, key: Key) -> &mut Epoch {
+        let first = Ballot { id: self.id, ..Ballot::ZERO };
+        self.registers.entry(key).or_insert(Epoch { ballot: first, leading: None })
+    }
+
+    /// Moves to an epoch past a competitor's.
+    pub(crate) fn fast_forward(&mut self, key: Key, conflict: Option<Ballot>) {
+        if let Some(seen) = conflict {
+            let epoch = self.epoch(key);
+            epoch.ballot = epoch.ballot.past(seen);
+        }
+    }
+
+    /// Ends the leadership and moves past a competitor, if there is one.
+    fn yield_to(&mut self, key: Key, conflict: Option<Ballot>) {
+        if conflict.is_some() {
+            self.epoch(key).leading = None;
+            self.fast_forward(key, conflict);
+        }
+    }
+
+    /// Goes on from this state, if it leads.
+    pub(crate) fn lead_on(&mut self, key: Key, state: Observation) {
+        if let Some(last) = &mut self.epoch(key).leading {
+            *last = state;
+        }
+    }
+}
+
+impl Leadership for Epochs {
+    /// The ballot advances on every attempt, whatever became of the last.
+    fn begin(&mut self, key: Key) -> (Ballot, Option<Observation>) {
+        let epoch = self.epoch(key);
+        epoch.ballot = epoch.ballot.advanced();
+        (epoch.ballot, epoch.leading)
+    }
+
+    fn promised(&mut self, key: Key, _: Ballot, state: Observation) {
+        self.epoch(key).leading = Some(state);
+    }
+
+    fn not_promised(&mut self, key: Key, conflict: Option<Ballot>) {
+        self.fast_forward(key, conflict);
+    }
+
+    /// It yields even though the quorum was reached: whoever objects has promised somebody else.
+    fn accepted(&mut self, key: Key, _: Ballot, state: Observation, conflict: Option<Ballot>) {
+        self.yield_to(key, conflict);
+        self.lead_on(key, state);
+    }
+
+    fn not_accepted(&mut self, key: Key, _: Ballot, conflict: Option<Ballot>) {
+        self.yield_to(key, conflict);
+    }
+
+    /// Nothing, not even the id.
+    fn crash(self) -> Epochs {
+        Epochs::new(self.id + RESTART_STRIDE)
+    }
+}

@@ -1,0 +1,135 @@
+//! The rules of Gryadka's second version.
+//!
+//! A ballot is *(counter, id)*. A proposer has one counter for all keys, which it raises before
+//! each prepare. Instead of an era there is a *piggybacked promise*: an acceptor that accepts under
+//! (n, id) promises (n + 1, id) at once, so that the proposer can have its next state accepted under
+//! that ballot without asking. Therefore:
+//!
+//! - an acceptor prepares a ballot that is higher than its promise and than what it has accepted;
+//! - it accepts under a ballot that is not lower than its promise, and higher than what it has
+//!   accepted: the same accept again is a conflict;
+//! - a proposer remembers for each key a ballot that a quorum has promised it, and the state to go
+//!   on from. What it hears of in a conflict makes it forget these, and raises the counter past
+//!   that; but if the accept succeeded, it then remembers what the quorum has promised with it.
+//!
+//! # The defect
+//!
+//! If an accept ends without a quorum, and no conflict was heard of, then the ballot and the old
+//! state are still remembered. The next change is sent under the same ballot, with another state,
+//! while the first may be accepted, or still be under way. A prepare that meets both under one
+//! ballot takes the one that it hears of first; a write that was acknowledged can be lost so.
+//! [`AfterUnknown::TakesAnother`] is the repair: forget them, and raise the counter past that
+//! ballot.
+//!
+//! # How it is told here
+//!
+//! A [`Ballot`]'s eon is the counter. Its era is no part of the ballot: it numbers the attempts, so
+//! that an answer can be told from one to an earlier attempt under the same ballot, as the requests
+//! of a Redis client are; the scripts do not store it. Ids are compared as numbers, not as texts.
+
+use std::collections::BTreeMap;
+
+use history::{Key, Observation};
+
+use crate::Ballot;
+use crate::leadership::Leadership;
+use crate::scripts::{QUERY, ScriptSet};
+
+mod scripts;
+
+/// What its acceptors run.
+pub(crate) const SCRIPTS: ScriptSet =
+    ScriptSet { prepare: scripts::PREPARE, accept: scripts::ACCEPT, query: QUERY };
+
+/// By so much the id grows when a proposer restarts.
+const RESTART_STRIDE: u32 = 1 << 16;
+
+/// The counter and the id of a ballot.
+pub(crate) fn compared(ballot: Ballot) -> Ballot {
+    Ballot { era: 0, ..ballot }
+}
+
+/// What a proposer does after an accept without a quorum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AfterUnknown {
+    /// Unless it has heard of a conflict, it uses the ballot again, with another state.
+    KeepsTheBallot,
+    /// It never uses that ballot again.
+    TakesAnother,
+}
+
+/// What a proposer of the second version knows.
+#[derive(Clone, Debug, Hash)]
+pub struct GryadkaV2 {
+    id: u32,
+    after_unknown: AfterUnknown,
+    /// That of the last ballot that was prepared, or past those of competitors.
+    counter: u64,
+    /// How many attempts there have been.
+    attempts: u64,
+    /// For each key a ballot that a quorum has promised, and the state to go on from.
+    cache: BTreeMap<Key, (Ballot, Observation)>,
+}
+
+impl GryadkaV2 {
+    /// Knows nothing.
+    #[must_use]
+    pub fn new(id: u32, after_unknown: AfterUnknown) -> GryadkaV2 {
+        GryadkaV2 { id, after_unknown, counter: 0, attempts: 0, cache: BTreeMap::new() }
+    }
+
+    fn fast_forward(&mut self, seen: Ballot) {
+        self.counter = self.counter.max(seen.eon) + 1;
+    }
+
+    /// Whoever objects has promised somebody else.
+    fn yield_to(&mut self, key: Key, conflict: Option<Ballot>) {
+        if let Some(seen) = conflict {
+            self.cache.remove(&key);
+            self.fast_forward(seen);
+        }
+    }
+}
+
+impl Leadership for GryadkaV2 {
+    fn begin(&mut self, key: Key) -> (Ballot, Option<Observation>) {
+        self.attempts += 1;
+        let era = self.attempts;
+        if let Some((ballot, state)) = self.cache.get(&key) {
+            return (Ballot { era, ..*ballot }, Some(*state));
+        }
+        self.counter += 1;
+        (Ballot { eon: self.counter, id: self.id, era }, None)
+    }
+
+    fn promised(&mut self, key: Key, ballot: Ballot, state: Observation) {
+        self.cache.insert(key, (ballot, state));
+    }
+
+    fn not_promised(&mut self, _: Key, conflict: Option<Ballot>) {
+        if let Some(seen) = conflict {
+            self.fast_forward(seen);
+        }
+    }
+
+    /// The next promise came along with the acceptance.
+    fn accepted(&mut self, key: Key, ballot: Ballot, state: Observation, conflict: Option<Ballot>) {
+        self.yield_to(key, conflict);
+        self.cache.insert(key, (Ballot { eon: ballot.eon + 1, ..ballot }, state));
+    }
+
+    fn not_accepted(&mut self, key: Key, ballot: Ballot, conflict: Option<Ballot>) {
+        self.yield_to(key, conflict);
+        match self.after_unknown {
+            AfterUnknown::KeepsTheBallot => (),
+            AfterUnknown::TakesAnother => {
+                self.cache.remove(&key);
+                self.counter = self.counter.max(ballot.eon + 1);
+            }
+        }
+    }
+
+    fn crash(self) -> GryadkaV2 {
+        GryadkaV2::new(self.id + RESTART_STRIDE, self.after_unknown)
+    }
+}

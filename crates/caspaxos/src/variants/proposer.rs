@@ -1,0 +1,39 @@
+//! A proposer whose leadership is by other rules.
+
+use sim::{Context, Input, Keep};
+
+use super::gryadka_v2::GryadkaV2;
+use super::reused_id::ReusedId;
+use super::stubborn::Stubborn;
+use crate::proposer::Proposer;
+use crate::{Message, Timer};
+
+#[derive(Clone, Debug, Hash)]
+pub(crate) enum VariantProposer {
+    GryadkaV2(Proposer<GryadkaV2>),
+    ReusedId(Proposer<ReusedId>),
+    Stubborn(Proposer<Stubborn>),
+}
+
+impl sim::Process for VariantProposer {
+    type Message = Message;
+    type Timer = Timer;
+
+    fn handle(&mut self, cx: &mut Context<'_, Message, Timer>, input: Input<Message, Timer>) {
+        match self {
+            VariantProposer::GryadkaV2(proposer) => proposer.handle(cx, input),
+            VariantProposer::ReusedId(proposer) => proposer.handle(cx, input),
+            VariantProposer::Stubborn(proposer) => proposer.handle(cx, input),
+        }
+    }
+
+    fn crash(self, keep: Keep) -> VariantProposer {
+        match self {
+            VariantProposer::GryadkaV2(proposer) => {
+                VariantProposer::GryadkaV2(proposer.crash(keep))
+            }
+            VariantProposer::ReusedId(proposer) => VariantProposer::ReusedId(proposer.crash(keep)),
+            VariantProposer::Stubborn(proposer) => VariantProposer::Stubborn(proposer.crash(keep)),
+        }
+    }
+}
