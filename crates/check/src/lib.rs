@@ -14,6 +14,7 @@
 //! - [`exhaustive`] is the slow and obvious twin, which tries all orders; [`random`] makes
 //!   histories most of which are one change away from legal; [`compare`] holds one against the
 //!   other.
+//! - [`cache`] holds reads through a cache against what caches promise, which is less.
 //! - [`notation`] is histories as text, for people to read and to write.
 //!
 //! ```
@@ -37,6 +38,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+pub mod cache;
 mod chronicle;
 pub mod compare;
 pub mod exhaustive;

@@ -131,12 +131,23 @@ impl Server {
         client: NodeId,
         Request { id, line }: Request,
     ) {
+        let reply = self.execute(cx, client, &line);
+        cx.send(client, Response { id, reply }.into());
+    }
+
+    /// Executes a command line for a client. What is sent after this leaves after the service time.
+    pub fn execute<M, T: From<Timer>>(
+        &mut self,
+        cx: &mut Context<'_, M, T>,
+        client: NodeId,
+        line: &[Blob],
+    ) -> Reply {
         let reply = match self.connect(client) {
-            Ok(()) => self.call(unix_time(cx.now()), client, &line),
+            Ok(()) => self.call(unix_time(cx.now()), client, line),
             Err(refusal) => Reply::Error(refusal),
         };
         self.work(cx);
-        cx.send(client, Response { id, reply }.into());
+        reply
     }
 
     /// Executes a command line that comes through a client's connection.

@@ -4,7 +4,7 @@ use crate::OURSELVES;
 use crate::tree::{Tree, numbered};
 
 /// Each crate, and those that it may use: floors below it only.
-const FLOORS: [(&str, &[&str]); 9] = [
+const FLOORS: [(&str, &[&str]); 10] = [
     ("history", &[]),
     ("sim", &["history"]),
     ("check", &["history"]),
@@ -14,6 +14,7 @@ const FLOORS: [(&str, &[&str]); 9] = [
     ("redis-node", &["history", "sim", "redis"]),
     ("serve", &["history", "sim", "redis", "scenario"]),
     ("caspaxos", &["history", "sim", "redis", "redis-node", "scenario", "trace"]),
+    ("lease", &["history", "sim", "check", "redis", "redis-node", "scenario"]),
 ];
 
 /// Those that may use all others, ask for the time of day, and count in floats.

@@ -22,20 +22,20 @@ struct Protocol {
 const PROTOCOLS: [Protocol; 3] = [
     Protocol {
         scripts: &[
-            (include_str!("../scripts/lease/get.lua"), 2),
-            (include_str!("../scripts/lease/get_with_block.lua"), 3),
-            (include_str!("../scripts/lease/set.lua"), 3),
-            (include_str!("../scripts/lease/delete.lua"), 3),
+            (include_str!("../../../lease/src/scripts/get.lua"), 2),
+            (include_str!("../../../lease/src/scripts/get_with_block.lua"), 3),
+            (include_str!("../../../lease/src/scripts/set.lua"), 3),
+            (include_str!("../../../lease/src/scripts/delete.lua"), 3),
         ],
         keys: &["{k}", "lease:{k}", "block:{k}"],
         arguments: &["token1", "token2", "100000", "value"],
     },
     Protocol {
         scripts: &[
-            (include_str!("../scripts/cache_aside/get.lua"), 3),
-            (include_str!("../scripts/cache_aside/get.lua"), 2),
-            (include_str!("../scripts/cache_aside/set.lua"), 2),
-            (include_str!("../scripts/cache_aside/set.lua"), 1),
+            (include_str!("../../../lease/src/scripts/shared_get.lua"), 3),
+            (include_str!("../../../lease/src/scripts/shared_get.lua"), 2),
+            (include_str!("../../../lease/src/scripts/shared_set.lua"), 2),
+            (include_str!("../../../lease/src/scripts/shared_set.lua"), 1),
         ],
         keys: &["a", "b", "next"],
         arguments: &["1", "2", "100000"],

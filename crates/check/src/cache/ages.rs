@@ -1,0 +1,70 @@
+//! How old what reads saw was.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use history::{Completion, Entry, Key, OpId, Step, Time, Version};
+
+use super::Sample;
+
+/// Of each key so many versions are remembered. A read that sees an older one counts as seeing the
+/// oldest of them.
+const VERSIONS_MAX: usize = 1024;
+
+/// Measures how old the versions were that reads saw: for how long somebody had known of a newer
+/// one when the read began, and how many newer ones were known.
+#[derive(Clone, Debug, Default)]
+pub struct Ages {
+    /// When the versions of a key were first known of.
+    known: BTreeMap<Key, VecDeque<(Version, Time)>>,
+    open: BTreeMap<OpId, (Key, Time, bool, Version)>,
+    age_ns: Sample,
+    versions: Sample,
+}
+
+impl Ages {
+    /// Nanoseconds that versions had been outdated: 0 for a read that saw the newest.
+    #[must_use]
+    pub fn age_ns(&self) -> &Sample {
+        &self.age_ns
+    }
+
+    /// By how many versions they were outdated.
+    #[must_use]
+    pub fn versions(&self) -> &Sample {
+        &self.versions
+    }
+
+    /// Looks at the next step.
+    pub fn step(&mut self, entry: &Entry) {
+        match &entry.step {
+            Step::Invoke(invoke) => {
+                let known = self.known.get(&invoke.key).and_then(VecDeque::back);
+                let newest = known.map(|(version, _)| *version).unwrap_or_default();
+                let is_read = invoke.action.written().is_none();
+                self.open.insert(invoke.op, (invoke.key, entry.at, is_read, newest));
+            }
+            Step::Return(returned) => {
+                let Some((key, began, is_read, newest)) = self.open.remove(&returned.op) else {
+                    return;
+                };
+                let (Completion::Ok(seen) | Completion::Refused(seen)) = returned.completion else {
+                    return;
+                };
+                let known = self.known.entry(key).or_default();
+                if is_read {
+                    let newer = known.iter().find(|(version, _)| *version > seen.version);
+                    let age = newer.map_or(0, |(_, at)| began.since(*at).0);
+                    self.age_ns.add(age);
+                    self.versions.add(newest.0.saturating_sub(seen.version.0));
+                }
+                if known.back().is_none_or(|(version, _)| *version < seen.version) {
+                    known.push_back((seen.version, entry.at));
+                    if known.len() > VERSIONS_MAX {
+                        known.pop_front();
+                    }
+                }
+            }
+            Step::Gone(client) => self.open.retain(|op, _| op.client != *client),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! What reads through a cache may be told.
+//!
+//! All promises have the same form: when a read begins, there is a version below which it must not
+//! see anything. They differ in which one that is.
+
+use std::collections::BTreeMap;
+
+use history::{Completion, Entry, Invoke, Key, Names, NodeId, Observation, OpId, Return, Span};
+use history::{Step, Time, Version};
+
+use super::told::{Told, words};
+
+/// What is promised to a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// *Quiescent agreement*: if no other client has had anything to do with the key for so long,
+    /// it sees the newest version that anybody had been told of, or a newer one.
+    Agreement {
+        /// How long: as long as a message can be under way.
+        settle: Span,
+    },
+    /// *Bounded staleness*: it sees no version that had been outdated for longer than this.
+    Age(Span),
+    /// *Bounded staleness*: it sees no version that is older than the newest one by more versions.
+    Versions(u64),
+    /// *Read your writes*: it sees nothing older than what its own client has written.
+    OwnWrites,
+    /// *Monotonic reads*: it sees nothing older than what its own client has read before.
+    Monotonic,
+}
+
+/// Holds what reads observe against one promise.
+///
+/// ```
+/// use check::cache::{Promise, Reads};
+/// use check::notation;
+///
+/// let (history, names) = notation::parse(
+///     "100ms alice write
+///      110ms alice made v1
+///      130ms bob   read
+///      140ms bob   saw empty",
+/// )?;
+/// let stale = |promise| {
+///     let mut reads = Reads::new(promise);
+///     history.iter().for_each(|entry| reads.step(entry));
+///     reads.broken().map(|stale| stale.summary(&names))
+/// };
+/// assert_eq!(stale(Promise::Monotonic), None, "bob had seen nothing before");
+/// assert!(stale(Promise::Versions(0)).is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reads {
+    promise: Promise,
+    keys: BTreeMap<Key, KeyState>,
+    own: BTreeMap<(NodeId, Key), Told>,
+    open: BTreeMap<OpId, Open>,
+    broken: Option<StaleRead>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct KeyState {
+    /// What anybody was told of, each newer than the one before. Those that no read can be held to
+    /// any more are forgotten.
+    told: Vec<Told>,
+    /// How many operations of each client are open.
+    open: BTreeMap<NodeId, u32>,
+    /// Who was the last to end an operation, and when; and the last who was not that client.
+    last: Option<(NodeId, Time)>,
+    last_other: Option<(NodeId, Time)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    key: Key,
+    began: Time,
+    is_read: bool,
+    floor: Option<Floor>,
+}
+
+/// The least that a read has to see, and why.
+#[derive(Clone, Copy, Debug)]
+struct Floor {
+    version: Version,
+    because: Told,
+}
+
+/// A read that saw what it never should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StaleRead {
+    /// What it was promised.
+    pub promise: Promise,
+    /// Of which key.
+    pub key: Key,
+    /// The read.
+    pub op: OpId,
+    /// When it began.
+    pub began: Time,
+    /// When it returned.
+    pub ended: Time,
+    /// What it saw.
+    pub seen: Observation,
+    /// What had been known.
+    pub known: Told,
+}
+
+impl Reads {
+    /// Has seen nothing yet.
+    #[must_use]
+    pub fn new(promise: Promise) -> Reads {
+        Reads {
+            promise,
+            keys: BTreeMap::new(),
+            own: BTreeMap::new(),
+            open: BTreeMap::new(),
+            broken: None,
+        }
+    }
+
+    /// The first read that broke the promise.
+    #[must_use]
+    pub fn broken(&self) -> Option<&StaleRead> {
+        self.broken.as_ref()
+    }
+
+    /// Looks at the next step. What ends and had not begun is passed over.
+    pub fn step(&mut self, entry: &Entry) {
+        if self.broken.is_some() {
+            return;
+        }
+        match &entry.step {
+            Step::Invoke(invoke) => self.invoke(entry.at, invoke),
+            Step::Return(returned) => self.complete(entry.at, returned),
+            Step::Gone(client) => {
+                let gone: Vec<OpId> = self.open.keys().copied().collect();
+                for op in gone.into_iter().filter(|op| op.client == *client) {
+                    self.close(entry.at, op);
+                }
+            }
+        }
+    }
+
+    fn invoke(&mut self, at: Time, invoke: &Invoke) {
+        let Invoke { op, key, action } = *invoke;
+        let is_read = action.written().is_none();
+        let floor = if is_read { self.floor(at, op.client, key) } else { None };
+        self.open.insert(op, Open { key, began: at, is_read, floor });
+        *self.keys.entry(key).or_default().open.entry(op.client).or_default() += 1;
+    }
+
+    /// The least that a read by `client` has to see that begins now.
+    fn floor(&self, now: Time, client: NodeId, key: Key) -> Option<Floor> {
+        let state = self.keys.get(&key)?;
+        let newest = state.told.last().copied();
+        let as_it_is = |told: Told| Floor { version: told.state.version, because: told };
+        match self.promise {
+            Promise::OwnWrites | Promise::Monotonic => {
+                self.own.get(&(client, key)).copied().map(as_it_is)
+            }
+            Promise::Agreement { settle } => {
+                newest.filter(|_| state.is_quiet(now, client, settle)).map(as_it_is)
+            }
+            Promise::Age(age) => {
+                let known = state.told.iter().rev().find(|told| told.at + age < now);
+                known.copied().map(as_it_is)
+            }
+            Promise::Versions(versions) => newest.map(|told| {
+                let version = Version(told.state.version.0.saturating_sub(versions));
+                Floor { version, because: told }
+            }),
+        }
+    }
+
+    fn complete(&mut self, at: Time, returned: &Return) {
+        let op = returned.op;
+        let Some(open) = self.close(at, op) else { return };
+        let (Completion::Ok(seen) | Completion::Refused(seen)) = returned.completion else {
+            return;
+        };
+        if let Some(floor) = open.floor
+            && seen.version < floor.version
+        {
+            let Open { key, began, .. } = open;
+            let (promise, known) = (self.promise, floor.because);
+            self.broken = Some(StaleRead { promise, key, op, began, ended: at, seen, known });
+        }
+        self.tell(open, Told { state: seen, op, at });
+    }
+
+    /// An operation ends.
+    fn close(&mut self, at: Time, op: OpId) -> Option<Open> {
+        let open = self.open.remove(&op)?;
+        if let Some(state) = self.keys.get_mut(&open.key) {
+            state.close(at, op.client);
+        }
+        Some(open)
+    }
+
+    fn tell(&mut self, open: Open, told: Told) {
+        let is_newer = |known: Option<&Told>| {
+            known.is_none_or(|known| known.state.version < told.state.version)
+        };
+        let counts = match self.promise {
+            Promise::OwnWrites => !open.is_read,
+            Promise::Monotonic => open.is_read,
+            _ => false,
+        };
+        let own = (told.op.client, open.key);
+        if counts && is_newer(self.own.get(&own)) {
+            self.own.insert(own, told);
+        }
+        let Some(state) = self.keys.get_mut(&open.key) else { return };
+        if is_newer(state.told.last()) {
+            state.told.push(told);
+            let age = match self.promise {
+                Promise::Age(age) => age,
+                _ => Span::ZERO,
+            };
+            state.forget(told.at, age);
+        }
+    }
+}
+
+impl KeyState {
+    /// Whether nobody but `client` has had anything to do with the key for so long.
+    fn is_quiet(&self, now: Time, client: NodeId, settle: Span) -> bool {
+        let others = self.open.iter().filter(|(other, _)| **other != client);
+        let last = [self.last, self.last_other].into_iter().flatten();
+        let last = last.filter(|(other, _)| *other != client).map(|(_, at)| at).max();
+        others.map(|(_, count)| count).sum::<u32>() == 0
+            && last.is_none_or(|last| last + settle <= now)
+    }
+
+    fn close(&mut self, at: Time, client: NodeId) {
+        if let Some(count) = self.open.get_mut(&client) {
+            *count -= 1;
+            if *count == 0 {
+                self.open.remove(&client);
+            }
+        }
+        if self.last.is_some_and(|(last, _)| last != client) {
+            self.last_other = self.last;
+        }
+        self.last = Some((client, at));
+    }
+
+    /// Forgets what was told before something else that is older than `age` already: from now on
+    /// that is the least that a read can be held to.
+    fn forget(&mut self, now: Time, age: Span) {
+        let old = self.told.iter().rposition(|told| told.at + age < now).unwrap_or_default();
+        self.told.drain(..old);
+    }
+}
+
+impl StaleRead {
+    /// In a sentence.
+    #[must_use]
+    pub fn summary(&self, names: &Names) -> String {
+        let (client, key) = (names.node(self.op.client), names.key(self.key));
+        let (seen, known) = (self.seen.version, self.known.state.version);
+        match self.promise {
+            Promise::Agreement { .. } => {
+                format!("all was quiet, and for {client} {key} was {seen}, while {known} was known")
+            }
+            Promise::Age(age) => {
+                format!("{client} saw {seen} of {key}, although {known} was known for over {age}")
+            }
+            Promise::Versions(versions) => {
+                format!(
+                    "{client} saw {seen} of {key}, more than {versions} versions behind {known}"
+                )
+            }
+            Promise::OwnWrites => {
+                format!("{client} saw {seen} of {key}, although it had itself written {known}")
+            }
+            Promise::Monotonic => {
+                format!("{client} saw {seen} of {key}, although it had seen {known} before")
+            }
+        }
+    }
+
+    /// What happened, in order.
+    #[must_use]
+    pub fn story(&self, names: &Names) -> Vec<String> {
+        let (client, key) = (names.node(self.op.client), names.key(self.key));
+        let behind = self.known.state.version.0.saturating_sub(self.seen.version.0);
+        let age = self.began.since(self.known.at);
+        vec![
+            self.known.in_words(names),
+            format!("At {} {client} begins to read {key}, {age} after that.", self.began),
+            format!(
+                "At {} it has seen {}, which is {behind} versions older.",
+                self.ended,
+                words(self.seen, names)
+            ),
+        ]
+    }
+}

@@ -1,0 +1,125 @@
+//! The auditor: compares each entry of each cache with its row, while nobody is at work.
+//!
+//! It does so as a client would: it reads the row from the database, and then the entry from the
+//! cache, as operations of the history. It fills in nothing, but its reading does what reading
+//! does: on a miss it takes a lease.
+
+use history::{Action, Completion, Key, NodeId, OpId, Span, Value};
+use sim::{Context, Input, Keep};
+
+use crate::{Answer, Call, Message, Query, QueryResult, Ticket, Timer, Token};
+
+type Cx<'a> = Context<'a, Message, Timer>;
+
+/// It waits so long before it asks again what was not answered.
+const PAUSE: Span = Span::from_millis(100);
+
+/// The auditor.
+#[derive(Clone, Debug, Hash)]
+pub struct Auditor {
+    database: NodeId,
+    caches: Vec<NodeId>,
+    keys: Vec<Key>,
+    /// How long nothing may have happened before it begins.
+    settle: Span,
+    patience: Span,
+    /// How many audits it has still to do.
+    missing: u32,
+    /// What it has still to read in this audit, the next last.
+    left: Vec<(NodeId, Key)>,
+    open: Option<(OpId, NodeId)>,
+}
+
+impl sim::Process for Auditor {
+    type Message = Message;
+    type Timer = Timer;
+
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+        match input {
+            Input::Message { message: Message::Audit, .. } => self.prepare(cx),
+            Input::Timer(Timer::Next) => self.begin(cx),
+            Input::Message {
+                message: Message::Result { ticket, result: QueryResult::Row { state, .. } },
+                ..
+            } => self.end(cx, ticket, Completion::Ok(state)),
+            Input::Message { message: Message::Answer { ticket, answer, .. }, .. } => {
+                let completion = match answer {
+                    Answer::Found(state) => Completion::Ok(state),
+                    _ => Completion::Failed,
+                };
+                self.end(cx, ticket, completion);
+            }
+            Input::Timer(Timer::GiveUp(ticket)) => self.end(cx, ticket, Completion::Unknown),
+            _ => (),
+        }
+    }
+
+    fn crash(self, _: Keep) -> Auditor {
+        self
+    }
+}
+
+impl Auditor {
+    /// An auditor that is going to be told to do so many audits.
+    #[must_use]
+    pub fn new(
+        database: NodeId,
+        caches: Vec<NodeId>,
+        keys: Vec<Key>,
+        (settle, patience): (Span, Span),
+        audits: u32,
+    ) -> Auditor {
+        let (left, open) = (Vec::new(), None);
+        Auditor { database, caches, keys, settle, patience, missing: audits, left, open }
+    }
+
+    /// How many audits it has still to do.
+    #[must_use]
+    pub fn missing(&self) -> u32 {
+        self.missing
+    }
+
+    fn prepare(&mut self, cx: &mut Cx<'_>) {
+        self.left.clear();
+        for key in self.keys.iter().rev() {
+            self.left.extend(self.caches.iter().rev().map(|cache| (*cache, *key)));
+            self.left.push((self.database, *key));
+        }
+        cx.set_timer(self.settle, Timer::Next);
+    }
+
+    fn begin(&mut self, cx: &mut Cx<'_>) {
+        let (None, Some((node, key))) = (self.open, self.left.last().copied()) else {
+            return;
+        };
+        let op = cx.invoke(key, |_| Action::Read).op;
+        let ticket = Ticket { op: op.ordinal, step: 1 };
+        if node == self.database {
+            cx.send(node, Message::Query { ticket, query: Query::Select(key) });
+        } else {
+            let call = Call::Get { token: Token(Value::of(op).0) };
+            cx.send(node, Message::Call { ticket, key, call });
+        }
+        self.open = Some((op, node));
+        cx.set_timer(self.patience, Timer::GiveUp(ticket));
+    }
+
+    fn end(&mut self, cx: &mut Cx<'_>, ticket: Ticket, completion: Completion) {
+        let Some((op, _)) = self.open.filter(|(op, _)| op.ordinal == ticket.op) else {
+            return;
+        };
+        self.open = None;
+        cx.complete(op, completion);
+        if completion == Completion::Unknown {
+            cx.set_timer(PAUSE, Timer::Next);
+            return;
+        }
+        self.left.pop();
+        if self.left.is_empty() {
+            self.missing = self.missing.saturating_sub(1);
+            cx.mark("audited");
+        } else {
+            self.begin(cx);
+        }
+    }
+}

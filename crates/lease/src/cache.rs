@@ -1,0 +1,93 @@
+//! A cache: a Redis server with the scripts.
+
+use std::sync::Arc;
+
+use history::{Key, NodeId};
+use redis::{Blob, Script, ScriptLibrary, Sha1};
+use redis_node::{Server, ServerConfig};
+use sim::{Context, Input, Keep};
+
+use crate::config::{AtStart, Scripts};
+use crate::dialect::{Dialect, Verb};
+use crate::scripts;
+use crate::{Answer, Call, Message, Timer};
+
+type Cx<'a> = Context<'a, Message, Timer>;
+
+/// A cache.
+#[derive(Clone, Debug, Hash)]
+pub struct Cache {
+    server: Server,
+    dialect: Arc<Dialect>,
+    /// The scripts by name, and what servers call them.
+    shas: Arc<Vec<(&'static str, Sha1)>>,
+    at_start: AtStart,
+}
+
+impl sim::Process for Cache {
+    type Message = Message;
+    type Timer = Timer;
+
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+        match input {
+            Input::Start if self.at_start == AtStart::Flush => {
+                let flush = [Blob::from_static("FLUSHALL")];
+                self.server.execute(cx, NodeId::WORLD, &flush);
+            }
+            Input::Message { from, message: Message::Call { ticket, key, call } } => {
+                let answer = self.call(cx, from, key, &call);
+                cx.send(from, Message::Answer { ticket, key, answer });
+            }
+            Input::ConnectionLost { peer, .. } => self.server.disconnect(peer),
+            Input::Timer(Timer::Server(timer)) => self.server.renew(timer),
+            _ => (),
+        }
+    }
+
+    fn crash(self, keep: Keep) -> Cache {
+        Cache { server: self.server.crash(keep), ..self }
+    }
+}
+
+impl Cache {
+    /// An empty cache.
+    #[must_use]
+    pub fn new(
+        config: ServerConfig,
+        run: Scripts,
+        dialect: Arc<Dialect>,
+        at_start: AtStart,
+    ) -> Cache {
+        let texts = scripts::ALL.iter().map(|script| script.source).collect();
+        let library = ScriptLibrary::new(scripts::ALL);
+        let library = match run {
+            Scripts::Native => library,
+            Scripts::Lua => library.in_lua(),
+        };
+        let server = Server::new(ServerConfig { scripts: texts, ..config }, Arc::new(library));
+        let sha = |script: &Script| (script.name, Sha1::of(script.source.as_bytes()));
+        let shas = Arc::new(scripts::ALL.iter().map(sha).collect());
+        Cache { server, dialect, shas, at_start }
+    }
+
+    /// Its server, to look at.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    fn call(&mut self, cx: &mut Cx<'_>, client: NodeId, key: Key, call: &Call) -> Answer {
+        let Some(request) = self.dialect.request(key, call) else {
+            return Answer::Error;
+        };
+        let reply = match request.verb {
+            Verb::Command(_) => self.server.execute(cx, client, &request.line()),
+            Verb::Script(script) => {
+                let known = self.shas.iter().find(|(name, _)| *name == script.name);
+                let (_, sha) = known.expect("all scripts are known");
+                self.server.evalsha(cx, client, sha, &request.keys, &request.arguments)
+            }
+        };
+        self.dialect.answer(call, &reply)
+    }
+}

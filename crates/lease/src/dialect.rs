@@ -1,0 +1,217 @@
+//! How calls are said in Redis: which command or script, with which keys and arguments, and what
+//! its reply means.
+//!
+//! All keys of an entry have its name in braces, so that a Redis cluster keeps them in one slot.
+//! A row is stored as `version:value`.
+
+use history::{Key, Observation, Span, Value, Version};
+use redis::{Blob, Reply, Script, Sha1};
+
+use crate::config::Discipline;
+use crate::scripts;
+use crate::{Answer, Call, Token};
+
+/// How calls are said in Redis.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Dialect {
+    discipline: Discipline,
+    /// How long one client keeps others from getting a lease.
+    block: Span,
+    entries: Vec<EntryKeys>,
+    counter: Blob,
+}
+
+/// The Redis keys of an entry.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct EntryKeys {
+    value: Blob,
+    lease: Blob,
+    block: Blob,
+    /// The block, as the one who deletes it calls it.
+    deleted_block: Blob,
+}
+
+/// A command line in parts.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What is executed.
+    pub verb: Verb,
+    /// The keys.
+    pub keys: Vec<Blob>,
+    /// What stands after the keys.
+    pub arguments: Vec<Blob>,
+}
+
+/// What is executed.
+#[derive(Clone, Copy, Debug)]
+pub enum Verb {
+    /// A command of that name.
+    Command(&'static str),
+    /// A script.
+    Script(Script),
+}
+
+impl Request {
+    /// As it is sent.
+    #[must_use]
+    pub fn line(&self) -> Vec<Blob> {
+        let Request { verb, keys, arguments } = self;
+        let mut line = match verb {
+            Verb::Command(name) => vec![Blob::from_static(name)],
+            Verb::Script(script) => {
+                let sha = Sha1::of(script.source.as_bytes()).to_string();
+                let count = keys.len().to_string();
+                vec![Blob::from_static("EVALSHA"), Blob::from(sha), Blob::from(count)]
+            }
+        };
+        line.extend(keys.iter().chain(arguments).cloned());
+        line
+    }
+}
+
+impl Dialect {
+    /// For entries of these names. `colon` is what the one who deletes a block puts between the
+    /// word and the name: a colon is right.
+    #[must_use]
+    pub fn new(discipline: Discipline, block: Span, names: &[String], colon: &str) -> Dialect {
+        let entries = names.iter().map(|name| EntryKeys {
+            value: Blob::from(format!("{{{name}}}")),
+            lease: Blob::from(format!("lease:{{{name}}}")),
+            block: Blob::from(format!("block:{{{name}}}")),
+            deleted_block: Blob::from(format!("block{colon}{{{name}}}")),
+        });
+        let counter = Blob::from_static("next-lease");
+        Dialect { discipline, block, entries: entries.collect(), counter }
+    }
+
+    /// What the command or script of a call is; none if there is no such entry.
+    #[must_use]
+    pub fn request(&self, key: Key, call: &Call) -> Option<Request> {
+        let entry = self.entries.get(key.index())?;
+        let blobs = |blobs: &[&Blob]| blobs.iter().copied().cloned().collect();
+        let command =
+            |name, keys, arguments| Request { verb: Verb::Command(name), keys, arguments };
+        let script =
+            |script, keys, arguments| Request { verb: Verb::Script(script), keys, arguments };
+        let (value, lease, block) = (&entry.value, &entry.lease, &entry.block);
+        Some(match (self.discipline, *call) {
+            (_, Call::Ping) => command("PING", Vec::new(), Vec::new()),
+            (Discipline::None, Call::Get { .. }) => command("GET", blobs(&[value]), Vec::new()),
+            (Discipline::None, Call::Set { state, ttl, .. }) => {
+                let mut arguments = vec![state_text(state)];
+                arguments
+                    .extend(ttl.iter().flat_map(|ttl| [Blob::from_static("PX"), millis(*ttl)]));
+                command("SET", blobs(&[value]), arguments)
+            }
+            (Discipline::None | Discipline::SharedToken, Call::Delete { .. }) => {
+                command("DEL", blobs(&[value]), Vec::new())
+            }
+            (Discipline::NewestMiss, Call::Get { token }) => {
+                script(scripts::GET, blobs(&[value, lease]), vec![token_text(token)])
+            }
+            (Discipline::SingleHolder, Call::Get { token }) => {
+                let arguments = vec![token_text(token), millis(self.block)];
+                script(scripts::GET_WITH_BLOCK, blobs(&[value, lease, block]), arguments)
+            }
+            (
+                Discipline::NewestMiss | Discipline::SingleHolder,
+                Call::Set { token, state, ttl },
+            ) => {
+                let mut arguments = vec![token_text(token), state_text(state)];
+                arguments.extend(ttl.map(millis));
+                script(scripts::SET, blobs(&[value, lease, block]), arguments)
+            }
+            (Discipline::NewestMiss | Discipline::SingleHolder, Call::Delete { .. }) => {
+                let keys = blobs(&[value, lease, &entry.deleted_block]);
+                script(scripts::DELETE, keys, Vec::new())
+            }
+            (Discipline::SharedToken, Call::Get { .. }) => {
+                script(scripts::SHARED_GET, blobs(&[value, &self.counter]), Vec::new())
+            }
+            (Discipline::SharedToken, Call::Set { token, state, ttl }) => {
+                let seconds = ttl.map_or(FOR_EVER_SECONDS, |ttl| ttl.as_millis().div_ceil(1000));
+                let seconds = Blob::from(seconds.to_string());
+                let arguments = vec![token_text(token), state_text(state), seconds];
+                script(scripts::SHARED_SET, blobs(&[value]), arguments)
+            }
+        })
+    }
+
+    /// What the reply to a call means.
+    #[must_use]
+    pub fn answer(&self, call: &Call, reply: &Reply) -> Answer {
+        let answer = match (*call, reply) {
+            (Call::Ping, Reply::Status(_)) => Some(Answer::Pong),
+            (Call::Delete { version }, Reply::Integer(_) | Reply::Status(_)) => {
+                Some(Answer::Deleted(version))
+            }
+            (Call::Get { token }, reply) => self.read_get(token, reply),
+            (Call::Set { state, .. }, reply) => self.read_set(state, reply),
+            _ => None,
+        };
+        answer.unwrap_or(Answer::Error)
+    }
+
+    fn read_get(&self, token: Token, reply: &Reply) -> Option<Answer> {
+        let found = |text: &Blob| read_state(text).map(Answer::Found);
+        match (self.discipline, reply) {
+            (Discipline::None, Reply::Nil) => Some(Answer::Granted(token)),
+            (Discipline::None, Reply::Bulk(text)) => found(text),
+            (Discipline::SharedToken, Reply::Array(parts)) => {
+                let [Reply::Bulk(text)] = &parts[..] else { return None };
+                match text.strip_prefix(b"cas:") {
+                    Some(number) => read_number(number).map(|cas| Answer::Granted(Token(cas))),
+                    None => read_state(text.strip_prefix(b"val:")?).map(Answer::Found),
+                }
+            }
+            (_, Reply::Array(parts)) => match &parts[..] {
+                [Reply::Bulk(text), Reply::Nil] => found(text),
+                [Reply::Nil, Reply::Bulk(text)] => {
+                    read_number(text).map(|token| Answer::Granted(Token(token)))
+                }
+                [Reply::Nil, Reply::Nil] => Some(Answer::Wait),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn read_set(&self, state: Observation, reply: &Reply) -> Option<Answer> {
+        match reply {
+            Reply::Status(_) => Some(Answer::Stored(state)),
+            Reply::Error(error) if error.code() == scripts::NOT_VALID => Some(Answer::Refused),
+            Reply::Array(parts) => match &parts[..] {
+                [Reply::Bulk(word)] if **word == b"OK"[..] => Some(Answer::Stored(state)),
+                [Reply::Bulk(_)] => Some(Answer::Refused),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// As good as for ever: a hundred years.
+const FOR_EVER_SECONDS: u64 = 100 * 365 * 24 * 3600;
+
+fn token_text(token: Token) -> Blob {
+    Blob::from(token.to_string())
+}
+
+/// A duration for Redis, which counts in milliseconds and takes none that is 0.
+fn millis(span: Span) -> Blob {
+    Blob::from(span.as_millis().max(1).to_string())
+}
+
+fn state_text(state: Observation) -> Blob {
+    Blob::from(format!("{}:{}", state.version.0, state.value.0))
+}
+
+fn read_state(text: &[u8]) -> Option<Observation> {
+    let colon = text.iter().position(|byte| *byte == b':')?;
+    let (version, value) = (read_number(&text[..colon])?, read_number(&text[colon + 1..])?);
+    Some(Observation { version: Version(version), value: Value(value) })
+}
+
+fn read_number(text: &[u8]) -> Option<u64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}

@@ -1,0 +1,105 @@
+//! The relay: invalidates again what stands in the outbox.
+//!
+//! An update and the row in the outbox that tells of it are one transaction, so whatever becomes of
+//! the client, the relay hears of each update. It takes a row out of the outbox once *all* caches
+//! have answered that they have forgotten the entry, also those that clients leave alone.
+//! Invalidating twice does no harm.
+
+use history::{NodeId, Span};
+use sim::{Context, Input, Keep};
+
+use crate::{Answer, Call, Message, OutboxRow, Query, QueryResult, Ticket, Timer};
+
+type Cx<'a> = Context<'a, Message, Timer>;
+
+/// The relay.
+#[derive(Clone, Debug, Hash)]
+pub struct Relay {
+    database: NodeId,
+    caches: Vec<NodeId>,
+    /// How often it looks into the outbox.
+    every: Span,
+    stopping: bool,
+    /// How many times it has looked: answers to earlier questions are of no interest.
+    looks: u32,
+    /// What it waits for: which cache has to forget which rows.
+    pending: Vec<(NodeId, OutboxRow)>,
+    rows: Vec<OutboxRow>,
+}
+
+impl sim::Process for Relay {
+    type Message = Message;
+    type Timer = Timer;
+
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+        match input {
+            Input::Start => {
+                cx.set_timer(self.every, Timer::Look);
+            }
+            Input::Message { message: Message::Stop, .. } => self.stopping = true,
+            Input::Timer(Timer::Look) if !self.stopping => self.look(cx),
+            Input::Message {
+                message: Message::Result { ticket, result: QueryResult::Outbox(rows) },
+                ..
+            } if ticket.op == self.looks => self.invalidate(cx, rows),
+            Input::Message {
+                from,
+                message: Message::Answer { ticket, key, answer: Answer::Deleted(version) },
+            } if ticket.op == self.looks => {
+                let is_it = |(cache, row): &(NodeId, OutboxRow)| {
+                    (*cache, row.key, row.version) == (from, key, version)
+                };
+                self.pending.retain(|pending| !is_it(pending));
+                self.forget(cx);
+            }
+            _ => (),
+        }
+    }
+
+    fn crash(self, _: Keep) -> Relay {
+        Relay { pending: Vec::new(), rows: Vec::new(), ..self }
+    }
+}
+
+impl Relay {
+    /// A relay that looks into the outbox so often.
+    #[must_use]
+    pub fn new(database: NodeId, caches: Vec<NodeId>, every: Span) -> Relay {
+        let (pending, rows) = (Vec::new(), Vec::new());
+        Relay { database, caches, every, stopping: false, looks: 0, pending, rows }
+    }
+
+    fn look(&mut self, cx: &mut Cx<'_>) {
+        self.looks += 1;
+        let ticket = Ticket { op: self.looks, step: 1 };
+        cx.send(self.database, Message::Query { ticket, query: Query::SelectOutbox });
+        cx.set_timer(self.every, Timer::Look);
+    }
+
+    fn invalidate(&mut self, cx: &mut Cx<'_>, rows: Vec<OutboxRow>) {
+        let ticket = Ticket { op: self.looks, step: 2 };
+        self.pending.clear();
+        for row in &rows {
+            for cache in &self.caches {
+                self.pending.push((*cache, *row));
+                let call = Call::Delete { version: row.version };
+                cx.send(*cache, Message::Call { ticket, key: row.key, call });
+            }
+        }
+        self.rows = rows;
+    }
+
+    /// Takes out of the outbox what all caches have forgotten.
+    fn forget(&mut self, cx: &mut Cx<'_>) {
+        let is_pending = |row: &OutboxRow| self.pending.iter().any(|(_, other)| other.id == row.id);
+        let (rows, done): (Vec<_>, Vec<_>) = self.rows.iter().partition(|row| is_pending(row));
+        if done.is_empty() {
+            return;
+        }
+        self.rows = rows;
+        cx.mark("relayed");
+        let ids = done.iter().map(|row| row.id).collect();
+        let ticket = Ticket { op: self.looks, step: 3 };
+        cx.send(self.database, Message::Query { ticket, query: Query::DeleteOutbox(ids) });
+    }
+}

@@ -1,0 +1,71 @@
+//! Rounds: all clients work; when all are done, the auditor compares; and so on.
+//!
+//! This is the shape of the test that redis_lease has for Jepsen: a time of many workers on one
+//! key, a time of quiet, one comparison, again and again.
+
+use std::collections::BTreeSet;
+
+use history::NodeId;
+use sim::{Command, Event, Kind, Nemesis, NemesisContext};
+
+use crate::{Message, Timer};
+
+/// The operator, who starts and ends rounds.
+#[derive(Clone, Debug)]
+pub struct Rounds {
+    clients: Vec<NodeId>,
+    auditor: NodeId,
+    relay: Option<NodeId>,
+    rounds: u32,
+    round: u32,
+    done: BTreeSet<NodeId>,
+}
+
+impl Rounds {
+    /// So many rounds, of these.
+    #[must_use]
+    pub fn new(
+        clients: Vec<NodeId>,
+        auditor: NodeId,
+        relay: Option<NodeId>,
+        rounds: u32,
+    ) -> Rounds {
+        Rounds { clients, auditor, relay, rounds, round: 1, done: BTreeSet::new() }
+    }
+
+    fn next(&mut self, cx: &mut NemesisContext<'_, Message>) {
+        if self.round == self.rounds {
+            if let Some(node) = self.relay {
+                cx.command(Command::Tell { node, message: Message::Stop });
+            }
+            return;
+        }
+        self.round += 1;
+        self.done.clear();
+        for client in &self.clients {
+            let message = Message::Work(self.round);
+            cx.command(Command::Tell { node: *client, message });
+        }
+    }
+}
+
+impl Nemesis<Message, Timer> for Rounds {
+    fn on_event(&mut self, event: &Event<Message, Timer>, cx: &mut NemesisContext<'_, Message>) {
+        let node = event.node;
+        match &event.kind {
+            Kind::Start if self.clients.contains(&node) => {
+                let message = Message::Work(self.round);
+                cx.command(Command::Tell { node, message });
+            }
+            Kind::Mark(name) if name == "client-done" => {
+                let is_news = self.done.insert(node);
+                if is_news && self.done.len() == self.clients.len() {
+                    let message = Message::Audit;
+                    cx.command(Command::Tell { node: self.auditor, message });
+                }
+            }
+            Kind::Mark(name) if name == "audited" => self.next(cx),
+            _ => (),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Caches in front of a database, as a system that scenarios can run.
+
+use std::sync::Arc;
+
+use history::{Key, Names, NodeId};
+use redis_node::ServerConfig;
+use scenario::{Deployment, Invariant, Problem, System};
+use sim::{Event, Fate, Kind, NodeSpec, Role};
+
+use crate::auditor::Auditor;
+use crate::cache::Cache;
+use crate::checks;
+use crate::client::{Client, Plan, Work};
+use crate::config::{Config, DeletedBlock};
+use crate::database::Database;
+use crate::dialect::Dialect;
+use crate::process::Part;
+use crate::relay::Relay;
+use crate::rounds::Rounds;
+use crate::{Answer, Message, Process, QueryResult, Timer};
+
+/// Caches in front of a database.
+#[derive(Debug)]
+pub struct LeaseCache;
+
+impl System for LeaseCache {
+    const NAME: &'static str = "lease";
+    const MARKS: &'static [&'static str] = &[
+        "hit",
+        "miss",
+        "told-to-wait",
+        "filled",
+        "fill-refused",
+        "fill-lost",
+        "second-lease",
+        "two-leases-refused",
+        "invalidated",
+        "invalidation-lost",
+        "unknown-update",
+        "cache-silent",
+        "cache-error",
+        "relayed",
+        "client-done",
+        "audited",
+        "update-reply-lost",
+        "invalidation-reply-lost",
+    ];
+    const INVARIANTS: &'static [&'static str] = checks::NAMES;
+
+    type Process = Process;
+    type Nemesis = Rounds;
+    type Config = Config;
+
+    fn complete(config: Config) -> Result<Config, Problem> {
+        config.complete()
+    }
+
+    fn deploy(config: &Config, intensity: u64) -> Deployment<Process, Rounds> {
+        Stage::new(config).deploy(intensity)
+    }
+
+    fn invariants(config: &Config) -> Vec<Box<dyn Invariant<Message, Timer>>> {
+        let Deployment { nodes, keys, .. } = Self::deploy(config, 0);
+        let nodes = nodes.into_iter().map(|node| node.name).collect();
+        checks::all(config, &Names { nodes, keys })
+    }
+
+    fn mark(event: &Event<Message, Timer>) -> Option<&'static str> {
+        match &event.kind {
+            Kind::Send { fate: Fate::Dropped(_), message, .. } => match message {
+                Message::Result { result: QueryResult::Updated { .. }, .. } => {
+                    Some("update-reply-lost")
+                }
+                Message::Answer { answer: Answer::Deleted(_), .. } => {
+                    Some("invalidation-reply-lost")
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn unfinished(process: &Process) -> Option<String> {
+        match &process.0 {
+            Part::Client(client) => client.unfinished(),
+            Part::Auditor(auditor) if auditor.missing() > 0 => {
+                Some(format!("has {} audits to go", auditor.missing()))
+            }
+            _ => None,
+        }
+    }
+}
+
+const CLIENT: Role = Role(0);
+const DATABASE: Role = Role(1);
+const CACHE: Role = Role(2);
+const AUDITOR: Role = Role(3);
+const RELAY: Role = Role(4);
+
+/// Where the nodes are put together, in the order of their numbers: clients come last, so that one
+/// more of them leaves all other numbers as they are.
+struct Stage<'a> {
+    config: &'a Config,
+    nodes: Vec<NodeSpec<Process>>,
+    keys: Vec<Key>,
+    key_names: Vec<String>,
+}
+
+impl Stage<'_> {
+    fn new(config: &Config) -> Stage<'_> {
+        let key_names: Vec<String> =
+            (1..=config.keys).map(|number| format!("key{number}")).collect();
+        let keys = (0..key_names.len() as u32).map(Key).collect();
+        Stage { config, nodes: Vec::new(), keys, key_names }
+    }
+
+    fn add(&mut self, name: String, role: Role, part: Part) -> NodeId {
+        self.nodes.push(NodeSpec::new(name, role, Process(part)));
+        NodeId((self.nodes.len() - 1) as u16)
+    }
+
+    fn deploy(mut self, intensity: u64) -> Deployment<Process, Rounds> {
+        let config = self.config;
+        let database = Database::new(config.outbox.is_some(), config.query_time);
+        let database = self.add("db".to_owned(), DATABASE, Part::Database(database));
+        let caches = self.caches();
+        let auditor = Auditor::new(
+            database,
+            caches.clone(),
+            self.keys.clone(),
+            (config.settle, config.patience),
+            config.rounds,
+        );
+        let auditor = self.add("auditor".to_owned(), AUDITOR, Part::Auditor(auditor));
+        let relay = config.outbox.map(|every| {
+            let relay = Relay::new(database, caches.clone(), every);
+            self.add("relay".to_owned(), RELAY, Part::Relay(relay))
+        });
+        let clients = self.clients(database, caches, intensity);
+        let roles = vec!["client", "database", "cache", "auditor", "relay"];
+        let nemesis = Rounds::new(clients, auditor, relay, config.rounds);
+        Deployment { nodes: self.nodes, roles, keys: self.key_names, nemesis }
+    }
+
+    fn caches(&mut self) -> Vec<NodeId> {
+        let config = self.config;
+        let server = ServerConfig {
+            durability: config.durability,
+            service_time: config.service_time,
+            ..ServerConfig::default()
+        };
+        let colon = match config.deleted_block {
+            DeletedBlock::Right => ":",
+            DeletedBlock::WithoutColon => "",
+        };
+        let dialect = Dialect::new(config.discipline, config.block, &self.key_names, colon);
+        let cache = Cache::new(server, config.scripts, Arc::new(dialect), config.at_start);
+        let caches = (1..=config.caches).map(|number| (number, Part::Cache(cache.clone())));
+        caches.map(|(number, part)| self.add(format!("r{number}"), CACHE, part)).collect()
+    }
+
+    fn clients(&mut self, database: NodeId, caches: Vec<NodeId>, operations: u64) -> Vec<NodeId> {
+        let config = self.config;
+        let plan = Plan {
+            work: Work::Mix {
+                operations,
+                reads_ppm: config.reads.0.ppm(),
+                keys: self.keys.clone(),
+            },
+            database,
+            caches,
+            think: config.think.0,
+            patience: config.patience,
+            waits: config.waits.clone(),
+            after_waits: config.after_waits,
+            ttl: config.ttl.map(|ttl| ttl.0),
+            when_unknown: config.when_unknown,
+            two_leases: config.two_leases,
+            ask_again: config.ask_again,
+            poll: config.poll.0,
+        };
+        let client = Client::new(Arc::new(plan));
+        let clients = (1..=config.clients).map(|number| (number, Part::Client(client.clone())));
+        clients.map(|(number, part)| self.add(format!("c{number}"), CLIENT, part)).collect()
+    }
+}
