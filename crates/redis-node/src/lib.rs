@@ -28,7 +28,9 @@ use std::sync::Arc;
 
 use history::{NodeId, Span};
 use im::OrdMap;
-use redis::{Blob, Connection, Database, ErrorReply, Reply, ScriptLibrary, Sha1, UnixTime};
+use redis::{
+    Blob, Connection, Database, ErrorReply, EvictionPolicy, Reply, ScriptLibrary, Sha1, UnixTime,
+};
 use serde::{Deserialize, Serialize};
 use sim::{Context, Keep, LocalTime};
 
@@ -64,6 +66,10 @@ pub struct ServerConfig {
     pub service_time: Span,
     /// How many clients can be connected at a time; Redis's default is 10,000.
     pub max_clients: usize,
+    /// How many bytes its data may take; 0 if there is no limit, as is Redis's default.
+    pub max_memory: u64,
+    /// What is evicted when the data takes more.
+    pub eviction: EvictionPolicy,
     /// The texts of the scripts that are loaded whenever it starts.
     pub scripts: Vec<&'static str>,
 }
@@ -75,6 +81,8 @@ impl Default for ServerConfig {
             replication_lag: None,
             service_time: Span::ZERO,
             max_clients: 10_000,
+            max_memory: 0,
+            eviction: EvictionPolicy::default(),
             scripts: Vec::new(),
         }
     }
@@ -216,6 +224,11 @@ impl Server {
     /// A server that starts with this data: without connections, and with the scripts that it was
     /// configured with and no others.
     fn start(config: ServerConfig, mut database: Database) -> Server {
+        database.configure(redis::Config {
+            maxmemory: config.max_memory,
+            maxmemory_policy: config.eviction,
+            ..database.config().clone()
+        });
         operate(&mut database, &["SCRIPT", "FLUSH"]);
         for text in &config.scripts {
             operate(&mut database, &["SCRIPT", "LOAD", text]);

@@ -1,6 +1,8 @@
 //! The parameters of a server that `CONFIG` reads and sets: those that mean something here, and
 //! those that tools ask for.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Blob, Database};
 
 /// What a server is configured to do. It begins as Redis does without a configuration file, except
@@ -22,12 +24,15 @@ pub struct Config {
 }
 
 /// Which keys are evicted when there is no memory left.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum EvictionPolicy {
     /// None: commands that may take memory are refused.
     #[default]
+    #[serde(rename = "noeviction")]
     NoEviction,
     /// The one that has not been used for the longest time.
+    #[serde(rename = "allkeys-lru")]
     AllKeysLru,
     /// The same among those that have an expiry.
     VolatileLru,

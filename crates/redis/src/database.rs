@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use self::selection::Selection;
 use crate::chance::Chance;
-use crate::command;
+use crate::command::{self, Flags};
 use crate::config::Config;
 use crate::lua::{self, Access};
 use crate::script::LoadedScripts;
@@ -102,8 +102,8 @@ impl Database {
     }
 
     /// Runs the script of that SHA-1 at the time `now` of the server's wall clock, which is all
-    /// that `EVALSHA` does once it has read its arguments. The reply is an error with code
-    /// `NOSCRIPT` if the script is not loaded.
+    /// that `EVALSHA` does once it has read its arguments: keys are evicted first, if there is no
+    /// memory. The reply is an error with code `NOSCRIPT` if the script is not loaded.
     pub fn evalsha(
         &mut self,
         now: UnixTime,
@@ -111,10 +111,13 @@ impl Database {
         keys: &[Blob],
         arguments: &[Blob],
     ) -> Reply {
+        // A script may be one that takes no memory: it is its commands that are refused.
+        let _ = self.make_room(Flags::NONE);
         self.run_script(now, sha, keys, arguments, Access::ReadWrite).into()
     }
 
-    /// Runs a script that is loaded: its native twin, if it has one that may run in its place.
+    /// Runs a script that is loaded: its native twin, if it has one that may run in its place. (A
+    /// twin writes without asking for memory.)
     pub(crate) fn run_script(
         &mut self,
         now: UnixTime,
@@ -127,7 +130,7 @@ impl Database {
             return Err(ErrorReply::no_script());
         };
         match self.library.native(sha) {
-            Some(native) if access == Access::ReadWrite => {
+            Some(native) if access == Access::ReadWrite && !self.lacks_memory() => {
                 native(&mut ScriptContext::new(self, now, keys, arguments))
                     .map_err(|raised| raised.raised_in_script(sha))
             }
