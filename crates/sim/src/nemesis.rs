@@ -86,6 +86,9 @@ pub enum Command<M> {
         /// Which alarm it will be.
         alarm: u32,
     },
+    /// From now on the network is sound: all cuts and holds are taken back, what was kept back is
+    /// sent on its way, and nothing is lost or arrives twice any more.
+    Mend,
 }
 
 impl<M> Command<M> {
@@ -122,6 +125,7 @@ impl Command<std::convert::Infallible> {
             Command::StepClock { node, by_ns } => Command::StepClock { node, by_ns },
             Command::Tell { message, .. } => match message {},
             Command::Wake { at, alarm } => Command::Wake { at, alarm },
+            Command::Mend => Command::Mend,
         }
     }
 }

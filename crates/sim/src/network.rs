@@ -116,6 +116,22 @@ pub struct LinkRule {
     pub order: Order,
 }
 
+impl LinkRule {
+    /// From now on nothing is lost, or arrives twice.
+    pub(crate) fn mend(&mut self) {
+        self.loss = Chance::NEVER;
+        self.duplicate = Chance::NEVER;
+    }
+
+    /// Whether nothing can happen to a message but a delay.
+    fn only_delays(&self) -> bool {
+        self.loss == Chance::NEVER
+            && self.duplicate == Chance::NEVER
+            && self.transport == Transport::Datagram
+            && self.order == Order::Free
+    }
+}
+
 /// What kind of node this is, as a number of the scenario's choosing; rules can speak of all nodes
 /// of a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -228,11 +244,14 @@ impl Link {
             void_below: 0,
             last_arrival: Time::ZERO,
             streams,
-            only_delays: rule.loss == Chance::NEVER
-                && rule.duplicate == Chance::NEVER
-                && rule.transport == Transport::Datagram
-                && rule.order == Order::Free,
+            only_delays: rule.only_delays(),
         }
+    }
+
+    /// From now on nothing is lost, or arrives twice.
+    pub(crate) fn mend(&mut self) {
+        self.rule.mend();
+        self.only_delays = self.rule.only_delays();
     }
 
     /// Draws what happens to the next message, by the rule of the link.

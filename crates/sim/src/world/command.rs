@@ -2,8 +2,11 @@
 
 use history::NodeId;
 
-use crate::{Choices, Command, Endpoint, Event, Input, Keep, Kind, Nemesis, Observer, Process};
+use crate::{
+    Choices, Command, Endpoint, Event, Input, Keep, Kind, LinkRule, Nemesis, Observer, Process,
+};
 
+use crate::network::Link;
 use crate::node::Activity;
 
 use super::{Due, What, World};
@@ -57,6 +60,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 let due = Due { node: NodeId::WORLD, life: 0, what: What::Alarm(alarm) };
                 self.queue.push(at.max(self.now), due);
             }
+            Command::Mend => self.mend(observer),
         }
     }
 
@@ -72,6 +76,15 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         node.activity = Activity::Idle;
         self.emit(observer, id, Kind::Start);
         self.handle(observer, id, Input::Start);
+    }
+
+    fn mend<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O) {
+        let rules = self.rules.iter_mut().map(|(_, _, rule)| rule);
+        rules.for_each(LinkRule::mend);
+        self.links.iter_mut().for_each(Link::mend);
+        self.cuts.clear();
+        self.holds.clear();
+        self.release(observer);
     }
 
     fn crash<O: Observer<P::Message, P::Timer>>(

@@ -12,6 +12,7 @@ mod hold;
 mod life;
 mod limits;
 mod loss;
+mod mend;
 mod operator;
 mod order;
 mod partition;
