@@ -260,6 +260,14 @@ impl Seeds {
         usize::try_from(len).unwrap_or(usize::MAX)
     }
 
+    /// As they would be typed.
+    pub(crate) fn typed(&self) -> String {
+        match &self.seeds {
+            Some(range) => format!("--seeds {}..{}", range.start, range.end),
+            None => format!("--seed {}", self.seed),
+        }
+    }
+
     /// One of them, by its place.
     pub(crate) fn get(&self, place: usize) -> String {
         match &self.seeds {

@@ -70,6 +70,16 @@ pub(crate) fn marks(outcome: &Outcome) -> String {
     if marks.is_empty() { "marks: none".to_owned() } else { format!("marks: {}", marks.join(", ")) }
 }
 
+/// What the seed drew of the scenario's swarm, in one line.
+pub(crate) fn drawn(outcome: &Outcome) -> Option<String> {
+    let drawn = outcome.drawn.iter().map(|(path, value)| match value.as_str() {
+        Some(text) => format!("{path} = {text}"),
+        None => format!("{path} = {value}"),
+    });
+    let drawn: Vec<String> = drawn.collect();
+    (!drawn.is_empty()).then(|| format!("drawn: {}", drawn.join(", ")))
+}
+
 /// Why the run is as it is: the violation with its story, or why it means nothing.
 pub(crate) fn explanation(outcome: &Outcome) -> Vec<String> {
     let mut lines: Vec<String> = outcome.void.iter().cloned().collect();

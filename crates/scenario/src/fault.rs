@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use history::NodeId;
 use sim::{Command, Endpoint, Event, Keep, Kind, Nemesis, NemesisContext, Role};
 
+use crate::recovery::Recovery;
 use crate::units::Count;
-use crate::{Action, Problem, Step, Track, Wait, WriteCount};
+use crate::{Action, General, Problem, Step, Track, Wait, WriteCount};
 
 /// The nodes and roles that a scenario file can speak of.
 #[derive(Clone, Debug)]
 pub(crate) struct Directory {
     pub(crate) nodes: Vec<String>,
+    /// What each node is, in the same order.
+    pub(crate) parts: Vec<Role>,
     pub(crate) roles: Vec<&'static str>,
 }
 
@@ -25,13 +28,29 @@ impl Directory {
         })
     }
 
+    /// The role of that name.
+    fn role(&self, name: &str) -> Option<Role> {
+        let place = self.roles.iter().position(|role| *role == name);
+        place.map(|index| Role(index as u16))
+    }
+
+    /// All nodes of the role of that name.
+    pub(crate) fn group(&self, name: &str, path: &str) -> Result<Vec<NodeId>, Problem> {
+        let role = self.role(name).ok_or_else(|| {
+            let known = self.roles.join(", ");
+            Problem::new(path, format!("there is no role {name:?}; there are: {known}"))
+        })?;
+        let parts = self.parts.iter().enumerate().filter(|(_, part)| **part == role);
+        Ok(parts.map(|(index, _)| NodeId(index as u16)).collect())
+    }
+
     /// The node or role of that name, or all of them.
     pub(crate) fn endpoint(&self, name: &str, path: &str) -> Result<Endpoint, Problem> {
         if name == "*" {
             return Ok(Endpoint::Any);
         }
-        if let Some(index) = self.roles.iter().position(|role| *role == name) {
-            return Ok(Endpoint::Role(Role(index as u16)));
+        if let Some(role) = self.role(name) {
+            return Ok(Endpoint::Role(role));
         }
         self.node(name, path).map(Endpoint::Node).map_err(|_| {
             let (nodes, roles) = (self.nodes.join(", "), self.roles.join(", "));
@@ -41,11 +60,14 @@ impl Directory {
     }
 }
 
-/// The tracks of a scenario, and how far each of them is.
+/// The tracks of a scenario, how far each of them is, and what ends them.
 #[derive(Clone, Debug)]
 pub struct FaultPlan {
     tracks: Vec<TrackState>,
     writes: WriteCount,
+    recovery: Option<Recovery>,
+    /// What the recovery waits for.
+    until: Option<TrackState>,
 }
 
 #[derive(Clone, Debug)]
@@ -81,24 +103,51 @@ enum Waiting {
 }
 
 impl FaultPlan {
-    /// A plan of these tracks.
-    pub(crate) fn new(tracks: &[Track], directory: &Directory) -> Result<FaultPlan, Problem> {
-        let plan = tracks.iter().enumerate().map(|(number, track)| {
-            let path = format!("nemesis.{number}.steps");
-            if track.steps.is_empty() {
-                return Err(Problem::new(path, "a track has at least one step"));
-            }
-            let steps = track.steps.iter().enumerate();
-            let steps = steps.map(|(i, step)| plan_step(step, directory, &format!("{path}.{i}")));
-            Ok(TrackState {
-                steps: steps.collect::<Result<_, _>>()?,
-                repeat: track.repeat,
-                step: 0,
-                waiting: Waiting::Alarm,
-            })
+    /// The plan of a scenario.
+    pub(crate) fn new(general: &General, directory: &Directory) -> Result<FaultPlan, Problem> {
+        let tracks = general.nemesis.iter().enumerate().filter(|(_, track)| track.on);
+        let tracks = tracks.map(|(number, track)| plan_track(number, track, directory));
+        let recovery = general.recovery.as_ref();
+        let until = recovery.map(|section| {
+            let step = Step { wait: section.wait.clone(), actions: Vec::new() };
+            plan_step(&step, directory, "recovery").map(|step| TrackState::new(vec![step], false))
         });
-        Ok(FaultPlan { tracks: plan.collect::<Result<_, _>>()?, writes: WriteCount::default() })
+        Ok(FaultPlan {
+            tracks: tracks.collect::<Result<_, _>>()?,
+            writes: WriteCount::default(),
+            recovery: recovery.map(|section| Recovery::new(section, directory)).transpose()?,
+            until: until.transpose()?,
+        })
     }
+
+    /// Whether the time of faults is over, now or already.
+    fn is_over<M, T>(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) -> bool {
+        let Some(recovery) = &mut self.recovery else {
+            return false;
+        };
+        recovery.on_event(event, cx);
+        if let Some(until) = &mut self.until {
+            let alarm = self.tracks.len() as u32;
+            if let Kind::Begin = event.kind {
+                until.enter(0, alarm, event, &self.writes, cx);
+            }
+            if until.is_over_with(event, alarm, &self.writes, true) {
+                cx.command(Command::Mend);
+                self.until = None;
+            }
+        }
+        self.until.is_none()
+    }
+}
+
+fn plan_track(number: usize, track: &Track, directory: &Directory) -> Result<TrackState, Problem> {
+    let path = format!("nemesis.{number}.steps");
+    if track.steps.is_empty() {
+        return Err(Problem::new(path, "a track has at least one step"));
+    }
+    let steps = track.steps.iter().enumerate();
+    let steps = steps.map(|(i, step)| plan_step(step, directory, &format!("{path}.{i}")));
+    Ok(TrackState::new(steps.collect::<Result<_, _>>()?, track.repeat))
 }
 
 fn plan_step(step: &Step, directory: &Directory, path: &str) -> Result<PlannedStep, Problem> {
@@ -162,10 +211,13 @@ fn plan_action(
 impl<M, T> Nemesis<M, T> for FaultPlan {
     #[inline]
     fn on_event(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
-        if self.tracks.is_empty() {
+        if self.tracks.is_empty() && self.recovery.is_none() {
             return;
         }
         self.writes.event(event);
+        if self.is_over(event, cx) {
+            return;
+        }
         for (number, track) in self.tracks.iter_mut().enumerate() {
             let alarm = number as u32;
             if let Kind::Begin = event.kind {
@@ -186,6 +238,10 @@ impl<M, T> Nemesis<M, T> for FaultPlan {
 }
 
 impl TrackState {
+    fn new(steps: Vec<PlannedStep>, repeat: bool) -> TrackState {
+        TrackState { steps, repeat, step: 0, waiting: Waiting::Alarm }
+    }
+
     fn enter<M, T>(
         &mut self,
         step: usize,

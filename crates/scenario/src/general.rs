@@ -18,6 +18,9 @@ pub struct Scenario {
     pub general: General,
     /// The section of its system.
     pub config: Value,
+    /// What a seed has drawn of its [swarm](General::swarm): values by their paths. Nothing, as
+    /// long as no seed has drawn.
+    pub drawn: BTreeMap<String, Value>,
 }
 
 /// The part of a scenario file that does not depend on the system.
@@ -46,6 +49,12 @@ pub struct General {
     /// What goes wrong, and when: tracks that run side by side.
     #[serde(default)]
     pub nemesis: Vec<Track>,
+    /// What each seed draws anew: for paths such as `link.0.loss` the values to choose from.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub swarm: BTreeMap<String, Vec<Value>>,
+    /// When the faults come to an end, and how soon everybody has to get on then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<RecoverySection>,
 }
 
 /// What is expected of a run.
@@ -58,6 +67,9 @@ pub struct Expect {
     pub outcomes: Vec<Ending>,
     /// What a run must have reached to mean anything, such as `ballot-conflict`.
     pub marks: Vec<String>,
+    /// What at least one run of so many seeds in a row must have reached.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub batch_marks: BTreeMap<String, u64>,
     /// In how many seeds in a row at least one must show the expected violation.
     pub within_seeds: u64,
 }
@@ -65,7 +77,8 @@ pub struct Expect {
 impl Default for Expect {
     fn default() -> Expect {
         let outcomes = vec![Ending::Ok, Ending::Refused, Ending::Failed, Ending::Unknown];
-        Expect { checkers: BTreeMap::new(), outcomes, marks: Vec::new(), within_seeds: 1 }
+        let (checkers, marks, batch_marks) = Default::default();
+        Expect { checkers, outcomes, marks, batch_marks, within_seeds: 1 }
     }
 }
 
@@ -189,6 +202,27 @@ pub struct Track {
     /// Whether it begins again after the last step.
     #[serde(default)]
     pub repeat: bool,
+    /// Whether it is followed at all. To be set from outside, or drawn.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub on: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The end of all faults: the nemesis stops, the network is sound, and nodes that were down or held
+/// up go on. But of one role only a majority, drawn by chance, is there; the others are cut off for
+/// good. Each client that is not done yet must then begin and finish an operation soon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecoverySection {
+    /// When it comes.
+    pub wait: Wait,
+    /// Of which role only a majority comes back.
+    pub role: String,
+    /// How much later every client must have finished an operation.
+    pub within: Span,
 }
 
 /// A step of the nemesis: wait, then act.

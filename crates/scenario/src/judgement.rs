@@ -1,5 +1,7 @@
 //! Whether what was found is what was expected.
 
+use std::collections::BTreeMap;
+
 use crate::{Checker, Expect, Verdict};
 
 /// The checker of what clients observed.
@@ -88,36 +90,65 @@ pub struct Batch {
     within_seeds: u64,
     since_met: u64,
     failed: bool,
+    marks: Vec<BatchMark>,
+}
+
+/// A mark that at least one of so many seeds in a row has to reach.
+#[derive(Clone, Debug)]
+struct BatchMark {
+    name: String,
+    within_seeds: u64,
+    since_reached: u64,
+    was_missed: bool,
 }
 
 impl Batch {
     /// A batch of which nothing has been seen yet.
     #[must_use]
     pub fn new(expect: &Expect) -> Batch {
-        Batch { within_seeds: expect.within_seeds, since_met: 0, failed: false }
+        let marks = expect.batch_marks.iter().map(|(name, within_seeds)| BatchMark {
+            name: name.clone(),
+            within_seeds: *within_seeds,
+            since_reached: 0,
+            was_missed: false,
+        });
+        let (within_seeds, marks) = (expect.within_seeds, marks.collect());
+        Batch { within_seeds, since_met: 0, failed: false, marks }
     }
 
-    /// Adds the next seed's judgement.
-    pub fn add(&mut self, judgement: Judgement) {
+    /// Adds the next seed's judgement, and the marks that it reached.
+    pub fn add(&mut self, judgement: Judgement, reached: &BTreeMap<String, u64>) {
         match judgement {
             Judgement::Met => self.since_met = 0,
             Judgement::NotMet => self.failed = true,
             Judgement::Undecided => self.since_met += 1,
         }
         self.failed |= self.since_met >= self.within_seeds && self.within_seeds > 1;
+        for mark in &mut self.marks {
+            let is_reached = reached.contains_key(&mark.name);
+            mark.since_reached = if is_reached { 0 } else { mark.since_reached + 1 };
+            mark.was_missed |= mark.since_reached >= mark.within_seeds;
+        }
     }
 
     /// Whether the batch is as expected, as far as it goes.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {
-        !self.failed
+        !self.failed && self.void().is_none()
+    }
+
+    /// Why the batch means nothing, if it means nothing: what should have gone wrong in some of its
+    /// runs did not.
+    #[must_use]
+    pub fn void(&self) -> Option<String> {
+        let missed = self.marks.iter().find(|mark| mark.was_missed)?;
+        let BatchMark { name, within_seeds, .. } = missed;
+        Some(format!("none of {within_seeds} seeds in a row reached: {name}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn hazard(within_seeds: u64) -> Expect {
@@ -166,10 +197,30 @@ mod tests {
         use Judgement::{Met, Undecided};
         let judge = |judgements: &[Judgement]| {
             let mut batch = Batch::new(&hazard(3));
-            judgements.iter().for_each(|judgement| batch.add(*judgement));
+            let marks = BTreeMap::new();
+            judgements.iter().for_each(|judgement| batch.add(*judgement, &marks));
             batch.is_as_expected()
         };
         assert!(judge(&[Undecided, Undecided, Met, Undecided, Undecided]));
         assert!(!judge(&[Met, Undecided, Undecided, Undecided, Met]));
+    }
+
+    #[test]
+    fn a_batch_is_vacuous_when_too_many_seeds_in_a_row_miss_a_mark() {
+        let batch_marks = BTreeMap::from([("message-lost".to_owned(), 3)]);
+        let expect = Expect { batch_marks, ..Expect::default() };
+        let void = |runs: &[u64]| {
+            let mut batch = Batch::new(&expect);
+            for lost in runs {
+                let reached = (*lost > 0).then(|| ("message-lost".to_owned(), *lost));
+                batch.add(Judgement::Met, &reached.into_iter().collect());
+            }
+            assert_eq!(batch.is_as_expected(), batch.void().is_none());
+            batch.void()
+        };
+        assert_eq!(void(&[0, 0]), None, "it may yet come");
+        assert_eq!(void(&[0, 0, 1, 0, 0, 5]), None);
+        let missed = Some("none of 3 seeds in a row reached: message-lost".to_owned());
+        assert_eq!(void(&[9, 0, 0, 0, 9]), missed);
     }
 }

@@ -20,9 +20,11 @@ mod load;
 pub mod many;
 mod name;
 mod outcome;
+mod recovery;
 mod registry;
 mod replay;
 mod run;
+mod swarm;
 mod system;
 mod tally;
 pub mod units;
@@ -32,8 +34,8 @@ mod writes;
 pub use error::{LoadError, Problem, RunError};
 pub use fault::FaultPlan;
 pub use general::{
-    Action, Checker, Clock, Ending, Expect, General, LimitSection, Link, Scenario, Step, Track,
-    Wait,
+    Action, Checker, Clock, Ending, Expect, General, LimitSection, Link, RecoverySection, Scenario,
+    Step, Track, Wait,
 };
 pub use judgement::{Batch, Judgement};
 pub use load::{Override, read_toml};
@@ -42,5 +44,5 @@ pub use outcome::{Operations, Outcome, Verdict, Violation};
 pub use registry::Registry;
 pub use replay::Replayed;
 pub use run::{Interrupt, Ran, RunOptions};
-pub use system::{Broken, Deployment, Invariant, MessageOf, System, TimerOf};
+pub use system::{Broken, Deployment, Invariant, MessageOf, System, TimerOf, Waiting};
 pub use writes::WriteCount;

@@ -3,8 +3,10 @@
 //! The system's section is taken out of the table and read by the system, the rest is read here;
 //! keys that nobody knows are errors. Every error names the line that it is about.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -133,8 +135,15 @@ fn resolve(
         ConfigError::Unreadable(error) => Fault::from(error),
         ConfigError::Senseless(problem) => at(problem),
     })?;
-    let scenario = Scenario { name: name.to_owned(), general, config };
+    let drawn = BTreeMap::new();
+    let scenario = Scenario { name: name.to_owned(), general, config: config.whole, drawn };
     system.check(&scenario).map_err(at)?;
+    if scenario.general.swarm.is_empty() {
+        return Ok(scenario);
+    }
+    // What a seed draws may be what the rest is filled in from.
+    let scenario = Scenario { config: config.as_written, ..scenario };
+    scenario.check_swarm(|drawn| system.check(drawn)).map_err(at)?;
     Ok(scenario)
 }
 
@@ -209,6 +218,9 @@ impl Scenario {
             unreachable!("a struct is an object")
         };
         object.insert("name".to_owned(), Value::String(self.name.clone()));
+        if !self.drawn.is_empty() {
+            object.insert("drawn".to_owned(), json!(self.drawn));
+        }
         object.insert(self.general.system.clone(), self.config.clone());
         Value::Object(object)
     }
@@ -222,11 +234,16 @@ impl Scenario {
         let Some(Value::String(name)) = object.remove("name") else {
             return Err("the scenario has no name".to_owned());
         };
+        let drawn = match object.remove("drawn") {
+            Some(drawn) => serde_json::from_value(drawn)
+                .map_err(|error| format!("what was drawn cannot be read: {error}"))?,
+            None => BTreeMap::new(),
+        };
         let system = object.get("system").and_then(Value::as_str).unwrap_or_default().to_owned();
         let config = object.remove(&system).ok_or("the scenario has no section for its system")?;
         let general = serde_json::from_value(Value::Object(object))
             .map_err(|error| format!("the scenario cannot be read: {error}"))?;
-        Ok(Scenario { name, general, config })
+        Ok(Scenario { name, general, config, drawn })
     }
 
     /// As a scenario file, with all defaults.

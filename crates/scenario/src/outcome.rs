@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use history::Fingerprint;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::Ending;
 
@@ -32,6 +33,9 @@ pub struct Outcome {
     pub operations: Operations,
     /// The marks that were reached, and how often.
     pub marks: BTreeMap<String, u64>,
+    /// What the seed drew of the scenario's swarm: values by their paths.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drawn: BTreeMap<String, Value>,
     /// What was violated and how, if something was.
     pub violation: Option<Violation>,
     /// Why the run means nothing, if it means nothing.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
+use sim::Seeded;
 use trace::{LogError, LogReader};
 
 use crate::judgement::{LIVENESS, RUMOR};
@@ -157,6 +158,14 @@ impl Registry {
     }
 }
 
+/// A system's section.
+pub(crate) struct Section {
+    /// With defaults, but with what the system fills in left open.
+    pub(crate) as_written: Value,
+    /// All of it.
+    pub(crate) whole: Value,
+}
+
 /// A system's section is none.
 pub(crate) enum ConfigError {
     /// It has unknown keys, or values of a wrong kind.
@@ -169,7 +178,7 @@ pub(crate) enum ConfigError {
 pub(crate) trait AnySystem: Send + Sync {
     fn name(&self) -> &'static str;
     /// Reads the system's section, and fills in its defaults.
-    fn read_config(&self, section: toml::Deserializer<'_>) -> Result<Value, ConfigError>;
+    fn read_config(&self, section: toml::Deserializer<'_>) -> Result<Section, ConfigError>;
     fn check(&self, scenario: &Scenario) -> Result<(), Problem>;
     fn run(&self, scenario: &Scenario, options: &RunOptions<'_>) -> Result<Ran, RunError>;
     fn replay(
@@ -189,10 +198,12 @@ impl<S: System> AnySystem for Erased<S> {
         S::NAME
     }
 
-    fn read_config(&self, section: toml::Deserializer<'_>) -> Result<Value, ConfigError> {
+    fn read_config(&self, section: toml::Deserializer<'_>) -> Result<Section, ConfigError> {
+        let json = |config: &S::Config| serde_json::to_value(config).expect("it is JSON");
         let config = S::Config::deserialize(section).map_err(ConfigError::Unreadable)?;
-        let config = complete::<S>(config).map_err(ConfigError::Senseless)?;
-        Ok(serde_json::to_value(&config).expect("a configuration is JSON"))
+        let as_written = json(&config);
+        let whole = json(&complete::<S>(config).map_err(ConfigError::Senseless)?);
+        Ok(Section { as_written, whole })
     }
 
     fn check(&self, scenario: &Scenario) -> Result<(), Problem> {
@@ -211,6 +222,14 @@ impl<S: System> AnySystem for Erased<S> {
             let message = format!("there is no mark {:?}; there are: {known}", expect.marks[place]);
             return Err(Problem::new(format!("expect.marks.{place}"), message));
         }
+        if let Some(unknown) = expect.batch_marks.keys().find(|mark| marks().all(|m| m != mark)) {
+            let known = marks().copied().collect::<Vec<_>>().join(", ");
+            let message = format!("there is no mark {unknown:?}; there are: {known}");
+            return Err(Problem::new("expect.batch_marks", message));
+        }
+        if expect.batch_marks.values().any(|seeds| *seeds == 0) {
+            return Err(Problem::new("expect.batch_marks", "this is at least 1"));
+        }
         if expect.within_seeds == 0 {
             return Err(Problem::new("expect.within_seeds", "this is at least 1"));
         }
@@ -218,7 +237,8 @@ impl<S: System> AnySystem for Erased<S> {
     }
 
     fn run(&self, scenario: &Scenario, options: &RunOptions<'_>) -> Result<Ran, RunError> {
-        Prepared::<S>::new(scenario).expect("checked when it was loaded").run(options)
+        let drawn = scenario.draw(&mut Seeded::new(options.seed));
+        Prepared::<S>::new(&drawn).map_err(|problem| drawn.cannot_be(&problem))?.run(options)
     }
 
     fn replay(

@@ -35,6 +35,7 @@ impl<S: System> Prepared<'_, S> {
         interrupt: &Interrupt,
     ) -> Result<Replayed, RunError> {
         let (header, footer) = verify(path)?;
+        let redrawn = redraw.then(|| self.scenario.draw(&mut Seeded::new(&header.seed)).drawn);
         let tape = Playback::<MessageOf<S>, TimerOf<S>>::new(LogReader::open(path)?);
         let stop = |tape: &Playback<_, _>| tape.is_over() || interrupt.is_raised();
         let simulated = if redraw {
@@ -50,12 +51,20 @@ impl<S: System> Prepared<'_, S> {
             Some(divergence) => Some(self.tell(path, &divergence)?),
             None => differing_end(&footer, &ran),
         };
+        let drawn = &self.scenario.drawn;
+        let divergence = divergence.or_else(|| {
+            let redrawn = redrawn.filter(|redrawn| redrawn != drawn)?;
+            Some(vec![
+                format!("the seed draws {}", Value::from_iter(redrawn)),
+                format!("recorded was   {}", Value::from_iter(drawn.clone())),
+            ])
+        });
         Ok(Replayed { ran, divergence, partial: false })
     }
 
     /// Has the checkers and invariants go through a recording.
     pub(crate) fn recheck(&self, path: &Path) -> Result<Replayed, RunError> {
-        let mut watchers = Watchers::<S, ()>::new(&self.config, &self.scenario.general.expect, ());
+        let mut watchers = Watchers::<S, ()>::new(self, ());
         let footer = read_through(path, &mut watchers)?;
         if let Some(malformed) = &watchers.rumor.malformed {
             let (line, why) = (watchers.digest.events() + 1, malformed.to_string());

@@ -11,10 +11,11 @@ use trace::{FORMAT, Header, Recorder};
 
 use crate::fault::{Directory, FaultPlan};
 use crate::judgement::{LIVENESS, RUMOR};
+use crate::recovery::Progress;
 use crate::tally::Tally;
 use crate::watch::{HistoryKeeper, RumorWatch};
 use crate::{
-    Broken, Deployment, Ending, Expect, Invariant, Judgement, MessageOf, Outcome, Problem,
+    Broken, Deployment, Ending, General, Invariant, Judgement, MessageOf, Outcome, Problem,
     RunError, Scenario, System, TimerOf, Verdict, Violation,
 };
 
@@ -70,8 +71,13 @@ pub struct Ran {
 /// A scenario whose system is known, with its configuration.
 pub(crate) struct Prepared<'a, S: System> {
     pub(crate) scenario: &'a Scenario,
+    /// As it is after drawing.
+    pub(crate) general: General,
     pub(crate) config: S::Config,
 }
+
+/// What is run.
+type RunningWorld<S, C> = World<<S as System>::Process, C, (FaultPlan, <S as System>::Nemesis)>;
 
 /// Completes a configuration; paths of problems are those of the scenario file.
 pub(crate) fn complete<S: System>(config: S::Config) -> Result<S::Config, Problem> {
@@ -84,6 +90,7 @@ pub(crate) struct Watchers<S: System, O> {
     pub(crate) digest: EventDigest,
     pub(crate) tally: Tally<MessageOf<S>, TimerOf<S>>,
     pub(crate) rumor: RumorWatch,
+    progress: Progress,
     invariants: Vec<Box<dyn Invariant<MessageOf<S>, TimerOf<S>>>>,
     /// Whether the run goes on after a finding of the rumor checker, and of each invariant.
     tolerant: (bool, Vec<bool>),
@@ -91,12 +98,15 @@ pub(crate) struct Watchers<S: System, O> {
 }
 
 impl<S: System, O> Watchers<S, O> {
-    pub(crate) fn new(config: &S::Config, expect: &Expect, extra: O) -> Watchers<S, O> {
+    pub(crate) fn new(prepared: &Prepared<'_, S>, extra: O) -> Watchers<S, O> {
+        let Prepared { general, config, .. } = prepared;
+        let expect = &general.expect;
         let invariants = S::INVARIANTS.iter().map(|name| expect.tolerates(name));
         Watchers {
             digest: EventDigest::default(),
             tally: Tally::new(S::MARKS, S::mark),
             rumor: RumorWatch::new(),
+            progress: Progress::new(general.recovery.as_ref()),
             invariants: S::invariants(config),
             tolerant: (expect.tolerates(RUMOR), invariants.collect()),
             extra,
@@ -122,6 +132,7 @@ where
         self.digest.event(event);
         self.tally.event(event);
         self.rumor.event(event);
+        self.progress.event(event);
         for invariant in &mut self.invariants {
             invariant.event(event);
         }
@@ -134,7 +145,9 @@ pub(crate) struct Simulated<S: System, O> {
     pub(crate) watchers: Watchers<S, O>,
     /// None if it was stopped: by a finding, or from outside.
     pub(crate) ending: Option<Halt>,
-    /// What nodes had still to do.
+    /// Somebody did not get on after the recovery.
+    stalled: Option<Violation>,
+    /// What nodes had still to do, and whom they wait for.
     unfinished: Vec<String>,
     /// What was wrong when everybody was done: which invariant was broken, and how.
     at_rest: Option<(&'static str, Broken)>,
@@ -168,15 +181,15 @@ impl Finding {
 
 impl<'a, S: System> Prepared<'a, S> {
     pub(crate) fn new(scenario: &'a Scenario) -> Result<Prepared<'a, S>, Problem> {
-        let config = serde_json::from_value(scenario.config.clone())
-            .map_err(|error| Problem::new(S::NAME, error))?;
+        let Scenario { general, config, .. } = scenario.concrete()?;
+        let config = serde_json::from_value(config).map_err(|why| Problem::new(S::NAME, why))?;
         let config = complete::<S>(config)?;
-        let prepared = Prepared { scenario, config };
+        let prepared = Prepared { scenario, general, config };
         prepared.world::<Seeded>(Seeded::new("")).map(|_| prepared)
     }
 
     fn deploy(&self) -> Deployment<S::Process, S::Nemesis> {
-        S::deploy(&self.config, self.scenario.general.intensity)
+        S::deploy(&self.config, self.general.intensity)
     }
 
     /// What the numbers in the events stand for.
@@ -186,16 +199,13 @@ impl<'a, S: System> Prepared<'a, S> {
     }
 
     /// The world as it is before the run begins, and the names of its nodes.
-    #[expect(clippy::type_complexity, reason = "said once")]
-    fn world<C: Choices>(
-        &self,
-        choices: C,
-    ) -> Result<(World<S::Process, C, (FaultPlan, S::Nemesis)>, Vec<String>), Problem> {
-        let general = &self.scenario.general;
+    fn world<C: Choices>(&self, choices: C) -> Result<(RunningWorld<S, C>, Vec<String>), Problem> {
+        let general = &self.general;
         let Deployment { nodes, roles, nemesis, .. } = self.deploy();
         let names = nodes.iter().map(|node| node.name.clone()).collect();
-        let directory = Directory { nodes: names, roles };
-        let faults = FaultPlan::new(&general.nemesis, &directory)?;
+        let parts = nodes.iter().map(|node| node.role).collect();
+        let directory = Directory { nodes: names, parts, roles };
+        let faults = FaultPlan::new(general, &directory)?;
         let mut clocks = vec![Clock::default(); nodes.len()];
         for (number, clock) in general.clock.iter().enumerate() {
             let node = directory.node(&clock.node, &format!("clock.{number}.node"))?;
@@ -228,11 +238,18 @@ impl<'a, S: System> Prepared<'a, S> {
     {
         let (mut world, names) = self.world(choices).expect("checked before");
         let nodes = || (0..names.len()).map(|number| NodeId(number as u16));
-        let mut watchers = Watchers::new(&self.config, &self.scenario.general.expect, extra);
+        let mut watchers = Watchers::new(self, extra);
+        let mut stalled = None;
         world.begin(&mut watchers);
         let ending = loop {
             if watchers.has_found() || stop(&watchers.extra) {
                 break None;
+            }
+            if watchers.progress.is_due(world.now()) {
+                stalled = self.stalled(&mut watchers.progress, |node| world.process(node));
+                if stalled.is_some() {
+                    break None;
+                }
             }
             // A nemesis that goes by the clock would go on for ever.
             let only_alarms = world.in_flight() == watchers.tally.alarms;
@@ -254,12 +271,15 @@ impl<'a, S: System> Prepared<'a, S> {
             let what = S::unfinished(world.process(node))?;
             Some(format!("{name} {what}"))
         });
-        let unfinished: Vec<String> = unfinished.collect();
+        let mut unfinished: Vec<String> = unfinished.collect();
         let at_rest = (ending == Some(Halt::Quiescent) && unfinished.is_empty()).then(|| {
             let processes: Vec<&S::Process> = nodes().map(|node| world.process(node)).collect();
             S::at_rest(&self.config, &processes)
         });
-        Simulated { watchers, ending, unfinished, at_rest: at_rest.flatten() }
+        if !unfinished.is_empty() {
+            unfinished.extend(self.waiting(|node| world.process(node)));
+        }
+        Simulated { watchers, ending, stalled, unfinished, at_rest: at_rest.flatten() }
     }
 
     /// Runs with answers from the seed.
@@ -338,7 +358,7 @@ impl<'a, S: System> Prepared<'a, S> {
 
     /// Operations that ended as they never should in this scenario.
     fn wrong_endings<O>(&self, watchers: &Watchers<S, O>) -> Option<Violation> {
-        let allowed = &self.scenario.general.expect.outcomes;
+        let allowed = &self.general.expect.outcomes;
         let all = [Ending::Ok, Ending::Refused, Ending::Failed, Ending::Unknown];
         let wrong = all.into_iter().find_map(|ending| {
             let count = watchers.tally.operations.of(ending);
@@ -354,6 +374,9 @@ impl<'a, S: System> Prepared<'a, S> {
 
     /// What can only be told of a run that is over.
     fn at_the_end<O>(&self, simulated: &Simulated<S, O>) -> Option<Finding> {
+        if let Some(stalled) = &simulated.stalled {
+            return Some(Finding::of(Verdict::Liveness, stalled.clone()));
+        }
         let why = match simulated.ending {
             Some(Halt::Quiescent) if !simulated.unfinished.is_empty() => {
                 let violation = Violation {
@@ -385,10 +408,10 @@ impl<'a, S: System> Prepared<'a, S> {
 
     /// Which of the marks that the scenario must reach were not.
     pub(crate) fn missing_marks<O>(&self, watchers: &Watchers<S, O>) -> Option<String> {
-        let wanted = self.scenario.general.expect.marks.iter();
+        let recovered = self.general.recovery.iter().map(|_| "recovered");
+        let wanted = self.general.expect.marks.iter().map(String::as_str).chain(recovered);
         let reached = watchers.tally.marks();
-        let missing = wanted.filter(|mark| !reached.contains_key(mark.as_str()));
-        let missing: Vec<&str> = missing.map(String::as_str).collect();
+        let missing: Vec<&str> = wanted.filter(|mark| !reached.contains_key(*mark)).collect();
         (!missing.is_empty()).then(|| format!("the run never reached: {}", missing.join(", ")))
     }
 
@@ -399,7 +422,7 @@ impl<'a, S: System> Prepared<'a, S> {
         finding: Finding,
     ) -> Ran {
         let Finding { verdict, violation, void } = finding;
-        let expect = &self.scenario.general.expect;
+        let expect = &self.general.expect;
         let by = violation.as_ref().map(|violation| violation.by.as_str());
         let judgement = expect.judge(verdict, by);
         let outcome = Outcome {
@@ -414,6 +437,7 @@ impl<'a, S: System> Prepared<'a, S> {
             digest: watchers.digest.fingerprint(),
             operations: watchers.tally.operations,
             marks: watchers.tally.marks(),
+            drawn: self.scenario.drawn.clone(),
             violation,
             void,
         };

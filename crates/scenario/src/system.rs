@@ -1,5 +1,6 @@
 //! A protocol made runnable.
 
+use history::{Key, NodeId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sim::{Event, Nemesis, NodeSpec, Observer, Process};
@@ -66,6 +67,22 @@ pub trait System: 'static {
     fn unfinished(_: &Self::Process) -> Option<String> {
         None
     }
+
+    /// Whom a process waits for, to explain a run in which somebody got nowhere.
+    fn waits_for(_: &Self::Process) -> Vec<Waiting> {
+        Vec::new()
+    }
+}
+
+/// A process waits for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// For whom.
+    pub on: NodeId,
+    /// For what, such as "a promise".
+    pub what: String,
+    /// To do with which key, if with one.
+    pub key: Option<Key>,
 }
 
 /// The nodes of a run.

@@ -11,6 +11,7 @@
 //! | `node-crashed` | a node crashed |
 //! | `node-paused` | a node was paused |
 //! | `clock-stepped` | a wall clock jumped |
+//! | `recovered` | the faults came to their end |
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use sim::{Command, Event, Fate, Kind, Loss, MessageId, Observer};
 use crate::Operations;
 
 /// The marks that any system's runs can reach.
-pub(crate) const GENERAL_MARKS: [&str; 9] = [
+pub(crate) const GENERAL_MARKS: [&str; 10] = [
     "message-lost",
     "message-duplicated",
     "message-overtaken",
@@ -30,6 +31,7 @@ pub(crate) const GENERAL_MARKS: [&str; 9] = [
     "node-crashed",
     "node-paused",
     "clock-stepped",
+    "recovered",
 ];
 
 /// What happened in a run, in numbers.
@@ -129,6 +131,7 @@ impl<M, T> Observer<M, T> for Tally<M, T> {
             Kind::Nemesis(Command::Crash { .. }) => self.mark("node-crashed"),
             Kind::Nemesis(Command::Pause(_)) => self.mark("node-paused"),
             Kind::Nemesis(Command::StepClock { .. }) => self.mark("clock-stepped"),
+            Kind::Nemesis(Command::Mend) => self.mark("recovered"),
             _ => (),
         }
     }

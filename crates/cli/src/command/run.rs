@@ -46,6 +46,13 @@ impl Plan {
         (&self.scenarios[number / seeds], self.seeds.get(number % seeds))
     }
 
+    /// The command that does all runs of this run's scenario.
+    fn batch_command(&self, number: usize) -> String {
+        let (scenario, _) = self.run(number);
+        let (name, seeds, changes) = (&scenario.name, self.seeds.typed(), self.changes.typed());
+        format!("reproduce with: bin/rumormill run {name} {seeds}{changes}")
+    }
+
     /// The command that does this run alone.
     fn command(&self, number: usize) -> String {
         let (scenario, seed) = self.run(number);
@@ -203,7 +210,7 @@ impl Report<'_> {
         let batch = self.batch.take().expect("begun with the first seed");
         if !batch.batch.is_as_expected() && batch.failure.is_none() {
             self.code = self.code.or(Code::NotAsExpected);
-            let command = || format!("{}s {}", self.plan.command(number), "A..B");
+            let command = || self.plan.batch_command(number);
             self.first_failure.get_or_insert_with(command);
         }
         if self.plan.format != Format::Human {
@@ -238,7 +245,7 @@ impl ScenarioReport {
     }
 
     fn add(&mut self, outcome: Outcome, judgement: Judgement) {
-        self.batch.add(judgement);
+        self.batch.add(judgement, &outcome.marks);
         self.runs += 1;
         self.events += outcome.events;
         *self.findings.entry(outcome.verdict.as_str()).or_default() += 1;
@@ -253,6 +260,7 @@ impl ScenarioReport {
         let mut lines = Vec::new();
         if let (1, Some(outcome)) = (self.runs, &self.last) {
             lines.push(words::headline(outcome));
+            lines.extend(words::drawn(outcome).map(indented));
             if alone {
                 lines.extend(words::numbers(outcome).into_iter().map(indented));
                 lines.push(indented(words::marks(outcome)));
@@ -272,8 +280,10 @@ impl ScenarioReport {
             scenario.general.expect.in_words(),
             words::grouped(self.events),
         ));
+        lines.extend(self.batch.void().map(|why| indented(format!("vacuous: {why}"))));
         if let Some(outcome) = &self.failure {
             lines.push(indented(words::headline(outcome)));
+            lines.extend(words::drawn(outcome).map(indented));
             lines.extend(words::explanation(outcome).into_iter().map(indented));
         }
         lines

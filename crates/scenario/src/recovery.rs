@@ -1,0 +1,225 @@
+//! The end of all faults, and whether everybody gets on then.
+//!
+//! That nothing wrong is ever observed is easy to bring about: by doing nothing. So a scenario can
+//! say when its faults end, and how soon each client has to have done something then. The nemesis
+//! stops; the network is mended; nodes that crashed, were paused or slowed down go on. But of one
+//! role only a majority, drawn by chance, is within reach: what is said to hold with F of 2F + 1 nodes
+//! gone is tried with F of them gone.
+//!
+//! From then on a client that is not done yet has so much time to begin an operation and to finish
+//! it. That it failed, or that its outcome is unknown, does not count: in a livelock everybody is
+//! busy, and nobody gets on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use history::{Completion, Names, NodeId, OpId, Span, Time};
+use sim::{Command, Endpoint, Event, Kind, NemesisContext, Observer};
+
+use crate::fault::Directory;
+use crate::judgement::LIVENESS;
+use crate::run::Prepared;
+use crate::{Problem, RecoverySection, System, Violation, Waiting};
+
+/// The nemesis's part: it notes whom it has done what, and takes that back.
+#[derive(Clone, Debug)]
+pub(crate) struct Recovery {
+    /// Of these a majority comes back.
+    group: Vec<NodeId>,
+    down: BTreeSet<NodeId>,
+    paused: BTreeSet<NodeId>,
+    slow: BTreeSet<NodeId>,
+}
+
+impl Recovery {
+    pub(crate) fn new(
+        section: &RecoverySection,
+        directory: &Directory,
+    ) -> Result<Recovery, Problem> {
+        if section.within == Span::ZERO {
+            return Err(Problem::new("recovery.within", "nobody does anything in no time"));
+        }
+        let group = directory.group(&section.role, "recovery.role")?;
+        let (down, paused, slow) = Default::default();
+        Ok(Recovery { group, down, paused, slow })
+    }
+
+    /// Takes notice of an event. When the network is mended, whatever was ordered before has been
+    /// carried out, and so it is then that the nodes are put right.
+    pub(crate) fn on_event<M, T>(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
+        match &event.kind {
+            Kind::Start => _ = self.down.remove(&event.node),
+            Kind::Nemesis(Command::Crash { node, .. }) => {
+                self.paused.remove(node);
+                self.down.insert(*node);
+            }
+            Kind::Nemesis(Command::Pause(node)) => _ = self.paused.insert(*node),
+            Kind::Nemesis(Command::Resume(node)) => _ = self.paused.remove(node),
+            Kind::Nemesis(Command::Slow { node, by: Span::ZERO }) => _ = self.slow.remove(node),
+            Kind::Nemesis(Command::Slow { node, .. }) => _ = self.slow.insert(*node),
+            Kind::Nemesis(Command::Mend) => self.put_right(cx),
+            _ => (),
+        }
+    }
+
+    fn put_right<M>(&self, cx: &mut NemesisContext<'_, M>) {
+        let gone = self.draw_gone(cx);
+        for node in &gone {
+            let (node, all) = (Endpoint::Node(*node), Endpoint::Any);
+            cx.command(Command::Cut { from: node, to: all });
+            cx.command(Command::Cut { from: all, to: node });
+        }
+        let back = |nodes: &BTreeSet<NodeId>| -> Vec<NodeId> {
+            nodes.iter().copied().filter(|node| !gone.contains(node)).collect()
+        };
+        back(&self.slow).into_iter().for_each(|node| {
+            cx.command(Command::Slow { node, by: Span::ZERO });
+        });
+        back(&self.paused).into_iter().for_each(|node| cx.command(Command::Resume(node)));
+        back(&self.down).into_iter().for_each(|node| cx.command(Command::Start(node)));
+    }
+
+    /// Who does not come back: a minority.
+    fn draw_gone<M>(&self, cx: &mut NemesisContext<'_, M>) -> Vec<NodeId> {
+        let mut left = self.group.clone();
+        let minority = left.len().saturating_sub(1) / 2;
+        (0..minority).map(|_| left.remove(cx.choose("gone", left.len() as u64) as usize)).collect()
+    }
+}
+
+/// Watches who gets on after the recovery.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress {
+    /// None if the scenario has no recovery, or it has been seen who gets on.
+    within: Option<Span>,
+    recovered: Option<Time>,
+    gone: BTreeSet<NodeId>,
+    clients: BTreeMap<NodeId, Attempts>,
+    marks: BTreeMap<String, u64>,
+}
+
+/// What a client has tried since the recovery.
+#[derive(Clone, Copy, Debug, Default)]
+struct Attempts {
+    /// The operation that it is at, if it began after the recovery.
+    open: Option<OpId>,
+    finished: u64,
+    failed: u64,
+    unknown: u64,
+}
+
+impl Progress {
+    pub(crate) fn new(recovery: Option<&RecoverySection>) -> Progress {
+        Progress { within: recovery.map(|section| section.within), ..Progress::default() }
+    }
+
+    /// Whether it is to be seen now who has got on: once.
+    pub(crate) fn is_due(&self, now: Time) -> bool {
+        let (Some(within), Some(recovered)) = (self.within, self.recovered) else {
+            return false;
+        };
+        now > recovered + within
+    }
+
+    /// Who was at work and has not finished anything, which is asked of no one who is done.
+    pub(crate) fn stuck(&mut self, is_done: impl Fn(NodeId) -> bool) -> Vec<NodeId> {
+        self.within = None;
+        let idle = self.clients.iter().filter(|(_, attempts)| attempts.finished == 0);
+        idle.map(|(client, _)| *client).filter(|client| !is_done(*client)).collect()
+    }
+
+    /// What has been going on, in sentences.
+    pub(crate) fn story(&self, stuck: &[NodeId], names: &Names) -> Vec<String> {
+        let name = |node: &NodeId| names.node(*node);
+        let recovered = self.recovered.unwrap_or_default();
+        let gone: Vec<String> = self.gone.iter().map(|node| name(node).to_string()).collect();
+        let but = match gone.len() {
+            0 => String::new(),
+            _ => format!(", but that nobody reaches {}", gone.join(", ")),
+        };
+        let mut story = vec![format!("from {recovered} on nothing goes wrong any more{but}")];
+        story.extend(stuck.iter().map(|client| {
+            let Attempts { failed, unknown, .. } = self.clients[client];
+            format!(
+                "{} has finished nothing since: {failed} of its operations failed, and of \
+                 {unknown} it does not know the outcome",
+                name(client)
+            )
+        }));
+        let marks = self.marks.iter().map(|(mark, count)| format!("{mark} {count}"));
+        let marks: Vec<String> = marks.collect();
+        if !marks.is_empty() {
+            story.push(format!("meanwhile: {}", marks.join(", ")));
+        }
+        story
+    }
+}
+
+impl<S: System> Prepared<'_, S> {
+    /// Who has not got on since the recovery, and should have by now.
+    pub(crate) fn stalled<'w>(
+        &self,
+        progress: &mut Progress,
+        process: impl Fn(NodeId) -> &'w S::Process,
+    ) -> Option<Violation> {
+        let stuck = progress.stuck(|node| S::unfinished(process(node)).is_none());
+        let within = self.general.recovery.as_ref().map(|section| section.within)?;
+        if stuck.is_empty() {
+            return None;
+        }
+        let names = self.names();
+        let who: Vec<_> = stuck.iter().map(|node| names.node(*node)).collect();
+        let mut story = progress.story(&stuck, &names);
+        story.extend(self.waiting(process));
+        Some(Violation {
+            by: LIVENESS.to_owned(),
+            summary: format!("{within} after all faults ended, {} got nowhere", who.join(", ")),
+            story,
+            cycle: Vec::new(),
+        })
+    }
+
+    /// Who waits for whom, in sentences.
+    pub(crate) fn waiting<'w>(&self, process: impl Fn(NodeId) -> &'w S::Process) -> Vec<String> {
+        let names = self.names();
+        let mut lines = Vec::new();
+        for node in (0..names.nodes.len()).map(|index| NodeId(index as u16)) {
+            for Waiting { on, what, key } in S::waits_for(process(node)) {
+                let key = key.map(|key| format!(" for {}", names.key(key))).unwrap_or_default();
+                let (who, whom) = (names.node(node), names.node(on));
+                lines.push(format!("{who} waits for {whom}: {what}{key}"));
+            }
+        }
+        lines
+    }
+}
+
+impl<M, T> Observer<M, T> for Progress {
+    fn event(&mut self, event: &Event<M, T>) {
+        if self.within.is_none() {
+            return;
+        }
+        match &event.kind {
+            Kind::Nemesis(Command::Mend) => self.recovered = Some(event.at),
+            Kind::Invoke(invoke) => {
+                let client = self.clients.entry(event.node).or_default();
+                client.open = self.recovered.map(|_| invoke.op);
+            }
+            _ if self.recovered.is_none() => (),
+            Kind::Nemesis(Command::Cut { from: Endpoint::Node(node), to: Endpoint::Any }) => {
+                self.gone.insert(*node);
+            }
+            Kind::Return(ended) => {
+                let client = self.clients.entry(event.node).or_default();
+                match ended.completion {
+                    Completion::Ok(_) | Completion::Refused(_) => {
+                        client.finished += u64::from(client.open == Some(ended.op));
+                    }
+                    Completion::Failed => client.failed += 1,
+                    Completion::Unknown => client.unknown += 1,
+                }
+            }
+            Kind::Mark(mark) => *self.marks.entry(mark.to_string()).or_default() += 1,
+            _ => (),
+        }
+    }
+}

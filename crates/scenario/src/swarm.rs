@@ -1,0 +1,105 @@
+//! Swarm testing: which faults there are, and how hard they are, is itself drawn from the seed.
+//!
+//! Where all faults are always there, each hides what the others would have led to: in a network
+//! that loses half of all messages, nothing lives for long enough to be duplicated. So a scenario
+//! can leave values open. Its `swarm` section has, for the path of each, the values to choose from:
+//!
+//! ```toml
+//! [swarm]
+//! "link.0.loss" = ["0%", "5%", "30%"]
+//! "nemesis.2.on" = [true, false]
+//! ```
+//!
+//! (Groce et al., "Swarm testing", ISSTA 2012.)
+//!
+//! What is drawn stands in the header of a recording and in the outcome. A replay takes it from the
+//! header; one that draws anew draws this too, and compares. Chance goes by the path: one more of
+//! them leaves the others as they were.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sim::Choices;
+
+use crate::{LoadError, Problem, Scenario};
+
+/// What a seed can decide, beside the system's section.
+const SECTIONS: [&str; 4] = ["link", "clock", "nemesis", "recovery"];
+
+impl Scenario {
+    /// This scenario, with what a seed draws.
+    pub(crate) fn draw(&self, choices: &mut impl Choices) -> Scenario {
+        let drawn = self.general.swarm.iter().map(|(path, values)| {
+            let stream = choices.stream("swarm", path);
+            let place = choices.draw(stream, values.len() as u64) as usize;
+            (path.clone(), values[place].clone())
+        });
+        Scenario { drawn: drawn.collect(), ..self.clone() }
+    }
+
+    /// The scenario that this is after drawing: the values are where they belong.
+    pub(crate) fn concrete(&self) -> Result<Scenario, Problem> {
+        let mut json = self.to_json();
+        for (path, value) in &self.drawn {
+            put(&mut json, path, value.clone())?;
+        }
+        Scenario::from_json(&json).map_err(|why| Problem::new("swarm", why))
+    }
+
+    /// Whether each value by itself makes sense to whoever `check`s the rest.
+    pub(crate) fn check_swarm(
+        &self,
+        check: impl Fn(&Scenario) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        for (path, values) in &self.general.swarm {
+            let problem = |why| Problem::new("swarm", format!("{path:?}: {why}"));
+            let section = path.split('.').next().unwrap_or_default();
+            if !SECTIONS.contains(&section) && section != self.general.system {
+                let (known, system) = (SECTIONS.join(", "), &self.general.system);
+                let why = format!("this is not a seed's to draw; there are: {known}, {system}");
+                return Err(problem(why));
+            }
+            if values.is_empty() {
+                return Err(problem("there is nothing to choose from".to_owned()));
+            }
+            for value in values {
+                let drawn = BTreeMap::from([(path.clone(), value.clone())]);
+                let one = Scenario { drawn, ..self.clone() };
+                let told = |found: Problem| problem(format!("{value}: {}", found.message));
+                check(&one).map_err(told)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Values that make sense one by one make none together.
+    pub(crate) fn cannot_be(&self, problem: &Problem) -> LoadError {
+        let drawn = self.drawn.iter().map(|(path, value)| format!("{path}={value}"));
+        LoadError::Override {
+            origin: self.name.clone(),
+            overrides: drawn.collect::<Vec<_>>().join(" "),
+            message: format!("{}: {}", problem.path, problem.message),
+        }
+    }
+}
+
+/// Puts a value where the path leads. All but its last part is there already.
+fn put(json: &mut Value, path: &str, value: Value) -> Result<(), Problem> {
+    let (way, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut here = json;
+    for part in way.split('.').filter(|part| !part.is_empty()) {
+        let next = match here {
+            Value::Object(object) => object.get_mut(part),
+            Value::Array(items) => part.parse().ok().and_then(|i: usize| items.get_mut(i)),
+            _ => None,
+        };
+        here = next.ok_or_else(|| Problem::new("swarm", format!("there is no {part:?}")))?;
+    }
+    match here {
+        Value::Object(object) => {
+            object.insert(last.to_owned(), value);
+            Ok(())
+        }
+        _ => Err(Problem::new("swarm", format!("there are no keys where {last:?} would be"))),
+    }
+}
