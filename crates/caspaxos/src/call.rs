@@ -6,6 +6,7 @@
 //! may have arrived. So all of these are unknown outcomes.
 
 use history::{Action, Completion, Key, NodeId, OpId, Span};
+use scenario::Waiting;
 use sim::{Context, Input, TimerId};
 
 use crate::{Answer, Message, Timer};
@@ -14,6 +15,7 @@ use crate::{Answer, Message, Timer};
 #[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Call {
     op: OpId,
+    key: Key,
     action: Action,
     proposer: NodeId,
     timer: TimerId,
@@ -32,12 +34,21 @@ impl Call {
         let (op, action) = (invoke.op, invoke.action);
         cx.send(proposer, Message::Change { ticket: op.ordinal, key, action });
         let timer = cx.set_timer(patience, Timer::LosePatience);
-        Call { op, action, proposer, timer }
+        Call { op, key, action, proposer, timer }
     }
 
     /// What was asked.
     pub(crate) fn action(&self) -> Action {
         self.action
+    }
+
+    /// Whom the client waits for.
+    pub(crate) fn waits_for(&self) -> Waiting {
+        let what = match self.action {
+            Action::Read => "what a read finds",
+            _ => "what becomes of a write",
+        };
+        Waiting { on: self.proposer, what: what.to_owned(), key: Some(self.key) }
     }
 
     /// Ends the operation, if this is what ends it, and tells how.

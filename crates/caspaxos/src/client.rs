@@ -21,14 +21,13 @@
 //! ```
 
 use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value};
-use sim::{Context, Input, Keep};
+use scenario::Waiting;
+use scenario::units::Latency;
+use sim::{Context, Delay, Input, Keep};
 
 use crate::call::Call;
 use crate::{Message, Timer};
 
-/// Before each try it waits so long. (A busy lock answers at once: without this, time would stand
-/// still.)
-const PAUSE: Span = Span::from_millis(1);
 /// How often it tries before it picks another key and other proposers.
 const TRIES: u32 = 2;
 
@@ -41,6 +40,8 @@ pub struct Client {
     keys: Vec<Key>,
     /// How long it waits for an answer.
     patience: Span,
+    /// How long it waits before each try.
+    pause: Latency,
     /// How many writes it still wants to succeed with; none if it goes on until it is told.
     missing: Option<u64>,
     stopping: bool,
@@ -76,6 +77,11 @@ impl sim::Process for Client {
 }
 
 impl Client {
+    /// Before each try it waits so long, if nothing else is said. (A busy lock answers at once:
+    /// without this, time would stand still.)
+    pub const PAUSE: Latency =
+        Latency(Delay { min: Span::from_millis(1), max: Span::from_millis(1) });
+
     /// A client that wants to succeed with `writes` writes, or, if none, goes on until it is told,
     /// and that waits for a proposer's answer no longer than `patience`.
     #[must_use]
@@ -85,8 +91,19 @@ impl Client {
         writes: Option<u64>,
         patience: Span,
     ) -> Client {
-        let missing = writes;
-        Client { proposers, keys, patience, missing, stopping: false, pick: None, call: None }
+        let (pause, missing, stopping) = (Client::PAUSE, writes, false);
+        Client { proposers, keys, patience, pause, missing, stopping, pick: None, call: None }
+    }
+
+    /// The same, but that it pauses for so long before each try.
+    #[must_use]
+    pub fn with_pause(self, pause: Latency) -> Client {
+        Client { pause, ..self }
+    }
+
+    /// Whom it waits for.
+    pub(crate) fn waits_for(&self) -> Option<Waiting> {
+        self.call.map(|call| call.waits_for())
     }
 
     /// Whether it has done what it wanted.
@@ -101,7 +118,9 @@ impl Client {
     }
 
     fn pause(&self, cx: &mut Cx<'_>) {
-        cx.set_timer(PAUSE, Timer::Try);
+        let Delay { min, max } = self.pause.0;
+        let more = cx.choose("pause", max.0.saturating_sub(min.0).max(1));
+        cx.set_timer(Span(min.0 + more), Timer::Try);
     }
 
     /// Tries to read, to begin with.

@@ -1,10 +1,13 @@
 //! The `[caspaxos]` section of a scenario file.
 
 use history::{NodeId, Span};
+use redis::EvictionPolicy;
 use redis_node::Durability;
 use scenario::Problem;
+use scenario::units::{Bytes, Latency};
 use serde::{Deserialize, Serialize};
 
+use crate::client::Client;
 use crate::reads::Reads;
 use crate::variants::Variant;
 
@@ -38,6 +41,9 @@ pub struct Config {
     pub timeout: Span,
     /// How long a client waits for a proposer's answer.
     pub patience: Span,
+    /// How long a client pauses before each try; a range is drawn from anew each time, so that
+    /// rivals get out of each other's way.
+    pub pause: Latency,
     /// How long an acceptor's server takes for a command.
     pub service_time: Span,
     /// What an acceptor's server keeps when it crashes.
@@ -47,6 +53,9 @@ pub struct Config {
     /// How far the replicas of acceptors are behind, if they have any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replication_lag: Option<Span>,
+    /// How much memory the server of each acceptor may use, if there is a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryConfig>,
     /// Changes of membership while clients are at work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub membership: Option<MembershipConfig>,
@@ -66,10 +75,12 @@ impl Default for Config {
             variant: None,
             timeout: Span::from_millis(50),
             patience: Span::from_secs(1),
+            pause: Client::PAUSE,
             service_time: Span::ZERO,
             durability: Durability::default(),
             scripts: Scripts::default(),
             replication_lag: None,
+            memory: None,
             membership: None,
         }
     }
@@ -103,6 +114,16 @@ impl From<ReadsConfig> for Reads {
             ReadsConfig::Quorum => Reads::Quorum,
         }
     }
+}
+
+/// A limit of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryConfig {
+    /// How much there is: `maxmemory`.
+    pub limit: Bytes,
+    /// What is evicted when that is not enough: `maxmemory-policy`.
+    pub eviction: EvictionPolicy,
 }
 
 /// How the scripts of acceptors are run.
@@ -161,6 +182,9 @@ impl Config {
         }
         if self.patience == Span::ZERO {
             return Err(Problem::new("patience", "a client has to wait for longer than that"));
+        }
+        if self.pause.0.min == Span::ZERO && self.pause.0.max == Span::ZERO {
+            return Err(Problem::new("pause", "without a pause time can stand still"));
         }
         let acceptors = self.acceptor_names();
         self.prepare.complete("prepare", &acceptors)?;

@@ -68,7 +68,7 @@ mod system;
 pub mod variants;
 
 pub use ballot::{Ballot, ParseBallotError};
-pub use config::{Config, MembershipChange, MembershipConfig, ReadsConfig, Scripts};
+pub use config::{Config, MembershipChange, MembershipConfig, MemoryConfig, ReadsConfig, Scripts};
 pub use invariant::OneValuePerBallot;
 pub use message::{Answer, Message, Reply, Request, Timer};
 pub use process::Process;

@@ -34,6 +34,7 @@
 use std::collections::BTreeMap;
 
 use history::{Action, Key, NodeId, Observation, Span};
+use scenario::Waiting;
 use sim::{Context, Input, Keep, TimerId};
 
 use crate::change::{Changed, apply};
@@ -139,6 +140,20 @@ impl<L: Leadership> Proposer<L> {
     #[must_use]
     pub fn reading(self, reads: Reads) -> Proposer<L> {
         Proposer { reads, ..self }
+    }
+
+    /// Whom it waits for, in each attempt.
+    pub(crate) fn waits_for(&self) -> Vec<Waiting> {
+        let waits = self.attempts.iter().flat_map(|(key, attempt)| {
+            let what = match attempt.phase {
+                Phase::Query { .. } => "an answer to a query".to_owned(),
+                Phase::Prepare { .. } => format!("a promise to ballot {}", attempt.ballot),
+                Phase::Accept { .. } => format!("an acceptance under ballot {}", attempt.ballot),
+            };
+            let wait = move |on: &NodeId| Waiting { on: *on, what: what.clone(), key: Some(*key) };
+            attempt.round.waiting().iter().map(wait)
+        });
+        waits.collect()
     }
 
     /// A client asks for a change.

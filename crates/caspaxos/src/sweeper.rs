@@ -5,6 +5,7 @@
 //! long time.
 
 use history::{Action, Completion, Key, NodeId, Span, Value};
+use scenario::Waiting;
 use sim::{Context, Input, Keep};
 
 use crate::call::Call;
@@ -64,6 +65,11 @@ impl Sweeper {
     /// How many keys it is not yet done with.
     pub(crate) fn missing(&self) -> usize {
         self.keys.len()
+    }
+
+    /// Whom it waits for.
+    pub(crate) fn waits_for(&self) -> Option<Waiting> {
+        self.call.map(|call| call.waits_for())
     }
 
     fn pause(&self, cx: &mut Cx<'_>) {

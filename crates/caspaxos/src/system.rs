@@ -2,7 +2,7 @@
 
 use history::{Key, Names, NodeId};
 use redis_node::ServerConfig;
-use scenario::{Deployment, Invariant, Problem, System};
+use scenario::{Deployment, Invariant, Problem, System, Waiting};
 use sim::{Event, Fate, Kind, NodeSpec, Role};
 
 use crate::acceptor::{Acceptor, Registers};
@@ -87,6 +87,16 @@ impl System for CasPaxos {
             _ => None,
         }
     }
+
+    fn waits_for(process: &Process) -> Vec<Waiting> {
+        match &process.0 {
+            Part::Client(client) => client.waits_for().into_iter().collect(),
+            Part::Sweeper(sweeper) => sweeper.waits_for().into_iter().collect(),
+            Part::Proposer(proposer) => proposer.waits_for(),
+            Part::Variant(proposer) => proposer.waits_for(),
+            Part::Acceptor(_) => Vec::new(),
+        }
+    }
 }
 
 const CLIENT: Role = Role(0);
@@ -166,6 +176,8 @@ impl Stage<'_> {
             durability: self.config.durability,
             replication_lag: self.config.replication_lag,
             service_time: self.config.service_time,
+            max_memory: self.config.memory.map_or(0, |memory| memory.limit.0),
+            eviction: self.config.memory.map(|memory| memory.eviction).unwrap_or_default(),
             ..ServerConfig::default()
         };
         let set = self.config.variant.map_or(ScriptSet::GRYADKA_V1, Variant::scripts);
@@ -213,6 +225,7 @@ impl Stage<'_> {
     ) -> Vec<NodeId> {
         let (keys, patience) = (self.hot_keys.clone(), self.config.patience);
         let client = Client::new(proposers.to_vec(), keys, writes, patience);
+        let client = client.with_pause(self.config.pause);
         let mut clients = Vec::new();
         for _ in 0..self.config.clients {
             let client = self.add("c", 1, CLIENT, Part::Client(client.clone()));

@@ -1,5 +1,6 @@
 //! A proposer whose leadership is by other rules.
 
+use scenario::Waiting;
 use sim::{Context, Input, Keep};
 
 use super::gryadka_v2::GryadkaV2;
@@ -34,6 +35,17 @@ impl sim::Process for VariantProposer {
             }
             VariantProposer::ReusedId(proposer) => VariantProposer::ReusedId(proposer.crash(keep)),
             VariantProposer::Stubborn(proposer) => VariantProposer::Stubborn(proposer.crash(keep)),
+        }
+    }
+}
+
+impl VariantProposer {
+    /// Whom it waits for, in each attempt.
+    pub(crate) fn waits_for(&self) -> Vec<Waiting> {
+        match self {
+            VariantProposer::GryadkaV2(proposer) => proposer.waits_for(),
+            VariantProposer::ReusedId(proposer) => proposer.waits_for(),
+            VariantProposer::Stubborn(proposer) => proposer.waits_for(),
         }
     }
 }
