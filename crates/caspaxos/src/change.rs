@@ -36,6 +36,7 @@ pub fn apply(action: &Action, present: Observation) -> Changed {
         Action::Cas { expected, value } if expected.version == present.version => {
             Changed::To(on_top(value))
         }
-        Action::Cas { .. } => Changed::Refused,
+        Action::Delete { expected } if expected == present => Changed::To(Observation::EMPTY),
+        Action::Cas { .. } | Action::Delete { .. } => Changed::Refused,
     }
 }

@@ -170,7 +170,7 @@ impl<L: Leadership> Proposer<L> {
         let (ballot, leading) = self.leadership.begin(key);
         let query = match action {
             Action::Read => self.reads.query(&self.configuration),
-            Action::Write { .. } | Action::Cas { .. } => None,
+            Action::Write { .. } | Action::Cas { .. } | Action::Delete { .. } => None,
         };
         let phase = match query {
             Some(query) => Phase::Query { query, leading },

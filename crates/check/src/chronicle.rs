@@ -161,6 +161,12 @@ impl Chronicle {
         &self.operations
     }
 
+    /// Whether versions begin anew: the register was to be deleted.
+    pub(crate) fn deletes(&self) -> bool {
+        let mut operations = self.operations.iter();
+        operations.any(|operation| matches!(operation.action, Action::Delete { .. }))
+    }
+
     pub(crate) fn operation(&self, id: OpId) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
     }
@@ -169,6 +175,19 @@ impl Chronicle {
     pub(crate) fn writer(&self, value: Value) -> Option<&Operation> {
         let mut operations = self.operations.iter();
         operations.find(|operation| operation.action.written() == Some(value))
+    }
+
+    /// The latest answer before an operation began that was something else than this, and whose.
+    pub(crate) fn latest_told_before(
+        &self,
+        op: OpId,
+        except: Observation,
+    ) -> Option<(OpId, Observation)> {
+        let began = self.operation(op)?.began;
+        let told = self.operations.iter().filter_map(|it| it.told().map(|told| (told, it.id)));
+        let other = told.filter(|((at, told), _)| at.step < began.step && *told != except);
+        let ((_, told), by) = other.max_by_key(|((at, _), _)| at.step)?;
+        Some((by, told))
     }
 
     /// The operation that was first told of a version.

@@ -14,7 +14,7 @@ use std::fmt;
 use history::{Completion, Entry, Key, Names, OpId, Return, Step, Value, Version};
 
 use crate::random::{self, Short};
-use crate::{Malformed, Reason, Rumor, check_history, exhaustive, notation};
+use crate::{Malformed, Reason, Registers, Rumor, check_history, exhaustive, notation};
 
 /// The twin is asked about every prefix of one history in so many.
 pub const EVERY_PREFIX_OF_ONE_IN: u64 = 16;
@@ -55,6 +55,8 @@ impl fmt::Display for Verdict {
 pub struct Mismatch {
     /// Of which seed it came, as [`random::history`] takes it.
     pub seed: u64,
+    /// Of which kind its registers are.
+    pub kind: Registers,
     /// Its number among the histories of that seed.
     pub number: u64,
     /// The history, in as few operations as still make them disagree.
@@ -98,6 +100,8 @@ pub struct Tally {
     pub with_late_effect: u64,
     /// Possible ones in which a compare-and-set was refused.
     pub with_refusal: u64,
+    /// Possible ones in which a register was written, deleted, and written again.
+    pub with_rebirth: u64,
     /// The impossible ones by the [name](Reason::name) of their reason.
     pub reasons: BTreeMap<&'static str, u64>,
 }
@@ -107,7 +111,7 @@ pub struct Tally {
 /// `progress` is called after each history with the number of those done.
 ///
 /// ```
-/// let tally = check::compare::compare_random(7, 100, |_| {})?;
+/// let tally = check::compare::compare_random(check::Registers::Kept, 7, 100, |_| {})?;
 /// assert_eq!(tally.histories, 100);
 /// # Ok::<(), Box<check::compare::Mismatch>>(())
 /// ```
@@ -115,11 +119,12 @@ pub struct Tally {
 /// # Errors
 /// The first history of which they say different things.
 pub fn compare_random(
+    kind: Registers,
     seed: u64,
     count: u64,
     progress: impl FnMut(u64),
 ) -> Result<Tally, Box<Mismatch>> {
-    compare_checker(rumor_verdict, seed, count, progress)
+    compare_checker(rumor_verdict, kind, seed, count, progress)
 }
 
 /// Compares any checker with the exhaustive search, as [`compare_random`] does.
@@ -128,18 +133,19 @@ pub fn compare_random(
 /// The first history of which they say different things.
 pub fn compare_checker(
     checker: impl Fn(&[Entry]) -> Verdict,
+    kind: Registers,
     seed: u64,
     count: u64,
     mut progress: impl FnMut(u64),
 ) -> Result<Tally, Box<Mismatch>> {
     let mut tally = Tally::default();
     for number in 0..count {
-        let short = random::history(seed, number);
+        let short = random::history_of(kind, seed, number);
         let verdict = checker(&short.entries);
         let agree = is_true(&short.entries, verdict)
             && (number % EVERY_PREFIX_OF_ONE_IN != 0 || truth(&short.entries) == verdict);
         if !agree {
-            return Err(Box::new(shrink(&checker, seed, number, short.entries)));
+            return Err(Box::new(shrink(&checker, (kind, seed, number), short.entries)));
         }
         tally.add(&short, verdict);
         progress(number + 1);
@@ -158,7 +164,7 @@ pub fn compare_checker(
 /// ```
 #[must_use]
 pub fn rumor_verdict(history: &[Entry]) -> Verdict {
-    let mut rumor = Rumor::new();
+    let mut rumor = Rumor::with(Registers::of(history));
     for (step, entry) in history.iter().enumerate() {
         if let Err(error) = rumor.step(entry) {
             return Verdict::Malformed { step, error };
@@ -173,9 +179,10 @@ pub fn rumor_verdict(history: &[Entry]) -> Verdict {
 /// What is the case, found by searching through each prefix of the history.
 #[must_use]
 pub fn truth(history: &[Entry]) -> Verdict {
+    let kind = Registers::of(history);
     let mut verdict = Verdict::Possible;
     for step in 0..history.len() {
-        let prefix = exhaustive::is_linearizable(&history[..=step]);
+        let prefix = exhaustive::explains(&history[..=step], kind);
         verdict = match (verdict, prefix) {
             (Verdict::Possible, Ok(true)) => Verdict::Possible,
             (Verdict::Possible, Ok(false)) => Verdict::Impossible { step },
@@ -191,7 +198,8 @@ pub fn truth(history: &[Entry]) -> Verdict {
 
 /// Whether a verdict is the case, with at most two searches.
 fn is_true(history: &[Entry], verdict: Verdict) -> bool {
-    let prefix = |steps| exhaustive::is_linearizable(&history[..steps]);
+    let kind = Registers::of(history);
+    let prefix = |steps| exhaustive::explains(&history[..steps], kind);
     match verdict {
         Verdict::Possible => prefix(history.len()) == Ok(true),
         Verdict::Impossible { step } => prefix(step) == Ok(true) && prefix(step + 1) == Ok(false),
@@ -204,8 +212,7 @@ fn is_true(history: &[Entry], verdict: Verdict) -> bool {
 /// Takes out what is not needed to make them disagree.
 fn shrink(
     checker: impl Fn(&[Entry]) -> Verdict,
-    seed: u64,
-    number: u64,
+    (kind, seed, number): (Registers, u64, u64),
     mut history: Vec<Entry>,
 ) -> Mismatch {
     let disagree = |history: &[Entry]| checker(history) != truth(history);
@@ -224,7 +231,7 @@ fn shrink(
             None => break,
         }
     }
-    Mismatch { seed, number, checker: checker(&history), truth: truth(&history), history }
+    Mismatch { seed, kind, number, checker: checker(&history), truth: truth(&history), history }
 }
 
 fn operations(history: &[Entry]) -> BTreeSet<OpId> {
@@ -257,6 +264,7 @@ impl Tally {
                 self.with_gap += u64::from(seen.has_gap());
                 self.with_late_effect += u64::from(seen.late_effect);
                 self.with_refusal += u64::from(seen.refusal);
+                self.with_rebirth += u64::from(seen.has_rebirth());
             }
         }
     }
@@ -266,6 +274,7 @@ impl Tally {
 #[derive(Default)]
 struct Seen {
     told: BTreeSet<(Key, Version)>,
+    first_values: BTreeSet<(Key, Value)>,
     refusal: bool,
     late_effect: bool,
 }
@@ -288,6 +297,9 @@ impl Seen {
                         Completion::Ok(told) | Completion::Refused(told) => {
                             let first = seen.told.insert((*key, told.version));
                             seen.late_effect |= first && given_up_before.contains(&told.value);
+                            if told.version == Version(1) {
+                                seen.first_values.insert((*key, told.value));
+                            }
                             seen.refusal |= matches!(completion, Completion::Refused(_));
                         }
                         Completion::Unknown => given_up.extend(written.get(&op)),
@@ -298,6 +310,11 @@ impl Seen {
             }
         }
         seen
+    }
+
+    fn has_rebirth(&self) -> bool {
+        let keys: BTreeSet<Key> = self.first_values.iter().map(|(key, _)| *key).collect();
+        keys.len() < self.first_values.len()
     }
 
     fn has_gap(&self) -> bool {

@@ -12,10 +12,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use history::{
-    Action, Completion, Entry, Invoke, Key, Observation, OpId, Return, Step, Time, Value, Version,
+    Action, Completion, Entry, Invoke, Key, NodeId, Observation, OpId, Return, Step, Time, Value,
+    Version,
 };
 
-use crate::Malformed;
+use crate::{Malformed, Registers};
 
 /// How many operations a key can have.
 pub const OPERATIONS_MAX: usize = 64;
@@ -46,7 +47,18 @@ pub const OPERATIONS_MAX: usize = 64;
 /// # Panics
 /// If a key has more than [`OPERATIONS_MAX`] operations.
 pub fn is_linearizable(history: &[Entry]) -> Result<bool, Malformed> {
-    let mut reading = Reading::default();
+    explains(history, Registers::of(history))
+}
+
+/// The same for the beginning of a history whose registers are known to be of some kind.
+///
+/// # Errors
+/// As [`is_linearizable`].
+///
+/// # Panics
+/// As [`is_linearizable`].
+pub fn explains(history: &[Entry], kind: Registers) -> Result<bool, Malformed> {
+    let mut reading = Reading { kind, ..Reading::default() };
     for (step, entry) in history.iter().enumerate() {
         reading.read(step, entry)?;
     }
@@ -79,7 +91,10 @@ pub fn apply(register: Observation, action: Action, completion: Completion) -> O
         Action::Cas { expected, value } if expected == register => {
             (Completion::Ok(written(value)), written(value))
         }
-        Action::Cas { .. } => (Completion::Refused(register), register),
+        Action::Delete { expected } if expected == register => {
+            (Completion::Ok(Observation::EMPTY), Observation::EMPTY)
+        }
+        Action::Cas { .. } | Action::Delete { .. } => (Completion::Refused(register), register),
     };
     (completion == answer || completion == Completion::Unknown).then_some(after)
 }
@@ -167,11 +182,13 @@ impl Search {
 /// Reads a history from its beginning, and remembers all of it.
 #[derive(Default)]
 struct Reading {
+    kind: Registers,
     now: Time,
     operations: BTreeMap<OpId, (Key, Operation)>,
     open: BTreeSet<OpId>,
     written: BTreeSet<(Key, Value)>,
     told: BTreeMap<Key, BTreeSet<Observation>>,
+    told_last: BTreeMap<(Key, NodeId), Observation>,
 }
 
 impl Reading {
@@ -196,13 +213,9 @@ impl Reading {
         if self.operations.range(op..=last_of_client).next().is_some() {
             return Err(Malformed::OutOfOrder { op });
         }
-        if let Action::Cas { expected, .. } = action {
-            let empty = BTreeSet::from([Observation::EMPTY]);
-            let told = self.told.get(&key).unwrap_or(&empty);
-            let newest = told.last().map_or(Version(0), |newest| newest.version);
-            if expected.version >= newest && !told.contains(&expected) {
-                return Err(Malformed::NeverTold { op, expected });
-            }
+        match self.kind {
+            Registers::Kept => self.may_be_kept(op, key, action)?,
+            Registers::Deletable => self.may_be_deleted(op, key, action)?,
         }
         if let Some(value) = action.written() {
             let borrowed = value.writer().is_some_and(|writer| writer != op);
@@ -219,13 +232,42 @@ impl Reading {
         Ok(())
     }
 
+    fn may_be_kept(&self, op: OpId, key: Key, action: Action) -> Result<(), Malformed> {
+        if let Action::Delete { .. } = action {
+            return Err(Malformed::NotDeletable { op });
+        }
+        if let Action::Cas { expected, .. } = action {
+            let empty = BTreeSet::from([Observation::EMPTY]);
+            let told = self.told.get(&key).unwrap_or(&empty);
+            let newest = told.last().map_or(Version(0), |newest| newest.version);
+            if expected.version >= newest && !told.contains(&expected) {
+                return Err(Malformed::NeverTold { op, expected });
+            }
+        }
+        Ok(())
+    }
+
+    fn may_be_deleted(&self, op: OpId, key: Key, action: Action) -> Result<(), Malformed> {
+        let told = self.told_last.get(&(key, op.client)).copied().unwrap_or_default();
+        match action {
+            Action::Write { .. } => Err(Malformed::WriteOfDeletable { op }),
+            Action::Delete { expected: Observation::EMPTY } => {
+                Err(Malformed::NothingToDelete { op })
+            }
+            Action::Cas { expected, .. } | Action::Delete { expected } if expected != told => {
+                Err(Malformed::NotToldLast { op, expected })
+            }
+            Action::Read | Action::Cas { .. } | Action::Delete { .. } => Ok(()),
+        }
+    }
+
     fn complete(&mut self, step: usize, returned: &Return) -> Result<(), Malformed> {
         let Return { op, completion } = *returned;
         if !self.open.remove(&op) {
             return Err(Malformed::NotOpen { op });
         }
         let (key, operation) = self.operations.get_mut(&op).expect("what is open is known");
-        let refusable = matches!(operation.action, Action::Cas { .. });
+        let refusable = operation.action.expected().is_some();
         match completion {
             Completion::Refused(_) if !refusable => {
                 return Err(Malformed::RefusedWithoutExpectation { op });
@@ -233,6 +275,7 @@ impl Reading {
             Completion::Ok(seen) | Completion::Refused(seen) => {
                 let empty = || BTreeSet::from([Observation::EMPTY]);
                 self.told.entry(*key).or_insert_with(empty).insert(seen);
+                self.told_last.insert((*key, op.client), seen);
             }
             Completion::Failed | Completion::Unknown => {}
         }

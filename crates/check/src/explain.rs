@@ -1,5 +1,6 @@
 //! Why no order of the operations is possible, told to a person.
 
+mod deletion;
 mod graph;
 mod missing;
 mod phrase;

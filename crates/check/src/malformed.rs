@@ -50,6 +50,34 @@ pub enum Malformed {
         /// Its expectation.
         expected: Observation,
     },
+    /// A compare-and-set or a deletion expects something else than what its client was told last.
+    /// That is asked for where registers can be deleted.
+    #[error("{op} expects {expected}, which is not what its client was told last")]
+    NotToldLast {
+        /// The operation invoked.
+        op: OpId,
+        /// Its expectation.
+        expected: Observation,
+    },
+    /// A deletion of a register where none can be deleted, by what the checker was told.
+    #[error("{op} deletes a register, and registers here are kept for ever")]
+    NotDeletable {
+        /// The deletion.
+        op: OpId,
+    },
+    /// A deletion that expects an empty register.
+    #[error("{op} deletes an empty register")]
+    NothingToDelete {
+        /// The deletion.
+        op: OpId,
+    },
+    /// An unconditional write of a register that can be deleted: it could belong to any
+    /// incarnation.
+    #[error("{op} writes unconditionally to a register that can be deleted")]
+    WriteOfDeletable {
+        /// The write.
+        op: OpId,
+    },
     /// An operation returns that was not invoked, or has returned before, or was lost with its
     /// client.
     #[error("{op} returns, but is not open")]
@@ -58,7 +86,7 @@ pub enum Malformed {
         op: OpId,
     },
     /// A read or an unconditional write has nothing to be refused for.
-    #[error("{op} is refused, but is no compare-and-set")]
+    #[error("{op} is refused, but expected nothing")]
     RefusedWithoutExpectation {
         /// The operation that returns.
         op: OpId,

@@ -8,8 +8,10 @@
 //! 202ms c3 cas v1=c2#0           c3 invokes a compare-and-set; `cas empty` for an empty register
 //! 203ms c4 read on key2          ... of another key
 //! 210ms c1 saw v1=c2#0           the read ends: version 1, with the value that c2#0 wrote
+//! 204ms c5 delete v1=c2#0        c5 invokes a deletion of what it saw
 //! 211ms c2 made v1               the write took effect and made version 1
 //! 212ms c3 refused v2=c4#1       the compare-and-set found something else
+//! 212ms c5 deleted               the deletion took effect: the register is empty
 //! 213ms c4 failed                it certainly had no effect
 //! 214ms c5 unknown               nobody can tell what came of it
 //! 215ms c6 gone                  the client is gone, and its open operations with it
@@ -88,7 +90,9 @@ mod tests {
                     9ms c1#1 failed\n\
                     9ms c2#1 read on stock\n\
                     9ms c2#1 unknown\n\
-                    10ms c2 gone\n";
+                    10ms c2 gone\n\
+                    11ms c3#7 delete v3=c3#6\n\
+                    12ms c3#7 deleted\n";
         let (history, names) = parse(text).expect("this is the notation");
         assert_eq!(write(&history, &names), text);
     }

@@ -3,7 +3,7 @@
 use history::{Action, Entry, Observation};
 
 use crate::chronicle::Chronicle;
-use crate::{Malformed, Reason, Rumor, Violation};
+use crate::{Malformed, Reason, Registers, Rumor, Violation};
 
 /// Checks a whole history, and says as exactly as possible what is wrong with it.
 ///
@@ -24,7 +24,7 @@ use crate::{Malformed, Reason, Rumor, Violation};
 /// # Errors
 /// If no clients can have made this history; steps after the first violation are not looked at.
 pub fn check_history(history: &[Entry]) -> Result<Option<Violation>, Malformed> {
-    let mut rumor = Rumor::new();
+    let mut rumor = Rumor::with(Registers::of(history));
     for entry in history {
         rumor.step(entry)?;
         if let Some(violation) = rumor.violation() {
@@ -40,12 +40,16 @@ pub(crate) fn pinpoint(history: &[Entry], violation: &Violation) -> Violation {
         return *violation;
     };
     let chronicle = Chronicle::new(history, violation);
-    let reason = chronicle.and_then(|chronicle| why_not_written(&chronicle, seen));
+    let reason = chronicle.and_then(|chronicle| why_not_written(&chronicle, violation, seen));
     Violation { reason: reason.unwrap_or(violation.reason), ..*violation }
 }
 
 /// `None` if nobody ever wrote it.
-fn why_not_written(chronicle: &Chronicle, seen: Observation) -> Option<Reason> {
+fn why_not_written(
+    chronicle: &Chronicle,
+    violation: &Violation,
+    seen: Observation,
+) -> Option<Reason> {
     let write = chronicle.writer(seen.value)?;
     let writer = write.id;
     if write.began.step > chronicle.until() {
@@ -68,6 +72,14 @@ fn why_not_written(chronicle: &Chronicle, seen: Observation) -> Option<Reason> {
         && expected.version.next() != seen.version
     {
         return Some(Reason::NotWhatItExpected { seen, writer, expected });
+    }
+    if chronicle.deletes() {
+        if chronicle.first_sight(seen.value).is_some() {
+            let (told_by, other) = chronicle.latest_told_before(violation.op, seen)?;
+            return Some(Reason::Revived { state: seen, other, told_by });
+        }
+        let expected = write.action.expected()?;
+        return Some(Reason::Outdated { made: seen, writer, expected });
     }
     let rumor = chronicle.noted(write.began.step);
     if rumor >= seen.version {

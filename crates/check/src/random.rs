@@ -21,6 +21,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 pub use self::mutation::Mutation;
 pub use self::simulation::{Hazard, Mix, Simulation};
+use crate::Registers;
 
 /// A stream of random integers.
 ///
@@ -92,10 +93,19 @@ pub enum Spoilt {
 /// ```
 #[must_use]
 pub fn history(seed: u64, number: u64) -> Short {
+    history_of(Registers::Kept, seed, number)
+}
+
+/// The same for registers of some kind.
+#[must_use]
+pub fn history_of(kind: Registers, seed: u64, number: u64) -> Short {
     let mut source = Source::new(seed, number);
-    let mix = Mix::short(&mut source);
+    let (mix, hazards) = match kind {
+        Registers::Kept => (Mix::short(&mut source), &Hazard::ALL),
+        Registers::Deletable => (Mix::short_with_deletions(&mut source), &Hazard::OF_DELETABLE),
+    };
     let spoil = source.percent(SPOILT_PERCENT);
-    let hazard = source.pick(&Hazard::ALL).copied();
+    let hazard = source.pick(hazards).copied();
     let mut simulation = Simulation::new(mix, source);
     if let Some(hazard) = hazard.filter(|_| spoil && number.is_multiple_of(4)) {
         simulation.plant(hazard);

@@ -32,6 +32,9 @@
 //! compare-and-set can fill one certain gap or none. What remains are unconditional writes, and
 //! whoever can fill a gap can also fill every newer one.
 //!
+//! Registers that can be [deleted](Registers::Deletable) have a checker of their own, with two rules
+//! more.
+//!
 //! The steps are looked at one by one, and the first one at which the history so far has become
 //! impossible is reported. A prefix of a possible history is possible, so this verdict is final.
 //!
@@ -43,6 +46,7 @@
 //! case. The open writes of the key are looked through when somebody is told of a version before
 //! its writer is, and the gaps when something about them has changed.
 
+mod deletable;
 mod gaps;
 mod lost;
 mod register;
@@ -50,10 +54,11 @@ mod versions;
 
 use std::collections::BTreeMap;
 
-use history::{Completion, Entry, Invoke, Key, NodeId, OpId, Return, Step, Time};
+use history::{Action, Completion, Entry, Invoke, Key, NodeId, OpId, Return, Step, Time};
 
-use self::register::{Noted, Register};
-use crate::{Malformed, Violation};
+use self::deletable::Deletable;
+use self::register::Register;
+use crate::{Malformed, Reason, Violation};
 
 /// Checks a history step by step, in bounded memory.
 ///
@@ -76,7 +81,8 @@ use crate::{Malformed, Violation};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Rumor {
-    registers: Vec<Register>,
+    kind: Registers,
+    registers: Vec<Checker>,
     /// Where the register of a key stands.
     places: BTreeMap<Key, usize>,
     clients: Vec<Client>,
@@ -99,11 +105,54 @@ struct Open {
     noted: Noted,
 }
 
+/// What can be done to registers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Registers {
+    /// They are read and written, and never deleted.
+    #[default]
+    Kept,
+    /// They can be deleted, and are never written unconditionally.
+    Deletable,
+}
+
+impl Registers {
+    /// Of which kind the registers of a history are.
+    #[must_use]
+    pub fn of(history: &[Entry]) -> Registers {
+        let deletes = |entry: &Entry| match entry.step {
+            Step::Invoke(invoke) => matches!(invoke.action, Action::Delete { .. }),
+            Step::Return(_) | Step::Gone(_) => false,
+        };
+        if history.iter().any(deletes) { Registers::Deletable } else { Registers::Kept }
+    }
+}
+
+/// The checker of one key.
+#[derive(Clone, Debug)]
+enum Checker {
+    Kept(Register),
+    Deletable(Deletable),
+}
+
+/// What the checker of its key has to know of an open operation.
+#[derive(Clone, Copy, Debug)]
+enum Noted {
+    Kept(register::Noted),
+    Deletable(u64),
+}
+
 impl Rumor {
-    /// Nothing has happened yet: all registers are empty.
+    /// Nothing has happened yet: all registers are empty, and none will be deleted.
     #[must_use]
     pub fn new() -> Rumor {
+        Rumor::with(Registers::Kept)
+    }
+
+    /// Nothing has happened yet, and registers are of this kind.
+    #[must_use]
+    pub fn with(kind: Registers) -> Rumor {
         Rumor {
+            kind,
             registers: Vec::new(),
             places: BTreeMap::new(),
             clients: Vec::new(),
@@ -141,13 +190,15 @@ impl Rumor {
 
     /// How many records are held: versions, open operations, writes of unknown outcome, gaps.
     ///
-    /// It depends on what is going on at the same time, not on how much has happened. Two things
+    /// It depends on what is going on at the same time, not on how much has happened. Some things
     /// cannot be forgotten, though: an unconditional write of unknown outcome whose value nobody
     /// sees, as long as it may still take effect, and a value that does not name its operation, as
-    /// those made by [`Value::of`](history::Value::of) do.
+    /// those made by [`Value::of`](history::Value::of) do. Where registers can be deleted, a
+    /// compare-and-set of the empty register can still take effect after any deletion; and what
+    /// each client was told last is held.
     #[must_use]
     pub fn retained(&self) -> usize {
-        let registers = self.registers.iter().map(Register::retained);
+        let registers = self.registers.iter().map(Checker::retained);
         let open = self.clients.iter().map(|client| client.open.len());
         registers.sum::<usize>() + open.sum::<usize>()
     }
@@ -162,7 +213,7 @@ impl Rumor {
             return Err(Malformed::OutOfOrder { op: invoke.op });
         }
         let place = *self.places.entry(invoke.key).or_insert_with(|| {
-            self.registers.push(Register::new());
+            self.registers.push(Checker::new(self.kind));
             self.registers.len() - 1
         });
         let noted = self.registers[place].invoke(invoke)?;
@@ -200,6 +251,58 @@ impl Rumor {
             for open in client.open.drain(..) {
                 self.registers[open.place].lose(open.noted);
             }
+        }
+    }
+}
+
+/// Both kinds are asked the same.
+impl Checker {
+    fn new(kind: Registers) -> Checker {
+        match kind {
+            Registers::Kept => Checker::Kept(Register::new()),
+            Registers::Deletable => Checker::Deletable(Deletable::default()),
+        }
+    }
+
+    fn retained(&self) -> usize {
+        match self {
+            Checker::Kept(register) => register.retained(),
+            Checker::Deletable(register) => register.retained(),
+        }
+    }
+
+    fn is_refusable(&self, noted: Noted) -> bool {
+        match (self, noted) {
+            (Checker::Kept(register), Noted::Kept(noted)) => register.is_refusable(noted),
+            (Checker::Deletable(register), Noted::Deletable(began)) => register.is_refusable(began),
+            _ => false,
+        }
+    }
+
+    fn invoke(&mut self, invoke: &Invoke) -> Result<Noted, Malformed> {
+        match self {
+            Checker::Kept(register) => register.invoke(invoke).map(Noted::Kept),
+            Checker::Deletable(register) => register.invoke(invoke).map(Noted::Deletable),
+        }
+    }
+
+    fn lose(&mut self, noted: Noted) {
+        match (self, noted) {
+            (Checker::Kept(register), Noted::Kept(noted)) => register.lose(noted),
+            (Checker::Deletable(register), Noted::Deletable(began)) => register.lose(began),
+            _ => (),
+        }
+    }
+
+    fn complete(&mut self, op: OpId, noted: Noted, completion: Completion) -> Result<(), Reason> {
+        match (self, noted) {
+            (Checker::Kept(register), Noted::Kept(noted)) => {
+                register.complete(op, noted, completion)
+            }
+            (Checker::Deletable(register), Noted::Deletable(began)) => {
+                register.complete(began, completion)
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -131,6 +131,48 @@ pub enum Reason {
         /// The answer.
         answer: Observation,
     },
+    /// The state of a register was known, and then the register was empty, or another incarnation
+    /// had begun; but nobody can have deleted it in between.
+    NotDeleted {
+        /// The newest state that was known of the incarnation.
+        state: Observation,
+        /// The first operation that was told of it.
+        told_by: OpId,
+        /// What the register was then.
+        other: Observation,
+        /// The operation that was told of that.
+        other_told_by: OpId,
+    },
+    /// A register that had been deleted is there again, as it was.
+    Revived {
+        /// The newest state that is known of the incarnation.
+        state: Observation,
+        /// What the register was in between.
+        other: Observation,
+        /// The operation that was told of that.
+        told_by: OpId,
+    },
+    /// A state was replaced or deleted twice.
+    TwoSuccessors {
+        /// The state.
+        state: Observation,
+        /// What came after it.
+        first: Observation,
+        /// The operation that was told of that.
+        told_by: OpId,
+        /// What came after it, too, as the operation was told.
+        second: Observation,
+    },
+    /// A compare-and-set or a deletion took effect, though what it expected was already gone for
+    /// good when it was invoked.
+    Outdated {
+        /// What it made.
+        made: Observation,
+        /// The compare-and-set or deletion.
+        writer: OpId,
+        /// What it expected.
+        expected: Observation,
+    },
     /// A version that somebody must have made, since a newer one is known, but that no write can
     /// have made.
     MissingVersion {
@@ -181,6 +223,20 @@ impl fmt::Display for Reason {
             Reason::Nonsense { answer } => {
                 write!(f, "{answer} is no answer that a register can give it")
             }
+            Reason::NotDeleted { state, told_by, other, other_told_by } => write!(
+                f,
+                "{state} was known (to {told_by}) and then {other} (to {other_told_by}), but \
+                 nobody can have deleted it in between"
+            ),
+            Reason::Revived { state, other, told_by } => {
+                write!(f, "{state} is there again, after {other} was known (to {told_by})")
+            }
+            Reason::TwoSuccessors { state, first, told_by, second } => {
+                write!(f, "{state} became {first} (as {told_by} was told) and {second}")
+            }
+            Reason::Outdated { made, writer, expected } => {
+                write!(f, "{writer} made {made} of {expected}, which was gone before it began")
+            }
             Reason::MissingVersion { version, newest } => {
                 write!(f, "no write can have made {version}, although {newest} is known")
             }
@@ -212,6 +268,10 @@ impl Reason {
             Reason::DeniedButSeen { .. } => "denied-but-seen",
             Reason::RefusedAlthoughCurrent { .. } => "refused-although-current",
             Reason::Nonsense { .. } => "nonsense",
+            Reason::NotDeleted { .. } => "not-deleted",
+            Reason::Revived { .. } => "revived",
+            Reason::TwoSuccessors { .. } => "two-successors",
+            Reason::Outdated { .. } => "outdated",
             Reason::MissingVersion { .. } => "missing-version",
         }
     }

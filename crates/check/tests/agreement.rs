@@ -1,18 +1,36 @@
 //! The rumor checker says what an exhaustive search says; and checkers that do not are caught.
 
 use check::compare::{Tally, Verdict, compare_checker, compare_random, rumor_verdict};
-use check::notation;
+use check::{Registers, notation};
 use history::{Completion, Entry, Step, Version};
 
 const HISTORIES: u64 = 400_000;
 
 #[test]
 fn the_rumor_checker_agrees_with_an_exhaustive_search() {
-    let tally = match compare_random(7, HISTORIES, |_| {}) {
+    let tally = match compare_random(Registers::Kept, 7, HISTORIES, |_| {}) {
         Ok(tally) => tally,
         Err(mismatch) => panic!("{mismatch}"),
     };
     assert_that_it_meant_something(&tally);
+}
+
+#[test]
+fn it_agrees_where_registers_can_be_deleted() {
+    let tally = match compare_random(Registers::Deletable, 7, HISTORIES, |_| {}) {
+        Ok(tally) => tally,
+        Err(mismatch) => panic!("{mismatch}"),
+    };
+    let percent = |count: u64| count * 100 / tally.histories;
+    assert!(percent(tally.near_violations) >= 50, "{tally:#?}");
+    assert!(percent(tally.histories - tally.impossible) >= 30, "{tally:#?}");
+    assert!(percent(tally.malformed) <= 7, "{tally:#?}");
+    assert!(percent(tally.with_rebirth) >= 4, "{tally:#?}");
+    assert!(percent(tally.with_late_effect) >= 5, "{tally:#?}");
+    let count = |reason| tally.reasons.get(reason).copied().unwrap_or(0);
+    for reason in ["not-deleted", "revived", "two-successors", "outdated", "older-than-rumor"] {
+        assert!(count(reason) >= HISTORIES / 1_000, "{reason} is too rare: {tally:#?}");
+    }
 }
 
 /// Enough of everything that is hard, and most of it close to the border.
@@ -66,7 +84,8 @@ fn completion(entry: &mut Entry) -> Option<&mut Completion> {
 
 /// The history that gives a wrong checker away, which is short.
 fn caught(checker: impl Fn(&[Entry]) -> Verdict) -> String {
-    let mismatch = compare_checker(checker, 7, 10_000, |_| {}).expect_err("it is wrong");
+    let mismatch =
+        compare_checker(checker, Registers::Kept, 7, 10_000, |_| {}).expect_err("it is wrong");
     assert!(mismatch.history.len() <= 6, "{mismatch}");
     mismatch.to_string()
 }
@@ -153,7 +172,8 @@ fn versions_only(history: &[Entry]) -> Verdict {
 
 #[test]
 fn a_checker_is_caught_that_only_compares_versions() {
-    let mismatch = compare_checker(versions_only, 7, 1_000, |_| {}).expect_err("it is wrong");
+    let mismatch =
+        compare_checker(versions_only, Registers::Kept, 7, 1_000, |_| {}).expect_err("it is wrong");
     assert!(mismatch.history.len() <= 6, "{mismatch}");
     let (fork, _) = notation::parse(
         "1ms c1 cas empty

@@ -80,6 +80,7 @@ impl Shift {
                         *expected = self.observation(*expected);
                         *value = Value::of(invoke.op);
                     }
+                    Action::Delete { expected } => *expected = self.observation(*expected),
                 }
             }
             Step::Return(returned) => {

@@ -3,6 +3,9 @@
 //! The register starts out empty, which is version 0 without a value. Each write that takes effect
 //! makes version *n* into version *n + 1* and gives it a value that no other write uses: a value
 //! tells which write it came from.
+//!
+//! A register can be deleted. Then it is empty again, as if it had never been written to, and the
+//! next write makes version 1. A state is one for ever even so: values do not come back.
 
 use std::fmt;
 
@@ -119,6 +122,11 @@ pub enum Action {
         /// The new value.
         value: Value,
     },
+    /// Make the register empty again if it still is what I saw; otherwise refuse.
+    Delete {
+        /// What the client had seen, at some earlier time. Not an empty register.
+        expected: Observation,
+    },
 }
 
 impl Action {
@@ -126,8 +134,17 @@ impl Action {
     #[must_use]
     pub fn written(&self) -> Option<Value> {
         match *self {
-            Action::Read => None,
+            Action::Read | Action::Delete { .. } => None,
             Action::Write { value } | Action::Cas { value, .. } => Some(value),
+        }
+    }
+
+    /// What the register has to be for this action to take effect, if that matters.
+    #[must_use]
+    pub fn expected(&self) -> Option<Observation> {
+        match *self {
+            Action::Read | Action::Write { .. } => None,
+            Action::Cas { expected, .. } | Action::Delete { expected } => Some(expected),
         }
     }
 }
@@ -136,9 +153,10 @@ impl Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Completion {
-    /// It took effect. A read observed this; a write made this.
+    /// It took effect. A read observed this; a write or a deletion made this.
     Ok(Observation),
-    /// A compare-and-set found something else than it expected, namely this, and changed nothing.
+    /// A compare-and-set or a deletion found something else than it expected, namely this, and
+    /// changed nothing.
     Refused(Observation),
     /// It certainly had no effect, and observed nothing.
     Failed,

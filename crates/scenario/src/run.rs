@@ -105,7 +105,7 @@ impl<S: System, O> Watchers<S, O> {
         Watchers {
             digest: EventDigest::default(),
             tally: Tally::new(S::MARKS, S::mark),
-            rumor: RumorWatch::new(),
+            rumor: RumorWatch::new(S::registers(config)),
             progress: Progress::new(general.recovery.as_ref()),
             invariants: S::invariants(config),
             tolerant: (expect.tolerates(RUMOR), invariants.collect()),

@@ -1,5 +1,6 @@
 //! A protocol made runnable.
 
+use check::Registers;
 use history::{Key, NodeId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,6 +47,11 @@ pub trait System: 'static {
     /// What must be true in every run, in the order of [`Self::INVARIANTS`].
     fn invariants(_: &Self::Config) -> Vec<Box<dyn Invariant<MessageOf<Self>, TimerOf<Self>>>> {
         Vec::new()
+    }
+
+    /// Whether clients delete registers, after which their versions begin anew.
+    fn registers(_: &Self::Config) -> Registers {
+        Registers::Kept
     }
 
     /// The mark that this event reaches by itself, such as a reply lost after the server had

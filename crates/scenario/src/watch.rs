@@ -1,6 +1,6 @@
 //! From the event stream to the checkers, which know nothing of events.
 
-use check::{Malformed, Rumor};
+use check::{Malformed, Registers, Rumor};
 use history::{Entry, Step};
 use sim::{Command, Event, Kind, Observer};
 
@@ -24,8 +24,8 @@ pub(crate) struct RumorWatch {
 }
 
 impl RumorWatch {
-    pub(crate) fn new() -> RumorWatch {
-        RumorWatch { rumor: Rumor::new(), malformed: None }
+    pub(crate) fn new(registers: Registers) -> RumorWatch {
+        RumorWatch { rumor: Rumor::with(registers), malformed: None }
     }
 }
 

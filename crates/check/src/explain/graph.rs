@@ -166,6 +166,10 @@ impl ConstraintGraph {
 }
 
 fn ties(chronicle: &Chronicle, operation: &Operation) -> Vec<Tie> {
+    // Versions of different incarnations say nothing about each other's order.
+    if chronicle.deletes() {
+        return Vec::new();
+    }
     if let Some(saw) = operation.saw() {
         return vec![Tie { found: saw.version, made: None, saw: Some(saw) }];
     }
@@ -254,6 +258,7 @@ fn label(operation: &Operation, ties: &[Tie], names: &Names) -> String {
         Action::Cas { expected, .. } => {
             format!("compare-and-set from {}", version_of(expected.version))
         }
+        Action::Delete { expected } => format!("deletion of {}", version_of(expected.version)),
     };
     let tied = ties.iter().map(|tie| match (tie.made, tie.saw) {
         (Some(made), _) => format!(", made {}", made.version),

@@ -226,7 +226,9 @@ impl<'a> Unseen<'a> {
                     unseen.swapped.push(noted.next());
                 }
                 Action::Cas { .. } => {}
-                Action::Read | Action::Write { .. } => unseen.writes.push((noted, write)),
+                Action::Read | Action::Delete { .. } | Action::Write { .. } => {
+                    unseen.writes.push((noted, write))
+                }
             }
         }
         unseen

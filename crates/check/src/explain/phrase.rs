@@ -58,6 +58,9 @@ impl<'a> Speaker<'a> {
                 let (expected, tag) = (version_of(expected.version), self.tag(operation, value));
                 format!("a compare-and-set of {key} that expected {expected} (new {tag})")
             }
+            Action::Delete { expected } => {
+                format!("a deletion of {key} that expected {} ({op})", self.state(expected))
+            }
         }
     }
 
@@ -87,7 +90,9 @@ impl<'a> Speaker<'a> {
                 let from = version_of(expected.version);
                 format!("compare-and-set on {key} from {from} to {version} ({tag})")
             }
-            Action::Read | Action::Write { .. } => format!("write of {version} ({tag}) on {key}"),
+            Action::Read | Action::Delete { .. } | Action::Write { .. } => {
+                format!("write of {version} ({tag}) on {key}")
+            }
         };
         format!("{client} was told at {at} that its {what} succeeded.")
     }
@@ -117,6 +122,9 @@ impl<'a> Speaker<'a> {
         match completion {
             Completion::Ok(seen) if operation.action == Action::Read => {
                 format!("saw {} at {at}", self.state(seen))
+            }
+            Completion::Ok(Observation::EMPTY) => {
+                format!("was told at {at} that the register is empty now")
             }
             Completion::Ok(made) => format!("was told at {at} that it made {}", self.state(made)),
             Completion::Refused(seen) => {

@@ -2,8 +2,8 @@
 
 use history::{Action, Observation, OpId, Value, Version};
 
-use super::missing;
 use super::phrase::{Speaker, version_of};
+use super::{deletion, missing};
 use crate::Reason;
 use crate::chronicle::{Chronicle, End, Operation};
 
@@ -50,6 +50,18 @@ pub(super) fn tell(
         Reason::Nonsense { answer } => teller.nonsense(answer),
         Reason::MissingVersion { version, newest } => {
             missing::missing_version(&mut teller, version, newest)
+        }
+        Reason::NotDeleted { state, told_by, other, other_told_by } => {
+            deletion::not_deleted(&mut teller, (state, told_by), (other, other_told_by))
+        }
+        Reason::Revived { state, other, told_by } => {
+            deletion::revived(&mut teller, state, (other, told_by))
+        }
+        Reason::TwoSuccessors { state, first, told_by, second } => {
+            deletion::two_successors(&mut teller, state, (first, told_by), second)
+        }
+        Reason::Outdated { made, writer, expected } => {
+            deletion::outdated(&mut teller, made, writer, expected)
         }
     };
     Story { summary, sentences: teller.sentences, moral }

@@ -47,7 +47,7 @@ impl Reader {
                 self.clients[client.index()].open.clear();
                 Step::Gone(client)
             }
-            "read" | "write" | "cas" => {
+            "read" | "write" | "cas" | "delete" => {
                 Step::Invoke(self.invoke(client, ordinal, verb, arguments)?)
             }
             _ => Step::Return(self.end(client, ordinal, verb, arguments)?),
@@ -97,6 +97,7 @@ impl Reader {
             ("cas", [expected, value]) => {
                 Action::Cas { expected: self.observation(expected)?, value: self.value(value)? }
             }
+            ("delete", [expected]) => Action::Delete { expected: self.observation(expected)? },
             _ => return Err(format!("{verb} does not go with {arguments:?}")),
         };
         let key = self.key(key)?;
@@ -131,6 +132,7 @@ impl Reader {
                 }
                 _ => self.observation(made)?,
             }),
+            ("deleted", []) => Completion::Ok(Observation::EMPTY),
             ("refused", [seen]) => Completion::Refused(self.observation(seen)?),
             ("failed", []) => Completion::Failed,
             ("unknown", []) => Completion::Unknown,

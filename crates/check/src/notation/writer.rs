@@ -7,7 +7,7 @@ use history::{
 };
 
 pub(super) fn write(history: &[Entry], names: &Names) -> String {
-    let mut writer = Writer { names, written: BTreeMap::new(), text: String::new() };
+    let mut writer = Writer { names, actions: BTreeMap::new(), text: String::new() };
     for entry in history {
         let line = match &entry.step {
             Step::Invoke(invoke) => writer.invoke(invoke),
@@ -21,15 +21,15 @@ pub(super) fn write(history: &[Entry], names: &Names) -> String {
 
 struct Writer<'a> {
     names: &'a Names,
-    /// What the operations wrote, if anything.
-    written: BTreeMap<OpId, Option<Value>>,
+    /// What the operations asked.
+    actions: BTreeMap<OpId, Action>,
     text: String,
 }
 
 impl Writer<'_> {
     fn invoke(&mut self, invoke: &Invoke) -> String {
         let Invoke { op, key, action } = *invoke;
-        self.written.insert(op, action.written());
+        self.actions.insert(op, action);
         let value = match action.written() {
             Some(value) if value != Value::of(op) => format!(" {}", self.names.value(value)),
             _ => String::new(),
@@ -38,6 +38,7 @@ impl Writer<'_> {
             Action::Read => "read".to_owned(),
             Action::Write { .. } => format!("write{value}"),
             Action::Cas { expected, .. } => format!("cas {}{value}", self.observation(expected)),
+            Action::Delete { expected } => format!("delete {}", self.observation(expected)),
         };
         let op = self.names.op(op);
         match self.names.key(key) {
@@ -47,8 +48,14 @@ impl Writer<'_> {
     }
 
     fn end(&self, returned: &Return) -> String {
-        let written = self.written.get(&returned.op).copied().flatten();
+        let action = self.actions.get(&returned.op);
+        let written = action.and_then(Action::written);
         let how = match (returned.completion, written) {
+            (Completion::Ok(Observation::EMPTY), None)
+                if matches!(action, Some(Action::Delete { .. })) =>
+            {
+                "deleted".to_owned()
+            }
             (Completion::Ok(made), Some(value)) if made.value == value => {
                 format!("made {}", made.version)
             }

@@ -177,12 +177,12 @@ fn other_answer(history: &mut [Entry], source: &mut Source) -> Option<()> {
 
 fn deny(history: &mut [Entry], source: &mut Source) -> Option<()> {
     let steps = returns(history, |action, completion| {
-        action.written().is_some() && matches!(completion, Completion::Ok(_))
+        *action != Action::Read && matches!(completion, Completion::Ok(_))
     });
     let step = *source.pick(&steps)?;
     let answers = returns(history, |_, completion| is_answer(completion));
     let other = *observation(completion(history, *source.pick(&answers)?)?)?;
-    let is_swap = matches!(invocation_of_return(history, step)?.action, Action::Cas { .. });
+    let is_swap = invocation_of_return(history, step)?.action.expected().is_some();
     *completion(history, step)? = match is_swap && source.percent(50) {
         true => Completion::Refused(other),
         false => Completion::Failed,
@@ -199,6 +199,7 @@ fn claim(history: &mut [Entry], source: &mut Source) -> Option<()> {
         Action::Read => Completion::Ok(other),
         Action::Write { value } => made(other.version.next(), value),
         Action::Cas { expected, value } => made(expected.version.next(), value),
+        Action::Delete { .. } => Completion::Ok(Observation::EMPTY),
     };
     Some(())
 }

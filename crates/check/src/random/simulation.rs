@@ -1,6 +1,6 @@
 //! Clients of a register that works, or does something wrong once.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use history::{
     Action, Completion, Entry, Invoke, Key, NodeId, Observation, OpId, Return, Span, Step, Time,
@@ -23,6 +23,9 @@ pub struct Mix {
     pub writes: u64,
     /// Of the operations, how many are compare-and-sets. The rest are reads.
     pub swaps: u64,
+    /// Of the operations, how many are deletions. If there are any, there are no unconditional
+    /// writes, and clients expect what they were told last.
+    pub deletions: u64,
     /// Of the compare-and-sets, how many expect what was once told, but may not be the newest.
     pub outdated: u64,
     /// How many operations fail before they have any effect.
@@ -57,6 +60,7 @@ impl Mix {
             operations,
             writes: 0,
             swaps: 50,
+            deletions: 0,
             outdated: 0,
             failed: 0,
             delayed: 0,
@@ -77,6 +81,7 @@ impl Mix {
             operations: 3 + source.below(7),
             writes,
             swaps: source.below(101 - writes),
+            deletions: 0,
             outdated: [0, 20, 50][source.below(3) as usize],
             failed: [0, 10, 20][source.below(3) as usize],
             delayed: [0, 15, 40][source.below(3) as usize],
@@ -85,6 +90,17 @@ impl Mix {
             gone: [0, 5][source.below(2) as usize],
             cut: 5,
         }
+    }
+}
+
+impl Mix {
+    /// The same for registers that can be deleted.
+    pub(super) fn short_with_deletions(source: &mut Source) -> Mix {
+        let deletions = [20, 30, 40][source.below(3) as usize];
+        let swaps = [40, 50, 60][source.below(3) as usize];
+        let (clients, operations) = (2 + source.below(2) as u16, 6 + source.below(5));
+        let mix = Mix { writes: 0, swaps, deletions, operations, ..Mix::short(source) };
+        Mix { clients, keys: 1, outdated: 0, ..mix }
     }
 }
 
@@ -101,12 +117,19 @@ pub enum Hazard {
     Fork,
     /// It says that a write failed, and carried it out.
     Undead,
+    /// It is as it was before it was deleted.
+    LostDelete,
+    /// It is deleted by somebody who did not expect what it was.
+    WrongDelete,
 }
 
 impl Hazard {
-    /// All of them.
+    /// Those of registers that are kept.
     pub const ALL: [Hazard; 5] =
         [Hazard::Stale, Hazard::LostWrite, Hazard::Twice, Hazard::Fork, Hazard::Undead];
+    /// Those of registers that can be deleted.
+    pub const OF_DELETABLE: [Hazard; 5] =
+        [Hazard::Stale, Hazard::Fork, Hazard::Undead, Hazard::LostDelete, Hazard::WrongDelete];
 }
 
 /// A history that goes on as long as there are operations to invoke.
@@ -143,6 +166,8 @@ struct Register {
 struct Client {
     ordinal: u32,
     doing: Option<Doing>,
+    /// What it was told last, by key.
+    told: BTreeMap<Key, Observation>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -210,7 +235,15 @@ impl Simulation {
                 };
                 let expected = told.iter().rev().nth(age).copied();
                 let expected = expected.unwrap_or(Observation::EMPTY);
+                let told_last = || state.told.get(&key).copied().unwrap_or_default();
+                let expected = if self.mix.deletions > 0 { told_last() } else { expected };
                 Action::Cas { expected, value }
+            }
+            share if share < self.mix.writes + self.mix.swaps + self.mix.deletions => {
+                match state.told.get(&key).copied().unwrap_or_default() {
+                    Observation::EMPTY => Action::Read,
+                    expected => Action::Delete { expected },
+                }
             }
             _ => Action::Read,
         };
@@ -252,7 +285,7 @@ impl Simulation {
             register.now = after;
         }
         match invoke.action {
-            Action::Cas { .. } if after == now => Completion::Refused(now),
+            Action::Cas { .. } | Action::Delete { .. } if after == now => Completion::Refused(now),
             _ => Completion::Ok(after),
         }
     }
@@ -278,6 +311,14 @@ impl Simulation {
                 register.now = Observation { version: expected.version.next(), value };
                 Some(Completion::Ok(register.now))
             }
+            (Hazard::LostDelete, Action::Delete { expected }, _) if expected == now => {
+                Some(Completion::Ok(Observation::EMPTY))
+            }
+            (Hazard::WrongDelete, Action::Delete { expected }, _) if expected != now => {
+                register.before = now;
+                register.now = Observation::EMPTY;
+                Some(Completion::Ok(Observation::EMPTY))
+            }
             (Hazard::Undead, _, Some(made)) => {
                 register.before = now;
                 register.now = made;
@@ -295,6 +336,7 @@ impl Simulation {
             return Step::Gone(op.client);
         }
         if let Completion::Ok(seen) | Completion::Refused(seen) = answer {
+            self.clients[usize::from(client)].told.insert(key, seen);
             let told = &mut self.registers[key.index()].told;
             // Kept in order, so that the newest is last.
             let place = told.partition_point(|other| *other < seen);

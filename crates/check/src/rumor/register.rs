@@ -94,6 +94,7 @@ impl Register {
         let expected = match invoke.action {
             Action::Cas { expected, .. } => Some(expected),
             Action::Read | Action::Write { .. } => None,
+            Action::Delete { .. } => return Err(Malformed::NotDeletable { op: invoke.op }),
         };
         let untold = |expected: Observation| {
             expected.version > newest.version
