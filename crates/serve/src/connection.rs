@@ -12,13 +12,13 @@ use std::rc::Rc;
 use redis::Blob;
 use redis::resp::{CommandDecoder, Protocol, ProtocolError, Shapes, encode_reply};
 use redis::{ErrorReply, Reply};
+use tcp::Share;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use crate::fate::{Fates, Fault, Struck};
 use crate::fault_log::{StruckCommand, Victim};
-use crate::memory::Share;
 use crate::node::{Node, duration};
 use crate::plan::{Delayed, Then};
 
@@ -108,7 +108,7 @@ impl Connection {
     /// Reads what has come, and does what it says.
     async fn receive(&mut self) -> ControlFlow<End> {
         let service = Rc::clone(&self.node.service);
-        let mut buffer = service.take_buffer();
+        let mut buffer = service.buffers.take();
         let done = match self.stream.try_read(&mut buffer) {
             Ok(0) => ControlFlow::Break(End::Now),
             Ok(len) => {
@@ -118,7 +118,7 @@ impl Connection {
             Err(error) if error.kind() == ErrorKind::WouldBlock => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(End::Now),
         };
-        service.give_back(buffer);
+        service.buffers.give_back(buffer);
         self.account()?;
         done
     }

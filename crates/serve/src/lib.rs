@@ -39,7 +39,6 @@ mod connection;
 mod fate;
 mod fault_log;
 mod listener;
-mod memory;
 mod metrics;
 mod node;
 mod plan;

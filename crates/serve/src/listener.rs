@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
+use tcp::door::{pass_on, tune};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::connection::{Connection, refusal};
@@ -20,9 +20,6 @@ pub(crate) struct Listener {
     /// How many there have been.
     accepted: u64,
 }
-
-/// A peer that says nothing for so long is asked whether it is still there: `tcp-keepalive`.
-const KEEPALIVE: Duration = Duration::from_secs(300);
 
 /// How long it waits before it tries something again that failed for want of something.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -62,9 +59,7 @@ impl Listener {
 
     fn admit(&mut self, stream: TcpStream) {
         let service = &self.node.service;
-        // A socket that refuses these has broken already, which is found out when it is read.
-        drop(stream.set_nodelay(true));
-        drop(SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE)));
+        tune(&stream);
         let number = self.accepted;
         self.accepted += 1;
         service.counters.accepted.add(1);
@@ -99,12 +94,5 @@ async fn accept(door: Option<&TcpListener>) -> std::io::Result<TcpStream> {
     match door {
         Some(door) => Ok(door.accept().await?.0),
         None => std::future::pending().await,
-    }
-}
-
-/// A panic in a task is a bug, and is not to be overlooked.
-pub(crate) fn pass_on(ended: Result<(), JoinError>) {
-    if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
-        std::panic::resume_unwind(panic);
     }
 }

@@ -1,23 +1,9 @@
 //! What is told of a running service: one line now and then.
 
-use std::cell::Cell;
 use std::fmt;
 
 use history::Span;
-
-/// A number that only grows.
-#[derive(Default)]
-pub(crate) struct Counter(Cell<u64>);
-
-impl Counter {
-    pub(crate) fn add(&self, more: u64) {
-        self.0.set(self.0.get().saturating_add(more));
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.0.get()
-    }
-}
+use tcp::Counter;
 
 /// What has happened so far.
 #[derive(Default)]

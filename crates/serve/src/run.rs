@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use history::Span;
+use tcp::door::{self, pass_on};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinSet, LocalSet};
@@ -13,7 +14,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::fate::ChanceRule;
 use crate::fault_log::FaultLog;
-use crate::listener::{Listener, pass_on};
+use crate::listener::Listener;
 use crate::metrics::Metrics;
 use crate::node::{Node, duration};
 use crate::plan::node_name;
@@ -57,9 +58,8 @@ impl Service {
         let mut addresses = Vec::new();
         for number in 0..nodes {
             let address = SocketAddr::new(bind, if port == 0 { 0 } else { port + number });
-            let cannot = |error| ServeError::Listen { address, error };
-            let door = runtime.block_on(TcpListener::bind(address)).map_err(cannot)?;
-            addresses.push(door.local_addr().map_err(cannot)?);
+            let (door, address) = runtime.block_on(door::open(address))?;
+            addresses.push(address);
             doors.push(door);
         }
         let service = {

@@ -2,18 +2,19 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use history::Span;
 use redis::ScriptLibrary;
 use redis::resp::Limits;
+use tcp::door::ListenError;
+use tcp::{Buffers, Ledger};
 use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::fate::Struck;
 use crate::fault_log::{FaultLog, Victim};
-use crate::memory::Ledger;
 use crate::metrics::Counters;
 use crate::plan::FaultPlan;
 
@@ -77,28 +78,14 @@ pub enum ServeError {
         why: &'static str,
     },
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {}", in_words(error))]
-    Listen {
-        /// Which.
-        address: SocketAddr,
-        /// Why not.
-        error: io::Error,
-    },
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// The system cannot do what it takes.
     #[error("cannot serve: {0}")]
     System(io::Error),
     /// A fault could not be written down, and a fault that nobody knows of is none to learn from.
     #[error("the fault log could not be written: {0}")]
     FaultLog(io::Error),
-}
-
-fn in_words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => "somebody else does (--port 0 takes a free port)".to_owned(),
-        io::ErrorKind::PermissionDenied => "that is not allowed (try --port 6379)".to_owned(),
-        io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 /// What all servers of a process share.
@@ -112,12 +99,8 @@ pub(crate) struct Service {
     start: Instant,
     fault_log: RefCell<Option<FaultLog>>,
     failure: RefCell<Option<ServeError>>,
-    /// Buffers that nobody reads into at the moment.
-    buffers: RefCell<Vec<Box<[u8]>>>,
+    pub(crate) buffers: Buffers,
 }
-
-/// How much is read at a time, in bytes.
-const BUFFER_LEN: usize = 16 << 10;
 
 impl Service {
     pub(crate) fn new(options: Options, fault_log: Option<FaultLog>) -> Service {
@@ -129,7 +112,7 @@ impl Service {
             start: Instant::now(),
             fault_log: RefCell::new(fault_log),
             failure: RefCell::new(None),
-            buffers: RefCell::default(),
+            buffers: Buffers::default(),
         }
     }
 
@@ -155,20 +138,5 @@ impl Service {
 
     pub(crate) fn failure(&self) -> Option<ServeError> {
         self.failure.take()
-    }
-
-    /// A buffer to read into. Most connections wait most of the time and need none.
-    pub(crate) fn take_buffer(&self) -> Box<[u8]> {
-        let spare = self.buffers.borrow_mut().pop();
-        spare.unwrap_or_else(|| vec![0; BUFFER_LEN].into_boxed_slice())
-    }
-
-    pub(crate) fn give_back(&self, buffer: Box<[u8]>) {
-        /// More than this were only needed for a moment.
-        const SPARE_MAX: usize = 16;
-        let mut buffers = self.buffers.borrow_mut();
-        if buffers.len() < SPARE_MAX {
-            buffers.push(buffer);
-        }
     }
 }

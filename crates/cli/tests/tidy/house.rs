@@ -4,7 +4,7 @@ use crate::OURSELVES;
 use crate::tree::{Tree, numbered};
 
 /// Each crate, and those that it may use: floors below it only.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 11] = [
     ("history", &[]),
     ("sim", &["history"]),
     ("check", &["history"]),
@@ -12,7 +12,8 @@ const FLOORS: [(&str, &[&str]); 10] = [
     ("trace", &["history", "sim"]),
     ("scenario", &["history", "sim", "check", "trace"]),
     ("redis-node", &["history", "sim", "redis"]),
-    ("serve", &["history", "sim", "redis", "scenario"]),
+    ("tcp", &[]),
+    ("serve", &["history", "sim", "redis", "scenario", "tcp"]),
     ("caspaxos", &["history", "sim", "redis", "redis-node", "scenario", "trace"]),
     ("lease", &["history", "sim", "check", "redis", "redis-node", "scenario"]),
 ];

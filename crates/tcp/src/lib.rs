@@ -1,0 +1,15 @@
+//! What servers on real TCP have in common: a [`door`] at which clients come in, [`Buffers`] to read
+//! into, a [`Ledger`] of what clients keep in memory, and [`Counter`]s.
+//!
+//! A server here runs on one thread: whatever its connections share they share without locks.
+
+#![deny(clippy::float_arithmetic)]
+
+mod buffers;
+mod counter;
+pub mod door;
+mod memory;
+
+pub use buffers::Buffers;
+pub use counter::Counter;
+pub use memory::{Ledger, Share};
