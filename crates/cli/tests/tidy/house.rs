@@ -4,7 +4,7 @@ use crate::OURSELVES;
 use crate::tree::{Tree, numbered};
 
 /// Each crate, and those that it may use: floors below it only.
-const FLOORS: [(&str, &[&str]); 11] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("history", &[]),
     ("sim", &["history"]),
     ("check", &["history"]),
@@ -16,6 +16,7 @@ const FLOORS: [(&str, &[&str]); 11] = [
     ("serve", &["history", "sim", "redis", "scenario", "tcp"]),
     ("caspaxos", &["history", "sim", "redis", "redis-node", "scenario", "trace"]),
     ("lease", &["history", "sim", "check", "redis", "redis-node", "scenario"]),
+    ("lru-proxy", &["history", "sim", "redis", "redis-node", "scenario"]),
 ];
 
 /// Those that may use all others, ask for the time of day, and count in floats.

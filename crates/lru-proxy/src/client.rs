@@ -1,0 +1,152 @@
+//! Clients: readers, which ask the proxy, and writers, which write and then look at what they wrote.
+//!
+//! A key has one writer, so that versions are easily told: it writes `version:value`, and the next
+//! version only once the last is acknowledged. Until then it writes the same again: the operation
+//! is not over. What a reader is not told it has not observed, so a read that is not answered has
+//! failed.
+
+use std::collections::BTreeMap;
+
+use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value, Version};
+use redis::{Blob, Reply};
+use redis_node::{Request, Response};
+use sim::{Context, Input};
+
+use crate::{Message, Timer};
+
+type Cx<'a> = Context<'a, Message, Timer>;
+
+/// A client.
+#[derive(Clone, Debug, Hash)]
+pub struct Client {
+    /// Whom it asks to read.
+    pub proxy: NodeId,
+    /// Whom it asks to write; a reader nobody.
+    pub writes_to: Option<NodeId>,
+    /// The keys that it uses; a writer's are its own.
+    pub keys: Vec<Key>,
+    /// How many reads, or writes, it still wants to succeed with.
+    pub missing: u64,
+    /// It waits for less than this before each operation.
+    pub pause: Span,
+    /// How long it waits for a reply; for ever if it knows no better.
+    pub patience: Option<Span>,
+    /// Which versions a writer has written.
+    pub written: BTreeMap<Key, Version>,
+    /// The key that a writer has written, and not looked at.
+    pub to_look_at: Option<Key>,
+    /// The number of the last request.
+    pub request: u64,
+    /// What it waits for.
+    pub waiting: Option<Operation>,
+}
+
+/// An operation under way.
+#[derive(Clone, Copy, Debug, Hash)]
+pub struct Operation {
+    op: OpId,
+    key: Key,
+    /// What it writes, if it writes.
+    makes: Option<Observation>,
+}
+
+impl Client {
+    /// Reacts to what happens.
+    pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+        match input {
+            Input::Start => self.pause(cx),
+            Input::Timer(Timer::Next) => match self.waiting {
+                Some(operation) => self.ask(cx, operation),
+                None => self.begin(cx),
+            },
+            Input::Message { message: Message::Response(Response { id, reply }), .. }
+                if id == self.request =>
+            {
+                self.hear(cx, Some(&reply));
+            }
+            Input::Timer(Timer::Patience(id)) if id == self.request => self.hear(cx, None),
+            Input::ConnectionLost { .. } | Input::Undelivered { .. } => self.hear(cx, None),
+            _ => (),
+        }
+    }
+
+    fn pause(&mut self, cx: &mut Cx<'_>) {
+        if self.missing > 0 || self.to_look_at.is_some() || self.waiting.is_some() {
+            let pause = Span(1 + cx.choose("pause", self.pause.0.max(1)));
+            cx.set_timer(pause, Timer::Next);
+        }
+    }
+
+    fn begin(&mut self, cx: &mut Cx<'_>) {
+        let any = self.keys[cx.choose("key", self.keys.len() as u64) as usize];
+        let operation = match (self.writes_to, self.to_look_at.take()) {
+            (Some(_), None) => {
+                let action = |op| Action::Write { value: Value::of(op) };
+                let op = cx.invoke(any, action).op;
+                let version = self.written.entry(any).or_default();
+                *version = version.next();
+                let makes = Observation { version: *version, value: Value::of(op) };
+                Operation { op, key: any, makes: Some(makes) }
+            }
+            (_, to_look_at) => {
+                let key = to_look_at.unwrap_or(any);
+                Operation { op: cx.invoke(key, |_| Action::Read).op, key, makes: None }
+            }
+        };
+        self.ask(cx, operation);
+    }
+
+    fn ask(&mut self, cx: &mut Cx<'_>, operation: Operation) {
+        self.waiting = Some(operation);
+        self.request += 1;
+        let key = Blob::format(format_args!("key{}", operation.key.0 + 1));
+        let (to, line) = match (operation.makes, self.writes_to) {
+            (Some(made), Some(server)) => {
+                let text = Blob::format(format_args!("{}:{}", made.version.0, made.value.0));
+                (server, vec![Blob::from("SET"), key, text])
+            }
+            _ => (self.proxy, vec![Blob::from("GET"), key]),
+        };
+        if let Some(patience) = self.patience {
+            cx.set_timer(patience, Timer::Patience(self.request));
+        }
+        cx.send(to, Message::Request(Request { id: self.request, line }));
+    }
+
+    /// A reply, or that there is none.
+    fn hear(&mut self, cx: &mut Cx<'_>, reply: Option<&Reply>) {
+        let Some(operation) = self.waiting else { return };
+        // Whatever comes now for this request comes too late.
+        self.request += 1;
+        let completion = match (operation.makes, reply) {
+            (Some(made), Some(Reply::Status(_))) => {
+                self.to_look_at = Some(operation.key);
+                Completion::Ok(made)
+            }
+            // It writes the same again.
+            (Some(_), _) => return self.pause(cx),
+            (None, Some(reply)) => parse(reply).map_or(Completion::Failed, Completion::Ok),
+            (None, None) => Completion::Failed,
+        };
+        self.waiting = None;
+        let is_writer = self.writes_to.is_some();
+        if matches!(completion, Completion::Ok(_)) && is_writer == operation.makes.is_some() {
+            self.missing -= 1;
+        }
+        cx.complete(operation.op, completion);
+        self.pause(cx);
+    }
+}
+
+/// What a read observed.
+fn parse(reply: &Reply) -> Option<Observation> {
+    match reply {
+        Reply::Nil => Some(Observation::EMPTY),
+        Reply::Bulk(text) => {
+            let (version, value) = std::str::from_utf8(text).ok()?.split_once(':')?;
+            let (version, value) = (version.parse().ok()?, value.parse().ok()?);
+            Some(Observation { version: Version(version), value: Value(value) })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,42 @@
+//! What nodes say to each other, and to themselves.
+
+use redis_node::{Request, Response};
+use serde::{Deserialize, Serialize};
+
+/// What clients, proxy and server say to each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Message {
+    /// A command line.
+    Request(Request),
+    /// Its reply.
+    Response(Response),
+}
+
+impl From<Response> for Message {
+    fn from(response: Response) -> Message {
+        Message::Response(response)
+    }
+}
+
+/// What nodes say to themselves, later.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Timer {
+    /// A client goes on.
+    Next,
+    /// A client has waited long enough for the reply to this request.
+    Patience(u64),
+    /// The proxy has waited long enough for the reply to this request.
+    Timeout(u64),
+    /// The redeemer comes.
+    Redeem,
+    /// The server has something to do.
+    Server(redis_node::Timer),
+}
+
+impl From<redis_node::Timer> for Timer {
+    fn from(timer: redis_node::Timer) -> Timer {
+        Timer::Server(timer)
+    }
+}

@@ -1,0 +1,231 @@
+//! The proxy in a simulated world: many clients, one connection to the server.
+//!
+//! The real one, behind `rumormill proxy`, does the same with the same [`Cache`] and the same
+//! [`Command`]. It also gives clients connections of their own for commands that need them, which
+//! are refused here.
+
+use std::collections::BTreeMap;
+
+use history::{NodeId, Span};
+use redis::{Blob, ErrorReply, Reply};
+use redis_node::{Request, Response};
+use serde::{Deserialize, Serialize};
+use sim::{Context, Input};
+
+use crate::{Cache, Capacity, Command, Expiry, Fills, Keys, Message, Standing, Ticket, Timer};
+
+/// What becomes of a command that is none of the proxy's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unknown {
+    /// It is passed on, and the keys that it may write are invalidated.
+    #[default]
+    PassedOn,
+    /// Nothing, not even a reply, as in the original.
+    Unanswered,
+}
+
+/// What a client is told if the server cannot be reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outage {
+    /// That.
+    #[default]
+    Told,
+    /// That the key is missing, as in the original.
+    LooksMissing,
+}
+
+/// How a proxy is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rules {
+    /// How much is kept.
+    pub capacity: Capacity,
+    /// How long an entry lives.
+    pub ttl: Span,
+    /// How often the redeemer comes.
+    pub period: Span,
+    /// How long it waits for a reply of the server's.
+    pub timeout: Span,
+    /// When an entry that is past its time is no longer served.
+    pub expiry: Expiry,
+    /// What becomes of the reply to a read.
+    pub fills: Fills,
+    /// What becomes of a command that is none of the proxy's own.
+    pub unknown: Unknown,
+    /// What a client is told if the server cannot be reached.
+    pub outage: Outage,
+}
+
+type Cx<'a> = Context<'a, Message, Timer>;
+
+/// The proxy.
+#[derive(Clone, Debug, Hash)]
+pub struct Proxy {
+    server: NodeId,
+    rules: Rules,
+    cache: Cache,
+    next_request: u64,
+    /// What the server has been asked, and not answered.
+    asked: BTreeMap<u64, Asked>,
+    /// Whether it has not answered when it should have.
+    is_lost: bool,
+    /// Whether the redeemer is on the way.
+    is_redeeming: bool,
+}
+
+/// Something that the server has been asked for a client.
+#[derive(Clone, Debug, Hash)]
+struct Asked {
+    client: NodeId,
+    /// By which the client knows it.
+    id: u64,
+    purpose: Purpose,
+}
+
+#[derive(Clone, Debug, Hash)]
+enum Purpose {
+    Read(Ticket),
+    /// Some command, and which keys it may write: all, if nobody knows.
+    PassOn(Option<Vec<Blob>>),
+}
+
+impl Proxy {
+    /// A proxy before this server, which has kept nothing yet.
+    #[must_use]
+    pub fn new(server: NodeId, rules: Rules) -> Proxy {
+        Proxy {
+            server,
+            rules,
+            cache: Cache::new(rules.capacity, rules.ttl).in_the_way_of(rules.expiry, rules.fills),
+            next_request: 0,
+            asked: BTreeMap::new(),
+            is_lost: false,
+            is_redeeming: false,
+        }
+    }
+
+    /// What is left after a crash.
+    #[must_use]
+    pub fn crash(self) -> Proxy {
+        Proxy { next_request: self.next_request, ..Proxy::new(self.server, self.rules) }
+    }
+
+    /// Reacts to what happens.
+    pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+        match input {
+            Input::Message { from, message: Message::Request(request) } => {
+                self.request(cx, from, request);
+            }
+            Input::Message { message: Message::Response(response), .. } => {
+                self.is_lost = false;
+                self.answer(cx, response.id, Ok(response.reply));
+            }
+            Input::ConnectionLost { peer, .. } if peer == self.server => {
+                for id in self.asked.keys().copied().collect::<Vec<_>>() {
+                    self.lose(cx, id);
+                }
+            }
+            Input::Timer(Timer::Timeout(id)) if self.asked.contains_key(&id) => self.lose(cx, id),
+            Input::Undelivered { message: Message::Request(request), .. } => {
+                self.lose(cx, request.id);
+            }
+            Input::Timer(Timer::Redeem) => self.redeem(cx),
+            _ => (),
+        }
+    }
+
+    fn request(&mut self, cx: &mut Cx<'_>, client: NodeId, Request { id, line }: Request) {
+        let reply = |reply| Message::Response(Response { id, reply });
+        let Command { standing, writes } = Command::of(&line);
+        let purpose = match standing {
+            Standing::Get => match self.cache.get(&line[1], cx.now().monotonic) {
+                Some(value) => {
+                    let value = value.clone();
+                    cx.mark("hit");
+                    if self.is_lost {
+                        cx.mark("hit-while-lost");
+                    }
+                    return cx.send(client, reply(Reply::Bulk(value)));
+                }
+                None => {
+                    cx.mark("miss");
+                    Purpose::Read(self.cache.miss(line[1].clone(), cx.now().monotonic))
+                }
+            },
+            Standing::Ping => {
+                return cx.send(client, reply(Reply::Bulk(Blob::from_static("PONG"))));
+            }
+            _ if self.rules.unknown == Unknown::Unanswered => return cx.mark("unanswered"),
+            Standing::Shared if writes == Keys::Any => Purpose::PassOn(None),
+            Standing::Shared => Purpose::PassOn(Some(writes.of(&line).cloned().collect())),
+            _ => {
+                const ALONE: &str = "ERR this needs a connection of its own";
+                return cx.send(client, reply(Reply::Error(ErrorReply::from_static(ALONE))));
+            }
+        };
+        let request = Request { id: self.next_request, line };
+        self.asked.insert(request.id, Asked { client, id, purpose });
+        self.next_request += 1;
+        cx.set_timer(self.rules.timeout, Timer::Timeout(request.id));
+        cx.send(self.server, Message::Request(request));
+    }
+
+    /// There will be no reply from the server, or not in time.
+    fn lose(&mut self, cx: &mut Cx<'_>, id: u64) {
+        self.is_lost = true;
+        self.answer(cx, id, Err(ErrorReply::from_static("ERR the server does not answer")));
+    }
+
+    fn answer(&mut self, cx: &mut Cx<'_>, id: u64, reply: Result<Reply, ErrorReply>) {
+        // What comes too late has been answered already.
+        let Some(Asked { client, id, purpose }) = self.asked.remove(&id) else { return };
+        match (purpose, &reply) {
+            (Purpose::Read(ticket), Ok(Reply::Bulk(value))) => self.fill(cx, ticket, value.clone()),
+            (Purpose::Read(ticket), _) => self.cache.give_up(ticket),
+            (Purpose::PassOn(Some(written)), _) => {
+                written.iter().for_each(|key| self.cache.invalidate(key));
+            }
+            (Purpose::PassOn(None), _) => self.cache.invalidate_all(),
+        }
+        let reply = match (reply, self.rules.outage) {
+            (Ok(reply), _) => reply,
+            (Err(_), Outage::LooksMissing) => {
+                cx.mark("looks-missing");
+                Reply::Nil
+            }
+            (Err(error), Outage::Told) => {
+                cx.mark("outage-told");
+                Reply::Error(error)
+            }
+        };
+        cx.send(client, Message::Response(Response { id, reply }));
+    }
+
+    fn fill(&mut self, cx: &mut Cx<'_>, ticket: Ticket, value: Blob) {
+        let evicted = self.cache.evicted();
+        if !self.cache.fill(ticket, value, cx.now().monotonic) {
+            cx.mark("void-ticket");
+        }
+        if self.cache.evicted() > evicted {
+            cx.mark("evicted");
+        }
+        self.call_redeemer(cx);
+    }
+
+    fn redeem(&mut self, cx: &mut Cx<'_>) {
+        self.is_redeeming = false;
+        if self.cache.redeem(cx.now().monotonic) > 0 {
+            cx.mark("redeemed");
+        }
+        self.call_redeemer(cx);
+    }
+
+    /// He comes as long as there is something to come for: so a world comes to rest.
+    fn call_redeemer(&mut self, cx: &mut Cx<'_>) {
+        if !self.cache.is_empty() && !self.is_redeeming {
+            self.is_redeeming = true;
+            cx.set_timer(self.rules.period, Timer::Redeem);
+        }
+    }
+}
