@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use history::Span;
 use scenario::Override;
 
 use crate::failure::CODES;
+use crate::size::Size;
 
 /// Deterministic simulation and consistency testing for protocols built on Redis.
 #[derive(Debug, Parser)]
@@ -171,6 +172,68 @@ A fault plan:
 
 docs/serve.md tells all about it.")]
     Serve(Serve),
+    /// Put a cache before a real Redis
+    #[command(after_help = "\
+GET is answered from the cache; every other command is passed on, and the keys that it writes are
+thrown out of the cache. The address stands in the last line on stdout once clients can connect. It
+ends with Ctrl-C.
+
+Example:
+  rumormill proxy --listen 127.0.0.1:8001 --upstream 127.0.0.1:6379 --capacity 1024 --ttl 300s
+
+docs/proxy.md tells all about it.")]
+    Proxy(Proxy),
+}
+
+/// What to proxy.
+#[derive(Clone, Debug, Group)]
+pub(crate) struct Proxy {
+    /// Where clients connect to; port 0 takes any that is free. There is no password
+    #[arg(long, default_value = "127.0.0.1:8001", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// The Redis server behind it
+    #[arg(long, default_value = "127.0.0.1:6379", value_name = "HOST:PORT")]
+    pub(crate) upstream: String,
+    /// How many keys are kept
+    #[arg(long, default_value_t = 1024, value_name = "N")]
+    pub(crate) capacity: usize,
+    /// How much memory they may take
+    #[arg(long, default_value = "64MiB", value_name = "SIZE")]
+    pub(crate) memory: Size,
+    /// How long a key is kept
+    #[arg(long, default_value = "300s", value_name = "DURATION")]
+    pub(crate) ttl: Span,
+    /// How often the redeemer removes what is past its time
+    #[arg(long, default_value = "100ms", value_name = "DURATION")]
+    pub(crate) period: Span,
+    /// How long the server may take to connect, and be silent while replies are due
+    #[arg(long, default_value = "5s", value_name = "DURATION")]
+    pub(crate) timeout: Span,
+    /// How many clients can be connected at a time
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    pub(crate) maxclients: usize,
+    /// Serve metrics for Prometheus here, at /metrics
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics: Option<SocketAddr>,
+    /// How much is told on stderr
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    pub(crate) log: LogLevel,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Nothing
+    Off,
+    /// What is wrong with the proxy
+    Error,
+    /// What is wrong with the server, or with clients
+    Warn,
+    /// What changes
+    #[default]
+    Info,
+    /// Connections too
+    Debug,
 }
 
 /// What to serve.

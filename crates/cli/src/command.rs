@@ -2,6 +2,7 @@
 
 mod bless;
 mod logs;
+mod proxy;
 mod record;
 mod reduce;
 mod run;
@@ -44,6 +45,7 @@ pub(crate) fn execute(
         }
         Command::Bless { folder, dry_run } => bless::bless(registry, &folder, dry_run, interrupt),
         Command::Serve(what) => serve::serve(what, interrupt),
+        Command::Proxy(what) => proxy::proxy(what, interrupt),
     }
 }
 

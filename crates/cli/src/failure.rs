@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use proxy::ProxyError;
 use scenario::{LoadError, NameError, RunError};
 use serve::ServeError;
 use thiserror::Error;
@@ -90,6 +91,9 @@ pub(crate) enum Failure {
     /// Nothing can be served.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// Nothing can be proxied.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
     /// Stdout cannot be written to.
     #[error("the output could not be written: {0}")]
     Output(std::io::Error),

@@ -15,6 +15,7 @@ mod command;
 mod failure;
 mod output;
 mod progress;
+mod size;
 mod words;
 
 use std::panic;

@@ -17,6 +17,7 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("caspaxos", &["history", "sim", "redis", "redis-node", "scenario", "trace"]),
     ("lease", &["history", "sim", "check", "redis", "redis-node", "scenario"]),
     ("lru-proxy", &["history", "sim", "redis", "redis-node", "scenario"]),
+    ("proxy", &["history", "redis", "tcp", "lru-proxy"]),
 ];
 
 /// Those that may use all others, ask for the time of day, and count in floats.

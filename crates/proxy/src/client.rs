@@ -1,0 +1,177 @@
+//! A client's end: what it is going to be told, and the socket that it is told it through.
+
+use std::cell::{Cell, RefCell};
+use std::io::ErrorKind;
+use std::rc::Rc;
+
+use tcp::Share;
+use tokio::net::tcp::OwnedWriteHalf;
+use tokio::sync::Notify;
+
+use crate::replies::Replies;
+use crate::shared::Shared;
+
+/// A client, as the connections to the server see it.
+pub(crate) struct Client {
+    shared: Rc<Shared>,
+    writer: OwnedWriteHalf,
+    replies: RefCell<Replies>,
+    memory: RefCell<Share>,
+    unread: RefCell<Share>,
+    /// How many commands are under way that are no reads of the cache's.
+    others: Cell<usize>,
+    /// Its connection is to be closed when it has all replies.
+    is_ending: Cell<bool>,
+    is_closed: Cell<bool>,
+    /// It has got something that has not been sent.
+    is_touched: Cell<bool>,
+    /// Its conversation waits for a reply.
+    is_watched: Cell<bool>,
+    /// Its conversation has to look.
+    pub(crate) progress: Notify,
+}
+
+impl Client {
+    pub(crate) fn new(shared: &Rc<Shared>, writer: OwnedWriteHalf) -> Rc<Client> {
+        Rc::new(Client {
+            shared: Rc::clone(shared),
+            writer,
+            replies: RefCell::default(),
+            memory: RefCell::new(shared.memory.share()),
+            unread: RefCell::new(shared.unread.share()),
+            others: Cell::new(0),
+            is_ending: Cell::new(false),
+            is_closed: Cell::new(false),
+            is_touched: Cell::new(false),
+            is_watched: Cell::new(false),
+            progress: Notify::new(),
+        })
+    }
+
+    /// The next reply is the proxy's own.
+    pub(crate) fn answer(&self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.replies.borrow_mut().answer(write);
+    }
+
+    /// The same, for one that says why not.
+    pub(crate) fn refuse(&self, text: &str) {
+        self.answer(|out| write_error(text, out));
+    }
+
+    /// The next reply is going to be the server's.
+    pub(crate) fn await_one(&self, is_read: bool) {
+        self.replies.borrow_mut().await_one();
+        self.others.set(self.others.get() + usize::from(!is_read));
+        self.shared.awaited.set(self.shared.awaited.get() + 1);
+    }
+
+    /// A piece of the first reply that is awaited; whether it is the last one.
+    pub(crate) fn pass(&self, bytes: &[u8], is_end: bool, is_read: bool) {
+        if !self.is_closed.get() {
+            self.replies.borrow_mut().pass(bytes, is_end);
+        }
+        if is_end {
+            self.others.set(self.others.get() - usize::from(!is_read));
+            self.shared.awaited.set(self.shared.awaited.get() - 1);
+            if self.is_watched.get() {
+                self.progress.notify_one();
+            }
+        }
+    }
+
+    /// The first reply that is awaited will not come.
+    pub(crate) fn fail(&self, text: &str, is_read: bool) {
+        let mut error = Vec::new();
+        write_error(text, &mut error);
+        self.pass(&error, true, is_read);
+    }
+
+    /// Whether it has been told what is to be sent, for the first time since it was last sent.
+    pub(crate) fn touch(&self) -> bool {
+        !self.is_touched.replace(true)
+    }
+
+    pub(crate) fn awaited(&self) -> usize {
+        self.replies.borrow().awaited()
+    }
+
+    /// How many commands are under way that are no reads of the cache's.
+    pub(crate) fn others(&self) -> usize {
+        self.others.get()
+    }
+
+    pub(crate) fn has_unsent(&self) -> bool {
+        !self.replies.borrow().unsent().is_empty()
+    }
+
+    /// Whether it has been told all that it is going to be told.
+    pub(crate) fn is_done(&self) -> bool {
+        self.is_closed() || (self.awaited() == 0 && !self.has_unsent())
+    }
+
+    /// Sends what can be sent now.
+    pub(crate) fn flush(&self) {
+        self.is_touched.set(false);
+        let mut replies = self.replies.borrow_mut();
+        while !replies.unsent().is_empty() && !self.is_closed.get() {
+            match self.writer.try_write(replies.unsent()) {
+                Ok(len @ 1..) => {
+                    replies.sent(len);
+                    self.shared.counters.sent_bytes.add(len as u64);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.progress.notify_one();
+                    break;
+                }
+                Ok(0) | Err(_) => self.close(),
+            }
+        }
+        self.memory.borrow_mut().set(replies.memory());
+        self.unread.borrow_mut().set(replies.unsent().len());
+    }
+
+    /// Waits until more can be sent, and sends it.
+    pub(crate) async fn send_more(&self) {
+        if self.writer.writable().await.is_err() {
+            self.close();
+        }
+        self.flush();
+    }
+
+    /// Waits until something is so, which replies bring about; or until it is gone.
+    pub(crate) async fn wait_until(&self, is_so: impl Fn(&Client) -> bool) {
+        self.is_watched.set(true);
+        while !is_so(self) && !self.is_closed() {
+            self.progress.notified().await;
+        }
+        self.is_watched.set(self.is_ending());
+    }
+
+    /// Its connection is to be closed when it has all replies.
+    pub(crate) fn end(&self) {
+        self.is_ending.set(true);
+        self.is_watched.set(true);
+        self.progress.notify_one();
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.is_ending.get()
+    }
+
+    /// It is told nothing more.
+    pub(crate) fn close(&self) {
+        self.is_closed.set(true);
+        self.unread.borrow_mut().set(0);
+        self.progress.notify_one();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.get()
+    }
+}
+
+fn write_error(text: &str, out: &mut Vec<u8>) {
+    out.push(b'-');
+    out.extend(text.bytes().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { byte }));
+    out.extend_from_slice(b"\r\n");
+}

@@ -1,0 +1,63 @@
+//! What all connections of a proxy share.
+
+use std::cell::{Cell, RefCell};
+#[expect(clippy::disallowed_types, reason = "keys of hostile clients; no order is looked at")]
+use std::hash::RandomState;
+use std::time::Duration;
+
+use history::{Span, Time};
+use lru_proxy::Cache;
+use tcp::{Buffers, Ledger};
+use tokio::time::Instant;
+
+use crate::Options;
+use crate::metrics::Counters;
+
+/// What all connections of a proxy share. All of them run on one thread, and none of them waits for
+/// anything between a look and the act on it.
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    #[expect(clippy::disallowed_types, reason = "keys of hostile clients; no order is looked at")]
+    pub(crate) cache: RefCell<Cache<RandomState>>,
+    pub(crate) counters: Counters,
+    pub(crate) buffers: Buffers,
+    /// What clients keep in memory.
+    pub(crate) memory: Ledger,
+    /// Which part of that are replies that have not been sent.
+    pub(crate) unread: Ledger,
+    /// How many replies of the server's clients wait for.
+    pub(crate) awaited: Cell<usize>,
+    start: Instant,
+}
+
+impl Shared {
+    #[expect(clippy::disallowed_types, reason = "keys of hostile clients; no order is looked at")]
+    pub(crate) fn new(options: Options) -> Shared {
+        let cache = Cache::with_hasher(options.capacity, options.ttl, RandomState::new());
+        Shared {
+            cache: RefCell::new(cache),
+            counters: Counters::default(),
+            buffers: Buffers::default(),
+            memory: Ledger::default(),
+            unread: Ledger::default(),
+            awaited: Cell::new(0),
+            start: Instant::now(),
+            options,
+        }
+    }
+
+    /// By a clock that only goes forward.
+    pub(crate) fn now(&self) -> Time {
+        let elapsed = self.start.elapsed().as_nanos();
+        Time::ZERO + Span(u64::try_from(elapsed).unwrap_or(u64::MAX))
+    }
+
+    /// How long the server may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        duration(self.options.timeout)
+    }
+}
+
+pub(crate) const fn duration(span: Span) -> Duration {
+    Duration::from_nanos(span.0)
+}

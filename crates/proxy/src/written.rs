@@ -1,0 +1,75 @@
+//! Which keys may have been written.
+
+use std::hash::BuildHasher;
+
+use lru_proxy::{Cache, Keys};
+use redis::Blob;
+
+/// Keys that commands under way may write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// None.
+    #[default]
+    Nothing,
+    /// These.
+    Keys(Vec<Blob>),
+    /// Nobody knows.
+    Anything,
+}
+
+impl Written {
+    /// More than this are as good as all.
+    const KEYS_MAX: usize = 1024;
+
+    /// Those that a command line may write.
+    pub(crate) fn by(line: &[Blob], keys: Keys) -> Written {
+        match keys {
+            Keys::None => Written::Nothing,
+            Keys::Any => Written::Anything,
+            keys => Written::Keys(keys.of(line).cloned().collect()),
+        }
+    }
+
+    /// These and those.
+    pub(crate) fn add(&mut self, more: &Written) {
+        match (&mut *self, more) {
+            (Written::Anything, _) | (_, Written::Nothing) => {}
+            (Written::Keys(keys), Written::Keys(more))
+                if keys.len() + more.len() <= Written::KEYS_MAX =>
+            {
+                keys.extend_from_slice(more);
+            }
+            (Written::Nothing, more) => *self = more.clone(),
+            _ => *self = Written::Anything,
+        }
+    }
+
+    /// They are no longer what the cache takes them for.
+    pub(crate) fn invalidate<S: BuildHasher>(&self, cache: &mut Cache<S>) {
+        match self {
+            Written::Nothing => {}
+            Written::Keys(keys) => keys.iter().for_each(|key| cache.invalidate(key)),
+            Written::Anything => cache.invalidate_all(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_keys_are_all_keys() {
+        let keys = |n: usize| Written::Keys(vec![Blob::from("key"); n]);
+        let mut written = Written::Nothing;
+        written.add(&keys(1_000));
+        assert_eq!(written, keys(1_000));
+        written.add(&Written::Nothing);
+        written.add(&keys(24));
+        assert_eq!(written, keys(1_024));
+        written.add(&keys(1));
+        assert_eq!(written, Written::Anything);
+        written.add(&keys(1));
+        assert_eq!(written, Written::Anything);
+    }
+}
