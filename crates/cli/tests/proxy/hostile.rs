@@ -1,0 +1,101 @@
+//! What nobody should send.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+
+use redis::Reply;
+
+use crate::proxy::{Proxy, until};
+use crate::server::bulk;
+use crate::upstream::Upstream;
+
+/// What comes back before the connection is closed.
+fn reply_to(proxy: &Proxy, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(proxy.address).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut said = Vec::new();
+    match stream.read_to_end(&mut said) {
+        Ok(_) => {}
+        // It was closed with bytes unread.
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}"),
+    }
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[test]
+fn what_is_no_command_is_answered_with_an_error() {
+    let Some(upstream) = Upstream::start() else { return };
+    let proxy = Proxy::start(upstream.address, &[]);
+    for (bytes, expected) in [
+        (&b"*1\r\n:1\r\n"[..], "-ERR Protocol error: expected '$', got ':'\r\n"),
+        (b"*99999999999\r\n", "-ERR Protocol error: invalid multibulk length\r\n"),
+        (b"*1\r\n$-5\r\n", "-ERR Protocol error: invalid bulk length\r\n"),
+        (b"SET k \"v\r\n", "-ERR Protocol error: unbalanced quotes in request\r\n"),
+        (b"SET a b\r\n*1\r\nx", "+OK\r\n-ERR Protocol error: expected '$', got 'x'\r\n"),
+    ] {
+        assert_eq!(reply_to(&proxy, bytes), expected, "{:?}", bytes.escape_ascii().to_string());
+    }
+    assert_eq!(proxy.metric("protocol_errors_total"), 5);
+    assert_eq!(proxy.connect().call("GET a"), bulk("b"));
+}
+
+#[test]
+fn noise_hurts_nobody() {
+    let Some(upstream) = Upstream::start() else { return };
+    let proxy = Proxy::start(upstream.address, &[]);
+    let mut number = 1_u64;
+    for _ in 0..200 {
+        let mut stream = TcpStream::connect(proxy.address).unwrap();
+        let bytes: Vec<u8> = (0..200)
+            .map(|_| {
+                number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let byte = (number >> 40) as u8;
+                // Some that mean something, more often than by chance.
+                if byte < 128 { b"*$123\r\nGETSkv \"'"[usize::from(byte) % 16] } else { byte }
+            })
+            .collect();
+        stream.write_all(&bytes).ok();
+    }
+    let mut client = proxy.connect();
+    assert_eq!(client.call("SET k v"), Reply::ok());
+    assert_eq!(client.call("GET k"), bulk("v"));
+    until("all have gone", || proxy.metric("clients") == 1);
+    assert_eq!(proxy.metric("upstream_losses_total"), 0);
+}
+
+#[test]
+fn sizes_that_are_only_announced_take_no_memory() {
+    let Some(upstream) = Upstream::start() else { return };
+    let proxy = Proxy::start(upstream.address, &[]);
+    let streams: Vec<TcpStream> = (0..100)
+        .map(|_| {
+            let mut stream = TcpStream::connect(proxy.address).unwrap();
+            stream.write_all(b"*1000000\r\n$3\r\nSET\r\n$500000000\r\nab").unwrap();
+            stream
+        })
+        .collect();
+    until("all are heard", || proxy.metric("client_memory_bytes") > 0);
+    assert!(proxy.memory().is_none_or(|bytes| bytes < 64 << 20), "{:?}", proxy.memory());
+    drop(streams);
+    until("all have gone", || proxy.metric("clients") == 0);
+    assert_eq!(proxy.metric("client_memory_bytes"), 0);
+}
+
+#[test]
+fn who_asks_for_much_and_reads_nothing_is_served_in_bounds() {
+    let Some(upstream) = Upstream::start() else { return };
+    let proxy = Proxy::start(upstream.address, &[]);
+    let mut client = proxy.connect();
+    let value = "x".repeat(1 << 16);
+    assert_eq!(client.call(&format!("SET large {value}")), Reply::ok());
+    let mut greedy = TcpStream::connect(proxy.address).unwrap();
+    greedy.write_all("GETRANGE large 0 -1\r\n".repeat(1_000).as_bytes()).unwrap();
+    // Others are served meanwhile.
+    assert_eq!(client.call("STRLEN large"), Reply::Integer(1 << 16));
+    let expected = 1_000 * (value.len() + "$65536\r\n\r\n".len());
+    let (mut seen, mut buffer) = (0, vec![0; 1 << 16]);
+    while seen < expected {
+        seen += greedy.read(&mut buffer).unwrap();
+    }
+    assert_eq!(seen, expected);
+}

@@ -1,0 +1,73 @@
+//! The server is lost while something is under way.
+
+use redis::Reply;
+
+use crate::proxy::{Proxy, until};
+use crate::server::bulk;
+use crate::upstream::Upstream;
+
+#[test]
+fn without_a_server_all_is_told_so() {
+    // Nobody listens there: the port is taken, and given back.
+    let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let proxy = Proxy::start(nowhere, &[]);
+    let mut client = proxy.connect();
+    assert_eq!(client.call("PING"), Reply::Status(redis::Blob::from("PONG")));
+    for line in ["GET k", "SET k v", "MULTI", "NONSENSE"] {
+        let Reply::Error(error) = client.call(line) else { panic!("{line} was answered") };
+        assert!(error.to_string().contains("this was not executed"), "{error}");
+    }
+    assert_eq!(proxy.metric("unreachable_total"), 4);
+}
+
+#[test]
+fn what_was_under_way_may_have_been_executed() {
+    let Some(mut upstream) = Upstream::start() else { return };
+    let proxy = Proxy::start(upstream.address, &[]);
+    let (mut shared, mut own) = (proxy.connect(), proxy.connect());
+    assert_eq!(shared.call("SET k v"), Reply::ok());
+    own.send("BLPOP list 0").unwrap();
+    upstream.connect().send("DEBUG SLEEP 30").unwrap();
+    until("both wait", || {
+        shared.send("APPEND k w").unwrap();
+        proxy.metric("passed_on_total") >= 3
+    });
+    upstream.kill();
+    let reply = |reply: Option<Reply>| match reply {
+        Some(Reply::Error(error)) => error.to_string(),
+        other => panic!("no error: {other:?}"),
+    };
+    assert!(reply(own.receive().unwrap()).contains("nobody knows"));
+    assert_eq!(own.receive().unwrap(), None, "what the server knew of it is lost");
+    let mut last = String::new();
+    until("it is told", || {
+        match shared.receive().unwrap() {
+            Some(Reply::Integer(_)) => {}
+            other => last = reply(other),
+        }
+        !last.is_empty()
+    });
+    assert!(last.contains("nobody knows") || last.contains("not executed"), "{last}");
+    assert!(proxy.metric("lost_replies_total") >= 1);
+    upstream.restart();
+    until("it is found again", || proxy.metric("upstream_up") == 1);
+    let mut client = proxy.connect();
+    assert_eq!(client.call("GET k"), Reply::Nil, "nothing is kept of what may have been written");
+    assert_eq!(client.call("SET k v"), Reply::ok());
+    assert_eq!(client.call("GET k"), bulk("v"));
+}
+
+#[test]
+fn a_server_that_says_nothing_is_lost_too() {
+    let Some(upstream) = Upstream::start() else { return };
+    let proxy = Proxy::start(upstream.address, &["--timeout", "200ms"]);
+    let mut client = proxy.connect();
+    assert_eq!(client.call("SET k v"), Reply::ok());
+    assert_eq!(client.call("GET k"), bulk("v"));
+    until("it is kept", || proxy.metric("fills_total") == 1);
+    upstream.connect().send("DEBUG SLEEP 3").unwrap();
+    until("it is noticed", || proxy.metric("upstream_up") == 0);
+    assert_eq!(client.call("GET k"), bulk("v"));
+    until("it is back", || proxy.metric("upstream_up") == 1);
+    assert_eq!(client.call("SET k w"), Reply::ok());
+}
