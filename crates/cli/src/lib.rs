@@ -32,11 +32,10 @@ use crate::failure::{Code, Failure};
 #[must_use]
 pub fn registry() -> Registry {
     let scenarios: &[(&str, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
-    let known =
-        Registry::new()
-            .with_system::<caspaxos::CasPaxos>()
-            .with_system::<lease::LeaseCache>()
-            .with_system::<lru_proxy::LruProxy>();
+    let known = Registry::new()
+        .with_system::<caspaxos::CasPaxos>()
+        .with_system::<lease::LeaseCache>()
+        .with_system::<lru_proxy::LruProxy>();
     scenarios
         .iter()
         .fold(known, |known, (name, origin, text)| known.with_scenario(*name, *origin, *text))

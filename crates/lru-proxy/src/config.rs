@@ -45,7 +45,7 @@ pub struct Config {
     pub unknown: Unknown,
     /// What a client is told if the server cannot be reached.
     pub outage: Outage,
-    /// The bound of the checker `bounded-staleness`; the time to live, if this is left out.
+    /// The bound of the checker `staleness`; the time to live, if this is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staleness: Option<Span>,
 }

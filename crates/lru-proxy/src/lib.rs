@@ -41,12 +41,12 @@
 #![deny(clippy::float_arithmetic)]
 
 mod cache;
+mod checks;
 pub mod client;
 mod command;
 mod config;
 mod message;
 pub mod proxy;
-mod staleness;
 mod system;
 
 pub use cache::{Cache, Capacity, Expiry, Fills, Ticket};
@@ -54,5 +54,4 @@ pub use command::{Command, Keys, Standing};
 pub use config::{Config, Route};
 pub use message::{Message, Timer};
 pub use proxy::{Outage, Unknown};
-pub use staleness::BoundedStaleness;
 pub use system::{LruProxy, Process};

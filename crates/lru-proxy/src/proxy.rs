@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use history::{NodeId, Span};
+use history::{NodeId, Span, Time};
 use redis::{Blob, ErrorReply, Reply};
 use redis_node::{Request, Response};
 use serde::{Deserialize, Serialize};
@@ -139,7 +139,7 @@ impl Proxy {
         let reply = |reply| Message::Response(Response { id, reply });
         let Command { standing, writes } = Command::of(&line);
         let purpose = match standing {
-            Standing::Get => match self.cache.get(&line[1], cx.now().monotonic) {
+            Standing::Get => match self.cache.get(&line[1], now(cx)) {
                 Some(value) => {
                     let value = value.clone();
                     cx.mark("hit");
@@ -150,7 +150,7 @@ impl Proxy {
                 }
                 None => {
                     cx.mark("miss");
-                    Purpose::Read(self.cache.miss(line[1].clone(), cx.now().monotonic))
+                    Purpose::Read(self.cache.miss(line[1].clone(), now(cx)))
                 }
             },
             Standing::Ping => {
@@ -204,7 +204,7 @@ impl Proxy {
 
     fn fill(&mut self, cx: &mut Cx<'_>, ticket: Ticket, value: Blob) {
         let evicted = self.cache.evicted();
-        if !self.cache.fill(ticket, value, cx.now().monotonic) {
+        if !self.cache.fill(ticket, value, now(cx)) {
             cx.mark("void-ticket");
         }
         if self.cache.evicted() > evicted {
@@ -215,7 +215,7 @@ impl Proxy {
 
     fn redeem(&mut self, cx: &mut Cx<'_>) {
         self.is_redeeming = false;
-        if self.cache.redeem(cx.now().monotonic) > 0 {
+        if self.cache.redeem(now(cx)) > 0 {
             cx.mark("redeemed");
         }
         self.call_redeemer(cx);
@@ -228,4 +228,9 @@ impl Proxy {
             cx.set_timer(self.rules.period, Timer::Redeem);
         }
     }
+}
+
+/// By the proxy's monotonic clock: a wall clock may be set back.
+fn now(cx: &Cx<'_>) -> Time {
+    cx.now().monotonic
 }

@@ -11,7 +11,7 @@ use sim::{Context, Input, Keep, NodeSpec, Role};
 use crate::client::Client;
 use crate::config::{Config, Route};
 use crate::proxy::Proxy;
-use crate::{BoundedStaleness, Message, Timer};
+use crate::{Message, Timer, checks};
 
 /// A caching proxy before a Redis server.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl System for LruProxy {
         "looks-missing",
         "unanswered",
     ];
-    const INVARIANTS: &'static [&'static str] = &["bounded-staleness"];
+    const INVARIANTS: &'static [&'static str] = checks::NAMES;
 
     type Process = Process;
     type Nemesis = ();
@@ -128,7 +128,7 @@ impl System for LruProxy {
     fn invariants(config: &Config) -> Vec<Box<dyn Invariant<Message, Timer>>> {
         let Deployment { nodes, keys, .. } = Self::deploy(config, 0);
         let names = Names { nodes: nodes.into_iter().map(|node| node.name).collect(), keys };
-        vec![Box::new(BoundedStaleness::new(names, config.staleness.unwrap_or(config.ttl)))]
+        checks::all(config.staleness.unwrap_or(config.ttl), &names)
     }
 
     fn unfinished(process: &Process) -> Option<String> {

@@ -4,7 +4,7 @@ use crate::OURSELVES;
 use crate::tree::{Tree, numbered};
 
 /// Each crate, and those that it may use: floors below it only.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 13] = [
     ("history", &[]),
     ("sim", &["history"]),
     ("check", &["history"]),
@@ -16,7 +16,7 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("serve", &["history", "sim", "redis", "scenario", "tcp"]),
     ("caspaxos", &["history", "sim", "redis", "redis-node", "scenario", "trace"]),
     ("lease", &["history", "sim", "check", "redis", "redis-node", "scenario"]),
-    ("lru-proxy", &["history", "sim", "redis", "redis-node", "scenario"]),
+    ("lru-proxy", &["history", "sim", "check", "redis", "redis-node", "scenario"]),
     ("proxy", &["history", "redis", "tcp", "lru-proxy"]),
 ];
 
