@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use history::{Key, NodeId};
-use redis::{Blob, Script, ScriptLibrary, Sha1};
+use history::{Key, NodeId, Observation};
+use redis::{Blob, Script, ScriptLibrary, Sha1, UnixTime};
 use redis_node::{Server, ServerConfig};
-use sim::{Context, Input, Keep};
+use sim::{Context, Input, Keep, Sandbox};
 
+use crate::cluster::Slots;
 use crate::config::{AtStart, Scripts};
 use crate::dialect::{Dialect, Verb};
 use crate::scripts;
@@ -22,6 +23,8 @@ pub struct Cache {
     /// The scripts by name, and what servers call them.
     shas: Arc<Vec<(&'static str, Sha1)>>,
     at_start: AtStart,
+    /// Its part of a cluster, if it is in one.
+    slots: Option<Slots>,
 }
 
 impl sim::Process for Cache {
@@ -67,7 +70,13 @@ impl Cache {
         let server = Server::new(ServerConfig { scripts: texts, ..config }, Arc::new(library));
         let sha = |script: &Script| (script.name, Sha1::of(script.source.as_bytes()));
         let shas = Arc::new(scripts::ALL.iter().map(sha).collect());
-        Cache { server, dialect, shas, at_start }
+        Cache { server, dialect, shas, at_start, slots: None }
+    }
+
+    /// The same as a master of a cluster.
+    #[must_use]
+    pub fn in_cluster(self, slots: Slots) -> Cache {
+        Cache { slots: Some(slots), ..self }
     }
 
     /// Its server, to look at.
@@ -76,10 +85,30 @@ impl Cache {
         &self.server
     }
 
+    /// What an entry is, whether it has expired or not.
+    #[must_use]
+    pub fn entry(&self, key: Key) -> Option<Observation> {
+        let name = self.dialect.entry_key(key)?;
+        let mut entries = self.server.database().keyspace().iter(UnixTime::default());
+        let (_, entry) = entries.find(|(known, _)| *known == name)?;
+        self.dialect.stored(&entry.value)
+    }
+
+    /// Has an entry be this, whoever put it there.
+    pub(crate) fn preload(&mut self, key: Key, state: Observation) {
+        let Some(line) = self.dialect.preload(key, state) else { return };
+        let mut sandbox = Sandbox::<Message, Timer>::default();
+        self.server.execute(&mut sandbox.context(), NodeId::WORLD, &line);
+    }
+
     fn call(&mut self, cx: &mut Cx<'_>, client: NodeId, key: Key, call: &Call) -> Answer {
         let Some(request) = self.dialect.request(key, call) else {
             return Answer::Error;
         };
+        let slots = self.slots.as_ref();
+        if let Some(refusal) = slots.and_then(|slots| slots.refusal(&request.keys)) {
+            return refusal;
+        }
         let reply = match request.verb {
             Verb::Command(_) => self.server.execute(cx, client, &request.line()),
             Verb::Script(script) => {

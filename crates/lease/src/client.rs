@@ -11,70 +11,21 @@
 //! An operation ends only when all that it does to caches is done. So if no operation is open, no
 //! client is going to touch an entry.
 
+mod open;
+mod plan;
+
 use std::sync::Arc;
 
-use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value};
-use sim::{Context, Delay, Input, Keep, TimerId};
+use history::{Action, Completion, Key, NodeId, Observation, Span, Value};
+use sim::{Context, Delay, Input, Keep};
 
+use self::open::{Lease, Open, Stage, Unnamed};
+pub use self::plan::{Kind, Plan, Work};
 use crate::config::{AfterWaits, TwoLeases, WhenUnknown};
 use crate::route::Route;
 use crate::{Answer, Call, Message, Query, QueryResult, Ticket, Timer, Token};
 
 pub(crate) type Cx<'a> = Context<'a, Message, Timer>;
-
-/// A client's surroundings, and how it deals with them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Plan {
-    /// What it does.
-    pub work: Work,
-    /// Where rows are.
-    pub database: NodeId,
-    /// Where entries are.
-    pub caches: Vec<NodeId>,
-    /// How long it does nothing before an operation.
-    pub think: Delay,
-    /// How long it waits for an answer.
-    pub patience: Span,
-    /// How long it waits for others to fill in an entry, each time.
-    pub waits: Vec<Span>,
-    /// What it does then.
-    pub after_waits: AfterWaits,
-    /// How long what it fills in is to stay; for ever if none.
-    pub ttl: Option<Delay>,
-    /// What it does about an update that may have taken effect.
-    pub when_unknown: WhenUnknown,
-    /// What it does with two leases.
-    pub two_leases: TwoLeases,
-    /// When it asks for an entry once more.
-    pub ask_again: Option<Span>,
-    /// How long it leaves a cache alone that did not answer.
-    pub poll: Delay,
-}
-
-/// What a client does.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Work {
-    /// So many operations a round, of which so many are reads, on any of these rows.
-    Mix {
-        /// How many operations.
-        operations: u64,
-        /// How many of them are reads, in parts per million.
-        reads_ppm: u32,
-        /// Which rows.
-        keys: Vec<Key>,
-    },
-    /// These operations, in order, in each round.
-    Program(Vec<(Kind, Key)>),
-}
-
-/// An operation's kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Through the cache.
-    Read,
-    /// In the database.
-    Update,
-}
 
 /// A client.
 #[derive(Clone, Debug, Hash)]
@@ -85,54 +36,6 @@ pub struct Client {
     /// How many operations it has still to do in this round.
     missing: u64,
     open: Option<Open>,
-}
-
-/// The operation that it is at.
-#[derive(Clone, Debug, Hash)]
-struct Open {
-    op: OpId,
-    key: Key,
-    /// How many questions it has asked.
-    step: u32,
-    timer: Unnamed,
-    stage: Stage,
-}
-
-/// What an operation waits for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Stage {
-    /// A cache to tell what the entry is.
-    Get { cache: NodeId, waits: usize, tries: u32 },
-    /// Somebody else to fill in the entry.
-    Wait { waits: usize },
-    /// The database to tell what the row is.
-    Select { leases: Vec<Lease> },
-    /// The cache to fill in the entry.
-    Set { state: Observation },
-    /// The database to write the row.
-    Update,
-    /// These caches to forget the entry, after the row was made this, if that is known.
-    Delete { made: Option<Observation>, pending: Vec<NodeId> },
-    /// Nothing: it has been left waiting.
-    Hang,
-}
-
-/// What it may fill in an entry with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Lease {
-    cache: NodeId,
-    token: Token,
-}
-
-/// The timer that it has set, if any. What a timer is called makes no difference to anything: two
-/// states that differ in nothing else are the same.
-#[derive(Clone, Copy, Debug)]
-struct Unnamed(Option<TimerId>);
-
-impl std::hash::Hash for Unnamed {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.0.is_some().hash(state);
-    }
 }
 
 impl sim::Process for Client {
@@ -159,7 +62,8 @@ impl sim::Process for Client {
 
     /// A client that starts again has forgotten what it was at, but not what it is to do.
     fn crash(self, _: Keep) -> Client {
-        Client { open: None, route: Route::new(self.plan.caches.clone()), ..self }
+        let route = Route::new(self.plan.topology, self.plan.caches.clone());
+        Client { open: None, route, ..self }
     }
 }
 
@@ -167,7 +71,7 @@ impl Client {
     /// A client that waits to be told to work.
     #[must_use]
     pub fn new(plan: Arc<Plan>) -> Client {
-        let route = Route::new(plan.caches.clone());
+        let route = Route::new(plan.topology, plan.caches.clone());
         Client { plan, route, round: 0, missing: 0, open: None }
     }
 
@@ -181,6 +85,12 @@ impl Client {
             None if self.missing == 0 => None,
             _ => Some(format!("has {} operations to go", self.missing)),
         }
+    }
+
+    /// Whether it is at an operation.
+    #[must_use]
+    pub fn is_at_work(&self) -> bool {
+        self.open.is_some()
     }
 
     fn work(&mut self, cx: &mut Cx<'_>, round: u32) {
@@ -228,7 +138,7 @@ impl Client {
         match kind {
             Kind::Read => {
                 let op = cx.invoke(key, |_| Action::Read).op;
-                let cache = self.route.choose(cx);
+                let cache = self.route.choose(cx, key);
                 let stage = Stage::Get { cache, waits: 0, tries: 1 };
                 self.open = Some(Open { op, key, step: 0, timer, stage });
                 self.get(cx, cache);
@@ -252,6 +162,15 @@ impl Client {
             return self.route.recover(cache);
         }
         let current = self.is_current(ticket);
+        if let Answer::Moved(master) = answer {
+            if current {
+                self.follow(cx, master);
+            }
+            return;
+        }
+        if answer == Answer::CrossSlot {
+            cx.mark("cross-slot");
+        }
         let Some(open) = &mut self.open else { return };
         match (&mut open.stage, answer) {
             (Stage::Get { waits, .. }, answer) if current => {
@@ -314,10 +233,10 @@ impl Client {
             (Stage::Select { leases }, QueryResult::Row { state, .. })
                 if open.op.ordinal == ticket.op =>
             {
-                let lease = self.usable(cx, leases);
-                match lease {
-                    Some(lease) => self.set(cx, lease, *state),
-                    None => self.end(cx, Completion::Ok(*state)),
+                match self.usable(cx, leases) {
+                    // Of a row that is not there, there is no entry.
+                    Some(lease) if *state != Observation::EMPTY => self.set(cx, lease, *state),
+                    _ => self.end(cx, Completion::Ok(*state)),
                 }
             }
             (Stage::Update, QueryResult::Updated { state, .. }) if self.is_current(ticket) => {
@@ -344,6 +263,7 @@ impl Client {
     fn give_up(&mut self, cx: &mut Cx<'_>) {
         let Some(open) = &mut self.open else { return };
         open.timer = Unnamed(None);
+        let key = open.key;
         match open.stage.clone() {
             Stage::Get { cache, waits, tries } => {
                 cx.mark("cache-silent");
@@ -351,7 +271,7 @@ impl Client {
                 if tries > 1 {
                     return self.select(cx, Vec::new());
                 }
-                let cache = self.route.choose(cx);
+                let cache = self.route.choose(cx, key);
                 self.enter(Stage::Get { cache, waits, tries: tries + 1 });
                 self.get(cx, cache);
             }
@@ -421,9 +341,10 @@ impl Client {
     /// It has waited for somebody else to fill in the entry, or for the database.
     fn ask_again(&mut self, cx: &mut Cx<'_>) {
         let Some(open) = &mut self.open else { return };
+        let key = open.key;
         match open.stage {
             Stage::Wait { waits } => {
-                let cache = self.route.choose(cx);
+                let cache = self.route.choose(cx, key);
                 self.enter(Stage::Get { cache, waits, tries: 1 });
                 self.get(cx, cache);
             }
@@ -431,10 +352,31 @@ impl Client {
                 let caches = self.route.live();
                 let cache = caches[cx.choose("cache", caches.len() as u64) as usize];
                 let token = Token(Value::of(open.op).0);
-                let (ticket, key) = (open.ticket(), open.key);
+                let ticket = open.ticket();
                 let call = Call::Get { token };
                 cx.send(cache, Message::Call { ticket, key, call });
             }
+            _ => (),
+        }
+    }
+
+    /// It has asked the wrong master of a cluster, and asks the right one.
+    fn follow(&mut self, cx: &mut Cx<'_>, master: NodeId) {
+        let patience = self.plan.patience;
+        let Some(open) = &mut self.open else { return };
+        cx.mark("moved");
+        self.route.learn(open.key, master);
+        match &mut open.stage {
+            Stage::Get { cache, .. } => {
+                *cache = master;
+                self.get(cx, master);
+            }
+            Stage::Delete { made, pending } => {
+                let version = made.map(|made| made.version).unwrap_or_default();
+                *pending = vec![master];
+                open.call(cx, &[master], Call::Delete { version }, patience);
+            }
+            // A lease is with the master that gave it.
             _ => (),
         }
     }
@@ -464,7 +406,8 @@ impl Client {
     }
 
     fn delete(&mut self, cx: &mut Cx<'_>, made: Option<Observation>) {
-        let caches = self.route.live();
+        let Some(open) = &self.open else { return };
+        let caches = self.route.holders(cx, open.key);
         self.enter(Stage::Delete { made, pending: caches.clone() });
         let version = made.map(|made| made.version).unwrap_or_default();
         // Here, between the update and the invalidation, is where a crash hurts.
@@ -514,34 +457,6 @@ impl Client {
         }
         let poll = draw(cx, "poll", self.plan.poll);
         cx.set_timer(poll, Timer::Poll);
-    }
-}
-
-impl Open {
-    fn ticket(&self) -> Ticket {
-        Ticket { op: self.op.ordinal, step: self.step }
-    }
-
-    /// The next question: whoever asks it waits for so long.
-    fn ask(&mut self, cx: &mut Cx<'_>, patience: Span) -> Ticket {
-        self.stop_timer(cx);
-        self.step += 1;
-        let ticket = self.ticket();
-        self.timer = Unnamed(Some(cx.set_timer(patience, Timer::GiveUp(ticket))));
-        ticket
-    }
-
-    fn call(&mut self, cx: &mut Cx<'_>, caches: &[NodeId], call: Call, patience: Span) {
-        let ticket = self.ask(cx, patience);
-        for cache in caches {
-            cx.send(*cache, Message::Call { ticket, key: self.key, call });
-        }
-    }
-
-    fn stop_timer(&mut self, cx: &mut Cx<'_>) {
-        if let Some(timer) = self.timer.0.take() {
-            cx.cancel_timer(timer);
-        }
     }
 }
 

@@ -15,8 +15,10 @@ const COUNT_MAX: u16 = 1000;
 pub struct Config {
     /// How many clients there are: c1, c2, ...
     pub clients: u16,
-    /// How many caches: r1, r2, ... Each is on its own, and each may have any entry.
+    /// How many caches: r1, r2, ...
     pub caches: u16,
+    /// Which of them has which entry.
+    pub topology: Topology,
     /// How many rows: key1, key2, ...
     pub keys: u16,
     /// After how many rounds the run is over. In each, every client does its operations, and then
@@ -57,6 +59,9 @@ pub struct Config {
     pub settle: Span,
     /// What a cache keeps when it crashes.
     pub durability: Durability,
+    /// How far the replicas of caches are behind, if they have any that can take their places.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replication_lag: Option<Span>,
     /// What a cache does first.
     pub at_start: AtStart,
     /// How long a cache takes for a command.
@@ -75,6 +80,7 @@ impl Default for Config {
         Config {
             clients: 4,
             caches: 1,
+            topology: Topology::Replicas,
             keys: 1,
             rounds: 1,
             reads: "50%".parse().expect("a probability"),
@@ -93,6 +99,7 @@ impl Default for Config {
             poll: "150ms..300ms".parse().expect("a latency"),
             settle: Span::from_secs(1),
             durability: Durability::default(),
+            replication_lag: None,
             at_start: AtStart::default(),
             service_time: Span::ZERO,
             query_time: Span::ZERO,
@@ -100,6 +107,16 @@ impl Default for Config {
             bounds: Bounds::default(),
         }
     }
+}
+
+/// Which cache has which entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Topology {
+    /// Each may have any.
+    Replicas,
+    /// They are the masters of a Redis cluster, and each has those of its slots.
+    Cluster,
 }
 
 /// Who may fill in an entry.

@@ -5,7 +5,7 @@
 //! A row is stored as `version:value`.
 
 use history::{Key, Observation, Span, Value, Version};
-use redis::{Blob, Reply, Script, Sha1};
+use redis::{Blob, Reply, Script, Sha1, Value as Stored};
 
 use crate::config::Discipline;
 use crate::scripts;
@@ -135,6 +135,30 @@ impl Dialect {
                 script(scripts::SHARED_SET, blobs(&[value]), arguments)
             }
         })
+    }
+
+    /// The Redis key that has the value of an entry.
+    pub(crate) fn entry_key(&self, key: Key) -> Option<&Blob> {
+        Some(&self.entries.get(key.index())?.value)
+    }
+
+    /// What is stored under that key: none if it is a lease.
+    pub(crate) fn stored(&self, value: &Stored) -> Option<Observation> {
+        read_state(value.as_string()?.strip_prefix(self.prefix())?)
+    }
+
+    /// A command line that has an entry be this.
+    pub(crate) fn preload(&self, key: Key, state: Observation) -> Option<Vec<Blob>> {
+        let text = [self.prefix(), &state_text(state)].concat();
+        Some(vec![Blob::from_static("SET"), self.entry_key(key)?.clone(), Blob::from(text)])
+    }
+
+    /// What stands before a value.
+    fn prefix(&self) -> &'static [u8] {
+        match self.discipline {
+            Discipline::SharedToken => b"val:",
+            _ => b"",
+        }
     }
 
     /// What the reply to a call means.

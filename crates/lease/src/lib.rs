@@ -46,6 +46,7 @@ pub mod auditor;
 pub mod cache;
 mod checks;
 pub mod client;
+pub mod cluster;
 pub mod config;
 pub mod database;
 pub mod dialect;
@@ -55,6 +56,7 @@ pub mod relay;
 mod rounds;
 mod route;
 pub mod scripts;
+pub mod small_scope;
 mod system;
 
 pub use config::{Config, Discipline};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use history::{Key, Observation, Span, Value, Version};
+use history::{Key, NodeId, Observation, Span, Value, Version};
 use serde::{Deserialize, Serialize};
 
 /// A question: which of its operation's questions, and which operation.
@@ -114,6 +114,10 @@ pub enum Answer {
     Deleted(Version),
     /// It is there.
     Pong,
+    /// Another master of the cluster has the entry.
+    Moved(NodeId),
+    /// The keys of the command are in different slots of the cluster.
+    CrossSlot,
     /// The server's reply was an error, or none that its command has.
     Error,
 }

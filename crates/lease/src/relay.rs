@@ -42,12 +42,16 @@ impl sim::Process for Relay {
                 message: Message::Result { ticket, result: QueryResult::Outbox(rows) },
                 ..
             } if ticket.op == self.looks => self.invalidate(cx, rows),
-            Input::Message {
-                from,
-                message: Message::Answer { ticket, key, answer: Answer::Deleted(version) },
-            } if ticket.op == self.looks => {
+            Input::Message { from, message: Message::Answer { ticket, key, answer } }
+                if ticket.op == self.looks =>
+            {
+                let is_done = |row: &OutboxRow| match answer {
+                    Answer::Deleted(version) => row.version == version,
+                    Answer::Moved(_) => true,
+                    _ => false,
+                };
                 let is_it = |(cache, row): &(NodeId, OutboxRow)| {
-                    (*cache, row.key, row.version) == (from, key, version)
+                    (*cache, row.key) == (from, key) && is_done(row)
                 };
                 self.pending.retain(|pending| !is_it(pending));
                 self.forget(cx);

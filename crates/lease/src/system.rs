@@ -11,7 +11,8 @@ use crate::auditor::Auditor;
 use crate::cache::Cache;
 use crate::checks;
 use crate::client::{Client, Plan, Work};
-use crate::config::{Config, DeletedBlock};
+use crate::cluster::Slots;
+use crate::config::{Config, DeletedBlock, Topology};
 use crate::database::Database;
 use crate::dialect::Dialect;
 use crate::process::Part;
@@ -39,6 +40,8 @@ impl System for LeaseCache {
         "unknown-update",
         "cache-silent",
         "cache-error",
+        "moved",
+        "cross-slot",
         "relayed",
         "client-done",
         "audited",
@@ -147,6 +150,7 @@ impl Stage<'_> {
         let server = ServerConfig {
             durability: config.durability,
             service_time: config.service_time,
+            replication_lag: config.replication_lag,
             ..ServerConfig::default()
         };
         let colon = match config.deleted_block {
@@ -155,8 +159,18 @@ impl Stage<'_> {
         };
         let dialect = Dialect::new(config.discipline, config.block, &self.key_names, colon);
         let cache = Cache::new(server, config.scripts, Arc::new(dialect), config.at_start);
-        let caches = (1..=config.caches).map(|number| (number, Part::Cache(cache.clone())));
-        caches.map(|(number, part)| self.add(format!("r{number}"), CACHE, part)).collect()
+        let first = self.nodes.len() as u16;
+        let masters: Vec<NodeId> = (first..first + config.caches).map(NodeId).collect();
+        for me in 0..masters.len() {
+            let cache = match config.topology {
+                Topology::Replicas => cache.clone(),
+                Topology::Cluster => {
+                    cache.clone().in_cluster(Slots { masters: masters.clone(), me })
+                }
+            };
+            self.add(format!("r{}", me + 1), CACHE, Part::Cache(cache));
+        }
+        masters
     }
 
     fn clients(&mut self, database: NodeId, caches: Vec<NodeId>, operations: u64) -> Vec<NodeId> {
@@ -169,6 +183,7 @@ impl Stage<'_> {
             },
             database,
             caches,
+            topology: config.topology,
             think: config.think.0,
             patience: config.patience,
             waits: config.waits.clone(),

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// nothing and ends with this value.
 pub(crate) struct Server {
     process: Child,
-    port: u16,
+    pub(crate) port: u16,
     connection: Client,
     _directory: TempDir,
 }
@@ -20,6 +20,11 @@ pub(crate) struct Server {
 impl Server {
     /// `None` if there is no `redis-server` on this machine.
     pub(crate) fn start() -> Option<Server> {
+        Server::start_with(&[])
+    }
+
+    /// As [`Server::start`], with more arguments on its command line.
+    pub(crate) fn start_with(arguments: &[&str]) -> Option<Server> {
         // The port is free when it is chosen, but may be taken before the server gets to it.
         for _ in 0..5 {
             let directory = tempfile::tempdir().expect("a temporary directory");
@@ -28,6 +33,7 @@ impl Server {
                 .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
                 .args(["--save", "", "--appendonly", "no"])
                 .args(["--enable-debug-command", "yes"])
+                .args(arguments)
                 .arg("--dir")
                 .arg(directory.path())
                 .stdin(Stdio::null())

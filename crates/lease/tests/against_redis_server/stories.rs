@@ -1,0 +1,94 @@
+//! What redis_lease's own tests say of its library, of our scripts on a real server.
+
+use history::{Key, Observation, Span, Value, Version};
+use lease::dialect::Dialect;
+use lease::{Answer, Call, Discipline, Token};
+
+use crate::{Servers, dialect};
+
+const KEY: Key = Key(0);
+
+struct Story {
+    servers: Servers,
+    dialect: Dialect,
+}
+
+impl Story {
+    fn of(discipline: Discipline) -> Option<Story> {
+        Some(Story { servers: Servers::start()?, dialect: dialect(discipline) })
+    }
+
+    fn call(&mut self, call: Call) -> Answer {
+        let line = self.dialect.request(KEY, &call).expect("a known entry").line();
+        let reply = self.servers.compare(&line).unwrap_or_else(|why| panic!("{call:?}:\n{why}"));
+        self.dialect.answer(&call, &reply)
+    }
+
+    fn get(&mut self, token: u64) -> Answer {
+        self.call(Call::Get { token: Token(token) })
+    }
+
+    fn set(&mut self, token: u64, version: u64) -> Answer {
+        self.call(Call::Set { token: Token(token), state: state(version), ttl: None })
+    }
+
+    fn delete(&mut self) -> Answer {
+        self.call(Call::Delete { version: Version(9) })
+    }
+}
+
+fn state(version: u64) -> Observation {
+    Observation { version: Version(version), value: Value(7) }
+}
+
+#[test]
+fn the_newest_miss_has_the_valid_lease() {
+    let Some(mut story) = Story::of(Discipline::NewestMiss) else { return };
+    assert_eq!(story.set(1, 1), Answer::Refused, "nobody has missed it");
+    assert_eq!(story.get(1), Answer::Granted(Token(1)));
+    assert_eq!(story.get(2), Answer::Granted(Token(2)));
+    assert_eq!(story.set(1, 1), Answer::Refused, "a newer miss has taken its lease");
+    assert_eq!(story.set(2, 1), Answer::Stored(state(1)));
+    assert_eq!(story.get(3), Answer::Found(state(1)), "a hit takes no lease");
+    assert_eq!(story.set(2, 2), Answer::Stored(state(2)), "a lease is good for more than one fill");
+    assert_eq!(story.delete(), Answer::Deleted(Version(9)));
+    assert_eq!(story.delete(), Answer::Deleted(Version(9)), "twice does no harm");
+    assert_eq!(story.set(2, 2), Answer::Refused, "the lease went with the entry");
+}
+
+#[test]
+fn one_holder_keeps_the_others_waiting() {
+    let Some(mut story) = Story::of(Discipline::SingleHolder) else { return };
+    assert_eq!(story.get(1), Answer::Granted(Token(1)));
+    assert_eq!(story.get(2), Answer::Wait);
+    assert_eq!(story.delete(), Answer::Deleted(Version(9)));
+    assert_eq!(story.get(3), Answer::Granted(Token(3)), "the block went with the entry");
+    assert_eq!(story.set(3, 1), Answer::Stored(state(1)));
+    assert_eq!(story.get(4), Answer::Found(state(1)));
+}
+
+#[test]
+fn without_the_colon_the_block_stays() {
+    let Some(servers) = Servers::start() else { return };
+    let names = ["key1".to_owned()];
+    let block = Span::from_secs(1000);
+    let dialect = Dialect::new(Discipline::SingleHolder, block, &names, "");
+    let mut story = Story { servers, dialect };
+    assert_eq!(story.get(1), Answer::Granted(Token(1)));
+    assert_eq!(story.delete(), Answer::Deleted(Version(9)));
+    assert_eq!(story.get(2), Answer::Wait, "for a holder whose lease is void");
+    assert_eq!(story.set(1, 1), Answer::Refused);
+    assert_eq!(story.get(2), Answer::Wait);
+}
+
+#[test]
+fn all_who_miss_share_a_token() {
+    let Some(mut story) = Story::of(Discipline::SharedToken) else { return };
+    assert_eq!(story.get(0), Answer::Granted(Token(1)));
+    assert_eq!(story.get(0), Answer::Granted(Token(1)));
+    assert_eq!(story.set(1, 1), Answer::Stored(state(1)));
+    assert_eq!(story.set(1, 2), Answer::Refused, "the first fill wins");
+    assert_eq!(story.delete(), Answer::Deleted(Version(9)));
+    assert_eq!(story.set(1, 1), Answer::Refused);
+    assert_eq!(story.get(0), Answer::Granted(Token(2)), "another number");
+}
