@@ -11,7 +11,7 @@
 //! | `herd` | the database is not asked for a version more often than the `bounds` say |
 
 use check::cache::{Fills, Promise, Queries, Reads};
-use history::{Entry, Names, Step};
+use history::{Entry, Names, Observation, Step};
 use scenario::{Broken, Invariant};
 use sim::{Command, Event, Kind, Observer};
 
@@ -102,6 +102,8 @@ impl Observer<Message, Timer> for QueryWatch {
     fn event(&mut self, event: &Event<Message, Timer>) {
         if let Kind::Send { message: Message::Result { result, .. }, .. } = &event.kind
             && let QueryResult::Row { key, state } = *result
+            // Of a row that is not there, there is no entry that could keep a query away.
+            && state != Observation::EMPTY
         {
             self.queries.read(event.at, key, state.version);
         }

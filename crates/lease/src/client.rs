@@ -87,10 +87,9 @@ impl Client {
         }
     }
 
-    /// Whether it is at an operation.
-    #[must_use]
-    pub fn is_at_work(&self) -> bool {
-        self.open.is_some()
+    /// Whether it has done an operation, and is at none now.
+    pub(crate) fn is_done_with_one(&self, of: u64) -> bool {
+        self.open.is_none() && self.missing < of
     }
 
     fn work(&mut self, cx: &mut Cx<'_>, round: u32) {

@@ -9,7 +9,8 @@
 //! stand still, connections have no numbers, timers no names. Operations are bounded, so there are
 //! finitely many states.
 //!
-//! What must hold: whenever no client is at anything, the entry is absent or equals the row.
+//! What must hold: whenever all clients are done with what they were at, the entry is absent or equals
+//! the row.
 //!
 //! ```
 //! use lease::Discipline;
@@ -89,7 +90,7 @@ pub fn explore(model: &Model) -> Explored {
             continue;
         }
         explored.states += 1;
-        if state.is_violating() {
+        if state.is_violating(model) {
             explored.violating += 1;
             explored.shortest.get_or_insert_with(|| trace(&found, name));
         }
@@ -193,10 +194,12 @@ impl State {
         hasher.digest128()
     }
 
-    fn is_violating(&self) -> bool {
-        let is_at_work = self.clients.iter().any(|(client, _)| client.is_at_work());
+    /// Whether all clients are done, and the entry is outdated. (One that has not begun is not done:
+    /// so the model has it.)
+    fn is_violating(&self, model: &Model) -> bool {
+        let is_done = |(client, _): &(Client, _)| client.is_done_with_one(model.operations);
         let entry = self.cache.entry(KEY);
-        !is_at_work && entry.is_some_and(|entry| entry != self.database.row(KEY))
+        self.clients.iter().all(is_done) && entry.is_some_and(|e| e != self.database.row(KEY))
     }
 
     /// What can happen next; with a sentence if it counts as a step.
