@@ -12,8 +12,8 @@ use bytes::Bytes;
 /// A binary-safe string: a key, a value, an argument, a line of a reply.
 ///
 /// A short one (up to [`Blob::SHORT_LEN`] bytes) is kept in place: it costs no allocation, and no
-/// look elsewhere in memory when keys are compared. A long one is [`Bytes`], and so is one made of
-/// a `'static` text; a clone of it shares the bytes.
+/// look elsewhere in memory when keys are compared. A long one is [`Bytes`], and a clone of it shares
+/// the bytes.
 ///
 /// In human-readable formats it is written as a string when it is UTF-8 and as `{"hex": "00ff"}`
 /// when it is not, in all others as bytes.
@@ -48,10 +48,14 @@ impl Blob {
     /// The most bytes that are kept in place.
     pub const SHORT_LEN: usize = 23;
 
-    /// The text itself, not copied.
+    /// The text itself, with no allocation.
+    #[inline]
     #[must_use]
     pub const fn from_static(text: &'static str) -> Blob {
-        Blob(Storage::Long(Bytes::from_static(text.as_bytes())))
+        Blob(match Short::new(text.as_bytes()) {
+            Some(short) => Storage::Short(short),
+            None => Storage::Long(Bytes::from_static(text.as_bytes())),
+        })
     }
 
     /// A copy of these bytes.
@@ -76,9 +80,14 @@ impl Short {
     const SIZE: usize = Blob::SHORT_LEN + 1;
     const EMPTY: Short = Short([0; Short::SIZE]);
 
-    fn new(bytes: &[u8]) -> Option<Short> {
+    #[inline]
+    const fn new(bytes: &[u8]) -> Option<Short> {
         let mut short = Short::EMPTY;
-        short.append(bytes)?;
+        match short.0.split_at_mut_checked(bytes.len()) {
+            Some((start, _)) if bytes.len() <= Blob::SHORT_LEN => start.copy_from_slice(bytes),
+            _ => return None,
+        }
+        short.0[Blob::SHORT_LEN] = bytes.len() as u8;
         Some(short)
     }
 

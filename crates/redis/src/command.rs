@@ -13,6 +13,7 @@ mod counters;
 mod expiry;
 mod flags;
 mod hashes;
+mod index;
 mod info;
 mod introspection;
 mod keys;
@@ -34,9 +35,8 @@ mod table;
 mod tests;
 mod transactions;
 
-use std::cmp::Ordering;
-
 pub use self::flags::Flags;
+use self::index::Index;
 use crate::{Blob, Connection, Database, ErrorReply, Reply, UnixTime};
 
 /// What a command does with the words after its name.
@@ -108,12 +108,13 @@ pub(crate) enum Unresolved {
 #[inline]
 pub(crate) fn resolve(line: &[Blob]) -> Result<Resolved<'_>, Unresolved> {
     let (name, mut arguments) = line.split_first().ok_or(Unresolved::Unknown)?;
-    let mut command = find(table::COMMANDS, name).ok_or(Unresolved::Unknown)?;
+    let mut command = find(name).ok_or(Unresolved::Unknown)?;
     if let Action::Container(subcommands) | Action::RunOrContainer(_, subcommands) = command.action
         && let Some((name, rest)) = arguments.split_first()
     {
         let container = command.name;
-        command = find(subcommands, name).ok_or(Unresolved::UnknownSubcommand { container })?;
+        command =
+            find_among(subcommands, name).ok_or(Unresolved::UnknownSubcommand { container })?;
         arguments = rest;
     }
     match command.action {
@@ -213,21 +214,22 @@ impl Unresolved {
 }
 
 /// The command of that name, in whatever case it is written.
-fn find(commands: &'static [Command], name: &[u8]) -> Option<&'static Command> {
-    let lower = |byte: &u8| byte.to_ascii_lowercase();
-    let order =
-        |command: &Command| -> Ordering { command.name.bytes().cmp(name.iter().map(lower)) };
-    let index = commands.binary_search_by(order).ok()?;
-    Some(&commands[index])
+#[inline]
+fn find(name: &[u8]) -> Option<&'static Command> {
+    static INDEX: Index = Index::of(table::COMMANDS);
+    INDEX.find(table::COMMANDS, name)
+}
+
+/// The one of a few commands that has that name.
+fn find_among(commands: &'static [Command], name: &[u8]) -> Option<&'static Command> {
+    commands.iter().find(|command| name.eq_ignore_ascii_case(command.name.as_bytes()))
 }
 
 /// The command that Redis calls so: `get`, or `script|load`.
 fn find_by_full_name(name: &[u8]) -> Option<&'static Command> {
     match name.iter().position(|byte| *byte == b'|') {
-        None => find(table::COMMANDS, name),
-        Some(place) => {
-            find(find(table::COMMANDS, &name[..place])?.subcommands(), &name[place + 1..])
-        }
+        None => find(name),
+        Some(place) => find_among(find(&name[..place])?.subcommands(), &name[place + 1..]),
     }
 }
 

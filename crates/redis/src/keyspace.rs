@@ -12,17 +12,17 @@
 //! A key has expired once its expiry lies *before* the present millisecond, as in Redis: in the
 //! millisecond in which it expires it is still there, with a `PTTL` of 0.
 
+mod index;
 mod watchers;
 
-use im::OrdMap;
-
+use self::index::Index;
 use self::watchers::{Seen, Watchers};
+use crate::chance::Chance;
 use crate::eviction::{self, Ledger};
-
 use crate::value::Kind;
 use crate::{Blob, ErrorReply, UnixMillis, UnixTime, Value};
 
-/// Keys in byte order, each with an [`Entry`]. A clone shares everything that neither side changes
+/// Keys, each with an [`Entry`]. A clone shares everything that neither side changes
 /// afterwards.
 ///
 /// ```
@@ -43,7 +43,7 @@ use crate::{Blob, ErrorReply, UnixMillis, UnixTime, Value};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Keyspace {
-    entries: OrdMap<Blob, Entry>,
+    entries: Index,
     watchers: Watchers,
     /// Only while there is a limit of memory.
     ledger: Option<Box<Ledger>>,
@@ -254,19 +254,22 @@ impl Keyspace {
     pub(crate) fn bytes(&self) -> usize {
         match &self.ledger {
             Some(ledger) => ledger.bytes(),
-            None => self.entries.iter().map(|(key, entry)| eviction::size(key, entry)).sum(),
+            None => {
+                let all = self.entries.iter_unordered();
+                all.map(|(key, entry)| eviction::size(key, entry)).sum()
+            }
         }
     }
 
     /// How many of the keys have an expiry.
     pub(crate) fn expiring_len(&self) -> usize {
-        self.entries.values().filter(|entry| entry.expires.is_some()).count()
+        self.entries.iter_unordered().filter(|(_, entry)| entry.expires.is_some()).count()
     }
 
     /// Takes everything away.
     pub fn clear(&mut self) {
         for key in self.watchers.keys() {
-            if self.entries.contains_key(&key) {
+            if self.entries.get(&key).is_some() {
                 // A key that had expired when it was watched is gone for those who did.
                 self.watchers.touch_expired(&key);
             }
@@ -329,17 +332,30 @@ impl Keyspace {
     /// Whether there is no key at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.len() == 0
     }
 
-    /// The keys and their entries, those that have expired among them, in the order of the keys'
-    /// bytes.
-    pub(crate) fn iter_with_expired(&self) -> impl Iterator<Item = (&Blob, &Entry)> {
-        self.entries.iter()
+    /// The keys and their entries, those that have expired among them, in no order that anything
+    /// may depend on.
+    pub(crate) fn iter_unordered(&self) -> impl Iterator<Item = (&Blob, &Entry)> {
+        self.entries.iter_unordered()
     }
 
-    /// The keys that are there at `now` and their entries, in the order of the keys' bytes.
+    /// The keys that are there at `now` and their entries, in the order of the keys' bytes, which
+    /// are sorted for it.
     pub fn iter(&self, now: UnixTime) -> impl Iterator<Item = (&Blob, &Entry)> {
         self.entries.iter().filter(move |(_, entry)| !entry.has_expired(now))
+    }
+
+    /// One of the keys that are there at `now`, each as likely as any other.
+    pub(crate) fn random_key(&self, now: UnixTime, chance: &mut Chance) -> Option<&Blob> {
+        let there = self.iter_unordered().filter(|(_, entry)| !entry.has_expired(now));
+        let mut keys: Vec<&Blob> = there.map(|(key, _)| key).collect();
+        if keys.is_empty() {
+            return None;
+        }
+        let pick = chance.below(keys.len());
+        let (_, key, _) = keys.select_nth_unstable(pick);
+        Some(key)
     }
 }

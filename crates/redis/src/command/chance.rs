@@ -19,12 +19,7 @@ pub(super) fn randomkey(
     _: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let Database { keyspace, chance, .. } = database;
-    let len = keyspace.iter(now).count();
-    if len == 0 {
-        return Ok(Reply::Nil);
-    }
-    let pick = chance.below(len);
-    let key = keyspace.iter(now).nth(pick).map(|(key, _)| key.clone());
+    let key = keyspace.random_key(now, chance).cloned();
     Ok(Reply::from(key))
 }
 

@@ -21,7 +21,7 @@ pub(super) fn scan(
 ) -> Result<Reply, ErrorReply> {
     let cursor = parse_cursor(&arguments[0])?;
     let options = Options::parse(&arguments[1..], Typed::Yes)?;
-    let keys = database.keyspace.iter_with_expired().map(|(key, _)| (key, key));
+    let keys = database.keyspace.iter_unordered().map(|(key, _)| (key, key));
     let (next, page) = page(keys, cursor, options.count);
     let page: Vec<Blob> = page.into_iter().filter(|key| options.allow(key)).cloned().collect();
     let is_wanted = |key: &Blob| {
@@ -88,12 +88,14 @@ pub(super) fn page<'a, T>(
     cursor: u64,
     count: usize,
 ) -> (u64, Vec<T>) {
-    let placed = named.map(|(name, item)| (place(name), item));
-    let mut rest: Vec<(u64, T)> = placed.filter(|(place, _)| *place >= cursor).collect();
-    rest.sort_by_key(|(place, _)| *place);
-    let last = rest.get(count.saturating_sub(1)).map_or(u64::MAX, |(place, _)| *place);
-    let end = rest.partition_point(|(place, _)| *place <= last);
-    let next = rest.get(end).map_or(0, |(place, _)| *place);
+    let placed = named.map(|(name, item)| ((place(name), name), item));
+    let mut rest: Vec<((u64, &Blob), T)> =
+        placed.filter(|((place, _), _)| *place >= cursor).collect();
+    rest.sort_unstable_by_key(|(place_and_name, _)| *place_and_name);
+    let place_at = |index: usize| rest.get(index).map(|((place, _), _)| *place);
+    let last = place_at(count.saturating_sub(1)).unwrap_or(u64::MAX);
+    let end = rest.partition_point(|((place, _), _)| *place <= last);
+    let next = place_at(end).unwrap_or(0);
     rest.truncate(end);
     (next, rest.into_iter().map(|(_, item)| item).collect())
 }
