@@ -75,13 +75,13 @@ fn prepare(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
         return Ok(Reply::Error(NO_BALLOT));
     };
     if is_new {
-        cx.set(ballot_key.clone(), ZERO);
-        cx.set(value_key.clone(), EMPTY);
+        cx.set(ballot_key.clone(), ZERO)?;
+        cx.set(value_key.clone(), EMPTY)?;
     }
     if promise >= ballot {
         return Ok(fail(stored));
     }
-    cx.set(promise_key.clone(), wanted.clone());
+    cx.set(promise_key.clone(), wanted.clone())?;
     let (accepted, value) = (cx.get(ballot_key)?, cx.get(value_key)?);
     Ok(Reply::Array(vec![Reply::Bulk(OK), accepted.into(), value.into()]))
 }
@@ -96,9 +96,9 @@ fn accept(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     if ballot < promise {
         return Ok(fail(stored));
     }
-    cx.set(promise_key.clone(), wanted.clone());
-    cx.set(ballot_key.clone(), wanted.clone());
-    cx.set(value_key.clone(), value.clone());
+    cx.set(promise_key.clone(), wanted.clone())?;
+    cx.set(ballot_key.clone(), wanted.clone())?;
+    cx.set(value_key.clone(), value.clone())?;
     Ok(Reply::Array(vec![Reply::Bulk(OK)]))
 }
 

@@ -54,7 +54,7 @@ fn get(cx: &mut ScriptContext<'_>) -> Result {
         return Ok(hit(value));
     }
     let token = cx.argument(1)?;
-    cx.set(cx.key(2)?.clone(), token.clone());
+    cx.set(cx.key(2)?.clone(), token.clone())?;
     Ok(miss(Reply::Bulk(token.clone())))
 }
 
@@ -67,7 +67,7 @@ fn get_with_block(cx: &mut ScriptContext<'_>) -> Result {
         return Ok(miss(Reply::Nil));
     }
     let token = cx.argument(1)?;
-    cx.set(lease.clone(), token.clone());
+    cx.set(lease.clone(), token.clone())?;
     let duration = cx.argument(2)?;
     set_for(cx, block, Blob::from_static("blocked"), "PX", duration)?;
     Ok(miss(Reply::Bulk(token.clone())))
@@ -88,7 +88,7 @@ fn set(cx: &mut ScriptContext<'_>) -> Result {
     let (key, value) = (cx.key(1)?, cx.argument(2)?);
     match cx.arguments().get(2) {
         Some(duration) => set_for(cx, key, value.clone(), "PX", duration)?,
-        None => cx.set(key.clone(), value.clone()),
+        None => cx.set(key.clone(), value.clone())?,
     }
     delete_keys(cx, cx.keys().get(2..3).unwrap_or_default())?;
     Ok(Reply::ok())

@@ -30,7 +30,7 @@ fn ballot(context: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     if promised.as_ref() == Some(ballot) {
         return Ok(Reply::Integer(0));
     }
-    context.set(key.clone(), ballot.clone());
+    context.set(key.clone(), ballot.clone())?;
     Ok(Reply::Integer(1))
 }
 

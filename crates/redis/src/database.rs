@@ -30,7 +30,7 @@ use crate::{Blob, ErrorReply, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha
 ///     native: |context| {
 ///         let (key, value) = (context.key(1)?, context.argument(1)?);
 ///         let old = context.get(key)?;
-///         context.set(key.clone(), value.clone());
+///         context.set(key.clone(), value.clone())?;
 ///         Ok(Reply::from(old))
 ///     },
 /// };

@@ -1,7 +1,7 @@
 //! Between Lua's values and Redis's replies, by the rules of "Redis Lua API reference", section
 //! "Data type conversion".
 
-use mlua::{Lua, LuaString, Result, Table, Value};
+use mlua::{Either, IntoLua, Lua, LuaString, Result, Table, Value};
 
 use super::number;
 use crate::{Blob, ErrorReply, Reply};
@@ -115,17 +115,12 @@ impl Fields {
 
     /// What `redis.call` gives a script.
     pub(super) fn value(&self, lua: &Lua, reply: &Reply, resp: i64) -> Result<Value> {
-        let labelled = |name: &LuaString, text: &Blob| -> Result<Value> {
-            let table = lua.create_table_with_capacity(0, 1)?;
-            table.raw_set(name, lua.create_string(text)?)?;
-            Ok(Value::Table(table))
-        };
         Ok(match reply {
             Reply::Nil if resp == 3 => Value::Nil,
             Reply::Nil => Value::Boolean(false),
             Reply::Integer(integer) => Value::Number(number::from_integer(*integer)),
             Reply::Bulk(bytes) => Value::String(lua.create_string(bytes)?),
-            Reply::Status(text) => labelled(&self.ok, text)?,
+            Reply::Status(status) => Value::Table(lua.create_table_from([("ok", text(status))])?),
             Reply::Error(error) => self.error_value(lua, error)?,
             Reply::Array(replies) => {
                 let table = lua.create_table_with_capacity(replies.len(), 0)?;
@@ -157,6 +152,11 @@ impl Fields {
 /// As Redis sends a script's `{err = ...}`: a leading minus is left out.
 fn error_reply(text: &[u8]) -> ErrorReply {
     ErrorReply::new(text.strip_prefix(b"-").unwrap_or(text))
+}
+
+/// A text on its way to Lua: what `mlua` takes as it is, if it is UTF-8.
+pub(super) fn text(bytes: &[u8]) -> impl IntoLua {
+    std::str::from_utf8(bytes).map_or_else(|_| Either::Right(LuaString::wrap(bytes)), Either::Left)
 }
 
 pub(super) fn blob(string: &LuaString) -> Blob {

@@ -8,7 +8,7 @@ use mlua::{Function, Lua, LuaOptions, LuaString, Result, StdLib, Table, Value};
 
 use super::builtins::{self, PRELUDE};
 use super::cjson::Cjson;
-use super::convert::Fields;
+use super::convert::{Fields, text};
 use super::host::{Host, Running};
 use super::raise::{self, Final, Raised};
 use super::{bits, cmsgpack, shebang, structs};
@@ -167,7 +167,9 @@ impl Engine {
     ) -> std::result::Result<Reply, ErrorReply> {
         let access = shebang::access(call.text, call.access);
         let function = self.function(call.sha, call.text)?;
-        let running = Running { database: std::mem::take(database), now, access };
+        let lacks_memory = database.lacks_memory();
+        let database_here = std::mem::take(database);
+        let running = Running { database: database_here, now, access, lacks_memory };
         self.host.running.replace(Some(running));
         let outcome = self.prepare(call).and_then(|()| self.run.call(function));
         if let Some(running) = self.host.running.take() {
@@ -181,7 +183,7 @@ impl Engine {
     fn prepare(&self, call: &Call<'_>) -> Result<()> {
         let Engine { lua, host, globals, .. } = self;
         lua.set_memory_limit(0)?;
-        let list = |words: &[Blob]| lua.create_sequence_from(words.iter().map(LuaString::wrap));
+        let list = |words: &[Blob]| lua.create_sequence_from(words.iter().map(|word| text(word)));
         globals.raw_set(&self.keys_name, list(call.keys)?)?;
         globals.raw_set(&self.arguments_name, list(call.arguments)?)?;
         host.resp.set(2);

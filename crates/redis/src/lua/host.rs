@@ -30,6 +30,8 @@ pub(super) struct Running {
     pub(super) database: Database,
     pub(super) now: UnixTime,
     pub(super) access: Access,
+    /// Whether there was no memory when the script began, and it has not written since.
+    pub(super) lacks_memory: bool,
 }
 
 /// How a script ended in an error.
@@ -47,8 +49,11 @@ impl Host {
         let Some(running) = running.as_mut() else {
             return Err(ErrorReply::from_static("ERR no script is running"));
         };
-        let Running { database, now, access } = running;
-        ScriptContext::new(database, *now, &[], &[]).call_with(*access, line)
+        let Running { database, now, access, lacks_memory } = running;
+        let mut context = ScriptContext::resumed(database, *now, *lacks_memory);
+        let result = context.call_with(*access, line);
+        *lacks_memory = context.lacks_memory();
+        result
     }
 }
 

@@ -352,8 +352,8 @@ globals._G = environment
 
 -- Whether a table is an array, as far as the fields go that would make it something else.
 local function is_plain(t)
-    return raw_getmetatable(t) == nil and t.err == nil and t.ok == nil and t.double == nil
-        and t.map == nil and t.set == nil and t.big_number == nil and t.verbatim_string == nil
+    return not (raw_getmetatable(t) or t.err or t.ok or t.double or t.map or t.set
+        or t.big_number or t.verbatim_string)
 end
 
 local function run(main)

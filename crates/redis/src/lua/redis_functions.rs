@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use mlua::{Lua, LuaString, Result, Table, Value};
+use mlua::{FromLuaMulti, Lua, LuaString, MultiValue, Result, Table, Value};
 
 use super::arguments::Arguments;
 use super::convert::{Fields, blob, word};
-use super::host::{Host, constant, define};
+use super::host::{Host, constant, define, function};
 use super::number;
 use super::raise::{self, Raised};
 use crate::command;
@@ -48,25 +48,42 @@ fn constants(table: &Table) -> Result<()> {
 /// `redis.call` and `redis.pcall`, which differ in what becomes of a refusal.
 fn calls(lua: &Lua, table: &Table, host: &Rc<Host>, fields: &Rc<Fields>) -> Result<()> {
     let shared = (Rc::clone(host), Rc::clone(fields));
-    define(lua, table, "call", move |lua, arguments| {
+    let call = move |lua: &Lua, line: Line| {
         let (host, fields) = &shared;
-        match answer(host, &arguments)? {
+        match answer(host, line)? {
             Ok(Reply::Error(refusal)) | Err(refusal) => Err(Raised::Refusal(refusal).into()),
             Ok(reply) => fields.value(lua, &reply, host.resp.get()),
         }
-    })?;
+    };
+    table.raw_set("call", function(lua, call)?)?;
     let shared = (Rc::clone(host), Rc::clone(fields));
-    define(lua, table, "pcall", move |lua, arguments| {
+    let pcall = move |lua: &Lua, line: Line| {
         let (host, fields) = &shared;
-        let reply = answer(host, &arguments)?.unwrap_or_else(Reply::Error);
+        let reply = answer(host, line)?.unwrap_or_else(Reply::Error);
         fields.value(lua, &reply, host.resp.get())
-    })
+    };
+    table.raw_set("pcall", function(lua, pcall)?)
+}
+
+/// The words of a command, `None` if one of them is neither a text nor a number.
+struct Line(Option<Vec<Blob>>);
+
+impl FromLuaMulti for Line {
+    fn from_lua_multi(values: MultiValue, _: &Lua) -> Result<Line> {
+        let mut line = Vec::with_capacity(values.len());
+        for value in &values {
+            match word(value) {
+                Some(word) => line.push(word),
+                None => return Ok(Line(None)),
+            }
+        }
+        Ok(Line(Some(line)))
+    }
 }
 
 /// The outer result is an error if the script must end.
-fn answer(host: &Host, arguments: &Arguments) -> Result<std::result::Result<Reply, ErrorReply>> {
-    let words: Option<Vec<Blob>> = arguments.values().iter().map(word).collect();
-    let Some(line) = words else {
+fn answer(host: &Host, line: Line) -> Result<std::result::Result<Reply, ErrorReply>> {
+    let Line(Some(line)) = line else {
         return Ok(Err(ErrorReply::from_static(
             "ERR Lua redis lib command arguments must be strings or integers",
         )));

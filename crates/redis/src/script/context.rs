@@ -36,6 +36,20 @@ impl<'a> ScriptContext<'a> {
         ScriptContext { database, now, keys, arguments, lacks_memory }
     }
 
+    /// Of a script in Lua, which keeps its own keys and arguments, and knows whether there was no
+    /// memory.
+    pub(crate) const fn resumed(
+        database: &'a mut Database,
+        now: UnixTime,
+        lacks_memory: bool,
+    ) -> ScriptContext<'a> {
+        ScriptContext { database, now, keys: &[], arguments: &[], lacks_memory }
+    }
+
+    pub(crate) const fn lacks_memory(&self) -> bool {
+        self.lacks_memory
+    }
+
     /// All of `KEYS`, however many the caller gave.
     #[must_use]
     pub const fn keys(&self) -> &'a [Blob] {
@@ -125,8 +139,13 @@ impl<'a> ScriptContext<'a> {
 
     /// What `redis.call('SET', key, value)` does, without the detour through the command table: the
     /// key loses its expiry, if it had one.
-    pub fn set(&mut self, key: Blob, value: Blob) {
+    ///
+    /// # Errors
+    /// "OOM" if there was no memory when the script began, and it has not written since.
+    pub fn set(&mut self, key: Blob, value: Blob) -> Result<(), ErrorReply> {
+        self.check_memory(Flags::WRITE.and(Flags::DENYOOM))?;
         self.database.keyspace.set(&key, Entry::lasting(value));
+        Ok(())
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) const SCRIPTS: [Script; 9] = [
         name: "set_then_fail",
         source: "redis.call('SET', KEYS[1], 'written') return redis.call('INCR', KEYS[1])",
         native: |context| {
-            context.set(context.key(1)?.clone(), Blob::from("written"));
+            context.set(context.key(1)?.clone(), Blob::from("written"))?;
             increment(context)
         },
     },
@@ -41,7 +41,7 @@ pub(crate) const SCRIPTS: [Script; 9] = [
             if context.arguments().first() != Some(&found) {
                 return Ok(Reply::Integer(0));
             }
-            context.set(context.key(1)?.clone(), context.argument(2)?.clone());
+            context.set(context.key(1)?.clone(), context.argument(2)?.clone())?;
             Ok(Reply::Integer(1))
         },
     },

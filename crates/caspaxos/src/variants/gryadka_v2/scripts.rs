@@ -31,7 +31,7 @@ fn stored(cx: &mut ScriptContext<'_>) -> Result<Option<Stored>, ErrorReply> {
         Some(promise) => promise,
         None => {
             for (key, text) in [(promise_key, ZERO), (ballot_key, ZERO), (value_key, EMPTY)] {
-                cx.set(key.clone(), text);
+                cx.set(key.clone(), text)?;
             }
             ZERO
         }
@@ -59,7 +59,7 @@ fn prepare(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
             return Ok(fail(text));
         }
     }
-    cx.set(cx.key(1)?.clone(), Blob::format(format_args!("{ballot}")));
+    cx.set(cx.key(1)?.clone(), Blob::format(format_args!("{ballot}")))?;
     let value = cx.get(cx.key(3)?)?.unwrap_or(EMPTY);
     Ok(Reply::Array([OK, accepted.0, value].map(Reply::Bulk).to_vec()))
 }
@@ -80,8 +80,8 @@ fn accept(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
         return Ok(fail(accepted.0));
     }
     let next = Ballot { eon: ballot.eon.saturating_add(1), ..ballot };
-    cx.set(cx.key(1)?.clone(), Blob::format(format_args!("{next}")));
-    cx.set(cx.key(2)?.clone(), Blob::format(format_args!("{ballot}")));
-    cx.set(cx.key(3)?.clone(), value.clone());
+    cx.set(cx.key(1)?.clone(), Blob::format(format_args!("{next}")))?;
+    cx.set(cx.key(2)?.clone(), Blob::format(format_args!("{ballot}")))?;
+    cx.set(cx.key(3)?.clone(), value.clone())?;
     Ok(Reply::Array(vec![Reply::Bulk(OK)]))
 }
