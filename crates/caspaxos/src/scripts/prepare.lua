@@ -2,31 +2,26 @@
 -- KEYS: promise, ballot, value (of one register)   ARGV: the ballot "eon,id,era"
 -- Answers {"ok", accepted ballot, accepted value} or {"fail", promise}.
 
-local function parse(text)
-    local eon, id, era = string.match(text, "^(%d+),(%d+),(%d+)$")
-    return eon and {tonumber(eon), tonumber(id), tonumber(era)}
-end
+local call, match, keys, wanted = redis.call, string.match, KEYS, ARGV[1]
+local ballot = "^(%d+),(%d+),(%d+)$"
 
-local function less(a, b)
-    for i = 1, 3 do
-        if a[i] ~= b[i] then return a[i] < b[i] end
-    end
-    return false
-end
-
-local stored = redis.call("GET", KEYS[1])
-local wanted, promise = parse(ARGV[1]), parse(stored or "0,0,0")
-if not (wanted and promise) then
+local stored = call("GET", keys[1])
+local promise = stored or "0,0,0"
+local eon, id, era = match(wanted, ballot)
+local promised_eon, promised_id, promised_era = match(promise, ballot)
+if not (eon and promised_eon) then
     return redis.error_reply("ERR a ballot is three numbers")
 end
 
 if not stored then
-    stored = "0,0,0"
-    redis.call("SET", KEYS[2], stored)
-    redis.call("SET", KEYS[3], "")
+    call("SET", keys[2], promise)
+    call("SET", keys[3], "")
 end
-if not less(promise, wanted) then
-    return {"fail", stored}
+local ahead = eon - promised_eon
+if ahead == 0 then ahead = id - promised_id end
+if ahead == 0 then ahead = era - promised_era end
+if not (ahead > 0) then
+    return {"fail", promise}
 end
-redis.call("SET", KEYS[1], ARGV[1])
-return {"ok", redis.call("GET", KEYS[2]), redis.call("GET", KEYS[3])}
+call("SET", keys[1], wanted)
+return {"ok", call("GET", keys[2]), call("GET", keys[3])}
