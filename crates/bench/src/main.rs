@@ -7,6 +7,8 @@ mod histories;
 mod kernel;
 mod machine;
 mod measure;
+mod redis_in_memory;
+mod served;
 mod table;
 mod workload;
 
@@ -29,14 +31,26 @@ enum Command {
     Caspaxos(caspaxos::Arguments),
     /// The rumor checker against the exhaustive search.
     Histories(histories::Arguments),
+    /// Redis in memory: commands and scripts.
+    Redis(redis_in_memory::Arguments),
+    /// Redis in memory behind TCP against redis-server.
+    Serve(served::Arguments),
+    /// What `serve` measures, in a process of its own.
+    #[command(hide = true)]
+    ServeInMemory,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    print!("{}", machine::header()?);
+    if !matches!(arguments.command, Command::ServeInMemory) {
+        print!("{}", machine::header()?);
+    }
     match arguments.command {
         Command::Kernel(arguments) => kernel::run(&arguments),
         Command::Caspaxos(arguments) => caspaxos::run(&arguments),
         Command::Histories(arguments) => histories::run(&arguments),
+        Command::Redis(arguments) => redis_in_memory::run(&arguments),
+        Command::Serve(arguments) => served::run(&arguments),
+        Command::ServeInMemory => served::serve(),
     }
 }

@@ -30,7 +30,7 @@ fn time(contender: &mut Contender<'_>) -> f64 {
 }
 
 /// The middle one, or the mean of the middle two.
-fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len().is_multiple_of(2) {
