@@ -130,6 +130,7 @@ impl Acceptor {
         let Registers { keys, prepare, accept, query } = &*self.registers;
         let keys = &keys[key.index()];
         let server = &mut self.server;
+        let evicted = server.database().evicted();
         let reply = match request {
             Request::Prepare => {
                 let arguments = [ballot_text(ballot)];
@@ -141,6 +142,12 @@ impl Acceptor {
             }
             Request::Query => read_held(&server.evalsha(cx, proposer, query, keys, &[])),
         };
+        if server.database().evicted() > evicted {
+            cx.mark("key-evicted");
+        }
+        if let Reply::PrepareError | Reply::AcceptError | Reply::QueryError = reply {
+            cx.mark("server-error");
+        }
         cx.send(proposer, Message::Reply { key, ballot, reply });
     }
 }

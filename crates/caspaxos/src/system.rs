@@ -33,6 +33,8 @@ impl System for CasPaxos {
         "unknown-outcome",
         "promise-reply-lost",
         "accept-reply-lost",
+        "key-evicted",
+        "server-error",
         "client-done",
         "swept",
         "quorum-read",

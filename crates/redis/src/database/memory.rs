@@ -18,6 +18,12 @@ impl Database {
         self.change_each(|keyspace| keyspace.keep_ledger(is_limited));
     }
 
+    /// How many keys have been evicted.
+    #[must_use]
+    pub const fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
     /// The bytes that all data takes, by the estimate that counts here.
     pub(crate) fn used_memory(&self) -> u64 {
         let used: usize = self.keyspaces().into_iter().map(|(_, keyspace)| keyspace.bytes()).sum();
