@@ -223,6 +223,9 @@ pub struct RecoverySection {
     pub role: String,
     /// How much later every client must have finished an operation.
     pub within: Span,
+    /// Whether the run is over when they have.
+    #[serde(default)]
+    pub ends_run: bool,
 }
 
 /// A step of the nemesis: wait, then act.

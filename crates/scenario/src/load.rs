@@ -167,7 +167,7 @@ fn find_system<'r>(
 fn locate(table: &DeTable<'_>, path: &str) -> Option<usize> {
     let mut found = None;
     let mut here: Option<&Spanned<DeValue<'_>>> = None;
-    for part in path.split('.') {
+    for part in keys(path) {
         let next = match here.map(Spanned::get_ref) {
             None => table.get(part),
             Some(DeValue::Table(inner)) => inner.get(part),
@@ -181,14 +181,25 @@ fn locate(table: &DeTable<'_>, path: &str) -> Option<usize> {
     found
 }
 
+/// The keys of a path. One in quotes can have dots: `swarm."link.0.loss"`.
+fn keys(path: &str) -> Vec<&str> {
+    let mut quoted = false;
+    let parts = path.split(|c| {
+        quoted ^= c == '"';
+        c == '.' && !quoted
+    });
+    parts.map(|key| key.trim_matches('"')).filter(|key| !key.is_empty()).collect()
+}
+
 /// Puts a value into the table, making the tables on the way. What is no TOML value is a text.
 fn set<'a>(table: &mut DeTable<'a>, change: &'a Override) -> Result<(), Fault> {
     let fault = |message: String| Fault { message, offset: None };
     let text = || Spanned::new(0..0, DeValue::String(change.value.as_str().into()));
     let value = DeValue::parse(&change.value).unwrap_or_else(|_| text());
-    let (tables, last) = change.path.rsplit_once('.').unwrap_or(("", &change.path));
+    let mut parts = keys(&change.path);
+    let last = parts.pop().unwrap_or_default();
     let mut here = table;
-    let mut parts = tables.split('.').filter(|part| !part.is_empty());
+    let mut parts = parts.into_iter();
     while let Some(part) = parts.next() {
         let key = Spanned::new(0..0, DeString::Borrowed(part));
         let made = || Spanned::new(0..0, DeValue::Table(DeTable::default()));

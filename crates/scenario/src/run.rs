@@ -247,7 +247,8 @@ impl<'a, S: System> Prepared<'a, S> {
             }
             if watchers.progress.is_due(world.now()) {
                 stalled = self.stalled(&mut watchers.progress, |node| world.process(node));
-                if stalled.is_some() {
+                let ends_run = self.general.recovery.as_ref().is_some_and(|end| end.ends_run);
+                if stalled.is_some() || ends_run {
                     break None;
                 }
             }

@@ -52,7 +52,7 @@ impl Scenario {
         check: impl Fn(&Scenario) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
         for (path, values) in &self.general.swarm {
-            let problem = |why| Problem::new("swarm", format!("{path:?}: {why}"));
+            let problem = |why| Problem::new(format!("swarm.{path:?}"), why);
             let section = path.split('.').next().unwrap_or_default();
             if !SECTIONS.contains(&section) && section != self.general.system {
                 let (known, system) = (SECTIONS.join(", "), &self.general.system);
