@@ -151,6 +151,30 @@ Example:\n  rumormill bless recordings")]
         #[arg(long)]
         dry_run: bool,
     },
+    /// Write the page of all scenarios, and measure how soon hazards are caught
+    #[command(after_help = "\
+Figures that are not measured anew are kept from the page that there is.
+
+Examples:
+  rumormill catalogue docs/scenarios.md
+  rumormill catalogue docs/scenarios.md --check
+  rumormill catalogue docs/scenarios.md --measure 0..1000 --only 'caspaxos/*'")]
+    Catalogue {
+        /// The page
+        file: PathBuf,
+        /// Write nothing; fail if the page is not what it should be
+        #[arg(long, conflicts_with = "measure")]
+        check: bool,
+        /// Run hazards with these seeds: from A up to, but not including, B
+        #[arg(long, value_name = "A..B", value_parser = seed_range)]
+        measure: Option<Range<u64>>,
+        /// Measure these: names, endings of names, or patterns
+        #[arg(long = "only", default_value = "all", value_name = "NAME|PATTERN")]
+        names: Vec<String>,
+        /// How many runs at a time; all cores if not given
+        #[arg(long, value_name = "N")]
+        jobs: Option<NonZeroUsize>,
+    },
     /// Serve Redis in memory over TCP, with faults if wanted
     #[command(after_help = "\
 The addresses stand in one line on stdout once clients can connect. It ends with Ctrl-C.

@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 mod bless;
+mod catalogue;
 mod logs;
 mod proxy;
 mod record;
@@ -44,6 +45,10 @@ pub(crate) fn execute(
             reduce::reduce(registry, &plan, interrupt)
         }
         Command::Bless { folder, dry_run } => bless::bless(registry, &folder, dry_run, interrupt),
+        Command::Catalogue { file, check, measure, names, jobs } => {
+            let plan = catalogue::Plan { file, check, measure, names, jobs };
+            catalogue::catalogue(registry, &plan, interrupt)
+        }
         Command::Serve(what) => serve::serve(what, interrupt),
         Command::Proxy(what) => proxy::proxy(what, interrupt),
     }

@@ -1,7 +1,7 @@
 //! The command line of rumormill, for its own systems and for yours.
 //!
 //! A program of your own that registers your [`System`](scenario::System) and calls [`main`] has
-//! every command: list, show, run, record, replay, check, diff, reduce, bless.
+//! every command: list, show, run, record, replay, check, diff, reduce, bless, catalogue.
 //!
 //! ```no_run
 //! # use std::process::ExitCode;

@@ -99,7 +99,7 @@ pub(crate) fn explanation(outcome: &Outcome) -> Vec<String> {
 }
 
 /// Virtual time to the millisecond, if it is more than that.
-fn rounded(ns: u64) -> Span {
+pub(crate) fn rounded(ns: u64) -> Span {
     match Span(ns) {
         span if ns < 1_000_000 => span,
         span => Span::from_millis(span.as_millis()),

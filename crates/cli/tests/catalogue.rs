@@ -1,0 +1,100 @@
+//! The page of all scenarios is what their files make it, and none of them can be vacuous unseen.
+//! `bin/bless` writes the page.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use scenario::{Action, General, Scenario};
+
+fn catalogue(more: &[&str]) -> (bool, String) {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/scenarios.md");
+    let output = Command::new(env!("CARGO_BIN_EXE_rumormill"))
+        .args(["catalogue", page])
+        .args(more)
+        .output()
+        .expect("the binary was built for this test");
+    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn the_page_is_what_the_scenario_files_make_it() {
+    let write = std::env::var_os("RUMORMILL_BLESS").is_some();
+    let (is_right, said) = catalogue(if write { &[] } else { &["--check"] });
+    assert!(is_right, "{said}");
+}
+
+#[test]
+fn a_page_that_says_something_else_is_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let page = directory.path().join("page.md");
+    let run = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rumormill"));
+        command.arg("catalogue").arg(&page).args(more);
+        command.output().expect("the binary was built for this test").status.code()
+    };
+    assert_eq!(run(&["--check"]), Some(1), "there is none");
+    assert_eq!(run(&["--measure", "0..3", "--only", "losing/c2p2k1.i"]), Some(0));
+    assert_eq!(run(&["--check"]), Some(0));
+    let text = std::fs::read_to_string(&page).expect("it is written");
+    assert!(text.contains("| `caspaxos/losing/c2p2k1.i` | 3 of 3 | 1 | 1 |"), "{text}");
+    std::fs::write(&page, text.replace("3 of 3", "2 of 3")).expect("it can be changed");
+    assert_eq!(run(&["--check"]), Some(0), "figures are taken as they are");
+    std::fs::write(&page, text.replace("message-lost", "")).expect("it can be changed");
+    assert_eq!(run(&["--check"]), Some(1));
+}
+
+/// The marks that a scenario's faults reach if they bite, as far as the general ones tell.
+fn marks_of_faults(general: &General) -> BTreeSet<&'static str> {
+    let mut marks = BTreeSet::new();
+    let drawn = |word: &str| general.swarm.keys().any(|path| path.ends_with(word));
+    let lossy = |link: &scenario::Link| link.loss.0.ppm() > 0;
+    if general.link.iter().any(|link| lossy(link) && link.transport == sim::Transport::Datagram)
+        || drawn(".loss")
+    {
+        marks.insert("message-lost");
+    }
+    if general.link.iter().any(|link| lossy(link) && link.transport == sim::Transport::Stream) {
+        marks.insert("connection-lost");
+    }
+    if general.link.iter().any(|link| link.duplicate.0.ppm() > 0) || drawn(".duplicate") {
+        marks.insert("message-duplicated");
+    }
+    let steps = general.nemesis.iter().flat_map(|track| &track.steps);
+    marks.extend(steps.flat_map(|step| &step.actions).filter_map(|action| match action {
+        Action::Cut(..) | Action::CutOneWay(..) => Some("message-cut"),
+        Action::Hold(..) => Some("message-held"),
+        Action::Crash(_) | Action::Wipe(_) | Action::FailOver(_) => Some("node-crashed"),
+        Action::Pause(_) => Some("node-paused"),
+        Action::StepClock { .. } => Some("clock-stepped"),
+        _ => None,
+    }));
+    marks
+}
+
+/// Marks that say more than the general one that stands first.
+const SAY_MORE: [(&str, &str); 3] = [
+    ("message-lost", "promise-reply-lost"),
+    ("message-lost", "accept-reply-lost"),
+    ("connection-lost", "accept-reply-lost"),
+];
+
+#[test]
+fn scenarios_demand_the_marks_of_their_faults() {
+    let registry = rumormill::registry();
+    for name in registry.names() {
+        let Scenario { general, .. } = registry.load(name, &[]).expect("it is committed");
+        // A hazard that bites is not vacuous.
+        if general.expect.is_hazard() {
+            continue;
+        }
+        let expect = &general.expect;
+        let demanded = |mark: &str| {
+            expect.marks.iter().any(|known| known == mark) || expect.batch_marks.contains_key(mark)
+        };
+        for mark in marks_of_faults(&general) {
+            let more = SAY_MORE.iter().filter(|(less, _)| *less == mark).map(|(_, more)| *more);
+            let is_seen = demanded(mark) || more.into_iter().any(demanded);
+            assert!(is_seen, "{name} has a fault that would reach {mark}, and does not demand it");
+        }
+    }
+}
