@@ -116,8 +116,7 @@ impl Database {
         self.run_script(now, sha, keys, arguments, Access::ReadWrite).into()
     }
 
-    /// Runs a script that is loaded: its native twin, if it has one that may run in its place. (A
-    /// twin writes without asking for memory.)
+    /// Runs a script that is loaded: its native twin, if it has one that may run in its place.
     pub(crate) fn run_script(
         &mut self,
         now: UnixTime,
@@ -130,7 +129,7 @@ impl Database {
             return Err(ErrorReply::no_script());
         };
         match self.library.native(sha) {
-            Some(native) if access == Access::ReadWrite && !self.lacks_memory() => {
+            Some(native) if access == Access::ReadWrite => {
                 native(&mut ScriptContext::new(self, now, keys, arguments))
                     .map_err(|raised| raised.raised_in_script(sha))
             }
