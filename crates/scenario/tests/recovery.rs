@@ -158,6 +158,9 @@ impl System for Survey {
 }
 
 const CRASHES: &str = "
+[limits]
+virtual_time = \"20s\"
+
 [[link]]
 from = \"*\"
 to = \"*\"
