@@ -70,6 +70,16 @@ pub(crate) fn marks(outcome: &Outcome) -> String {
     if marks.is_empty() { "marks: none".to_owned() } else { format!("marks: {}", marks.join(", ")) }
 }
 
+/// What was measured, in one line.
+pub(crate) fn measures(outcome: &Outcome) -> Option<String> {
+    let measures = outcome.measures.iter().map(|(name, number)| match name.strip_suffix("_ns") {
+        Some(name) => format!("{name} {}", Span(*number)),
+        None => format!("{name} {}", grouped(*number)),
+    });
+    let measures: Vec<String> = measures.collect();
+    (!measures.is_empty()).then(|| format!("measures: {}", measures.join(", ")))
+}
+
 /// What the seed drew of the scenario's swarm, in one line.
 pub(crate) fn drawn(outcome: &Outcome) -> Option<String> {
     let drawn = outcome.drawn.iter().map(|(path, value)| match value.as_str() {

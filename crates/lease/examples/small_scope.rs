@@ -11,7 +11,7 @@ use lease::Discipline;
 use lease::small_scope::{Model, explore};
 
 fn main() {
-    use Discipline::{NewestMiss, None, SharedToken, SingleHolder};
+    use Discipline::{NewestMiss, None, SharedToken, SingleHolder, StaleValues};
     let lossy = |model| Model { loses_invalidations: true, ..model };
     let twice = |model| Model { operations: 2, ..model };
     let wiped = |model| Model { wipes: 1, clients: 3, ..model };
@@ -24,6 +24,7 @@ fn main() {
             "61552 states, 1584 violating, 5 steps",
         ),
         ("single holder", Model::new(SingleHolder), "-"),
+        ("stale values", Model::new(StaleValues), "-"),
         ("shared token", Model::new(SharedToken), "-"),
         ("shared token, three clients, counter lost", wiped(Model::new(SharedToken)), "-"),
         ("no leases, two operations each", twice(Model::new(None)), "-"),

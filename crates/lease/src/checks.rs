@@ -10,7 +10,7 @@
 //! | `monotonic-reads` | a client never sees something older than before |
 //! | `herd` | the database is not asked for a version more often than the `bounds` say |
 
-use check::cache::{Fills, Promise, Queries, Reads};
+use check::cache::{Ages, Fills, Promise, Queries, Reads, Sample};
 use history::{Entry, Names, Observation, Step};
 use scenario::{Broken, Invariant};
 use sim::{Command, Event, Kind, Observer};
@@ -25,7 +25,11 @@ pub(crate) const NAMES: &[&str] =
 pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Invariant<Message, Timer>>> {
     let reads = |promises: Vec<Promise>| -> Box<dyn Invariant<Message, Timer>> {
         let reads = promises.into_iter().map(Reads::new).collect();
-        Box::new(ReadWatch { reads, names: names.clone() })
+        Box::new(ReadWatch { reads, ages: None, names: names.clone() })
+    };
+    let staleness = |promises: Vec<Promise>| -> Box<dyn Invariant<Message, Timer>> {
+        let (reads, ages) = (promises.into_iter().map(Reads::new).collect(), Some(Ages::default()));
+        Box::new(ReadWatch { reads, ages, names: names.clone() })
     };
     let bounds = &config.bounds;
     let age = bounds.age.map(Promise::Age);
@@ -33,7 +37,7 @@ pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Invariant<Messa
     vec![
         Box::new(FillWatch { fills: Fills::new(), names: names.clone() }),
         reads(vec![Promise::Agreement { settle: config.settle }]),
-        reads(age.into_iter().chain(versions).collect()),
+        staleness(age.into_iter().chain(versions).collect()),
         reads(vec![Promise::OwnWrites]),
         reads(vec![Promise::Monotonic]),
         Box::new(QueryWatch { queries: Queries::new(bounds.queries), names: names.clone() }),
@@ -42,6 +46,7 @@ pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Invariant<Messa
 
 struct ReadWatch {
     reads: Vec<Reads>,
+    ages: Option<Ages>,
     names: Names,
 }
 
@@ -55,6 +60,7 @@ impl Observer<Message, Timer> for ReadWatch {
         };
         let entry = Entry { at: event.at, step };
         self.reads.iter_mut().for_each(|reads| reads.step(&entry));
+        self.ages.iter_mut().for_each(|ages| ages.step(&entry));
     }
 }
 
@@ -63,6 +69,22 @@ impl Invariant<Message, Timer> for ReadWatch {
         let stale = self.reads.iter().find_map(Reads::broken)?;
         Some(Broken { summary: stale.summary(&self.names), story: stale.story(&self.names) })
     }
+
+    fn measures(&self) -> Vec<(&'static str, u64)> {
+        let Some(ages) = &self.ages else { return Vec::new() };
+        let age = ["age_p50_ns", "age_p99_ns", "age_max_ns"];
+        let versions = ["versions_behind_p50", "versions_behind_p99", "versions_behind_max"];
+        percentiles(age, ages.age_ns()).chain(percentiles(versions, ages.versions())).collect()
+    }
+}
+
+/// The median, the 99th percentile, and the largest number.
+fn percentiles(
+    names: [&'static str; 3],
+    sample: &Sample,
+) -> impl Iterator<Item = (&'static str, u64)> {
+    let numbers = [sample.percentile(50), sample.percentile(99), sample.max()];
+    names.into_iter().zip(numbers).filter_map(|(name, number)| Some((name, number?)))
 }
 
 struct FillWatch {
@@ -114,5 +136,11 @@ impl Invariant<Message, Timer> for QueryWatch {
     fn broken(&self) -> Option<Broken> {
         let herd = self.queries.broken()?;
         Some(Broken { summary: herd.summary(&self.names), story: herd.story(&self.names) })
+    }
+
+    fn measures(&self) -> Vec<(&'static str, u64)> {
+        let names =
+            ["queries_per_version_p50", "queries_per_version_p99", "queries_per_version_max"];
+        percentiles(names, &self.queries.per_version()).collect()
     }
 }

@@ -214,6 +214,14 @@ impl Client {
                 cx.mark("miss");
                 self.select(cx, vec![Lease { cache, token }]);
             }
+            Answer::Outdated(_, Some(token)) => {
+                cx.mark("miss");
+                self.select(cx, vec![Lease { cache, token }]);
+            }
+            Answer::Outdated(state, None) => {
+                cx.mark("served-outdated");
+                self.end(cx, Completion::Ok(state));
+            }
             Answer::Wait => {
                 cx.mark("told-to-wait");
                 self.wait(cx, waits);

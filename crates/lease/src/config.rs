@@ -32,6 +32,8 @@ pub struct Config {
     pub discipline: Discipline,
     /// How long a client that was given a lease keeps others from getting one, if it does.
     pub block: Span,
+    /// How long an outdated value is kept, if it is.
+    pub stale_for: Span,
     /// How long a client that was told to wait does so, each time.
     pub waits: Vec<Span>,
     /// What it does after that.
@@ -87,6 +89,7 @@ impl Default for Config {
             think: "0ms..4ms".parse().expect("a latency"),
             discipline: Discipline::NewestMiss,
             block: Span::from_millis(100),
+            stale_for: Span::from_millis(100),
             waits: [2, 4, 10, 20].map(Span::from_millis).to_vec(),
             after_waits: AfterWaits::Fill,
             ttl: None,
@@ -131,6 +134,9 @@ pub enum Discipline {
     SingleHolder,
     /// Whoever missed it within three seconds; the first one does.
     SharedToken,
+    /// One at a time and no more than one in the time of a block; others are told what was there
+    /// before it was invalidated, if that is not too long ago.
+    StaleValues,
 }
 
 /// What a client does that has waited long enough for another one to fill in an entry.

@@ -7,18 +7,38 @@
 use history::{Key, Observation, Span, Value, Version};
 use redis::{Blob, Reply, Script, Sha1, Value as Stored};
 
-use crate::config::Discipline;
+use crate::config::{DeletedBlock, Discipline};
 use crate::scripts;
 use crate::{Answer, Call, Token};
 
 /// How calls are said in Redis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Dialect {
-    discipline: Discipline,
-    /// How long one client keeps others from getting a lease.
-    block: Span,
+    rules: Rules,
     entries: Vec<EntryKeys>,
     counter: Blob,
+}
+
+/// What all clients agree on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rules {
+    /// Who may fill in an entry.
+    pub discipline: Discipline,
+    /// How long one client keeps others from getting a lease.
+    pub block: Span,
+    /// How long an outdated value is kept.
+    pub stale_for: Span,
+    /// What the key of a block is called by those who delete it.
+    pub deleted_block: DeletedBlock,
+}
+
+impl Rules {
+    /// Rules with long times, and without mistakes.
+    #[must_use]
+    pub fn of(discipline: Discipline) -> Rules {
+        let long = Span::from_secs(1000);
+        Rules { discipline, block: long, stale_for: long, deleted_block: DeletedBlock::Right }
+    }
 }
 
 /// The Redis keys of an entry.
@@ -29,6 +49,7 @@ struct EntryKeys {
     block: Blob,
     /// The block, as the one who deletes it calls it.
     deleted_block: Blob,
+    outdated: Blob,
 }
 
 /// A command line in parts.
@@ -70,18 +91,22 @@ impl Request {
 }
 
 impl Dialect {
-    /// For entries of these names. `colon` is what the one who deletes a block puts between the
-    /// word and the name: a colon is right.
+    /// For entries of these names.
     #[must_use]
-    pub fn new(discipline: Discipline, block: Span, names: &[String], colon: &str) -> Dialect {
+    pub fn new(rules: Rules, names: &[String]) -> Dialect {
+        let colon = match rules.deleted_block {
+            DeletedBlock::Right => ":",
+            DeletedBlock::WithoutColon => "",
+        };
         let entries = names.iter().map(|name| EntryKeys {
             value: Blob::from(format!("{{{name}}}")),
             lease: Blob::from(format!("lease:{{{name}}}")),
             block: Blob::from(format!("block:{{{name}}}")),
             deleted_block: Blob::from(format!("block{colon}{{{name}}}")),
+            outdated: Blob::from(format!("outdated:{{{name}}}")),
         });
         let counter = Blob::from_static("next-lease");
-        Dialect { discipline, block, entries: entries.collect(), counter }
+        Dialect { rules, entries: entries.collect(), counter }
     }
 
     /// What the command or script of a call is; none if there is no such entry.
@@ -94,7 +119,7 @@ impl Dialect {
         let script =
             |script, keys, arguments| Request { verb: Verb::Script(script), keys, arguments };
         let (value, lease, block) = (&entry.value, &entry.lease, &entry.block);
-        Some(match (self.discipline, *call) {
+        Some(match (self.rules.discipline, *call) {
             (_, Call::Ping) => command("PING", Vec::new(), Vec::new()),
             (Discipline::None, Call::Get { .. }) => command("GET", blobs(&[value]), Vec::new()),
             (Discipline::None, Call::Set { state, ttl, .. }) => {
@@ -110,7 +135,7 @@ impl Dialect {
                 script(scripts::GET, blobs(&[value, lease]), vec![token_text(token)])
             }
             (Discipline::SingleHolder, Call::Get { token }) => {
-                let arguments = vec![token_text(token), millis(self.block)];
+                let arguments = vec![token_text(token), millis(self.rules.block)];
                 script(scripts::GET_WITH_BLOCK, blobs(&[value, lease, block]), arguments)
             }
             (
@@ -124,6 +149,21 @@ impl Dialect {
             (Discipline::NewestMiss | Discipline::SingleHolder, Call::Delete { .. }) => {
                 let keys = blobs(&[value, lease, &entry.deleted_block]);
                 script(scripts::DELETE, keys, Vec::new())
+            }
+            (Discipline::StaleValues, Call::Get { token }) => {
+                let keys = blobs(&[value, lease, block, &entry.outdated]);
+                let arguments = vec![token_text(token), millis(self.rules.block)];
+                script(scripts::STALE_GET, keys, arguments)
+            }
+            // What it deletes with the fill is the outdated value, not the block.
+            (Discipline::StaleValues, Call::Set { token, state, ttl }) => {
+                let mut arguments = vec![token_text(token), state_text(state)];
+                arguments.extend(ttl.map(millis));
+                script(scripts::SET, blobs(&[value, lease, &entry.outdated]), arguments)
+            }
+            (Discipline::StaleValues, Call::Delete { .. }) => {
+                let keys = blobs(&[value, lease, &entry.outdated]);
+                script(scripts::STALE_DELETE, keys, vec![millis(self.rules.stale_for)])
             }
             (Discipline::SharedToken, Call::Get { .. }) => {
                 script(scripts::SHARED_GET, blobs(&[value, &self.counter]), Vec::new())
@@ -155,7 +195,7 @@ impl Dialect {
 
     /// What stands before a value.
     fn prefix(&self) -> &'static [u8] {
-        match self.discipline {
+        match self.rules.discipline {
             Discipline::SharedToken => b"val:",
             _ => b"",
         }
@@ -178,7 +218,7 @@ impl Dialect {
 
     fn read_get(&self, token: Token, reply: &Reply) -> Option<Answer> {
         let found = |text: &Blob| read_state(text).map(Answer::Found);
-        match (self.discipline, reply) {
+        match (self.rules.discipline, reply) {
             (Discipline::None, Reply::Nil) => Some(Answer::Granted(token)),
             (Discipline::None, Reply::Bulk(text)) => found(text),
             (Discipline::SharedToken, Reply::Array(parts)) => {
@@ -194,6 +234,8 @@ impl Dialect {
                     read_number(text).map(|token| Answer::Granted(Token(token)))
                 }
                 [Reply::Nil, Reply::Nil] => Some(Answer::Wait),
+                [Reply::Bulk(text), Reply::Nil, Reply::Nil] => found(text),
+                [Reply::Nil, token, outdated] => read_miss(token, outdated),
                 _ => None,
             },
             _ => None,
@@ -211,6 +253,19 @@ impl Dialect {
             },
             _ => None,
         }
+    }
+}
+
+/// A miss of which it is told what was there before.
+fn read_miss(token: &Reply, outdated: &Reply) -> Option<Answer> {
+    let token = match token {
+        Reply::Bulk(text) => Some(Token(read_number(text)?)),
+        _ => None,
+    };
+    match (outdated, token) {
+        (Reply::Bulk(text), token) => Some(Answer::Outdated(read_state(text)?, token)),
+        (_, Some(token)) => Some(Answer::Granted(token)),
+        (_, None) => Some(Answer::Wait),
     }
 }
 

@@ -20,6 +20,8 @@
 //!   memcached's own rules.)
 //! - *shared token*: all who miss within three seconds get the same number, and the first to fill in
 //!   wins. Numbers come from one counter of the server. (memproxy's rules for Redis.)
+//! - *stale values*: as the single holder, but a holder keeps others out for a fixed time, and those
+//!   are told what was there before the invalidation instead of to wait. (The hot keys of the paper.)
 //! - *none*: plain `GET`, `SET`, `DEL`, which is what most programs do.
 //!
 //! # What holds

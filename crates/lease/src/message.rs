@@ -106,6 +106,8 @@ pub enum Answer {
     Granted(Token),
     /// There is none, and somebody else is filling it in.
     Wait,
+    /// There is none, but there was this. Whoever asked may fill it in, if there is a token.
+    Outdated(Observation, Option<Token>),
     /// The entry is filled in with this.
     Stored(Observation),
     /// The lease is not valid: nothing was filled in.

@@ -1,8 +1,8 @@
 //! What a cache does, as scripts for a Redis server: the Lua texts, and their native twins.
 //!
-//! The first four are about one entry, which takes up to three Redis keys: its value, its lease and
-//! its block. The last two are about many entries, each under one key that has either the value or
-//! the lease in it.
+//! Most are about one entry, which takes up to four Redis keys: its value, its lease, its block and
+//! its outdated value. The shared ones are about many entries, each under one key that has either
+//! the value or the lease in it.
 //!
 //! The twins are those of calls with as many keys and arguments as a script says it takes.
 
@@ -41,8 +41,20 @@ pub const SHARED_SET: Script = Script {
     native: shared_set,
 };
 
+/// Reads, or gives out a lease to one client at a time, and tells what is outdated.
+pub const STALE_GET: Script =
+    Script { name: "stale-get", source: include_str!("scripts/stale_get.lua"), native: stale_get };
+
+/// Invalidates an entry, and keeps it as outdated.
+pub const STALE_DELETE: Script = Script {
+    name: "stale-delete",
+    source: include_str!("scripts/stale_delete.lua"),
+    native: stale_delete,
+};
+
 /// All of them.
-pub const ALL: [Script; 6] = [GET, GET_WITH_BLOCK, SET, DELETE, SHARED_GET, SHARED_SET];
+pub const ALL: [Script; 8] =
+    [GET, GET_WITH_BLOCK, SET, DELETE, SHARED_GET, SHARED_SET, STALE_GET, STALE_DELETE];
 
 /// The error with which `SET` refuses begins with this.
 pub(crate) const NOT_VALID: &[u8] = b"LEASE";
@@ -96,6 +108,29 @@ fn set(cx: &mut ScriptContext<'_>) -> Result {
 
 fn delete(cx: &mut ScriptContext<'_>) -> Result {
     delete_keys(cx, cx.keys().get(..3).unwrap_or_default())?;
+    Ok(Reply::ok())
+}
+
+fn stale_get(cx: &mut ScriptContext<'_>) -> Result {
+    if let Some(value) = cx.get(cx.key(1)?)? {
+        return Ok(Reply::Array(vec![Reply::Bulk(value), Reply::Nil, Reply::Nil]));
+    }
+    let outdated = Reply::from(cx.get(cx.key(4)?)?);
+    let (lease, block) = (cx.key(2)?, cx.key(3)?);
+    if cx.call(&[Blob::from_static("EXISTS"), block.clone()])? == Reply::Integer(1) {
+        return Ok(Reply::Array(vec![Reply::Nil, Reply::Nil, outdated]));
+    }
+    let (token, duration) = (cx.argument(1)?, cx.argument(2)?);
+    cx.set(lease.clone(), token.clone());
+    set_for(cx, block, Blob::from_static("blocked"), "PX", duration)?;
+    Ok(Reply::Array(vec![Reply::Nil, Reply::Bulk(token.clone()), outdated]))
+}
+
+fn stale_delete(cx: &mut ScriptContext<'_>) -> Result {
+    if let Some(value) = cx.get(cx.key(1)?)? {
+        set_for(cx, cx.key(3)?, value, "PX", cx.argument(1)?)?;
+    }
+    delete_keys(cx, cx.keys().get(..2).unwrap_or_default())?;
     Ok(Reply::ok())
 }
 

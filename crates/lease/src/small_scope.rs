@@ -33,7 +33,7 @@ use crate::cache::Cache;
 use crate::client::{Client, Plan, Work};
 use crate::config::{AfterWaits, AtStart, Scripts, Topology, TwoLeases, WhenUnknown};
 use crate::database::Database;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Rules};
 use crate::{Answer, Call, Discipline, Message, Query, QueryResult, Ticket, Timer, Token};
 
 const DATABASE: NodeId = NodeId(0);
@@ -145,7 +145,7 @@ struct State {
 
 impl State {
     fn new(model: &Model) -> State {
-        let dialect = Dialect::new(model.discipline, Span(1), &["row".to_owned()], ":");
+        let dialect = Dialect::new(Rules::of(model.discipline), &["row".to_owned()]);
         let (server, at_start) = (ServerConfig::default(), AtStart::Serve);
         let at_once = Delay::default();
         let plan = Arc::new(Plan {
@@ -328,6 +328,8 @@ fn words(asked: &Message, answered: &Message) -> String {
         (_, Message::Answer { answer, .. }) => match answer {
             Answer::Found(state) => format!("reads the entry: {}", state.version),
             Answer::Granted(Token(_)) => "misses the entry".to_owned(),
+            Answer::Outdated(state, None) => format!("is told of the outdated {}", state.version),
+            Answer::Outdated(_, Some(_)) => "misses the entry".to_owned(),
             Answer::Wait => "is told to wait for the entry".to_owned(),
             Answer::Stored(state) => format!("fills in the entry: {}", state.version),
             Answer::Refused => "may not fill in the entry".to_owned(),

@@ -12,9 +12,9 @@ use crate::cache::Cache;
 use crate::checks;
 use crate::client::{Client, Plan, Work};
 use crate::cluster::Slots;
-use crate::config::{Config, DeletedBlock, Topology};
+use crate::config::{Config, Topology};
 use crate::database::Database;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Rules};
 use crate::process::Part;
 use crate::relay::Relay;
 use crate::rounds::Rounds;
@@ -30,6 +30,7 @@ impl System for LeaseCache {
         "hit",
         "miss",
         "told-to-wait",
+        "served-outdated",
         "filled",
         "fill-refused",
         "fill-lost",
@@ -153,11 +154,13 @@ impl Stage<'_> {
             replication_lag: config.replication_lag,
             ..ServerConfig::default()
         };
-        let colon = match config.deleted_block {
-            DeletedBlock::Right => ":",
-            DeletedBlock::WithoutColon => "",
+        let rules = Rules {
+            discipline: config.discipline,
+            block: config.block,
+            stale_for: config.stale_for,
+            deleted_block: config.deleted_block,
         };
-        let dialect = Dialect::new(config.discipline, config.block, &self.key_names, colon);
+        let dialect = Dialect::new(rules, &self.key_names);
         let cache = Cache::new(server, config.scripts, Arc::new(dialect), config.at_start);
         let first = self.nodes.len() as u16;
         let masters: Vec<NodeId> = (first..first + config.caches).map(NodeId).collect();

@@ -42,7 +42,8 @@ fn swap_clients(step: &str) -> String {
 
 #[test]
 fn with_leases_there_is_none() {
-    for discipline in [Discipline::NewestMiss, Discipline::SingleHolder, Discipline::SharedToken] {
+    use Discipline::{NewestMiss, SharedToken, SingleHolder, StaleValues};
+    for discipline in [NewestMiss, SingleHolder, SharedToken, StaleValues] {
         assert_sound(&explore(&Model::new(discipline)));
     }
 }

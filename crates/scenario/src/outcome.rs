@@ -33,6 +33,9 @@ pub struct Outcome {
     pub operations: Operations,
     /// The marks that were reached, and how often.
     pub marks: BTreeMap<String, u64>,
+    /// What the system's invariants measured, such as how old what reads saw was.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measures: BTreeMap<String, u64>,
     /// What the seed drew of the scenario's swarm: values by their paths.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub drawn: BTreeMap<String, Value>,

@@ -1,5 +1,6 @@
 //! One run of a scenario.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -111,6 +112,12 @@ impl<S: System, O> Watchers<S, O> {
             tolerant: (expect.tolerates(RUMOR), invariants.collect()),
             extra,
         }
+    }
+
+    /// What the invariants measured.
+    fn measures(&self) -> BTreeMap<String, u64> {
+        let measures = self.invariants.iter().flat_map(|invariant| invariant.measures());
+        measures.map(|(name, number)| (name.to_owned(), number)).collect()
     }
 
     /// Whether something was found that ends the run.
@@ -438,6 +445,7 @@ impl<'a, S: System> Prepared<'a, S> {
             digest: watchers.digest.fingerprint(),
             operations: watchers.tally.operations,
             marks: watchers.tally.marks(),
+            measures: watchers.measures(),
             drawn: self.scenario.drawn.clone(),
             violation,
             void,

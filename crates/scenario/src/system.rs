@@ -108,6 +108,11 @@ pub struct Deployment<P, N> {
 pub trait Invariant<M, T>: Observer<M, T> {
     /// How it was broken, if it was.
     fn broken(&self) -> Option<Broken>;
+
+    /// What it measured meanwhile, by names that end in the unit: `age_p99_ns`.
+    fn measures(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
 }
 
 /// How an invariant was broken.

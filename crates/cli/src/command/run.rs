@@ -264,6 +264,7 @@ impl ScenarioReport {
             if alone {
                 lines.extend(words::numbers(outcome).into_iter().map(indented));
                 lines.push(indented(words::marks(outcome)));
+                lines.extend(words::measures(outcome).map(indented));
             }
             if alone || self.failure.is_some() {
                 lines.extend(words::explanation(outcome).into_iter().map(indented));

@@ -2,9 +2,9 @@
 
 use std::process::{Command, Stdio};
 
-use history::{Key, Observation, Span, Value, Version};
+use history::{Key, Observation, Value, Version};
 use lease::cluster::slot;
-use lease::dialect::Dialect;
+use lease::dialect::{Dialect, Rules};
 use lease::{Answer, Call, Discipline, Token, scripts};
 use redis::{Blob, Reply};
 
@@ -98,7 +98,7 @@ fn all_keys_of_an_entry_are_in_one_slot() {
     let Some(mut cluster) = Cluster::start() else { return };
     let names: Vec<String> = (0..ENTRIES).map(|number| format!("entry{number}")).collect();
     for discipline in [Discipline::NewestMiss, Discipline::SingleHolder] {
-        let dialect = Dialect::new(discipline, Span::from_secs(1000), &names, ":");
+        let dialect = Dialect::new(Rules::of(discipline), &names);
         for key in (0..ENTRIES).map(Key) {
             let mut ask = |call: Call| {
                 let line = dialect.request(key, &call).expect("a known entry").line();
@@ -120,7 +120,7 @@ fn all_keys_of_an_entry_are_in_one_slot() {
     }
 
     // The one counter of all shared tokens is in a slot of its own.
-    let dialect = Dialect::new(Discipline::SharedToken, Span::from_secs(1), &names, ":");
+    let dialect = Dialect::new(Rules::of(Discipline::SharedToken), &names);
     let call = Call::Get { token: Token(0) };
     let refusals = (0..ENTRIES).filter(|key| {
         let line = dialect.request(Key(*key), &call).expect("a known entry").line();

@@ -1,7 +1,8 @@
 //! What redis_lease's own tests say of its library, of our scripts on a real server.
 
-use history::{Key, Observation, Span, Value, Version};
-use lease::dialect::Dialect;
+use history::{Key, Observation, Value, Version};
+use lease::config::DeletedBlock;
+use lease::dialect::{Dialect, Rules};
 use lease::{Answer, Call, Discipline, Token};
 
 use crate::{Servers, dialect};
@@ -70,9 +71,9 @@ fn one_holder_keeps_the_others_waiting() {
 #[test]
 fn without_the_colon_the_block_stays() {
     let Some(servers) = Servers::start() else { return };
-    let names = ["key1".to_owned()];
-    let block = Span::from_secs(1000);
-    let dialect = Dialect::new(Discipline::SingleHolder, block, &names, "");
+    let rules =
+        Rules { deleted_block: DeletedBlock::WithoutColon, ..Rules::of(Discipline::SingleHolder) };
+    let dialect = Dialect::new(rules, &["key1".to_owned()]);
     let mut story = Story { servers, dialect };
     assert_eq!(story.get(1), Answer::Granted(Token(1)));
     assert_eq!(story.delete(), Answer::Deleted(Version(9)));
@@ -91,4 +92,15 @@ fn all_who_miss_share_a_token() {
     assert_eq!(story.delete(), Answer::Deleted(Version(9)));
     assert_eq!(story.set(1, 1), Answer::Refused);
     assert_eq!(story.get(0), Answer::Granted(Token(2)), "another number");
+}
+
+#[test]
+fn what_was_invalidated_is_told_to_those_who_may_not_fill_in() {
+    let Some(mut story) = Story::of(Discipline::StaleValues) else { return };
+    assert_eq!(story.get(1), Answer::Granted(Token(1)));
+    assert_eq!(story.get(2), Answer::Wait, "there is nothing outdated yet");
+    assert_eq!(story.set(1, 1), Answer::Stored(state(1)));
+    assert_eq!(story.delete(), Answer::Deleted(Version(9)));
+    assert_eq!(story.get(2), Answer::Outdated(state(1), None), "one lease in the time of a block");
+    assert_eq!(story.set(1, 1), Answer::Refused);
 }
