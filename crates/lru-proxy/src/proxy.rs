@@ -221,11 +221,13 @@ impl Proxy {
         self.call_redeemer(cx);
     }
 
-    /// He comes as long as there is something to come for: so a world comes to rest.
+    /// He comes at the turn of each period, as long as there is something to come for: so a world
+    /// comes to rest.
     fn call_redeemer(&mut self, cx: &mut Cx<'_>) {
         if !self.cache.is_empty() && !self.is_redeeming {
             self.is_redeeming = true;
-            cx.set_timer(self.rules.period, Timer::Redeem);
+            let period = self.rules.period.0;
+            cx.set_timer(Span(period - now(cx).0 % period), Timer::Redeem);
         }
     }
 }
