@@ -2,11 +2,13 @@
 //! What is compared is measured in one run, in interleaved rounds; figures are medians of those.
 
 mod bare;
+mod benchmarked;
 mod caspaxos;
 mod histories;
 mod kernel;
 mod machine;
 mod measure;
+mod proxied;
 mod redis_in_memory;
 mod served;
 mod table;
@@ -35,14 +37,22 @@ enum Command {
     Redis(redis_in_memory::Arguments),
     /// Redis in memory behind TCP against redis-server.
     Serve(served::Arguments),
+    /// The caching proxy before redis-server against that server alone.
+    Proxy(proxied::Arguments),
     /// What `serve` measures, in a process of its own.
     #[command(hide = true)]
     ServeInMemory,
+    /// What `proxy` measures, in a process of its own.
+    #[command(hide = true)]
+    ProxyBefore {
+        /// The server.
+        upstream: String,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    if !matches!(arguments.command, Command::ServeInMemory) {
+    if !matches!(arguments.command, Command::ServeInMemory | Command::ProxyBefore { .. }) {
         print!("{}", machine::header()?);
     }
     match arguments.command {
@@ -51,6 +61,8 @@ fn main() -> anyhow::Result<()> {
         Command::Histories(arguments) => histories::run(&arguments),
         Command::Redis(arguments) => redis_in_memory::run(&arguments),
         Command::Serve(arguments) => served::run(&arguments),
+        Command::Proxy(arguments) => proxied::run(&arguments),
         Command::ServeInMemory => served::serve(),
+        Command::ProxyBefore { upstream } => proxied::stand_before(upstream),
     }
 }

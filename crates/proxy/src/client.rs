@@ -17,6 +17,8 @@ pub(crate) struct Client {
     writer: OwnedWriteHalf,
     replies: RefCell<Replies>,
     memory: RefCell<Share>,
+    /// How many bytes of a command have come that is not complete.
+    pub(crate) pending: Cell<usize>,
     unread: RefCell<Share>,
     /// How many commands are under way that are no reads of the cache's.
     others: Cell<usize>,
@@ -38,6 +40,7 @@ impl Client {
             writer,
             replies: RefCell::default(),
             memory: RefCell::new(shared.memory.share()),
+            pending: Cell::new(0),
             unread: RefCell::new(shared.unread.share()),
             others: Cell::new(0),
             is_ending: Cell::new(false),
@@ -126,7 +129,7 @@ impl Client {
                 Ok(0) | Err(_) => self.close(),
             }
         }
-        self.memory.borrow_mut().set(replies.memory());
+        self.memory.borrow_mut().set(replies.memory() + self.pending.get());
         self.unread.borrow_mut().set(replies.unsent().len());
     }
 

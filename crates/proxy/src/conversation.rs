@@ -121,9 +121,9 @@ impl Conversation {
             }
             self.wait_for_room().await;
         }
+        self.client.pending.set(self.decoder.pending());
         self.hand_over();
-        if self.shared.memory.in_use() + self.decoder.pending() > self.shared.options.client_memory
-        {
+        if self.shared.memory.in_use() > self.shared.options.client_memory {
             return self.drop_client("clients take too much memory");
         }
         ControlFlow::Continue(())

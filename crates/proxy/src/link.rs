@@ -121,7 +121,7 @@ impl Link {
     pub(crate) fn wake(&self) {
         let out = self.out.borrow();
         if !out.is_empty() {
-            self.memory.borrow_mut().set(out.capacity());
+            self.memory.borrow_mut().set(out.len());
             self.wake.notify_one();
         }
     }
@@ -208,7 +208,7 @@ impl Link {
         if sent > 0 {
             out.drain(..sent);
             out.shrink_to(CLOGGED);
-            self.memory.borrow_mut().set(out.capacity());
+            self.memory.borrow_mut().set(out.len());
             self.has_room.notify_waiters();
         }
         Ok(!out.is_empty())

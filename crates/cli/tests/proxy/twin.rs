@@ -35,7 +35,8 @@ impl Dice {
             22 => "MULTI".to_owned(),
             23 => "EXEC".to_owned(),
             24 => format!("WATCH k{a}"),
-            25 => format!("SELECT {}", self.below(2)),
+            25 if self.below(10) == 0 => "SELECT 1".to_owned(),
+            25 => "EXEC".to_owned(),
             26 => "PING hello".to_owned(),
             _ => match self.below(4) {
                 0 => "FLUSHDB".to_owned(),

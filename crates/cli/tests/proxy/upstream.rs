@@ -41,6 +41,20 @@ impl Upstream {
         self.process.wait().expect("it is ours");
     }
 
+    /// It does nothing until it is resumed, or killed.
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    pub(crate) fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.process.id().to_string();
+        Command::new("kill").args(["-s", signal, &pid]).status().expect("there is a kill");
+    }
+
     /// Where it was, with nothing in it.
     pub(crate) fn restart(&mut self) {
         self.process = spawn(self.address).expect("its port is free again");
