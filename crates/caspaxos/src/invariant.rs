@@ -19,7 +19,19 @@ pub struct OneValuePerBallot {
     names: Names,
     compared: fn(Ballot) -> Ballot,
     last: BTreeMap<(Key, u32), Sent>,
-    broken: Option<(Key, Sent, Sent)>,
+    /// When each node started last.
+    started: BTreeMap<NodeId, Time>,
+    broken: Option<Breach>,
+}
+
+/// Two accepts that do not go together.
+#[derive(Clone, Copy, Debug)]
+struct Breach {
+    key: Key,
+    first: Sent,
+    second: Sent,
+    /// When the sender of the second had started last.
+    started: Option<Time>,
 }
 
 /// An accept that was sent.
@@ -35,7 +47,8 @@ impl OneValuePerBallot {
     /// Has seen nothing yet.
     #[must_use]
     pub fn new(names: Names) -> OneValuePerBallot {
-        OneValuePerBallot { names, compared: |ballot| ballot, last: BTreeMap::new(), broken: None }
+        let (last, started) = (BTreeMap::new(), BTreeMap::new());
+        OneValuePerBallot { names, compared: |ballot| ballot, last, started, broken: None }
     }
 
     /// The same for a variant in which only a part of a ballot counts.
@@ -46,8 +59,13 @@ impl OneValuePerBallot {
 
 impl Observer<Message, Timer> for OneValuePerBallot {
     fn event(&mut self, event: &Event<Message, Timer>) {
-        let Kind::Send { message, .. } = &event.kind else {
-            return;
+        let message = match &event.kind {
+            Kind::Send { message, .. } => message,
+            Kind::Start => {
+                self.started.insert(event.node, event.at);
+                return;
+            }
+            _ => return,
         };
         let Message::Request { key, ballot, request: Request::Accept(state), .. } = *message else {
             return;
@@ -56,7 +74,8 @@ impl Observer<Message, Timer> for OneValuePerBallot {
         let sent = Sent { at: event.at, by: event.node, ballot, state };
         let last = self.last.entry((key, ballot.id)).or_insert(sent);
         if ballot < last.ballot || (ballot == last.ballot && state != last.state) {
-            self.broken.get_or_insert((key, *last, sent));
+            let started = self.started.get(&sent.by).copied();
+            self.broken.get_or_insert(Breach { key, first: *last, second: sent, started });
         }
         *last = sent;
     }
@@ -64,15 +83,18 @@ impl Observer<Message, Timer> for OneValuePerBallot {
 
 impl Invariant<Message, Timer> for OneValuePerBallot {
     fn broken(&self) -> Option<Broken> {
-        let (key, first, second) = self.broken?;
+        let Breach { key, first, second, started } = self.broken?;
         let key = self.names.key(key);
         let tell = |sent: Sent| {
             let (by, state) = (self.names.node(sent.by), sent.state);
-            let (version, value) = (state.version, self.names.value(state.value));
-            format!(
-                "At {} {by} sent an accept for {key} under ballot {}: {version} by {value}.",
-                sent.at, sent.ballot
-            )
+            let state = match state {
+                Observation::EMPTY => "the empty register".to_owned(),
+                Observation { version, value } => {
+                    format!("{version} (value {})", self.names.value(value))
+                }
+            };
+            let (at, ballot) = (sent.at, sent.ballot);
+            format!("At {at} {by} sent an accept for {key} under ballot {ballot}: {state}.")
         };
         let (summary, why) = if first.ballot == second.ballot {
             let summary = format!("a ballot of {key} was used for more than one state");
@@ -81,6 +103,15 @@ impl Invariant<Message, Timer> for OneValuePerBallot {
             let summary = format!("a ballot of {key} was used after a later one of the same id");
             (summary, "Nothing keeps it from being used for another state than the first time.")
         };
-        Some(Broken { summary, story: vec![tell(first), tell(second), why.to_owned()] })
+        let mut story = vec![tell(first), tell(second)];
+        let (by, id) = (self.names.node(second.by), second.ballot.id);
+        if first.by != second.by {
+            let other = self.names.node(first.by);
+            story.push(format!("{other} and {by} both take {id} for their id."));
+        } else if let Some(at) = started.filter(|at| *at >= first.at) {
+            story.push(format!("{by} had started again at {at}, with id {id} as before."));
+        }
+        story.push(why.to_owned());
+        Some(Broken { summary, story })
     }
 }

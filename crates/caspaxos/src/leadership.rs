@@ -57,7 +57,21 @@ pub trait Leadership: Clone + Debug + Hash {
 #[derive(Clone, Debug, Hash)]
 pub struct Epochs {
     id: u32,
+    after_unknown: AfterUnknown,
     registers: BTreeMap<Key, Epoch>,
+}
+
+/// What becomes of the leadership when an accept ends without a quorum, and without a conflict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AfterUnknown {
+    /// It goes on from the state before, which may put it on top of what was accepted after all.
+    /// Nobody can have seen that: to read it is to commit it, which takes a promise that ends the
+    /// leadership.
+    #[default]
+    LeadsOn,
+    /// It ends: the next attempt prepares, and so learns what became of this one. Without that,
+    /// what was read by a query could be overwritten by somebody who has not seen it.
+    Prepares,
 }
 
 /// An epoch, led or not.
@@ -73,7 +87,13 @@ impl Epochs {
     /// Leads nothing. No other proposer may ever have the same id, which is not 0.
     #[must_use]
     pub fn new(id: u32) -> Epochs {
-        Epochs { id, registers: BTreeMap::new() }
+        Epochs { id, after_unknown: AfterUnknown::default(), registers: BTreeMap::new() }
+    }
+
+    /// The same rules, but for this one.
+    #[must_use]
+    pub fn after_unknown(self, after_unknown: AfterUnknown) -> Epochs {
+        Epochs { after_unknown, ..self }
     }
 
     /// The id that its ballots carry.
@@ -134,10 +154,13 @@ impl Leadership for Epochs {
 
     fn not_accepted(&mut self, key: Key, _: Ballot, conflict: Option<Ballot>) {
         self.yield_to(key, conflict);
+        if self.after_unknown == AfterUnknown::Prepares {
+            self.epoch(key).leading = None;
+        }
     }
 
     /// Nothing, not even the id.
     fn crash(self) -> Epochs {
-        Epochs::new(self.id + RESTART_STRIDE)
+        Epochs::new(self.id + RESTART_STRIDE).after_unknown(self.after_unknown)
     }
 }

@@ -63,6 +63,7 @@ pub mod proposer;
 mod quorum;
 pub mod reads;
 pub mod scripts;
+pub mod store;
 mod sweeper;
 mod system;
 pub mod variants;

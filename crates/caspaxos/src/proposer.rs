@@ -38,7 +38,7 @@ use scenario::Waiting;
 use sim::{Context, Input, Keep, TimerId};
 
 use crate::change::{Changed, apply};
-use crate::leadership::{Epochs, Leadership};
+use crate::leadership::{AfterUnknown, Epochs, Leadership};
 use crate::quorum::{Round, Standing};
 use crate::reads::{Query, Reads};
 use crate::{Answer, Ballot, Configuration, Message, Reply, Request, Timer};
@@ -122,6 +122,18 @@ impl Proposer {
     pub fn new(id: u32, configuration: Configuration, timeout: Span) -> Proposer {
         Proposer::led_by(Epochs::new(id), configuration, timeout)
     }
+
+    /// The same proposer, which reads like that. All proposers that share acceptors read alike: if
+    /// one of them reads by queries, none may lead on after an unknown outcome.
+    #[must_use]
+    pub fn reading(self, reads: Reads) -> Proposer {
+        let after_unknown = match reads {
+            Reads::Commit => AfterUnknown::LeadsOn,
+            Reads::Quorum | Reads::Agreement(_) => AfterUnknown::Prepares,
+        };
+        let leadership = self.leadership.after_unknown(after_unknown);
+        Proposer { leadership, reads, ..self }
+    }
 }
 
 impl<L: Leadership> Proposer<L> {
@@ -136,9 +148,8 @@ impl<L: Leadership> Proposer<L> {
         Proposer { leadership, age: 0, configuration, timeout, reads, attempts, tickets }
     }
 
-    /// The same proposer, which reads like that.
-    #[must_use]
-    pub fn reading(self, reads: Reads) -> Proposer<L> {
+    /// The same proposer, which reads like that whatever its leadership makes of it.
+    pub(crate) fn reading_unguarded(self, reads: Reads) -> Proposer<L> {
         Proposer { reads, ..self }
     }
 

@@ -7,6 +7,11 @@
 //! began: it would have been accepted by one of these. So they contain both, and the read is
 //! answered with that state; or else it goes on as a change.
 //!
+//! That holds if whatever is accepted after a state was chosen descends from it. The ordinary rules
+//! do not care so much: a leader that does not know whether its last state was accepted goes on from
+//! the one before. Where proposers read by queries they must not
+//! ([`AfterUnknown`](crate::leadership::AfterUnknown)).
+//!
 //! With majorities for both one of the two seems enough. It is not when quorums are flexible: those
 //! that contain a prepare quorum only may agree on a state that was never chosen, and those that
 //! contain an accept quorum only on one that is out of date.

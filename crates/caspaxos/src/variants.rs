@@ -50,6 +50,8 @@ pub enum Variant {
     LeadsPastConflicts,
     /// A proposer that hears of a competitor leads on under its ballots until it is refused.
     LeadsUntilRefused,
+    /// Reads are answered by queries, though leaders go on from the state before an unknown outcome.
+    ReadsBesideLeaders,
     /// What one acceptor tells is read.
     ReadsOneAcceptor,
     /// What a prepare quorum agrees on is read.
@@ -86,6 +88,10 @@ impl Variant {
             Variant::ReadsOneAcceptor => return reading(vec![Quorum { size: 1, ..accept }]),
             Variant::ReadsPrepareQuorum => return reading(vec![prepare]),
             Variant::ReadsAcceptQuorum => return reading(vec![accept]),
+            Variant::ReadsBesideLeaders => {
+                let proposer = Proposer::new(id, configuration, timeout);
+                return Part::Proposer(proposer.reading_unguarded(Reads::Quorum));
+            }
             Variant::SharedId => {
                 return Part::Proposer(Proposer::new(1, configuration, timeout));
             }

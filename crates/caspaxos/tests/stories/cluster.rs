@@ -35,8 +35,8 @@ pub(crate) enum Command {
         #[arg(key)]
         accept: QuorumText,
     },
-    /// A proposer's reads are answered by a query where quorums agree. Example: query_reads p1
-    QueryReads { proposer: Node },
+    /// Proposers' reads are answered by a query where quorums agree. Example: query_reads p1 p2
+    QueryReads { proposers: Vec<Node> },
     /// The client wants to know what there is. Example: read p1 key1
     Read { proposer: Node, key: KeyName },
     /// The client writes, whatever there is. Example: write p1 key1 7
@@ -122,9 +122,11 @@ impl goldenscript::Runner for Stage {
                 self.step(proposer.0, Input::Message { from: NodeId::WORLD, message })?;
                 return Ok(String::new());
             }
-            Command::QueryReads { proposer } => {
-                let actor = self.proposers.get_mut(&proposer.0).ok_or("no such proposer")?;
-                actor.process = actor.process.clone().reading(Reads::Quorum);
+            Command::QueryReads { proposers } => {
+                for Node(proposer) in proposers {
+                    let actor = self.proposers.get_mut(proposer).ok_or("no such proposer")?;
+                    actor.process = actor.process.clone().reading(Reads::Quorum);
+                }
                 return Ok(String::new());
             }
             Command::Read { proposer, key } => self.ask(*proposer, *key, Action::Read)?,

@@ -1,0 +1,117 @@
+//! Acceptors in memory.
+
+use history::NodeId;
+use redis_node::ServerConfig;
+use sim::{Effect, Input, Keep, Process, Sandbox};
+
+use super::Acceptors;
+use crate::acceptor::{Acceptor, Registers};
+use crate::{Configuration, Message, Quorum, Scripts, Timer};
+
+/// A cluster of acceptors in memory, which can be stopped one by one.
+///
+/// ```
+/// use caspaxos::store::{InMemory, Store, StoreError};
+/// use history::Value;
+///
+/// let mut cluster = InMemory::new(3, &["color"]);
+/// let mut store = Store::new(1, cluster.majorities(), &["color"]);
+/// let red = store.set(&mut cluster, "color", Value(1))?;
+///
+/// // Two that do not reply may have accepted all the same.
+/// cluster.mute(0);
+/// cluster.mute(1);
+/// assert_eq!(store.set(&mut cluster, "color", Value(2)), Err(StoreError::Unknown));
+/// cluster.start(0);
+/// assert_eq!(store.get(&mut cluster, "color")?.value(), Some(Value(2)));
+/// # Ok::<(), StoreError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct InMemory {
+    acceptors: Vec<Member>,
+    keys: usize,
+    sandbox: Sandbox<Message, Timer>,
+}
+
+#[derive(Clone, Debug)]
+struct Member {
+    acceptor: Acceptor,
+    reach: Reach,
+}
+
+/// What becomes of calls to an acceptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Both,
+    /// Requests arrive, replies are lost.
+    Requests,
+    Nothing,
+}
+
+impl InMemory {
+    /// So many acceptors for these keys: at most 65,535.
+    #[must_use]
+    pub fn new(count: u16, keys: &[&str]) -> InMemory {
+        let names: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        let registers = Registers::new(&names);
+        let acceptor = Acceptor::new(ServerConfig::default(), Scripts::Native, registers);
+        let member = Member { acceptor, reach: Reach::Both };
+        let acceptors = vec![member; usize::from(count)];
+        InMemory { acceptors, keys: keys.len(), sandbox: Sandbox::default() }
+    }
+
+    /// A majority of all for both phases.
+    #[must_use]
+    pub fn majorities(&self) -> Configuration {
+        let majority = Quorum::majority((0..self.acceptors.len() as u16).map(NodeId).collect());
+        Configuration { prepare: majority.clone(), accept: majority }
+    }
+
+    /// Nothing gets through to this acceptor.
+    pub fn stop(&mut self, number: u16) {
+        self.set(number, Reach::Nothing);
+    }
+
+    /// This acceptor does as it is asked, but its replies are lost.
+    pub fn mute(&mut self, number: u16) {
+        self.set(number, Reach::Requests);
+    }
+
+    /// This acceptor can be reached again, and remembers all.
+    pub fn start(&mut self, number: u16) {
+        self.set(number, Reach::Both);
+    }
+
+    fn set(&mut self, number: u16, reach: Reach) {
+        if let Some(member) = self.acceptors.get_mut(usize::from(number)) {
+            member.reach = reach;
+        }
+    }
+
+    /// This acceptor has lost its disk.
+    pub fn wipe(&mut self, number: u16) {
+        if let Some(member) = self.acceptors.get_mut(usize::from(number)) {
+            member.acceptor = member.acceptor.clone().crash(Keep::Nothing);
+        }
+    }
+}
+
+/// The caller, as acceptors know it.
+const CALLER: NodeId = NodeId::WORLD;
+
+impl Acceptors for InMemory {
+    fn call(&mut self, acceptor: NodeId, request: Message) -> Option<Message> {
+        let member = self.acceptors.get_mut(acceptor.index())?;
+        let is_known = matches!(&request, Message::Request { key, .. } if key.index() < self.keys);
+        if member.reach == Reach::Nothing || !is_known {
+            return None;
+        }
+        let input = Input::Message { from: CALLER, message: request };
+        member.acceptor.handle(&mut self.sandbox.context(), input);
+        let reply = self.sandbox.take_effects().into_iter().find_map(|effect| match effect {
+            Effect::Send { message, .. } => Some(message),
+            _ => None,
+        });
+        reply.filter(|_| member.reach == Reach::Both)
+    }
+}
