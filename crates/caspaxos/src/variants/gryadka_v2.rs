@@ -37,9 +37,10 @@ use crate::scripts::{QUERY, ScriptSet};
 
 mod scripts;
 
+pub use self::scripts::{ACCEPT, PREPARE};
+
 /// What its acceptors run.
-pub(crate) const SCRIPTS: ScriptSet =
-    ScriptSet { prepare: scripts::PREPARE, accept: scripts::ACCEPT, query: QUERY };
+pub(crate) const SCRIPTS: ScriptSet = ScriptSet { prepare: PREPARE, accept: ACCEPT, query: QUERY };
 
 /// By so much the id grows when a proposer restarts.
 const RESTART_STRIDE: u32 = 1 << 16;
@@ -131,5 +132,78 @@ impl Leadership for GryadkaV2 {
 
     fn crash(self) -> GryadkaV2 {
         GryadkaV2::new(self.id + RESTART_STRIDE, self.after_unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use history::{Value, Version};
+
+    use super::*;
+
+    const KEY: Key = Key(0);
+
+    fn state(version: u64) -> Observation {
+        Observation { version: Version(version), value: Value(version) }
+    }
+
+    /// The counter of the next attempt's ballot, and the state that it goes on from.
+    fn next(leadership: &mut GryadkaV2, key: Key) -> (u64, Option<Observation>) {
+        let (ballot, leading) = leadership.begin(key);
+        (ballot.eon, leading)
+    }
+
+    /// One that leads, and does not know what became of its last accept, under the ballot 2.
+    fn in_doubt(after_unknown: AfterUnknown) -> GryadkaV2 {
+        let mut leadership = GryadkaV2::new(7, after_unknown);
+        let (first, leading) = leadership.begin(KEY);
+        assert_eq!((first.eon, leading), (1, None));
+        leadership.promised(KEY, first, Observation::EMPTY);
+        leadership.accepted(KEY, first, state(1), None);
+        let (second, leading) = leadership.begin(KEY);
+        assert_eq!((second.eon, leading), (2, Some(state(1))), "it came with the acceptance");
+        assert_ne!(first.era, second.era, "attempts can be told apart");
+        leadership.not_accepted(KEY, second, None);
+        leadership
+    }
+
+    #[test]
+    fn as_it_is_a_ballot_is_used_again() {
+        let mut leadership = in_doubt(AfterUnknown::KeepsTheBallot);
+        assert_eq!(next(&mut leadership, KEY), (2, Some(state(1))));
+    }
+
+    #[test]
+    fn repaired_it_takes_another_and_asks() {
+        let mut leadership = in_doubt(AfterUnknown::TakesAnother);
+        assert_eq!(next(&mut leadership, KEY), (4, None), "past the promise, which is 3");
+    }
+
+    #[test]
+    fn all_keys_share_a_counter() {
+        let mut leadership = GryadkaV2::new(7, AfterUnknown::TakesAnother);
+        assert_eq!(next(&mut leadership, KEY), (1, None));
+        assert_eq!(next(&mut leadership, Key(1)), (2, None));
+    }
+
+    #[test]
+    fn a_conflict_makes_it_forget_and_move_past() {
+        let mut leadership = GryadkaV2::new(7, AfterUnknown::KeepsTheBallot);
+        let (ballot, _) = leadership.begin(KEY);
+        leadership.promised(KEY, ballot, state(1));
+        let competitor = Ballot { eon: 9, id: 8, era: 0 };
+        leadership.not_accepted(KEY, ballot, Some(competitor));
+        assert_eq!(next(&mut leadership, KEY), (11, None));
+        leadership.not_promised(KEY, Some(Ballot { eon: 20, ..competitor }));
+        assert_eq!(next(&mut leadership, KEY), (22, None));
+    }
+
+    #[test]
+    fn what_is_promised_with_an_acceptance_outlives_a_conflict() {
+        let mut leadership = GryadkaV2::new(7, AfterUnknown::KeepsTheBallot);
+        let (ballot, _) = leadership.begin(KEY);
+        leadership.promised(KEY, ballot, state(1));
+        leadership.accepted(KEY, ballot, state(2), Some(Ballot { eon: 9, id: 8, era: 0 }));
+        assert_eq!(next(&mut leadership, KEY), (2, Some(state(2))));
     }
 }

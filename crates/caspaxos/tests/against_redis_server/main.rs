@@ -11,7 +11,8 @@ mod server;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use caspaxos::scripts::{ACCEPT, PREPARE};
+use caspaxos::scripts::{ACCEPT, PREPARE, QUERY};
+use caspaxos::variants::gryadka_v2;
 use redis::{Blob, Database, Reply, Script, ScriptLibrary, Sha1, UnixTime};
 use server::Server;
 use sim::{Choices, Seeded, StreamId};
@@ -24,7 +25,16 @@ const KEYS: [&str; 3] = ["key1/promise", "key1/ballot", "key1/value"];
 
 #[test]
 fn the_lua_and_its_native_twin_do_the_same() {
-    let Some(mut pair) = Pair::start() else {
+    compare([PREPARE, ACCEPT, QUERY]);
+}
+
+#[test]
+fn so_do_those_of_the_second_version() {
+    compare([gryadka_v2::PREPARE, gryadka_v2::ACCEPT, QUERY]);
+}
+
+fn compare(scripts: [Script; 3]) {
+    let Some(mut pair) = Pair::start(scripts) else {
         return;
     };
     let mut dice = Dice::new("twins");
@@ -56,6 +66,8 @@ fn first_word(reply: &Reply) -> String {
 
 /// A real server, one in memory, and one in memory that runs the Lua.
 struct Pair {
+    /// For prepare, accept and query.
+    scripts: [Script; 3],
     server: Server,
     database: Database,
     in_lua: Database,
@@ -63,16 +75,16 @@ struct Pair {
 
 impl Pair {
     #[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
-    fn start() -> Option<Pair> {
+    fn start(scripts: [Script; 3]) -> Option<Pair> {
         let Some(server) = Server::start() else {
             println!("skipped: there is no redis-server on this machine");
             return None;
         };
-        let library = ScriptLibrary::new([PREPARE, ACCEPT]);
+        let library = ScriptLibrary::new(scripts);
         let database = Database::new(Arc::new(library.clone()));
         let in_lua = Database::new(Arc::new(library.in_lua()));
-        let mut pair = Pair { server, database, in_lua };
-        for script in [PREPARE, ACCEPT] {
+        let mut pair = Pair { scripts, server, database, in_lua };
+        for script in scripts {
             let sha = pair.both(&["SCRIPT", "LOAD", script.source]);
             assert_eq!(sha, Reply::Bulk(sha_of(&script)));
         }
@@ -145,28 +157,31 @@ impl Dice {
         from[self.below(from.len() as u64) as usize]
     }
 
-    /// A prepare or an accept, or sometimes somebody who meddles with the keys.
+    /// A prepare, an accept or a query, or sometimes somebody who meddles with the keys.
     fn line(&mut self, pair: &Pair) -> Vec<Blob> {
         let words = |words: &[&str]| words.iter().copied().map(Blob::from).collect::<Vec<Blob>>();
         let call = |script: &Script| {
             let sha = sha_of(script).to_string();
             words(&[&["EVALSHA", &sha, "3"][..], &KEYS].concat())
         };
+        let [prepare, accept, query] = &pair.scripts;
         match self.below(20) {
             0 => words(&["DEL", self.pick(&KEYS)]),
             1 => {
                 let text = self.pick(&NO_BALLOTS);
                 words(&["SET", self.pick(&KEYS), text])
             }
-            2..=9 => [call(&PREPARE), vec![self.ballot(pair)]].concat(),
-            _ => [call(&ACCEPT), vec![self.ballot(pair), self.value()]].concat(),
+            2 => call(query),
+            3..=9 => [call(prepare), vec![self.ballot(pair)]].concat(),
+            _ => [call(accept), vec![self.ballot(pair), self.value()]].concat(),
         }
     }
 
     /// A ballot from so small a range that equal, lower and higher ones than the promise are all
     /// frequent; the promise itself; a very large one; or something that is none.
     fn ballot(&mut self, pair: &Pair) -> Blob {
-        let largest = (1u64 << 53) - 1;
+        // The second version counts on from it, a step at a time.
+        let largest = (1u64 << 53) - 1 - STEPS as u64;
         match self.below(60) {
             0..=2 => Blob::from(self.pick(&NO_BALLOTS)),
             3 => Blob::from("0,0,0"),

@@ -4,6 +4,8 @@ mod choices;
 mod crashes;
 mod invariant;
 mod membership;
+mod reads;
 mod replay;
 mod scripts;
 mod stage;
+mod variants;

@@ -11,8 +11,15 @@ fn digests(name: &str, scripts: &str) -> Vec<String> {
 
 #[test]
 fn it_makes_no_difference_to_a_run_what_scripts_are_written_in() {
-    for name in ["losing/c2p2k2", "losing/c2p2k1.i", "crash/everysec.i", "membership/c2p2k2.a3.a4"]
-    {
+    let names = [
+        "losing/c2p2k2",
+        "losing/c2p2k1.i",
+        "crash/everysec.i",
+        "membership/c2p2k2.a3.a4",
+        "reads/losing",
+        "hazard/gryadka-v2-repaired",
+    ];
+    for name in names {
         let name = format!("caspaxos/{name}");
         let native = digests(&name, "native");
         assert_eq!(native, digests(&name, "lua"), "{name}");

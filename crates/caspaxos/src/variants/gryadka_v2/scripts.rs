@@ -10,11 +10,11 @@ use crate::Ballot;
 use crate::scripts::{EMPTY, NO_BALLOT, OK, ZERO, fail};
 
 /// The first phase.
-pub(super) const PREPARE: Script =
+pub const PREPARE: Script =
     Script { name: "prepare of V2", source: include_str!("prepare.lua"), native: prepare };
 
 /// The second phase, and the promise that goes along with it.
-pub(super) const ACCEPT: Script =
+pub const ACCEPT: Script =
     Script { name: "accept of V2", source: include_str!("accept.lua"), native: accept };
 
 /// What a register has promised and accepted: the texts, and the ballots in them.
