@@ -121,7 +121,7 @@ fn stale_get(cx: &mut ScriptContext<'_>) -> Result {
         return Ok(Reply::Array(vec![Reply::Nil, Reply::Nil, outdated]));
     }
     let (token, duration) = (cx.argument(1)?, cx.argument(2)?);
-    cx.set(lease.clone(), token.clone());
+    cx.set(lease.clone(), token.clone())?;
     set_for(cx, block, Blob::from_static("blocked"), "PX", duration)?;
     Ok(Reply::Array(vec![Reply::Nil, Reply::Bulk(token.clone()), outdated]))
 }
