@@ -153,7 +153,9 @@ fn first_broken(promise: Promise, all: &[Operation]) -> Option<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 2000, failure_persistence: None, ..Default::default()
+    })]
 
     #[test]
     fn promises_are_kept_or_broken_as_their_words_say(moves in moves()) {

@@ -241,9 +241,10 @@ impl Client {
                 if open.op.ordinal == ticket.op =>
             {
                 match self.usable(cx, leases) {
-                    // Of a row that is not there, there is no entry.
-                    Some(lease) if *state != Observation::EMPTY => self.set(cx, lease, *state),
-                    _ => self.end(cx, Completion::Ok(*state)),
+                    // Of a row that is not there, there is no entry: it gives the lease back.
+                    Some(_) if *state == Observation::EMPTY => self.delete(cx, Some(*state)),
+                    Some(lease) => self.set(cx, lease, *state),
+                    None => self.end(cx, Completion::Ok(*state)),
                 }
             }
             (Stage::Update, QueryResult::Updated { state, .. }) if self.is_current(ticket) => {

@@ -1,7 +1,7 @@
 //! A Redis cluster: which master has a key.
 //!
-//! Keys are in 16,384 *slots*, by the CRC-16 of what stands in their first pair of braces, or of the
-//! whole key. Each master has a range of slots. All keys of a command have to be in one slot
+//! Keys are in 16,384 *slots*, by the CRC-16 of what stands in their first pair of braces, or of
+//! the whole key. Each master has a range of slots. All keys of a command have to be in one slot
 //! (otherwise it is refused with `CROSSSLOT`), and whoever asks the wrong master is told the right
 //! one (`MOVED`). This is what "Redis cluster specification" says, without the moving of slots.
 

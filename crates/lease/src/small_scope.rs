@@ -1,16 +1,16 @@
 //! Every order of events, for two clients and one row: a small-scope exhaustive check.
 //!
-//! It explores what tla-cache, a TLA+ model of these protocols, explores: clients that choose to read
-//! or to update, one after the other; a row that comes into being at some moment; an entry that
-//! somebody else fills in at some moment. But what it explores is the real thing: the processes of
+//! It explores what tla-cache, a TLA+ model of these protocols, explores: clients that choose to
+//! read or to update, one after the other; a row that comes into being at some moment; an entry
+//! that somebody else fills in at some moment. But what it explores is the real thing: the processes of
 //! this crate, and the scripts on a Redis server in memory. Messages arrive in every order.
 //!
 //! A state's fingerprint leaves out all that makes no difference to what can still happen: clocks
 //! stand still, connections have no numbers, timers no names. Operations are bounded, so there are
 //! finitely many states.
 //!
-//! What must hold: whenever all clients are done with what they were at, the entry is absent or equals
-//! the row.
+//! What must hold: whenever all clients are done with what they were at, the entry is absent or
+//! equals the row.
 //!
 //! ```
 //! use lease::Discipline;
@@ -194,8 +194,8 @@ impl State {
         hasher.digest128()
     }
 
-    /// Whether all clients are done, and the entry is outdated. (One that has not begun is not done:
-    /// so the model has it.)
+    /// Whether all clients are done, and the entry is outdated. (One that has not begun is not
+    /// done: so the model has it.)
     fn is_violating(&self, model: &Model) -> bool {
         let is_done = |(client, _): &(Client, _)| client.is_done_with_one(model.operations);
         let entry = self.cache.entry(KEY);

@@ -80,9 +80,7 @@ impl StaleFill {
     pub fn summary(&self, names: &Names) -> String {
         let (cache, key) = (names.node(self.cache), names.key(self.key));
         let (version, invalidated) = (self.state.version, self.invalidated);
-        format!(
-            "a stale set: {cache} took {version} for {key} after it was invalidated for {invalidated}"
-        )
+        format!("a stale set: {cache} took {version} for {key}, which it knew to be {invalidated}")
     }
 
     /// What happened, in order.

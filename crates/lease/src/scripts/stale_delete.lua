@@ -1,5 +1,5 @@
--- Invalidates the value and the lease on it, and keeps the value for a while as an outdated one. The
--- block stays, so that there is no more than one lease in its time.
+-- Invalidates the value and the lease on it, and keeps the value for a while as an outdated one.
+-- The block stays, so that there is no more than one lease in its time.
 -- KEYS: value, lease, outdated value   ARGV: for how many milliseconds it is kept
 
 local value = redis.call('GET', KEYS[1])

@@ -1,5 +1,5 @@
-//! The scripts on a real `redis-server`, in memory in Lua, and their native twins: the same calls to
-//! all, and the same replies and stored keys expected. And on a real cluster.
+//! The scripts on a real `redis-server`, in memory in Lua, and their native twins: the same calls
+//! to all, and the same replies and stored keys expected. And on a real cluster.
 //!
 //! Without a `redis-server` on the machine the tests say so and pass.
 
