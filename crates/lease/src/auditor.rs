@@ -1,10 +1,10 @@
 //! The auditor: compares each entry of each cache with its row, while nobody is at work.
 //!
 //! It does so as a client would: it reads the row from the database, and then the entry from the
-//! cache, as operations of the history. It fills in nothing, but its reading does what reading
-//! does: on a miss it takes a lease.
+//! cache, as operations of the history. It fills in nothing: on a miss it is given a lease, as
+//! anybody is, and gives it back.
 
-use history::{Action, Completion, Key, NodeId, OpId, Span, Value};
+use history::{Action, Completion, Key, NodeId, OpId, Span, Value, Version};
 use sim::{Context, Input, Keep};
 
 use crate::{Answer, Call, Message, Query, QueryResult, Ticket, Timer, Token};
@@ -42,12 +42,15 @@ impl sim::Process for Auditor {
                 message: Message::Result { ticket, result: QueryResult::Row { state, .. } },
                 ..
             } => self.end(cx, ticket, Completion::Ok(state)),
-            Input::Message { message: Message::Answer { ticket, answer, .. }, .. } => {
-                let completion = match answer {
-                    Answer::Found(state) => Completion::Ok(state),
-                    _ => Completion::Failed,
-                };
-                self.end(cx, ticket, completion);
+            Input::Message { from, message: Message::Answer { ticket, key, answer } } => {
+                match answer {
+                    Answer::Found(state) => self.end(cx, ticket, Completion::Ok(state)),
+                    Answer::Granted(_) | Answer::Outdated(_, Some(_)) => {
+                        let call = Call::Delete { version: Version::default() };
+                        cx.send(from, Message::Call { ticket, key, call });
+                    }
+                    _ => self.end(cx, ticket, Completion::Failed),
+                }
             }
             Input::Timer(Timer::GiveUp(ticket)) => self.end(cx, ticket, Completion::Unknown),
             _ => (),

@@ -3,10 +3,10 @@
 //! *Rows* live in a database, and *entries*, which are copies of rows, in caches. A cache does not
 //! know the database; clients keep the two together. A reader that misses reads the row and fills
 //! in the entry; whoever updates a row invalidates the entry after that. Without more, that is
-//! broken: a reader that read the old row may fill it in after the invalidation, and there it
-//! stays (a *stale set*). A *lease* prevents that: a miss gives out a token, which has to be shown
-//! to fill in the entry, and an invalidation makes all tokens of the entry void (Nishtala et al., "Scaling
-//! Memcache at Facebook", NSDI 2013).
+//! broken: a reader that read the old row may fill it in after the invalidation, and there it stays
+//! (a *stale set*). A *lease* prevents that: a miss gives out a token, which has to be shown to
+//! fill in the entry, and an invalidation makes all tokens of the entry void (Nishtala et al.,
+//! "Scaling Memcache at Facebook", NSDI 2013).
 //!
 //! # The disciplines
 //!

@@ -2,8 +2,9 @@
 //!
 //! It explores what tla-cache, a TLA+ model of these protocols, explores: clients that choose to
 //! read or to update, one after the other; a row that comes into being at some moment; an entry
-//! that somebody else fills in at some moment. But what it explores is the real thing: the processes of
-//! this crate, and the scripts on a Redis server in memory. Messages arrive in every order.
+//! that somebody else fills in at some moment. But what it explores is the real thing: the
+//! processes of this crate, and the scripts on a Redis server in memory. Messages arrive in every
+//! order.
 //!
 //! A state's fingerprint leaves out all that makes no difference to what can still happen: clocks
 //! stand still, connections have no numbers, timers no names. Operations are bounded, so there are

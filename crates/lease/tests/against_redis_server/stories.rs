@@ -3,7 +3,9 @@
 use history::{Key, Observation, Value, Version};
 use lease::config::DeletedBlock;
 use lease::dialect::{Dialect, Rules};
+use lease::scripts::{SHARED_GET, SHARED_SET};
 use lease::{Answer, Call, Discipline, Token};
+use redis::{Blob, Reply, Script, Sha1};
 
 use crate::{Servers, dialect};
 
@@ -103,4 +105,31 @@ fn what_was_invalidated_is_told_to_those_who_may_not_fill_in() {
     assert_eq!(story.delete(), Answer::Deleted(Version(9)));
     assert_eq!(story.get(2), Answer::Outdated(state(1), None), "one lease in the time of a block");
     assert_eq!(story.set(1, 1), Answer::Refused);
+}
+
+#[test]
+fn a_hundred_entries_are_read_and_filled_in_at_once() {
+    let Some(mut servers) = Servers::start() else { return };
+    let mut run = |script: Script, keys: &[String], arguments: &[String]| {
+        let sha = Sha1::of(script.source.as_bytes()).to_string();
+        let head = ["EVALSHA".to_owned(), sha, keys.len().to_string()];
+        let words = head.iter().chain(keys).chain(arguments);
+        let line: Vec<Blob> = words.map(|word| Blob::from(word.as_str())).collect();
+        match servers.compare(&line) {
+            Ok(Reply::Array(replies)) => replies,
+            other => panic!("{} gave {other:?}", script.name),
+        }
+    };
+    let bulk = |text: String| Reply::Bulk(Blob::from(text));
+    let entries: Vec<String> = (1..=100).map(|number| format!("entry{number}")).collect();
+    let with_counter = [&entries[..], &["next-lease".to_owned()]].concat();
+    let leases: Vec<Reply> = (1..=100).map(|number| bulk(format!("cas:{number}"))).collect();
+    assert_eq!(run(SHARED_GET, &with_counter, &[]), leases);
+    assert_eq!(run(SHARED_GET, &with_counter, &[]), leases, "who comes later shares them");
+    let fills: Vec<String> = (1..=100)
+        .flat_map(|number| [number.to_string(), format!("1:{number}"), "1000".to_owned()])
+        .collect();
+    assert_eq!(run(SHARED_SET, &entries, &fills), vec![bulk("OK".to_owned()); 100]);
+    let values: Vec<Reply> = (1..=100).map(|number| bulk(format!("val:1:{number}"))).collect();
+    assert_eq!(run(SHARED_GET, &with_counter, &[]), values);
 }
