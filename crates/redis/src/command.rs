@@ -7,6 +7,7 @@
 
 mod batches;
 mod chance;
+mod clients;
 mod config;
 mod connections;
 mod counters;

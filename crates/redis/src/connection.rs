@@ -22,6 +22,9 @@ use std::collections::BTreeSet;
 use crate::command::{self, Flags, Resolved};
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
 
+/// What a watched key takes besides its bytes, here and in the database.
+const WATCH_BYTES: usize = 256;
+
 /// One client's connection: its selected database, its transaction, the keys that it watches, its
 /// name, and which version of the protocol it speaks.
 ///
@@ -51,7 +54,12 @@ pub struct Connection {
     pub(crate) transaction: Option<Transaction>,
     /// With the number of the database.
     watched: BTreeSet<(u8, Blob)>,
+    watched_bytes: usize,
     is_closing: bool,
+    /// Whether the client wants no replies until it says otherwise.
+    is_mute: bool,
+    /// How many replies are to be left out, that to the present command included.
+    left_out: u8,
 }
 
 impl Connection {
@@ -65,7 +73,10 @@ impl Connection {
             selected: 0,
             transaction: None,
             watched: BTreeSet::new(),
+            watched_bytes: 0,
             is_closing: false,
+            is_mute: false,
+            left_out: 0,
         }
     }
 
@@ -81,8 +92,32 @@ impl Connection {
         self.is_closing
     }
 
+    /// Whether the reply to the last command is to be sent: a client can have replies left out.
+    #[must_use]
+    pub const fn wants_reply(&self) -> bool {
+        !self.is_mute && self.left_out == 0
+    }
+
+    /// `CLIENT REPLY ON` and `OFF`.
+    pub(crate) fn mute(&mut self, is_mute: bool) {
+        self.is_mute = is_mute;
+        self.left_out = 0;
+    }
+
+    /// `CLIENT REPLY SKIP`: neither the reply to this command nor that to the next.
+    pub(crate) fn leave_out_next(&mut self) {
+        self.left_out = 2;
+    }
+
+    /// How many bytes the commands take that wait for `EXEC`, and the keys that are watched.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.transaction.as_ref().map_or(0, Transaction::bytes) + self.watched_bytes
+    }
+
     /// Runs one command line of this connection, at the time `now` of the server's wall clock.
     pub fn call(&mut self, database: &mut Database, now: UnixTime, line: &[Blob]) -> Reply {
+        self.left_out = self.left_out.saturating_sub(1);
         let resolved = match command::resolve(line) {
             Ok(resolved) => resolved,
             Err(unresolved) => {
@@ -155,6 +190,7 @@ impl Connection {
     /// Watches a key of the selected database.
     pub(crate) fn watch(&mut self, database: &mut Database, now: UnixTime, key: &Blob) {
         if self.watched.insert((self.selected, key.clone())) {
+            self.watched_bytes += key.len() + WATCH_BYTES;
             database.keyspace.watch(now, key, self.id);
         }
     }
@@ -162,6 +198,7 @@ impl Connection {
     /// Watches nothing any more.
     pub(crate) fn unwatch(&mut self, database: &mut Database) {
         let selected = database.selected();
+        self.watched_bytes = 0;
         for (number, key) in std::mem::take(&mut self.watched) {
             database.select(number);
             database.keyspace.unwatch(&key, self.id);
@@ -183,7 +220,7 @@ impl Connection {
     /// As a connection is when it begins, but for its number.
     pub(crate) fn reset(&mut self, database: &mut Database) {
         self.discard(database);
-        *self = Connection::new(self.id);
+        *self = Connection { left_out: self.left_out, ..Connection::new(self.id) };
         database.select(self.selected);
     }
 

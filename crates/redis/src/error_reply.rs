@@ -185,6 +185,10 @@ impl ErrorReply {
         ErrorReply::new(&[start, c_string(name), b"'"].concat())
     }
 
+    pub(crate) fn no_such_user(name: &[u8]) -> ErrorReply {
+        ErrorReply::new(&[b"ERR No such user '", c_string(name), b"'"].concat())
+    }
+
     fn formatted(arguments: std::fmt::Arguments<'_>) -> ErrorReply {
         ErrorReply(Blob::format(format_args!("ERR {arguments}")))
     }

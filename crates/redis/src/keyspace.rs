@@ -280,6 +280,23 @@ impl Keyspace {
         }
     }
 
+    /// Has each of the two hold what the other one held, and tells those who watch keys of it.
+    pub(crate) fn exchange(&mut self, other: &mut Keyspace) {
+        let tell = |this: &mut Keyspace, other: &Keyspace| {
+            for key in this.watchers.keys() {
+                match (this.entries.get(&key), other.entries.get(&key)) {
+                    (_, Some(_)) => this.watchers.touch(&key),
+                    (Some(_), None) => this.watchers.touch_expired(&key),
+                    (None, None) => {}
+                }
+            }
+        };
+        tell(self, other);
+        tell(other, self);
+        std::mem::swap(&mut self.entries, &mut other.entries);
+        std::mem::swap(&mut self.ledger, &mut other.ledger);
+    }
+
     /// Tells those who watch `key` of a write that left it as it was: Redis does not look whether
     /// a value has changed, only whether it was written.
     #[inline]

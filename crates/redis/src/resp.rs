@@ -7,7 +7,7 @@
 //! 1. [`CommandDecoder`] reads what clients send: arrays of bulk strings, and inline commands as
 //!    typed into a terminal. What it refuses it refuses in the words of Redis 7.0.
 //! 2. [`encode_reply`] writes what a server answers, in RESP2 or RESP3.
-//!    In RESP3 replies have a [`Shape`] that depends on the command.
+//!    What a reply looks like there is its [`Shape`], which depends on the command.
 //! 3. [`encode_command`] and [`ReplyDecoder`] are the other end: what a client needs.
 //!
 //! Whoever sends the bytes may be hostile. Hence a size that is only announced costs nothing:

@@ -201,12 +201,10 @@ impl Connection {
             return ControlFlow::Break(End::Dropped);
         }
         let reply = self.node.answer(&mut self.client, line);
-        match self.client.protocol() {
-            Protocol::Resp2 => encode_reply(&reply, Protocol::Resp2, &mut self.out),
-            Protocol::Resp3 => {
-                let shape = self.shapes.next(line, &reply);
-                shape.encode(&reply, Protocol::Resp3, &mut self.out);
-            }
+        let protocol = self.client.protocol();
+        let shape = self.shapes.next(line, &reply, protocol);
+        if self.client.wants_reply() {
+            shape.encode(&reply, protocol, &mut self.out);
         }
         if self.client.is_closing() {
             return ControlFlow::Break(End::AfterReplies);
@@ -278,7 +276,8 @@ impl Connection {
     /// Holds what is kept in memory for this client against what may be.
     fn account(&mut self) -> ControlFlow<End> {
         let options = &self.node.service.options;
-        self.memory.set(self.decoder.pending() + self.out.capacity());
+        let buffers = self.decoder.pending() + self.out.capacity();
+        self.memory.set(buffers + self.client.bytes());
         self.unread.set(self.out.len() - self.sent);
         if self.waiting() > options.unread || self.memory.all() > options.client_memory {
             return ControlFlow::Break(End::Dropped);

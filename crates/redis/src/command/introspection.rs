@@ -87,7 +87,7 @@ fn description(command: &Command) -> Reply {
 /// one is from the next. Most commands that read or write have one key, and it comes first.
 pub(super) fn keys(command: &Command) -> [i64; 3] {
     match command.full_name {
-        "dbsize" | "flushall" | "flushdb" | "keys" | "randomkey" | "scan" => [0, 0, 0],
+        "dbsize" | "flushall" | "flushdb" | "keys" | "randomkey" | "scan" | "swapdb" => [0, 0, 0],
         "eval_ro" | "evalsha_ro" => [0, 0, 0],
         "sintercard" | "zdiff" | "zinter" | "zintercard" | "zunion" => [0, 0, 0],
         "copy" | "lmove" | "rename" | "renamenx" | "rpoplpush" | "smove" | "zrangestore" => {
@@ -96,6 +96,7 @@ pub(super) fn keys(command: &Command) -> [i64; 3] {
         "del" | "exists" | "mget" | "sdiff" | "sdiffstore" | "sinter" | "sinterstore"
         | "sunion" | "sunionstore" | "touch" | "unlink" | "watch" => [1, -1, 1],
         "mset" | "msetnx" => [1, -1, 2],
+        "object|help" => [0, 0, 0],
         name if name.starts_with("object|") => [2, 2, 1],
         _ if command.flags.contains(Flags::READONLY) => [1, 1, 1],
         _ if command.flags.contains(Flags::WRITE) => [1, 1, 1],

@@ -1,8 +1,8 @@
-//! Values under another key: `RENAME`, `RENAMENX`, `COPY`.
+//! Values under another key or in another database: `RENAME`, `RENAMENX`, `COPY`, `MOVE`, `SWAPDB`.
 
 use super::connections::database_number;
 use super::is_option;
-use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime};
+use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime, integer};
 
 /// `RENAME key newkey`: the expiry moves along.
 pub(super) fn rename(
@@ -70,4 +70,52 @@ pub(super) fn copy(
     }
     database.select(selected);
     Ok(Reply::from(copied))
+}
+
+/// `MOVE key db`: the expiry moves along.
+pub(super) fn move_(
+    database: &mut Database,
+    now: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let key = &arguments[0];
+    let selected = database.selected();
+    let target = database_number(&arguments[1])?;
+    if target == selected {
+        return Err(ErrorReply::from_static("ERR source and destination objects are the same"));
+    }
+    let is_there = |database: &mut Database| database.keyspace.read(now, key, |_| ()).is_some();
+    if !is_there(database) {
+        return Ok(Reply::from(false));
+    }
+    database.select(target);
+    let moves = !is_there(database);
+    if moves {
+        database.select(selected);
+        let entry = database.keyspace.remove(now, key);
+        database.select(target);
+        entry.into_iter().for_each(|entry| database.keyspace.set(key, entry));
+    }
+    database.select(selected);
+    Ok(Reply::from(moves))
+}
+
+/// `SWAPDB index1 index2`
+pub(super) fn swapdb(
+    database: &mut Database,
+    _: UnixTime,
+    arguments: &[Blob],
+) -> Result<Reply, ErrorReply> {
+    let number = |text: &Blob, refusal: &'static str| -> Result<i32, ErrorReply> {
+        let number = integer::parse(text).ok().and_then(|number| i32::try_from(number).ok());
+        number.ok_or(ErrorReply::from_static(refusal))
+    };
+    let one = number(&arguments[0], "ERR invalid first DB index")?;
+    let other = number(&arguments[1], "ERR invalid second DB index")?;
+    let in_range = |number: i32| u8::try_from(number).ok().filter(|n| *n < Database::COUNT);
+    let (Some(one), Some(other)) = (in_range(one), in_range(other)) else {
+        return Err(ErrorReply::from_static("ERR DB index is out of range"));
+    };
+    database.swap(one, other);
+    Ok(Reply::ok())
 }

@@ -1,5 +1,5 @@
 //! How Redis would keep a value: `OBJECT ENCODING`, `OBJECT REFCOUNT`, `OBJECT IDLETIME`,
-//! `OBJECT FREQ`.
+//! `OBJECT FREQ`, `OBJECT HELP`.
 //!
 //! All of it is told from the value as it is. Redis also remembers some of its past: a string that
 //! was changed in place stays `raw`, a hash or set that once was large stays a `hashtable`.
@@ -74,4 +74,11 @@ pub(super) fn freq(
              time to adjust.",
         )),
     }
+}
+
+/// `OBJECT HELP`: in fewer words than Redis's.
+pub(super) fn help(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
+    let lines = ["OBJECT ENCODING key", "OBJECT FREQ key", "OBJECT HELP", "OBJECT IDLETIME key"];
+    let lines = lines.into_iter().chain(["OBJECT REFCOUNT key"]);
+    Ok(Reply::Array(lines.map(|line| Reply::Status(Blob::from_static(line))).collect()))
 }

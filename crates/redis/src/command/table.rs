@@ -2,8 +2,8 @@
 
 use super::{Action, Command, ConnectionHandler, Flags, Handler};
 use super::{
-    batches, chance, config, connections, counters, expiry, hashes, info, introspection, keys,
-    lists, moves, object, places, ranges, scan, scripting, server, set, set_algebra, sets,
+    batches, chance, clients, config, connections, counters, expiry, hashes, info, introspection,
+    keys, lists, moves, object, places, ranges, scan, scripting, server, set, set_algebra, sets,
     sorted_sets, strings, transactions,
 };
 
@@ -99,6 +99,7 @@ pub(super) static COMMANDS: &[Command] = &[
     command("lset", 4, GROW, places::lset),
     command("ltrim", 4, WRITE, places::ltrim),
     command("mget", -2, READ_FAST, batches::mget),
+    command("move", 3, WRITE_FAST, moves::move_),
     command("mset", -3, GROW, batches::mset),
     command("msetnx", -3, GROW, batches::msetnx),
     connection("multi", 1, CONTROL, transactions::multi),
@@ -145,6 +146,7 @@ pub(super) static COMMANDS: &[Command] = &[
     command("substr", 4, READ, ranges::getrange),
     command("sunion", -2, READ, set_algebra::sunion),
     command("sunionstore", -3, GROW, set_algebra::sunionstore),
+    command("swapdb", 3, WRITE_FAST, moves::swapdb),
     command("time", 1, ALWAYS.and(Flags::FAST), server::time),
     command("touch", -2, READ_FAST, keys::exists),
     command("ttl", 2, READ_FAST, expiry::ttl),
@@ -187,12 +189,14 @@ pub(super) static COMMANDS: &[Command] = &[
 ];
 
 /// Sorted by name.
-static CLIENT: [Command; 6] = [
+static CLIENT: [Command; 8] = [
     subconnection("getname", "client|getname", 2, TALK, connections::getname),
     subconnection("id", "client|id", 2, TALK, connections::id),
-    subconnection("info", "client|info", 2, TALK, connections::info),
-    subconnection("list", "client|list", -2, TALK.and(Flags::ADMIN), connections::list),
-    subconnection("no-evict", "client|no-evict", 3, TALK.and(Flags::ADMIN), connections::no_evict),
+    subconnection("info", "client|info", 2, TALK, clients::info),
+    subconnection("kill", "client|kill", -3, TALK.and(Flags::ADMIN), clients::kill),
+    subconnection("list", "client|list", -2, TALK.and(Flags::ADMIN), clients::list),
+    subconnection("no-evict", "client|no-evict", 3, TALK.and(Flags::ADMIN), clients::no_evict),
+    subconnection("reply", "client|reply", 3, TALK, clients::reply),
     subconnection("setname", "client|setname", 3, TALK, connections::setname),
 ];
 
@@ -213,9 +217,10 @@ static CONFIG: [Command; 4] = [
 ];
 
 /// Sorted by name.
-static OBJECT: [Command; 4] = [
+static OBJECT: [Command; 5] = [
     subcommand("encoding", "object|encoding", 3, READ, object::encoding),
     subcommand("freq", "object|freq", 3, READ, object::freq),
+    subcommand("help", "object|help", 2, ALWAYS, object::help),
     subcommand("idletime", "object|idletime", 3, READ, object::idletime),
     subcommand("refcount", "object|refcount", 3, READ, object::refcount),
 ];

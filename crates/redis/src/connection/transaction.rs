@@ -22,6 +22,11 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
+    /// What the lines take in memory.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Adds a line that can be run. Nothing is kept for a broken transaction.
     pub(crate) fn queue(&mut self, line: &[Blob], flags: Flags) -> Result<Reply, ErrorReply> {
         self.bytes += line.iter().map(|word| word.len() + WORD_BYTES).sum::<usize>();

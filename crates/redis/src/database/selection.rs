@@ -44,6 +44,22 @@ impl Database {
         *selected = number;
     }
 
+    /// Has each of the two hold what the other one held. Connections stay where they are, and see
+    /// other keys there.
+    pub(crate) fn swap(&mut self, one: u8, other: u8) {
+        let selected = self.selected();
+        if one != other {
+            self.select(one);
+            let mut first = self.keyspace.clone();
+            self.select(other);
+            first.exchange(&mut self.keyspace);
+            first.follow(&self.keyspace);
+            self.select(one);
+            self.keyspace = first;
+        }
+        self.select(selected);
+    }
+
     /// Empties all of them.
     pub(crate) fn clear(&mut self) {
         self.change_each(Keyspace::clear);

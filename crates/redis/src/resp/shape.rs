@@ -1,19 +1,23 @@
-//! What replies look like in RESP3.
+//! What replies look like in either version of the protocol.
 //!
-//! A [`Reply`] has the types of RESP2. RESP3 says more: that an array is a map or a set, that a
-//! string is a number. Which it is depends on nothing but the command, so the command line tells;
-//! and a transaction's replies have the shapes of the commands that were queued.
+//! A [`Reply`] has the types that both have. RESP3 says more: that an array is a map or a set, that
+//! a string is a number. RESP2 has two kinds of nil: one in place of a string, one in place of an
+//! array. Which it is depends on nothing but the command, so the command line tells; and a
+//! transaction's replies have the shapes of the commands that were queued.
 
 use super::Protocol;
 use super::encode::{announce, encode_reply};
 use crate::{Blob, Reply};
 
-/// What the reply to a command is in RESP3. Errors and nil are what they are.
+/// What the reply to a command is. But for nil in place of an array, that is told in RESP3 only.
+/// Errors are what they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Shape {
-    /// The same as in RESP2.
+    /// What the reply says that it is.
     #[default]
     AsIs,
+    /// An array, or nil in its place.
+    Array,
     /// Keys and values in turn make a map.
     Map,
     /// An array is a set.
@@ -76,6 +80,7 @@ impl Shape {
         let if_so = |so: bool, shape: Shape| if so { shape } else { Shape::AsIs };
         match &*lower {
             b"hello" | b"hgetall" => Shape::Map,
+            b"lpop" | b"rpop" => if_so(arguments.len() > 1, Shape::Array),
             b"config" => if_so(first_is("get"), Shape::Map),
             b"lcs" => if_so(has(2, "idx"), Shape::Map),
             b"smembers" | b"sinter" | b"sunion" | b"sdiff" => Shape::Set,
@@ -105,7 +110,7 @@ impl Shape {
     /// Adds a reply of this shape to the bytes that go `out`.
     pub fn encode(&self, reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
         if protocol == Protocol::Resp2 {
-            return encode_reply(reply, protocol, out);
+            return self.encode_in_resp2(reply, out);
         }
         match (self, reply) {
             (Shape::Map, Reply::Array(entries)) => {
@@ -155,6 +160,19 @@ impl Shape {
                 }
             }
             _ => encode_reply(reply, protocol, out),
+        }
+    }
+
+    fn encode_in_resp2(&self, reply: &Reply, out: &mut Vec<u8>) {
+        match (self, reply) {
+            (Shape::Array | Shape::Each(_), Reply::Nil) => out.extend_from_slice(b"*-1\r\n"),
+            (Shape::Each(shapes), Reply::Array(entries)) => {
+                announce(b'*', entries.len(), out);
+                for (index, entry) in entries.iter().enumerate() {
+                    shapes.get(index).unwrap_or(&Shape::AsIs).encode_in_resp2(entry, out);
+                }
+            }
+            _ => encode_reply(reply, Protocol::Resp2, out),
         }
     }
 
@@ -224,7 +242,15 @@ pub struct Shapes {
 
 impl Shapes {
     /// The shape of this reply to this command line.
-    pub fn next(&mut self, line: &[Blob], reply: &Reply) -> Shape {
+    pub fn next(&mut self, line: &[Blob], reply: &Reply, protocol: Protocol) -> Shape {
+        let is_what_it_is = match reply {
+            Reply::Status(text) => **text != *b"QUEUED",
+            Reply::Integer(_) | Reply::Bulk(_) | Reply::Error(_) => protocol == Protocol::Resp2,
+            Reply::Nil | Reply::Array(_) => false,
+        };
+        if is_what_it_is && self.queued.is_empty() {
+            return Shape::AsIs;
+        }
         let is = |name: &str| line[0].eq_ignore_ascii_case(name.as_bytes());
         match reply {
             Reply::Status(text) if **text == *b"QUEUED" => {

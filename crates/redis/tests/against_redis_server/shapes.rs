@@ -1,5 +1,5 @@
-//! Replies in RESP3: what the real server says in RESP2, with the shape that its command gives it,
-//! is to the byte what it says in RESP3.
+//! Replies as bytes: what the real server says in RESP2, with the shape that its command gives it,
+//! is to the byte what it says in RESP3, and what it says in RESP2.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -79,6 +79,8 @@ RPUSH l a b
 LRANGE l 0 -1
 LPOP none
 LPOP none 2
+RPOP none 2
+RPOP none 0
 LPOS l b COUNT 0
 INCRBYFLOAT f 1.5
 CONFIG GET maxmemory
@@ -102,6 +104,9 @@ EVAL "return {1,false,true,{3.7},'x'}" 0
 HGETALL
 HGETALL a
 MULTI
+LPOP none 1
+LPOP none
+COMMAND INFO none
 HGETALL h
 ZSCORE z none
 SMEMBERS s
@@ -156,23 +161,28 @@ fn replies_have_the_shapes_that_their_commands_give_them() {
     };
     let (mut two, mut three) = (Raw(two.open()), Raw(three.open()));
     let hello = |version: &str| ["HELLO", version].map(Blob::from);
-    let mut shapes = Shapes::default();
+    let (mut shapes, mut shapes_in_resp2) = (Shapes::default(), Shapes::default());
     let (_, map) = two.call(&hello("2"));
     let (expected, _) = three.call(&hello("3"));
     let mut got = Vec::new();
-    shapes.next(&hello("3"), &map).encode(&map, Protocol::Resp3, &mut got);
+    shapes.next(&hello("3"), &map, Protocol::Resp3).encode(&map, Protocol::Resp3, &mut got);
     let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
     assert_eq!(text(&got[..20]), text(&expected[..20]));
     let mut differences = Vec::new();
     for line in LINES.lines().filter(|line| !line.is_empty()) {
         let words = lines::split(line);
-        let (_, reply) = two.call(&words);
+        let (expected_in_resp2, reply) = two.call(&words);
         let (expected, _) = three.call(&words);
-        let mut got = Vec::new();
-        shapes.next(&words, &reply).encode(&reply, Protocol::Resp3, &mut got);
-        if text(&got) != text(&expected) {
-            let (expected, got) = (text(&expected), text(&got));
-            differences.push(format!("{line}\n  expected {expected}\n  got      {got}"));
+        for (shapes, protocol, expected) in [
+            (&mut shapes, Protocol::Resp3, expected),
+            (&mut shapes_in_resp2, Protocol::Resp2, expected_in_resp2),
+        ] {
+            let mut got = Vec::new();
+            shapes.next(&words, &reply, protocol).encode(&reply, protocol, &mut got);
+            if got != expected {
+                let (expected, got) = (text(&expected), text(&got));
+                differences.push(format!("{line}\n  expected {expected}\n  got      {got}"));
+            }
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
