@@ -64,6 +64,8 @@ pub struct ServerConfig {
     pub replication_lag: Option<Span>,
     /// How long each command takes.
     pub service_time: Span,
+    /// How much longer a script takes. Nobody else is served meanwhile.
+    pub script_time: Span,
     /// How many clients can be connected at a time; Redis's default is 10,000.
     pub max_clients: usize,
     /// How many bytes its data may take; 0 if there is no limit, as is Redis's default.
@@ -80,6 +82,7 @@ impl Default for ServerConfig {
             durability: Durability::Always,
             replication_lag: None,
             service_time: Span::ZERO,
+            script_time: Span::ZERO,
             max_clients: 10_000,
             max_memory: 0,
             eviction: EvictionPolicy::default(),
@@ -132,7 +135,8 @@ impl Server {
         &self.database
     }
 
-    /// Executes a command line for a client, and replies after the service time.
+    /// Executes a command line for a client, and replies after the service time, unless the client
+    /// wants no reply.
     pub fn serve<M: From<Response>, T: From<Timer>>(
         &mut self,
         cx: &mut Context<'_, M, T>,
@@ -140,7 +144,9 @@ impl Server {
         Request { id, line }: Request,
     ) {
         let reply = self.execute(cx, client, &line);
-        cx.send(client, Response { id, reply }.into());
+        if self.connections.get(&client).is_none_or(Connection::wants_reply) {
+            cx.send(client, Response { id, reply }.into());
+        }
     }
 
     /// Executes a command line for a client. What is sent after this leaves after the service time.
@@ -154,7 +160,8 @@ impl Server {
             Ok(()) => self.call(unix_time(cx.now()), client, line),
             Err(refusal) => Reply::Error(refusal),
         };
-        self.work(cx);
+        let is_script = line.first().is_some_and(|name| is_script(name));
+        self.work(cx, if is_script { self.config.script_time } else { Span::ZERO });
         reply
     }
 
@@ -182,7 +189,7 @@ impl Server {
             Ok(()) => self.database.evalsha(unix_time(cx.now()), sha, keys, arguments),
             Err(refusal) => Reply::Error(refusal),
         };
-        self.work(cx);
+        self.work(cx, self.config.script_time);
         reply
     }
 
@@ -258,17 +265,24 @@ impl Server {
         Ok(())
     }
 
-    /// What executing a command takes, and leaves to be done.
-    fn work<M, T: From<Timer>>(&mut self, cx: &mut Context<'_, M, T>) {
+    /// What executing a command takes, so much more than usual, and leaves to be done.
+    fn work<M, T: From<Timer>>(&mut self, cx: &mut Context<'_, M, T>, more: Span) {
         for (copy, timer) in [(&mut self.disk, Timer::Disk), (&mut self.replica, Timer::Replica)] {
             if let Some(copy) = copy {
                 copy.fall_behind(cx, timer);
             }
         }
-        if self.config.service_time > Span::ZERO {
-            cx.busy(self.config.service_time);
+        let takes = self.config.service_time + more;
+        if takes > Span::ZERO {
+            cx.busy(takes);
         }
     }
+}
+
+/// Whether a command of that name runs a script.
+fn is_script(name: &[u8]) -> bool {
+    let names: [&[u8]; 4] = [b"eval", b"evalsha", b"eval_ro", b"evalsha_ro"];
+    names.iter().any(|script| name.eq_ignore_ascii_case(script))
 }
 
 /// Executes a command of the operator's. Time plays no part in it.

@@ -3,6 +3,7 @@
 
 mod connections;
 mod durability;
+mod eviction;
 mod expiry;
 mod scripts;
 mod service_time;

@@ -1,5 +1,5 @@
 use history::Span;
-use redis::Reply;
+use redis::{Blob, Reply};
 use redis_node::ServerConfig;
 use sim::Keep;
 
@@ -25,6 +25,22 @@ fn commands_are_executed_one_at_a_time_in_the_order_of_their_arrival() {
     assert_eq!(replies[0], [(12, Reply::Integer(1)), (32, Reply::Integer(3))]);
     assert_eq!(replies[1], [(22, Reply::Integer(2))]);
     assert_eq!(replies[2], [(112, Reply::Integer(4))], "by then the server is idle");
+}
+
+/// Who asks meanwhile waits until it is over, and sees what it wrote.
+#[test]
+fn a_slow_script_keeps_everybody_waiting() {
+    let script_time = Span::from_millis(500);
+    let stage = Stage::new(ServerConfig { script_time, ..ServerConfig::default() });
+    let script = "return(redis.call('INCR',KEYS[1]))";
+    let replies = stage
+        .client(&[(0, "GET k"), (10, &format!("EVAL {script} 1 k"))])
+        .client(&[(5, "PING"), (20, "GET k"), (30, "INCR k"), (600, "GET k")])
+        .run();
+    assert_eq!(replies[0], [(2, Reply::Nil), (512, Reply::Integer(1))]);
+    let pong = Reply::Status(Blob::from("PONG"));
+    let others = [(7, pong), (512, text("1")), (512, Reply::Integer(2)), (602, text("2"))];
+    assert_eq!(replies[1], others);
 }
 
 /// The command was executed, and its effect is durable; the client cannot tell.
