@@ -313,6 +313,14 @@ mod tests {
     }
 
     #[test]
+    fn a_variant_reads_as_it_does() {
+        let variant = Some(Variant::GryadkaV2);
+        assert!(Config { variant, ..Config::default() }.complete().is_ok());
+        let config = Config { variant, reads: ReadsConfig::Quorum, ..Config::default() };
+        assert_eq!(config.complete().unwrap_err().path, "reads");
+    }
+
+    #[test]
     fn changes_that_take_too_many_nodes_are_refused() {
         let changing = |proposers, changes| {
             let changes = [MembershipChange::Grow, MembershipChange::Shrink].repeat(changes);

@@ -44,7 +44,9 @@
 //!    effect at any later time.
 //!
 //! Where to read on: [`proposer`] and [`leadership`], [`acceptor`], then [`client`] for what is done
-//! with them in a run, and [`system`](CasPaxos) for how it is put together.
+//! with them in a run, and [`system`](CasPaxos) for how it is put together. [`reads`] are cheaper
+//! where acceptors agree; [`variants`] are other rules, right and wrong; [`store`] is for code of your
+//! own.
 
 #![deny(clippy::float_arithmetic)]
 

@@ -15,15 +15,16 @@ use crate::{Configuration, Message, Quorum, Scripts, Timer};
 /// use history::Value;
 ///
 /// let mut cluster = InMemory::new(3, &["color"]);
-/// let mut store = Store::new(1, cluster.majorities(), &["color"]);
-/// let red = store.set(&mut cluster, "color", Value(1))?;
+/// let mut here = Store::new(1, cluster.majorities(), &["color"]);
+/// let mut there = Store::new(2, cluster.majorities(), &["color"]);
+/// here.set(&mut cluster, "color", Value(1))?;
 ///
 /// // Two that do not reply may have accepted all the same.
 /// cluster.mute(0);
 /// cluster.mute(1);
-/// assert_eq!(store.set(&mut cluster, "color", Value(2)), Err(StoreError::Unknown));
+/// assert_eq!(here.set(&mut cluster, "color", Value(2)), Err(StoreError::Unknown));
 /// cluster.start(0);
-/// assert_eq!(store.get(&mut cluster, "color")?.value(), Some(Value(2)));
+/// assert_eq!(there.get(&mut cluster, "color")?.value(), Some(Value(2)));
 /// # Ok::<(), StoreError>(())
 /// ```
 #[derive(Clone, Debug)]
