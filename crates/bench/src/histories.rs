@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             eprintln!("{done} of {} histories", arguments.count);
         }
     };
-    let tally = match compare_random(check::Registers::Kept, arguments.seed, arguments.count, progress) {
+    let tally = match compare_random(check::RegisterKind::Kept, arguments.seed, arguments.count, progress) {
         Ok(tally) => tally,
         Err(mismatch) => bail!("the two disagree\n{mismatch}"),
     };

@@ -22,6 +22,8 @@
 //! assert_eq!(sandbox.take_effects(), [Effect::Send { to: NodeId(9), message }]);
 //! ```
 
+mod orders;
+
 use std::sync::Arc;
 
 use history::{Key, NodeId, Observation, Value, Version};
@@ -29,6 +31,8 @@ use redis::{Blob, Reply as RedisReply, ScriptLibrary, Sha1};
 use redis_node::{Server, ServerConfig};
 use sim::{Context, Input, Keep};
 
+pub use self::orders::{AGED_ACCEPT, AGED_PREPARE, ERASE, REJECT};
+use self::orders::{Aged, SOURCES};
 use crate::ballot::number;
 use crate::scripts::{FAIL, OK, ScriptSet};
 use crate::{Ballot, Message, Reply, Request, Scripts, Timer};
@@ -50,6 +54,8 @@ pub struct Registers {
     prepare: Sha1,
     accept: Sha1,
     query: Sha1,
+    /// What it takes to delete them, if they can be deleted.
+    aged: Option<Aged>,
 }
 
 impl Registers {
@@ -65,7 +71,8 @@ impl Registers {
             ["promise", "ballot", "value"].map(|part| Blob::format(format_args!("{name}/{part}")))
         });
         let [prepare, accept, query] = set.all().map(|script| Sha1::of(script.source.as_bytes()));
-        Arc::new(Registers { keys: keys.collect(), prepare, accept, query })
+        let aged = (set.prepare.name == AGED_PREPARE.name).then(Aged::new);
+        Arc::new(Registers { keys: keys.collect(), prepare, accept, query, aged })
     }
 }
 
@@ -75,8 +82,11 @@ impl sim::Process for Acceptor {
 
     fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
         match input {
-            Input::Message { from, message: Message::Request { key, ballot, request, .. } } => {
-                self.serve(cx, from, (key, ballot), request);
+            Input::Message { from, message: Message::Request { key, ballot, age, request } } => {
+                self.serve(cx, (from, age), (key, ballot), request);
+            }
+            Input::Message { from, message: Message::Order { number, order } } => {
+                self.obey(cx, from, number, &order);
             }
             Input::ConnectionLost { peer, .. } => self.server.disconnect(peer),
             Input::Timer(Timer::Server(timer)) => self.server.renew(timer),
@@ -104,7 +114,8 @@ impl Acceptor {
         set: &ScriptSet,
     ) -> Acceptor {
         let sources = set.all().map(|script| script.source);
-        let config = ServerConfig { scripts: sources.to_vec(), ..config };
+        let more = registers.aged.as_ref().map_or(&[][..], |_| &SOURCES);
+        let config = ServerConfig { scripts: [&sources, more].concat(), ..config };
         let library = ScriptLibrary::new(set.all());
         let library = match scripts {
             Scripts::Native => library,
@@ -123,30 +134,37 @@ impl Acceptor {
     fn serve(
         &mut self,
         cx: &mut Cx<'_>,
-        proposer: NodeId,
+        (proposer, age): (NodeId, u32),
         (key, ballot): (Key, Ballot),
         request: Request,
     ) {
-        let Registers { keys, prepare, accept, query } = &*self.registers;
-        let keys = &keys[key.index()];
+        let Registers { keys, prepare, accept, query, .. } = &*self.registers;
+        let aged = self.registers.aged(key, proposer, age);
+        let (keys, age) = match &aged {
+            None => (&keys[key.index()][..], None),
+            Some((keys, age)) => (&keys[..], Some(age)),
+        };
         let server = &mut self.server;
         let evicted = server.database().evicted();
+        let mut call = |script, arguments: &[Blob]| match age {
+            None => server.evalsha(cx, proposer, script, keys, arguments),
+            Some(age) => {
+                let arguments: Vec<Blob> = arguments.iter().chain([age]).cloned().collect();
+                server.evalsha(cx, proposer, script, keys, &arguments)
+            }
+        };
         let reply = match request {
-            Request::Prepare => {
-                let arguments = [ballot_text(ballot)];
-                read_promise(&server.evalsha(cx, proposer, prepare, keys, &arguments))
-            }
+            Request::Prepare => read_promise(&call(prepare, &[ballot_text(ballot)])),
             Request::Accept(state) => {
-                let arguments = [ballot_text(ballot), state_text(state)];
-                read_acceptance(&server.evalsha(cx, proposer, accept, keys, &arguments))
+                read_acceptance(&call(accept, &[ballot_text(ballot), state_text(state)]))
             }
-            Request::Query => read_held(&server.evalsha(cx, proposer, query, keys, &[])),
+            Request::Query => read_held(&call(query, &[])),
         };
         if server.database().evicted() > evicted {
             cx.mark("key-evicted");
         }
         if let Reply::PrepareError | Reply::AcceptError | Reply::QueryError = reply {
-            cx.mark("server-error");
+            cx.mark(if aged.is_some() { "age-is-over" } else { "server-error" });
         }
         cx.send(proposer, Message::Reply { key, ballot, reply });
     }

@@ -44,6 +44,8 @@ pub struct Client {
     pause: Latency,
     /// How many writes it still wants to succeed with; none if it goes on until it is told.
     missing: Option<u64>,
+    /// One of so many times it deletes what it read instead of writing on top of it; never if 0.
+    deletes_one_in: u64,
     stopping: bool,
     pick: Option<Pick>,
     call: Option<Call>,
@@ -91,14 +93,29 @@ impl Client {
         writes: Option<u64>,
         patience: Span,
     ) -> Client {
-        let (pause, missing, stopping) = (Client::PAUSE, writes, false);
-        Client { proposers, keys, patience, pause, missing, stopping, pick: None, call: None }
+        Client {
+            proposers,
+            keys,
+            patience,
+            pause: Client::PAUSE,
+            missing: writes,
+            deletes_one_in: 0,
+            stopping: false,
+            pick: None,
+            call: None,
+        }
     }
 
     /// The same, but that it pauses for so long before each try.
     #[must_use]
     pub fn with_pause(self, pause: Latency) -> Client {
         Client { pause, ..self }
+    }
+
+    /// The same, but one of so many times it deletes what it has read. That counts as a write.
+    #[must_use]
+    pub fn with_deletions(self, one_in: u64) -> Client {
+        Client { deletes_one_in: one_in, ..self }
     }
 
     /// Whom it waits for.
@@ -148,6 +165,11 @@ impl Client {
         self.proposers[place as usize]
     }
 
+    fn deletes(&self, cx: &mut Cx<'_>, seen: Observation) -> bool {
+        let may_delete = self.deletes_one_in > 0 && seen != Observation::EMPTY;
+        may_delete && cx.choose("delete", self.deletes_one_in) == 0
+    }
+
     fn ask(
         &mut self,
         cx: &mut Cx<'_>,
@@ -170,7 +192,11 @@ impl Client {
         match (call.action(), completion) {
             (Action::Read, Completion::Ok(seen)) => {
                 let writer = self.proposer(cx, "writer");
-                return self.ask(cx, writer, pick.key, |op| write_on(seen, op));
+                let deletes = self.deletes(cx, seen);
+                return self.ask(cx, writer, pick.key, |op| match deletes {
+                    true => Action::Delete { expected: seen },
+                    false => write_on(seen, op),
+                });
             }
             (_, Completion::Ok(_)) => {
                 self.missing = self.missing.map(|missing| missing - 1);

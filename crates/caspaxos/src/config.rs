@@ -1,5 +1,7 @@
 //! The `[caspaxos]` section of a scenario file.
 
+mod orchestrator;
+
 use history::{NodeId, Span};
 use redis::EvictionPolicy;
 use redis_node::Durability;
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::client::Client;
 use crate::reads::Reads;
 use crate::variants::Variant;
+
+pub use self::orchestrator::{OrchestratedChange, OrchestratorConfig};
 
 /// No scenario has more nodes of a kind than this.
 const NODES_MAX: u16 = 1000;
@@ -59,6 +63,9 @@ pub struct Config {
     /// Changes of membership while clients are at work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub membership: Option<MembershipConfig>,
+    /// Deletions and changes of membership that an orchestrator sees to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orchestrator: Option<OrchestratorConfig>,
 }
 
 impl Default for Config {
@@ -82,6 +89,7 @@ impl Default for Config {
             replication_lag: None,
             memory: None,
             membership: None,
+            orchestrator: None,
         }
     }
 }
@@ -202,6 +210,9 @@ impl Config {
         }
         if let Some(membership) = &self.membership {
             membership.check(&self)?;
+        }
+        if let Some(orchestrator) = &self.orchestrator {
+            orchestrator.check(&self)?;
         }
         Ok(self)
     }

@@ -47,6 +47,15 @@ pub trait Leadership: Clone + Debug + Hash {
     /// There was no quorum of acceptances: what was sent under the ballot may be accepted later.
     fn not_accepted(&mut self, key: Key, ballot: Ballot, conflict: Option<Ballot>);
 
+    /// A register is to be forgotten that was deleted under this ballot: it is not led any more,
+    /// and no register is attempted below it, not even after a crash. Those by other rules are not
+    /// told of deletions.
+    fn forget(&mut self, _: Key, _: Ballot) {}
+
+    /// Nothing is led any more: the promises are worth nothing among other acceptors. Those by other
+    /// rules are not given any.
+    fn abdicate(&mut self) {}
+
     /// What is left after a crash.
     #[must_use]
     fn crash(self) -> Self;
@@ -58,6 +67,8 @@ pub trait Leadership: Clone + Debug + Hash {
 pub struct Epochs {
     id: u32,
     after_unknown: AfterUnknown,
+    /// The first eon: past all tombstones that it has been told of.
+    floor: u64,
     registers: BTreeMap<Key, Epoch>,
 }
 
@@ -87,7 +98,8 @@ impl Epochs {
     /// Leads nothing. No other proposer may ever have the same id, which is not 0.
     #[must_use]
     pub fn new(id: u32) -> Epochs {
-        Epochs { id, after_unknown: AfterUnknown::default(), registers: BTreeMap::new() }
+        let (after_unknown, registers) = (AfterUnknown::default(), BTreeMap::new());
+        Epochs { id, after_unknown, floor: 0, registers }
     }
 
     /// The same rules, but for this one.
@@ -102,7 +114,7 @@ impl Epochs {
     }
 
     fn epoch(&mut self, key: Key) -> &mut Epoch {
-        let first = Ballot { id: self.id, ..Ballot::ZERO };
+        let first = Ballot { eon: self.floor, id: self.id, era: 0 };
         self.registers.entry(key).or_insert(Epoch { ballot: first, leading: None })
     }
 
@@ -159,8 +171,20 @@ impl Leadership for Epochs {
         }
     }
 
-    /// Nothing, not even the id.
+    fn forget(&mut self, key: Key, tombstone: Ballot) {
+        self.floor = self.floor.max(tombstone.eon + 1);
+        let epoch = self.epoch(key);
+        epoch.leading = None;
+        epoch.ballot = epoch.ballot.past(tombstone);
+    }
+
+    fn abdicate(&mut self) {
+        self.registers.values_mut().for_each(|epoch| epoch.leading = None);
+    }
+
+    /// Not even the id; but it stays above tombstones.
     fn crash(self) -> Epochs {
-        Epochs::new(self.id + RESTART_STRIDE).after_unknown(self.after_unknown)
+        let fresh = Epochs::new(self.id + RESTART_STRIDE);
+        Epochs { floor: self.floor, after_unknown: self.after_unknown, ..fresh }
     }
 }

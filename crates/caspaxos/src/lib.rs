@@ -39,9 +39,13 @@
 //!
 //! 1. A (key, ballot) carries at most one state for ever: attempts have ballots of their own.
 //! 2. Each prepare quorum meets each accept quorum. They are independent lists of nodes, with sizes
-//!    of their own; changes of membership keep this at every step ([`membership`]).
+//!    of their own; changes of membership keep this at every step ([`membership`], and the
+//!    [`orchestrator`], which reconfigures proposers that are in use).
 //! 3. A client that is told "unknown" knows nothing: accepts that are still under way may take
 //!    effect at any later time.
+//!
+//! A register can be deleted: the empty state is accepted like any other, and an [`orchestrator`]
+//! erases what is left of it, so that its versions begin anew.
 //!
 //! Where to read on: [`proposer`] and [`leadership`], [`acceptor`], then [`client`] for what is done
 //! with them in a run, and [`system`](CasPaxos) for how it is put together. [`reads`] are cheaper
@@ -60,11 +64,14 @@ mod invariant;
 pub mod leadership;
 pub mod membership;
 mod message;
+pub mod orchestrator;
+mod order;
 mod process;
 pub mod proposer;
 mod quorum;
 pub mod reads;
 pub mod scripts;
+mod shortcuts;
 pub mod store;
 mod sweeper;
 mod system;
@@ -72,8 +79,11 @@ pub mod variants;
 
 pub use ballot::{Ballot, ParseBallotError};
 pub use config::{Config, MembershipChange, MembershipConfig, MemoryConfig, ReadsConfig, Scripts};
+pub use config::{OrchestratedChange, OrchestratorConfig};
 pub use invariant::OneValuePerBallot;
 pub use message::{Answer, Message, Reply, Request, Timer};
+pub use order::{Accepting, Erasing, Order, Report};
 pub use process::Process;
 pub use quorum::{Configuration, Quorum};
+pub use shortcuts::Shortcut;
 pub use system::CasPaxos;

@@ -3,7 +3,7 @@
 use history::{Action, Key, Observation};
 use serde::{Deserialize, Serialize};
 
-use crate::{Ballot, Configuration};
+use crate::{Ballot, Configuration, Order, Report};
 
 /// What the processes say to each other.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,6 +50,27 @@ pub enum Message {
     Configure(Configuration),
     /// The operator wants a client to finish what it is at, and stop.
     Stop,
+    /// The orchestrator asks for something.
+    Order {
+        /// By which it will know the report.
+        number: u32,
+        /// What.
+        order: Order,
+    },
+    /// Somebody tells the orchestrator what became of an order.
+    Report {
+        /// Of which.
+        number: u32,
+        /// What.
+        report: Report,
+    },
+    /// A proposer tells the orchestrator that a register was deleted.
+    Deleted {
+        /// Which register.
+        key: Key,
+        /// The ballot under which a quorum has accepted that it is empty.
+        tombstone: Ballot,
+    },
 }
 
 /// What a proposer asks of an acceptor.
@@ -130,6 +151,8 @@ pub enum Timer {
     GiveUp(Key),
     /// An acceptor's server has something to do.
     Server(redis_node::Timer),
+    /// The orchestrator begins the next change.
+    Change,
 }
 
 impl From<redis_node::Timer> for Timer {

@@ -1,9 +1,10 @@
-//! What runs on a node: one of the four kinds of process.
+//! What runs on a node: one of the five kinds of process.
 
 use sim::{Context, Input, Keep};
 
 use crate::acceptor::Acceptor;
 use crate::client::Client;
+use crate::orchestrator::Orchestrator;
 use crate::proposer::Proposer;
 use crate::sweeper::Sweeper;
 use crate::variants::VariantProposer;
@@ -20,6 +21,8 @@ pub(crate) enum Part {
     Proposer(Proposer),
     Acceptor(Acceptor),
     Variant(Box<VariantProposer>),
+    /// Apart, for it is larger than the others.
+    Orchestrator(Box<Orchestrator>),
 }
 
 impl sim::Process for Process {
@@ -33,6 +36,7 @@ impl sim::Process for Process {
             Part::Proposer(proposer) => proposer.handle(cx, input),
             Part::Acceptor(acceptor) => acceptor.handle(cx, input),
             Part::Variant(proposer) => proposer.handle(cx, input),
+            Part::Orchestrator(orchestrator) => orchestrator.handle(cx, input),
         }
     }
 
@@ -43,6 +47,9 @@ impl sim::Process for Process {
             Part::Proposer(proposer) => Part::Proposer(proposer.crash(keep)),
             Part::Acceptor(acceptor) => Part::Acceptor(acceptor.crash(keep)),
             Part::Variant(proposer) => Part::Variant(Box::new(proposer.crash(keep))),
+            Part::Orchestrator(orchestrator) => {
+                Part::Orchestrator(Box::new(orchestrator.crash(keep)))
+            }
         })
     }
 }

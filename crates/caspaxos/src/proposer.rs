@@ -31,14 +31,20 @@
 //! assert_eq!(sandbox.take_effects().into_iter().filter(is_prepare).count(), 3);
 //! ```
 
+mod orders;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use history::{Action, Key, NodeId, Observation, Span};
 use scenario::Waiting;
 use sim::{Context, Input, Keep, TimerId};
 
-use crate::change::{Changed, apply};
+use self::orders::Ordered;
+use crate::change::{Changed, Comparing, apply_comparing};
 use crate::leadership::{AfterUnknown, Epochs, Leadership};
+use crate::order::Accepting;
 use crate::quorum::{Round, Standing};
 use crate::reads::{Query, Reads};
 use crate::{Answer, Ballot, Configuration, Message, Reply, Request, Timer};
@@ -49,8 +55,14 @@ type Cx<'a> = Context<'a, Message, Timer>;
 #[derive(Clone, Debug, Hash)]
 pub struct Proposer<L = Epochs> {
     leadership: L,
+    /// How many deletions it has been told of: [`orders`].
     age: u32,
+    /// The number of its configuration.
+    epoch: u64,
     configuration: Configuration,
+    /// Who is told of deletions.
+    collector: Option<NodeId>,
+    comparing: Comparing,
     timeout: Span,
     reads: Reads,
     /// At most one per key: that is the key's lock.
@@ -63,13 +75,19 @@ pub struct Proposer<L = Epochs> {
 /// A change on its way.
 #[derive(Clone, Debug, Hash)]
 struct Attempt {
-    client: NodeId,
-    ticket: u32,
+    asker: Asker,
     action: Action,
     ballot: Ballot,
     phase: Phase,
     round: Round,
     timer: TimerId,
+}
+
+/// Who wants to know what becomes of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Asker {
+    Client { client: NodeId, ticket: u32 },
+    Orchestrator(Ordered, Accepting),
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -98,6 +116,9 @@ impl<L: Leadership> sim::Process for Proposer<L> {
             Input::Undelivered { to, message: Message::Request { key, ballot, request, .. } } => {
                 self.miss(cx, to, (key, ballot), request);
             }
+            Input::Message { from, message: Message::Order { number, order } } => {
+                self.obey(cx, from, number, order);
+            }
             Input::ConnectionLost { peer, .. } => self.disconnect(cx, peer),
             Input::Timer(Timer::GiveUp(key)) => self.give_up(cx, key),
             // Before it is used: to change acceptors that are in use takes another proposer.
@@ -108,11 +129,13 @@ impl<L: Leadership> sim::Process for Proposer<L> {
         }
     }
 
-    /// What is left after a crash: no attempt, and of the leadership what its rules say.
+    /// What is left after a crash: no attempt, and of the leadership what its rules
+    /// say. What it was [ordered](orders) outlasts it.
     fn crash(self, _: Keep) -> Proposer<L> {
         let leadership = self.leadership.crash();
         let fresh = Proposer::led_by(leadership, self.configuration, self.timeout);
-        Proposer { age: self.age, reads: self.reads, ..fresh }
+        let Proposer { age, epoch, collector, comparing, reads, .. } = self;
+        Proposer { age, epoch, collector, comparing, reads, ..fresh }
     }
 }
 
@@ -145,7 +168,18 @@ impl<L: Leadership> Proposer<L> {
     ) -> Proposer<L> {
         let (attempts, tickets) = (BTreeMap::new(), BTreeMap::new());
         let reads = Reads::default();
-        Proposer { leadership, age: 0, configuration, timeout, reads, attempts, tickets }
+        Proposer {
+            leadership,
+            age: 0,
+            epoch: 0,
+            configuration,
+            collector: None,
+            comparing: Comparing::Versions,
+            timeout,
+            reads,
+            attempts,
+            tickets,
+        }
     }
 
     /// The same proposer, which reads like that whatever its leadership makes of it.
@@ -173,23 +207,32 @@ impl<L: Leadership> Proposer<L> {
             return;
         }
         self.tickets.insert(client, ticket);
+        if self.is_off() {
+            cx.send(client, Message::Changed { ticket, answer: Answer::NotPrepared });
+            return;
+        }
         if self.attempts.contains_key(&key) {
             cx.mark("lock-busy");
             cx.send(client, Message::Changed { ticket, answer: Answer::Busy });
             return;
         }
+        self.begin(cx, Asker::Client { client, ticket }, key, action);
+    }
+
+    /// Begins an attempt at a key whose lock is free.
+    fn begin(&mut self, cx: &mut Cx<'_>, asker: Asker, key: Key, action: Action) {
         let (ballot, leading) = self.leadership.begin(key);
-        let query = match action {
-            Action::Read => self.reads.query(&self.configuration),
-            Action::Write { .. } | Action::Cas { .. } | Action::Delete { .. } => None,
+        let query = match (asker, action) {
+            (Asker::Client { .. }, Action::Read) => self.reads.query(&self.configuration),
+            _ => None,
         };
         let phase = match query {
             Some(query) => Phase::Query { query, leading },
-            None => Phase::of_change(cx, &action, leading),
+            None => Phase::of_change(cx, self.comparing, &action, leading),
         };
-        let round = phase.round(&self.configuration);
+        let round = phase.round(&self.configuration, asker);
         let timer = cx.set_timer(self.timeout, Timer::GiveUp(key));
-        let attempt = Attempt { client, ticket, action, ballot, phase, round, timer };
+        let attempt = Attempt { asker, action, ballot, phase, round, timer };
         self.attempts.insert(key, attempt);
         self.ask(cx, key);
     }
@@ -299,13 +342,13 @@ impl<L: Leadership> Proposer<L> {
                 }
                 None => {
                     cx.mark("read-disagreement");
-                    let phase = Phase::of_change(cx, &attempt.action, *leading);
+                    let phase = Phase::of_change(cx, self.comparing, &attempt.action, *leading);
                     self.enter(cx, key, phase);
                 }
             },
             (Phase::Prepare { newest: (_, state) }, Standing::Reached) => {
                 self.leadership.promised(key, ballot, *state);
-                let phase = Phase::accept(&attempt.action, *state);
+                let phase = Phase::accept(self.comparing, &attempt.action, *state);
                 self.enter(cx, key, phase);
             }
             (Phase::Prepare { .. }, _) => {
@@ -313,7 +356,9 @@ impl<L: Leadership> Proposer<L> {
                 self.answer(cx, key, Answer::NotPrepared);
             }
             (&Phase::Accept { state, changed }, Standing::Reached) => {
+                let (asker, action) = (attempt.asker, attempt.action);
                 self.leadership.accepted(key, ballot, state, conflict);
+                self.tell_orchestrator(cx, (key, ballot), asker, (action, state, changed));
                 let answer = match changed {
                     Changed::To(state) => Answer::Ok(state),
                     Changed::Refused => Answer::Refused(state),
@@ -330,7 +375,7 @@ impl<L: Leadership> Proposer<L> {
     /// The attempt goes on with its next phase.
     fn enter(&mut self, cx: &mut Cx<'_>, key: Key, phase: Phase) {
         let attempt = self.attempts.get_mut(&key).expect("the attempt that goes on");
-        attempt.round = phase.round(&self.configuration);
+        attempt.round = phase.round(&self.configuration, attempt.asker);
         attempt.phase = phase;
         attempt.timer = cx.set_timer(self.timeout, Timer::GiveUp(key));
         self.ask(cx, key);
@@ -342,7 +387,10 @@ impl<L: Leadership> Proposer<L> {
         if answer == Answer::Unknown {
             cx.mark("unknown-outcome");
         }
-        cx.send(attempt.client, Message::Changed { ticket: attempt.ticket, answer });
+        // An order that came to nothing will come again.
+        if let Asker::Client { client, ticket } = attempt.asker {
+            cx.send(client, Message::Changed { ticket, answer });
+        }
     }
 }
 
@@ -357,19 +405,24 @@ impl Attempt {
 
 impl Phase {
     /// The first phase of a change, or, if the proposer leads, the second.
-    fn of_change(cx: &mut Cx<'_>, action: &Action, leading: Option<Observation>) -> Phase {
+    fn of_change(
+        cx: &mut Cx<'_>,
+        comparing: Comparing,
+        action: &Action,
+        leading: Option<Observation>,
+    ) -> Phase {
         match leading {
             None => Phase::Prepare { newest: (Ballot::ZERO, Observation::EMPTY) },
             Some(state) => {
                 cx.mark("one-round-trip");
-                Phase::accept(action, state)
+                Phase::accept(comparing, action, state)
             }
         }
     }
 
     /// To have accepted what a change makes of a state. A refused change leaves it as it is.
-    fn accept(action: &Action, state: Observation) -> Phase {
-        let changed = apply(action, state);
+    fn accept(comparing: Comparing, action: &Action, state: Observation) -> Phase {
+        let changed = apply_comparing(comparing, action, state);
         match changed {
             Changed::To(next) => Phase::Accept { state: next, changed },
             Changed::Refused => Phase::Accept { state, changed },
@@ -377,11 +430,14 @@ impl Phase {
     }
 
     /// Who is asked, and how many have to agree.
-    fn round(&self, configuration: &Configuration) -> Round {
-        match self {
-            Phase::Query { query, .. } => Round::asking(query.nodes()),
-            Phase::Prepare { .. } => Round::new(&configuration.prepare),
-            Phase::Accept { .. } => Round::new(&configuration.accept),
+    fn round(&self, configuration: &Configuration, asker: Asker) -> Round {
+        match (self, asker) {
+            (Phase::Query { query, .. }, _) => Round::asking(query.nodes()),
+            (Phase::Prepare { .. }, _) => Round::new(&configuration.prepare),
+            (Phase::Accept { .. }, Asker::Client { .. }) => Round::new(&configuration.accept),
+            (Phase::Accept { .. }, Asker::Orchestrator(_, accepting)) => {
+                Round::new(&accepting.of(&configuration.accept))
+            }
         }
     }
 

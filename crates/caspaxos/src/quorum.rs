@@ -32,6 +32,21 @@ pub struct Configuration {
     pub accept: Quorum,
 }
 
+impl Configuration {
+    /// Majorities of the same acceptors.
+    #[must_use]
+    pub fn majorities(nodes: &[NodeId]) -> Configuration {
+        let quorum = Quorum::majority(nodes.to_vec());
+        Configuration { prepare: quorum.clone(), accept: quorum }
+    }
+
+    /// That of a proposer which is turned off: it asks nobody.
+    #[must_use]
+    pub fn nobody() -> Configuration {
+        Configuration::majorities(&[])
+    }
+}
+
 /// The answers to one round of requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Round {

@@ -65,7 +65,7 @@ pub(crate) const ZERO: Blob = Blob::from_static("0,0,0");
 pub(crate) const EMPTY: Blob = Blob::from_static("");
 pub(crate) const NO_BALLOT: ErrorReply = ErrorReply::from_static("ERR a ballot is three numbers");
 
-fn prepare(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
+pub(crate) fn prepare(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     let (promise_key, ballot_key, value_key) = (cx.key(1)?, cx.key(2)?, cx.key(3)?);
     let wanted = cx.argument(1)?;
     let stored = cx.get(promise_key)?;
@@ -86,7 +86,7 @@ fn prepare(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     Ok(Reply::Array(vec![Reply::Bulk(OK), accepted.into(), value.into()]))
 }
 
-fn accept(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
+pub(crate) fn accept(cx: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     let (promise_key, ballot_key, value_key) = (cx.key(1)?, cx.key(2)?, cx.key(3)?);
     let (wanted, value) = (cx.argument(1)?, cx.argument(2)?);
     let stored = cx.get(promise_key)?.unwrap_or(ZERO);

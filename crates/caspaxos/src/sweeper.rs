@@ -9,7 +9,7 @@ use scenario::Waiting;
 use sim::{Context, Input, Keep};
 
 use crate::call::Call;
-use crate::{Message, Timer};
+use crate::{Message, Report, Timer};
 
 /// Before each try it waits so long.
 const PAUSE: Span = Span::from_millis(1);
@@ -32,6 +32,9 @@ pub(crate) struct Sweeper {
     /// How long it waits for an answer.
     patience: Span,
     call: Option<Call>,
+    /// Whether an orchestrator has it begin, not the start of its node.
+    is_ordered: bool,
+    has_begun: bool,
 }
 
 impl sim::Process for Sweeper {
@@ -40,7 +43,15 @@ impl sim::Process for Sweeper {
 
     fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
         match input {
-            Input::Start => self.pause(cx),
+            Input::Start if !self.is_ordered || self.has_begun => self.pause(cx),
+            Input::Message { from, message: Message::Order { number, .. } } => {
+                if self.keys.is_empty() {
+                    cx.send(from, Message::Report { number, report: Report::Done });
+                } else if !self.has_begun {
+                    self.has_begun = true;
+                    self.pause(cx);
+                }
+            }
             Input::Timer(Timer::Try) => self.attempt(cx),
             input => self.hear(cx, &input),
         }
@@ -59,7 +70,13 @@ impl Sweeper {
         keys: Vec<Key>,
         patience: Span,
     ) -> Sweeper {
-        Sweeper { sweep, proposers, keys, patience, call: None }
+        let (is_ordered, has_begun) = (false, false);
+        Sweeper { sweep, proposers, keys, patience, call: None, is_ordered, has_begun }
+    }
+
+    /// The same, but it waits for an order.
+    pub(crate) fn ordered(self) -> Sweeper {
+        Sweeper { is_ordered: true, ..self }
     }
 
     /// How many keys it is not yet done with.

@@ -1,8 +1,10 @@
 //! CASPaxos as a system that scenarios can run.
 
+mod orchestration;
+
 use history::{Key, Names, NodeId};
 use redis_node::ServerConfig;
-use scenario::{Deployment, Invariant, Problem, System, Waiting};
+use scenario::{Deployment, Invariant, Problem, RegisterKind, System, Waiting};
 use sim::{Event, Fate, Kind, NodeSpec, Role};
 
 use crate::acceptor::{Acceptor, Registers};
@@ -13,7 +15,6 @@ use crate::process::Part;
 use crate::proposer::Proposer;
 use crate::scripts::ScriptSet;
 use crate::sweeper::{Sweep, Sweeper};
-use crate::variants::Variant;
 use crate::{
     Config, Configuration, MembershipChange, Message, OneValuePerBallot, Process, Quorum, Reply,
     Timer,
@@ -39,6 +40,15 @@ impl System for CasPaxos {
         "swept",
         "quorum-read",
         "read-disagreement",
+        "reconfigured",
+        "membership-changed",
+        "rescanned",
+        "proposer-retired",
+        "register-erased",
+        "promised-meanwhile",
+        "attempt-abandoned",
+        "age-is-over",
+        "orchestrator-resumed",
     ];
     const INVARIANTS: &'static [&'static str] = &["one-value-per-ballot"];
 
@@ -64,6 +74,13 @@ impl System for CasPaxos {
         })]
     }
 
+    fn registers(config: &Config) -> RegisterKind {
+        match &config.orchestrator {
+            Some(orchestrator) if orchestrator.deletions_one_in > 0 => RegisterKind::Deletable,
+            _ => RegisterKind::Kept,
+        }
+    }
+
     fn mark(event: &Event<Message, Timer>) -> Option<&'static str> {
         match &event.kind {
             Kind::Send {
@@ -86,6 +103,9 @@ impl System for CasPaxos {
             Part::Sweeper(sweeper) if sweeper.missing() > 0 => {
                 Some(format!("has {} keys to go", sweeper.missing()))
             }
+            Part::Orchestrator(orchestrator) if orchestrator.missing() > 0 => {
+                Some(format!("has {} things to do", orchestrator.missing()))
+            }
             _ => None,
         }
     }
@@ -96,6 +116,7 @@ impl System for CasPaxos {
             Part::Sweeper(sweeper) => sweeper.waits_for().into_iter().collect(),
             Part::Proposer(proposer) => proposer.waits_for(),
             Part::Variant(proposer) => proposer.waits_for(),
+            Part::Orchestrator(orchestrator) => orchestrator.waits_for(),
             Part::Acceptor(_) => Vec::new(),
         }
     }
@@ -105,6 +126,7 @@ const CLIENT: Role = Role(0);
 const PROPOSER: Role = Role(1);
 const ACCEPTOR: Role = Role(2);
 const SWEEPER: Role = Role(3);
+const ORCHESTRATOR: Role = Role(4);
 
 /// Where the nodes are put together, in the order of their numbers: clients come last, so that one
 /// more of them leaves all other numbers as they are.
@@ -118,7 +140,11 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     fn new(config: &Config) -> Stage<'_> {
-        let cold = config.membership.as_ref().map_or(0, |membership| membership.cold_keys);
+        let cold = match (&config.membership, &config.orchestrator) {
+            (Some(membership), _) => membership.cold_keys,
+            (None, Some(orchestrator)) => orchestrator.cold_keys,
+            (None, None) => 0,
+        };
         let hot_names = (1..=config.keys).map(|number| format!("key{number}"));
         let key_names: Vec<String> =
             hot_names.chain((1..=cold).map(|number| format!("cold{number}"))).collect();
@@ -129,6 +155,11 @@ impl Stage<'_> {
 
     fn deploy(mut self, intensity: u64) -> Deployment<Process, Membership> {
         let nemesis = match &self.config.membership {
+            None if self.config.orchestrator.is_some() => {
+                let orchestrator = self.config.orchestrator.as_ref().expect("just seen");
+                self.orchestrate(orchestrator, intensity);
+                Membership::default()
+            }
             None => {
                 let acceptors = self.acceptors(self.config.acceptors);
                 let proposers = self.proposers(&acceptors);
@@ -140,7 +171,7 @@ impl Stage<'_> {
                 Membership::new(&membership.changes, intensity, cast)
             }
         };
-        let roles = vec!["client", "proposer", "acceptor", "sweeper"];
+        let roles = vec!["client", "proposer", "acceptor", "sweeper", "orchestrator"];
         Deployment { nodes: self.nodes, roles, keys: self.key_names, nemesis }
     }
 
@@ -182,7 +213,11 @@ impl Stage<'_> {
             eviction: self.config.memory.map(|memory| memory.eviction).unwrap_or_default(),
             ..ServerConfig::default()
         };
-        let set = self.config.variant.map_or(ScriptSet::GRYADKA_V1, Variant::scripts);
+        let set = match (CasPaxos::registers(self.config), self.config.variant) {
+            (RegisterKind::Deletable, _) => ScriptSet::AGED,
+            (RegisterKind::Kept, None) => ScriptSet::GRYADKA_V1,
+            (RegisterKind::Kept, Some(variant)) => variant.scripts(),
+        };
         let registers = Registers::of_scripts(&self.key_names, &set);
         let acceptor = Acceptor::of_scripts(server, self.config.scripts, registers, &set);
         let parts = (0..count).map(|_| Part::Acceptor(acceptor.clone()));
@@ -203,8 +238,17 @@ impl Stage<'_> {
             prepare: quorum(&self.config.prepare),
             accept: quorum(&self.config.accept),
         };
+        self.proposers_with(self.config.proposers, &configuration)
+    }
+
+    /// Those that are turned off, to begin with.
+    fn spare_proposers(&mut self, count: u16) -> Vec<NodeId> {
+        self.proposers_with(count, &Configuration::nobody())
+    }
+
+    fn proposers_with(&mut self, count: u16, configuration: &Configuration) -> Vec<NodeId> {
         let mut proposers = Vec::new();
-        for _ in 0..self.config.proposers {
+        for _ in 0..count {
             let id = 1 + self.nodes.iter().filter(|node| node.role == PROPOSER).count() as u32;
             let (configuration, timeout) = (configuration.clone(), self.config.timeout);
             let part = match self.config.variant {

@@ -14,7 +14,7 @@ use std::fmt;
 use history::{Completion, Entry, Key, Names, OpId, Return, Step, Value, Version};
 
 use crate::random::{self, Short};
-use crate::{Malformed, Reason, Registers, Rumor, check_history, exhaustive, notation};
+use crate::{Malformed, Reason, RegisterKind, Rumor, check_history, exhaustive, notation};
 
 /// The twin is asked about every prefix of one history in so many.
 pub const EVERY_PREFIX_OF_ONE_IN: u64 = 16;
@@ -56,7 +56,7 @@ pub struct Mismatch {
     /// Of which seed it came, as [`random::history`] takes it.
     pub seed: u64,
     /// Of which kind its registers are.
-    pub kind: Registers,
+    pub kind: RegisterKind,
     /// Its number among the histories of that seed.
     pub number: u64,
     /// The history, in as few operations as still make them disagree.
@@ -111,7 +111,7 @@ pub struct Tally {
 /// `progress` is called after each history with the number of those done.
 ///
 /// ```
-/// let tally = check::compare::compare_random(check::Registers::Kept, 7, 100, |_| {})?;
+/// let tally = check::compare::compare_random(check::RegisterKind::Kept, 7, 100, |_| {})?;
 /// assert_eq!(tally.histories, 100);
 /// # Ok::<(), Box<check::compare::Mismatch>>(())
 /// ```
@@ -119,7 +119,7 @@ pub struct Tally {
 /// # Errors
 /// The first history of which they say different things.
 pub fn compare_random(
-    kind: Registers,
+    kind: RegisterKind,
     seed: u64,
     count: u64,
     progress: impl FnMut(u64),
@@ -133,7 +133,7 @@ pub fn compare_random(
 /// The first history of which they say different things.
 pub fn compare_checker(
     checker: impl Fn(&[Entry]) -> Verdict,
-    kind: Registers,
+    kind: RegisterKind,
     seed: u64,
     count: u64,
     mut progress: impl FnMut(u64),
@@ -164,7 +164,7 @@ pub fn compare_checker(
 /// ```
 #[must_use]
 pub fn rumor_verdict(history: &[Entry]) -> Verdict {
-    let mut rumor = Rumor::with(Registers::of(history));
+    let mut rumor = Rumor::with(RegisterKind::of(history));
     for (step, entry) in history.iter().enumerate() {
         if let Err(error) = rumor.step(entry) {
             return Verdict::Malformed { step, error };
@@ -179,7 +179,7 @@ pub fn rumor_verdict(history: &[Entry]) -> Verdict {
 /// What is the case, found by searching through each prefix of the history.
 #[must_use]
 pub fn truth(history: &[Entry]) -> Verdict {
-    let kind = Registers::of(history);
+    let kind = RegisterKind::of(history);
     let mut verdict = Verdict::Possible;
     for step in 0..history.len() {
         let prefix = exhaustive::explains(&history[..=step], kind);
@@ -198,7 +198,7 @@ pub fn truth(history: &[Entry]) -> Verdict {
 
 /// Whether a verdict is the case, with at most two searches.
 fn is_true(history: &[Entry], verdict: Verdict) -> bool {
-    let kind = Registers::of(history);
+    let kind = RegisterKind::of(history);
     let prefix = |steps| exhaustive::explains(&history[..steps], kind);
     match verdict {
         Verdict::Possible => prefix(history.len()) == Ok(true),
@@ -212,7 +212,7 @@ fn is_true(history: &[Entry], verdict: Verdict) -> bool {
 /// Takes out what is not needed to make them disagree.
 fn shrink(
     checker: impl Fn(&[Entry]) -> Verdict,
-    (kind, seed, number): (Registers, u64, u64),
+    (kind, seed, number): (RegisterKind, u64, u64),
     mut history: Vec<Entry>,
 ) -> Mismatch {
     let disagree = |history: &[Entry]| checker(history) != truth(history);

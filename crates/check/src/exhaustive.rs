@@ -16,7 +16,7 @@ use history::{
     Version,
 };
 
-use crate::{Malformed, Registers};
+use crate::{Malformed, RegisterKind};
 
 /// How many operations a key can have.
 pub const OPERATIONS_MAX: usize = 64;
@@ -47,7 +47,7 @@ pub const OPERATIONS_MAX: usize = 64;
 /// # Panics
 /// If a key has more than [`OPERATIONS_MAX`] operations.
 pub fn is_linearizable(history: &[Entry]) -> Result<bool, Malformed> {
-    explains(history, Registers::of(history))
+    explains(history, RegisterKind::of(history))
 }
 
 /// The same for the beginning of a history whose registers are known to be of some kind.
@@ -57,7 +57,7 @@ pub fn is_linearizable(history: &[Entry]) -> Result<bool, Malformed> {
 ///
 /// # Panics
 /// As [`is_linearizable`].
-pub fn explains(history: &[Entry], kind: Registers) -> Result<bool, Malformed> {
+pub fn explains(history: &[Entry], kind: RegisterKind) -> Result<bool, Malformed> {
     let mut reading = Reading { kind, ..Reading::default() };
     for (step, entry) in history.iter().enumerate() {
         reading.read(step, entry)?;
@@ -182,7 +182,7 @@ impl Search {
 /// Reads a history from its beginning, and remembers all of it.
 #[derive(Default)]
 struct Reading {
-    kind: Registers,
+    kind: RegisterKind,
     now: Time,
     operations: BTreeMap<OpId, (Key, Operation)>,
     open: BTreeSet<OpId>,
@@ -214,8 +214,8 @@ impl Reading {
             return Err(Malformed::OutOfOrder { op });
         }
         match self.kind {
-            Registers::Kept => self.may_be_kept(op, key, action)?,
-            Registers::Deletable => self.may_be_deleted(op, key, action)?,
+            RegisterKind::Kept => self.may_be_kept(op, key, action)?,
+            RegisterKind::Deletable => self.may_be_deleted(op, key, action)?,
         }
         if let Some(value) = action.written() {
             let borrowed = value.writer().is_some_and(|writer| writer != op);

@@ -11,7 +11,7 @@
 //!   before.
 //! - [`explain`] tells why a history is impossible, to a person: who wrote what, who was told of
 //!   it, who then saw what does not go with that, and the smallest cycle that proves it.
-//! - [`Registers`] tells whether registers can be deleted: then versions begin anew.
+//! - [`RegisterKind`] tells whether registers can be deleted: then versions begin anew.
 //! - [`exhaustive`] is the slow and obvious twin, which tries all orders; [`random`] makes
 //!   histories most of which are one change away from legal; [`compare`] holds one against the
 //!   other.
@@ -54,5 +54,5 @@ mod violation;
 pub use explain::{Constraint, CycleEdge, Explanation, explain};
 pub use malformed::Malformed;
 pub use pinpoint::check_history;
-pub use rumor::{Registers, Rumor};
+pub use rumor::{RegisterKind, Rumor};
 pub use violation::{Reason, Violation};

@@ -3,7 +3,7 @@
 use history::{Action, Entry, Observation};
 
 use crate::chronicle::Chronicle;
-use crate::{Malformed, Reason, Registers, Rumor, Violation};
+use crate::{Malformed, Reason, RegisterKind, Rumor, Violation};
 
 /// Checks a whole history, and says as exactly as possible what is wrong with it.
 ///
@@ -24,7 +24,7 @@ use crate::{Malformed, Reason, Registers, Rumor, Violation};
 /// # Errors
 /// If no clients can have made this history; steps after the first violation are not looked at.
 pub fn check_history(history: &[Entry]) -> Result<Option<Violation>, Malformed> {
-    let mut rumor = Rumor::with(Registers::of(history));
+    let mut rumor = Rumor::with(RegisterKind::of(history));
     for entry in history {
         rumor.step(entry)?;
         if let Some(violation) = rumor.violation() {

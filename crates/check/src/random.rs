@@ -21,7 +21,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 pub use self::mutation::Mutation;
 pub use self::simulation::{Hazard, Mix, Simulation};
-use crate::Registers;
+use crate::RegisterKind;
 
 /// A stream of random integers.
 ///
@@ -93,16 +93,16 @@ pub enum Spoilt {
 /// ```
 #[must_use]
 pub fn history(seed: u64, number: u64) -> Short {
-    history_of(Registers::Kept, seed, number)
+    history_of(RegisterKind::Kept, seed, number)
 }
 
 /// The same for registers of some kind.
 #[must_use]
-pub fn history_of(kind: Registers, seed: u64, number: u64) -> Short {
+pub fn history_of(kind: RegisterKind, seed: u64, number: u64) -> Short {
     let mut source = Source::new(seed, number);
     let (mix, hazards) = match kind {
-        Registers::Kept => (Mix::short(&mut source), &Hazard::ALL),
-        Registers::Deletable => (Mix::short_with_deletions(&mut source), &Hazard::OF_DELETABLE),
+        RegisterKind::Kept => (Mix::short(&mut source), &Hazard::ALL),
+        RegisterKind::Deletable => (Mix::short_with_deletions(&mut source), &Hazard::OF_DELETABLE),
     };
     let spoil = source.percent(SPOILT_PERCENT);
     let hazard = source.pick(hazards).copied();

@@ -32,7 +32,7 @@
 //! compare-and-set can fill one certain gap or none. What remains are unconditional writes, and
 //! whoever can fill a gap can also fill every newer one.
 //!
-//! Registers that can be [deleted](Registers::Deletable) have a checker of their own, with two rules
+//! RegisterKind that can be [deleted](RegisterKind::Deletable) have a checker of their own, with two rules
 //! more.
 //!
 //! The steps are looked at one by one, and the first one at which the history so far has become
@@ -81,7 +81,7 @@ use crate::{Malformed, Reason, Violation};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Rumor {
-    kind: Registers,
+    kind: RegisterKind,
     registers: Vec<Checker>,
     /// Where the register of a key stands.
     places: BTreeMap<Key, usize>,
@@ -107,7 +107,7 @@ struct Open {
 
 /// What can be done to registers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Registers {
+pub enum RegisterKind {
     /// They are read and written, and never deleted.
     #[default]
     Kept,
@@ -115,15 +115,15 @@ pub enum Registers {
     Deletable,
 }
 
-impl Registers {
+impl RegisterKind {
     /// Of which kind the registers of a history are.
     #[must_use]
-    pub fn of(history: &[Entry]) -> Registers {
+    pub fn of(history: &[Entry]) -> RegisterKind {
         let deletes = |entry: &Entry| match entry.step {
             Step::Invoke(invoke) => matches!(invoke.action, Action::Delete { .. }),
             Step::Return(_) | Step::Gone(_) => false,
         };
-        if history.iter().any(deletes) { Registers::Deletable } else { Registers::Kept }
+        if history.iter().any(deletes) { RegisterKind::Deletable } else { RegisterKind::Kept }
     }
 }
 
@@ -145,12 +145,12 @@ impl Rumor {
     /// Nothing has happened yet: all registers are empty, and none will be deleted.
     #[must_use]
     pub fn new() -> Rumor {
-        Rumor::with(Registers::Kept)
+        Rumor::with(RegisterKind::Kept)
     }
 
     /// Nothing has happened yet, and registers are of this kind.
     #[must_use]
-    pub fn with(kind: Registers) -> Rumor {
+    pub fn with(kind: RegisterKind) -> Rumor {
         Rumor {
             kind,
             registers: Vec::new(),
@@ -257,10 +257,10 @@ impl Rumor {
 
 /// Both kinds are asked the same.
 impl Checker {
-    fn new(kind: Registers) -> Checker {
+    fn new(kind: RegisterKind) -> Checker {
         match kind {
-            Registers::Kept => Checker::Kept(Register::new()),
-            Registers::Deletable => Checker::Deletable(Deletable::default()),
+            RegisterKind::Kept => Checker::Kept(Register::new()),
+            RegisterKind::Deletable => Checker::Deletable(Deletable::default()),
         }
     }
 

@@ -1,14 +1,14 @@
 //! The rumor checker says what an exhaustive search says; and checkers that do not are caught.
 
 use check::compare::{Tally, Verdict, compare_checker, compare_random, rumor_verdict};
-use check::{Registers, notation};
+use check::{RegisterKind, notation};
 use history::{Completion, Entry, Step, Version};
 
 const HISTORIES: u64 = 400_000;
 
 #[test]
 fn the_rumor_checker_agrees_with_an_exhaustive_search() {
-    let tally = match compare_random(Registers::Kept, 7, HISTORIES, |_| {}) {
+    let tally = match compare_random(RegisterKind::Kept, 7, HISTORIES, |_| {}) {
         Ok(tally) => tally,
         Err(mismatch) => panic!("{mismatch}"),
     };
@@ -17,7 +17,7 @@ fn the_rumor_checker_agrees_with_an_exhaustive_search() {
 
 #[test]
 fn it_agrees_where_registers_can_be_deleted() {
-    let tally = match compare_random(Registers::Deletable, 7, HISTORIES, |_| {}) {
+    let tally = match compare_random(RegisterKind::Deletable, 7, HISTORIES, |_| {}) {
         Ok(tally) => tally,
         Err(mismatch) => panic!("{mismatch}"),
     };
@@ -85,7 +85,7 @@ fn completion(entry: &mut Entry) -> Option<&mut Completion> {
 /// The history that gives a wrong checker away, which is short.
 fn caught(checker: impl Fn(&[Entry]) -> Verdict) -> String {
     let mismatch =
-        compare_checker(checker, Registers::Kept, 7, 10_000, |_| {}).expect_err("it is wrong");
+        compare_checker(checker, RegisterKind::Kept, 7, 10_000, |_| {}).expect_err("it is wrong");
     assert!(mismatch.history.len() <= 6, "{mismatch}");
     mismatch.to_string()
 }
@@ -172,8 +172,8 @@ fn versions_only(history: &[Entry]) -> Verdict {
 
 #[test]
 fn a_checker_is_caught_that_only_compares_versions() {
-    let mismatch =
-        compare_checker(versions_only, Registers::Kept, 7, 1_000, |_| {}).expect_err("it is wrong");
+    let mismatch = compare_checker(versions_only, RegisterKind::Kept, 7, 1_000, |_| {})
+        .expect_err("it is wrong");
     assert!(mismatch.history.len() <= 6, "{mismatch}");
     let (fork, _) = notation::parse(
         "1ms c1 cas empty

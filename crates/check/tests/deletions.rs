@@ -1,8 +1,8 @@
-//! Registers that are deleted and written again: what is possible, what is not, and what is told.
+//! RegisterKind that are deleted and written again: what is possible, what is not, and what is told.
 
 use check::compare::{rumor_verdict, truth};
 use check::random::{Mix, Simulation, Source};
-use check::{Malformed, Registers, Rumor, check_history, explain, notation};
+use check::{Malformed, RegisterKind, Rumor, check_history, explain, notation};
 
 /// The name of the reason, or `possible`; the exhaustive search has to agree.
 fn verdict(text: &str) -> &'static str {
@@ -103,7 +103,7 @@ fn what_clients_cannot_have_asked_is_malformed() {
 #[test]
 fn what_is_over_is_forgotten() {
     let mix = Mix { deletions: 20, unanswered: 5, failed: 5, ..Mix::plain(100_000) };
-    let mut rumor = Rumor::with(Registers::Deletable);
+    let mut rumor = Rumor::with(RegisterKind::Deletable);
     let mut most = 0;
     for entry in Simulation::new(mix, Source::new(7, 0)) {
         rumor.step(&entry).expect("clients can have done this");
@@ -125,7 +125,7 @@ fn the_explanation_tells_who_asked_for_what() {
                 230ms c1 read
                 240ms c1 saw v1=c1#0";
     let (history, names) = notation::parse(text).expect("this is the notation");
-    let mut rumor = Rumor::with(Registers::Deletable);
+    let mut rumor = Rumor::with(RegisterKind::Deletable);
     history.iter().for_each(|entry| rumor.step(entry).expect("it is a history"));
     let violation = rumor.violation().expect("it was deleted");
     insta::assert_snapshot!(explain(&history, violation, &names), @r"

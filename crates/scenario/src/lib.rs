@@ -32,6 +32,7 @@ pub mod units;
 mod watch;
 mod writes;
 
+pub use check::RegisterKind;
 pub use error::{LoadError, Problem, RunError};
 pub use fault::FaultPlan;
 pub use general::{

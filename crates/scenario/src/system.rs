@@ -1,6 +1,6 @@
 //! A protocol made runnable.
 
-use check::Registers;
+use check::RegisterKind;
 use history::{Key, NodeId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,8 +50,8 @@ pub trait System: 'static {
     }
 
     /// Whether clients delete registers, after which their versions begin anew.
-    fn registers(_: &Self::Config) -> Registers {
-        Registers::Kept
+    fn registers(_: &Self::Config) -> RegisterKind {
+        RegisterKind::Kept
     }
 
     /// The mark that this event reaches by itself, such as a reply lost after the server had

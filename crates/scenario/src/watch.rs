@@ -1,6 +1,6 @@
 //! From the event stream to the checkers, which know nothing of events.
 
-use check::{Malformed, Registers, Rumor};
+use check::{Malformed, RegisterKind, Rumor};
 use history::{Entry, Step};
 use sim::{Command, Event, Kind, Observer};
 
@@ -24,7 +24,7 @@ pub(crate) struct RumorWatch {
 }
 
 impl RumorWatch {
-    pub(crate) fn new(registers: Registers) -> RumorWatch {
+    pub(crate) fn new(registers: RegisterKind) -> RumorWatch {
         RumorWatch { rumor: Rumor::with(registers), malformed: None }
     }
 }

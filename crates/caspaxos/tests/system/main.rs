@@ -4,6 +4,7 @@ mod choices;
 mod crashes;
 mod invariant;
 mod membership;
+mod orchestration;
 mod reads;
 mod replay;
 mod scripts;

@@ -18,6 +18,7 @@ fn it_makes_no_difference_to_a_run_what_scripts_are_written_in() {
         "membership/c2p2k2.a3.a4",
         "reads/losing",
         "hazard/gryadka-v2-repaired",
+        "deletion/crash",
     ];
     for name in names {
         let name = format!("caspaxos/{name}");

@@ -1,0 +1,162 @@
+//! What an acceptor does for the orchestrator: it rejects what is of an age that is over, and erases
+//! registers that hold a tombstone.
+//!
+//! Both are scripts on its server, and the ages are keys there: so they are as durable as registers
+//! are. The two phases look at the ages first, in the same script: between one script and the next
+//! somebody else's could run.
+
+use std::sync::Arc;
+
+use history::{Key, NodeId};
+use redis::{Blob, ErrorReply, Reply as RedisReply, Script, ScriptContext, Sha1};
+
+use super::{Acceptor, Cx, OK, Registers, Text, ballot_text, state_text};
+use crate::order::{Erasing, Order, Report};
+use crate::scripts::{QUERY, ScriptSet, accept, prepare};
+use crate::shortcuts::{ERASE_BY_VALUE, ERASE_DESPITE_PROMISE};
+use crate::{Ballot, Message};
+
+/// The first phase, for a proposer of an age.
+pub const AGED_PREPARE: Script = Script {
+    name: "aged-prepare",
+    source: concat!(include_str!("../scripts/age.lua"), include_str!("../scripts/prepare.lua")),
+    native: aged_prepare,
+};
+
+/// The second phase, for a proposer of an age.
+pub const AGED_ACCEPT: Script = Script {
+    name: "aged-accept",
+    source: concat!(include_str!("../scripts/age.lua"), include_str!("../scripts/accept.lua")),
+    native: aged_accept,
+};
+
+/// Has ages rejected. It is run in Lua only.
+pub const REJECT: &str = include_str!("../scripts/reject.lua");
+
+/// Erases a register. It is run in Lua only.
+pub const ERASE: &str = include_str!("../scripts/erase.lua");
+
+/// What a server runs beside the phases where registers can be deleted.
+pub(super) const SOURCES: [&str; 4] = [REJECT, ERASE, ERASE_BY_VALUE, ERASE_DESPITE_PROMISE];
+
+const AGE_IS_OVER: ErrorReply = ErrorReply::from_static("ERR a deletion has ended this age");
+
+/// The scripts by which an acceptor whose registers can be deleted is asked.
+#[derive(Debug, Hash)]
+pub(super) struct Aged {
+    reject: Sha1,
+    erase: Sha1,
+    erase_by_value: Sha1,
+    erase_despite_promise: Sha1,
+}
+
+impl ScriptSet {
+    /// Where registers can be deleted.
+    pub(crate) const AGED: ScriptSet =
+        ScriptSet { prepare: AGED_PREPARE, accept: AGED_ACCEPT, query: QUERY };
+}
+
+impl Aged {
+    pub(super) fn new() -> Aged {
+        let sha = |source: &str| Sha1::of(source.as_bytes());
+        Aged {
+            reject: sha(REJECT),
+            erase: sha(ERASE),
+            erase_by_value: sha(ERASE_BY_VALUE),
+            erase_despite_promise: sha(ERASE_DESPITE_PROMISE),
+        }
+    }
+}
+
+impl Registers {
+    /// What a phase is called with beside the register's keys and its own arguments.
+    pub(super) fn aged(&self, key: Key, proposer: NodeId, age: u32) -> Option<([Blob; 4], Blob)> {
+        self.aged.as_ref()?;
+        let [promise, ballot, value] = self.keys[key.index()].clone();
+        Some(([promise, ballot, value, age_key(proposer)], number_text(age)))
+    }
+}
+
+impl Acceptor {
+    pub(super) fn obey(&mut self, cx: &mut Cx<'_>, from: NodeId, number: u32, order: &Order) {
+        let registers = Arc::clone(&self.registers);
+        let Some(aged) = &registers.aged else {
+            return;
+        };
+        let report = match order {
+            Order::Reject(ages) => self.reject(cx, from, aged, ages),
+            Order::Erase { key, tombstone, erasing } => {
+                self.erase(cx, from, aged, (*key, *tombstone), *erasing)
+            }
+            _ => None,
+        };
+        if let Some(report) = report {
+            cx.send(from, Message::Report { number, report });
+        }
+    }
+
+    fn reject(
+        &mut self,
+        cx: &mut Cx<'_>,
+        from: NodeId,
+        aged: &Aged,
+        ages: &[(NodeId, u32)],
+    ) -> Option<Report> {
+        let keys: Vec<Blob> = ages.iter().map(|(proposer, _)| age_key(*proposer)).collect();
+        let ages: Vec<Blob> = ages.iter().map(|(_, age)| number_text(*age)).collect();
+        let reply = self.server.evalsha(cx, from, &aged.reject, &keys, &ages);
+        is_ok(&reply).then_some(Report::Done)
+    }
+
+    fn erase(
+        &mut self,
+        cx: &mut Cx<'_>,
+        from: NodeId,
+        aged: &Aged,
+        (key, tombstone): (Key, Ballot),
+        erasing: Erasing,
+    ) -> Option<Report> {
+        let (script, argument) = match erasing {
+            Erasing::Ballot => (&aged.erase, ballot_text(tombstone)),
+            Erasing::DespitePromise => (&aged.erase_despite_promise, ballot_text(tombstone)),
+            Erasing::Value => (&aged.erase_by_value, state_text(history::Observation::EMPTY)),
+        };
+        let registers = Arc::clone(&self.registers);
+        let keys = &registers.keys[key.index()];
+        let reply = self.server.evalsha(cx, from, script, keys, &[argument]);
+        match reply {
+            RedisReply::Error(_) => None,
+            reply if is_ok(&reply) => Some(Report::Done),
+            _ => Some(Report::Kept),
+        }
+    }
+}
+
+fn is_ok(reply: &RedisReply) -> bool {
+    matches!(reply, RedisReply::Array(parts) if parts.first() == Some(&RedisReply::Bulk(OK)))
+}
+
+/// Where a server keeps the lowest age of a proposer that is still heard.
+fn age_key(proposer: NodeId) -> Blob {
+    Blob::format(format_args!("age/{}", proposer.0))
+}
+
+fn number_text(number: u32) -> Blob {
+    Text::<10>::new().number(u64::from(number)).blob()
+}
+
+/// What `age.lua` does.
+fn is_of_age(cx: &mut ScriptContext<'_>) -> Result<bool, ErrorReply> {
+    let number = |text: &[u8]| crate::ballot::number(text).ok_or(AGE_IS_OVER);
+    let age = number(cx.arguments().last().ok_or(AGE_IS_OVER)?)?;
+    let lowest = cx.get(cx.key(4)?)?;
+    Ok(age >= lowest.map_or(Ok(0), |lowest| number(&lowest))?)
+}
+
+fn aged_prepare(cx: &mut ScriptContext<'_>) -> Result<RedisReply, ErrorReply> {
+    if is_of_age(cx)? { prepare(cx) } else { Ok(RedisReply::Error(AGE_IS_OVER)) }
+}
+
+fn aged_accept(cx: &mut ScriptContext<'_>) -> Result<RedisReply, ErrorReply> {
+    if is_of_age(cx)? { accept(cx) } else { Ok(RedisReply::Error(AGE_IS_OVER)) }
+}

@@ -1,0 +1,157 @@
+//! The `[caspaxos.orchestrator]` section: deletions and changes of membership, while clients are at
+//! work.
+
+use history::Span;
+use scenario::Problem;
+use serde::{Deserialize, Serialize};
+
+use super::{Config, NODES_MAX, QuorumConfig};
+use crate::Shortcut;
+
+/// What there is for an orchestrator to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OrchestratorConfig {
+    /// One of so many times clients delete what they have read instead of writing on top of it;
+    /// never if 0.
+    pub deletions_one_in: u64,
+    /// Changes of membership, one after the other.
+    pub changes: Vec<OrchestratedChange>,
+    /// How long it waits between two changes.
+    pub every: Span,
+    /// How long it waits for reports before it gives an order again.
+    pub retry: Span,
+    /// How many more keys there are, which are written once before and read once after all changes.
+    pub cold_keys: u16,
+    /// What it leaves out, on purpose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shortcut: Option<Shortcut>,
+}
+
+impl Default for OrchestratorConfig {
+    fn default() -> OrchestratorConfig {
+        OrchestratorConfig {
+            deletions_one_in: 0,
+            changes: Vec::new(),
+            every: Span::from_millis(100),
+            retry: Span::from_millis(30),
+            cold_keys: 0,
+            shortcut: None,
+        }
+    }
+}
+
+/// A change of membership by the orchestrator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrchestratedChange {
+    /// A new acceptor joins.
+    AddAcceptor,
+    /// One of the acceptors, drawn by chance, leaves.
+    RemoveAcceptor,
+    /// A new acceptor joins, and one of the others, drawn by chance, leaves.
+    ReplaceAcceptor,
+    /// A new proposer is turned on.
+    AddProposer,
+    /// One of the proposers, drawn by chance, is turned off for good.
+    RemoveProposer,
+}
+
+impl OrchestratorConfig {
+    /// How many acceptors there are beside those of the beginning.
+    pub(crate) fn spare_acceptors(&self) -> u16 {
+        use OrchestratedChange::{AddAcceptor, ReplaceAcceptor};
+        let join = |change: &&_| matches!(change, AddAcceptor | ReplaceAcceptor);
+        self.changes.iter().filter(join).count() as u16
+    }
+
+    /// How many proposers there are beside those of the beginning.
+    pub(crate) fn spare_proposers(&self) -> u16 {
+        let is_addition = |change: &&_| **change == OrchestratedChange::AddProposer;
+        self.changes.iter().filter(is_addition).count() as u16
+    }
+
+    pub(super) fn check(&self, config: &Config) -> Result<(), Problem> {
+        let wrong = |path: &str, message: &str| Err(Problem::new(path, message));
+        if config.membership.is_some() {
+            return wrong("orchestrator", "changes are made by it or by `membership`, not by both");
+        }
+        if config.variant.is_some() {
+            return wrong("orchestrator", "proposers by other rules take no orders");
+        }
+        if self.changes.len() > 100 {
+            return wrong("orchestrator.changes", "there are at most 100 changes");
+        }
+        if self.cold_keys > NODES_MAX {
+            let message = format!("this is 0 to {NODES_MAX}");
+            return Err(Problem::new("orchestrator.cold_keys", message));
+        }
+        if self.cold_keys > 0 && self.deletions_one_in > 0 {
+            return wrong("orchestrator.cold_keys", "where keys are deleted, none is cold");
+        }
+        if self.every == Span::ZERO || self.retry == Span::ZERO {
+            return wrong("orchestrator.retry", "it has to wait for longer than that");
+        }
+        let everybody = config.acceptor_names();
+        let majority = QuorumConfig { size: everybody.len() / 2 + 1, nodes: everybody };
+        if config.prepare != majority || config.accept != majority {
+            return wrong("prepare", "an orchestrator begins with majorities of all acceptors");
+        }
+        self.check_changes(config)
+    }
+
+    /// Somebody has to be left.
+    fn check_changes(&self, config: &Config) -> Result<(), Problem> {
+        let (mut acceptors, mut proposers) = (config.acceptors, config.proposers);
+        for (number, change) in self.changes.iter().enumerate() {
+            match change {
+                OrchestratedChange::AddAcceptor => acceptors += 1,
+                OrchestratedChange::RemoveAcceptor => acceptors -= 1,
+                OrchestratedChange::ReplaceAcceptor => (),
+                OrchestratedChange::AddProposer => proposers += 1,
+                OrchestratedChange::RemoveProposer => proposers -= 1,
+            }
+            if acceptors == 0 || proposers == 0 {
+                let path = format!("orchestrator.changes.{number}");
+                return Err(Problem::new(path, "that would leave nobody"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MembershipConfig;
+
+    fn problem(orchestrator: OrchestratorConfig) -> Option<String> {
+        let config = Config { orchestrator: Some(orchestrator), ..Config::default() };
+        config.complete().err().map(|problem| problem.path)
+    }
+
+    #[test]
+    fn somebody_has_to_be_left() {
+        use OrchestratedChange::{AddProposer, RemoveAcceptor, RemoveProposer};
+        let changes = |changes: &[_]| OrchestratorConfig {
+            changes: changes.to_vec(),
+            ..OrchestratorConfig::default()
+        };
+        assert_eq!(problem(changes(&[RemoveAcceptor, RemoveAcceptor])), None);
+        let path = Some("orchestrator.changes.2".to_owned());
+        assert_eq!(problem(changes(&[RemoveAcceptor; 3])), path);
+        assert_eq!(problem(changes(&[AddProposer, RemoveProposer, RemoveProposer])), path);
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let (cold_keys, deletions_one_in) = (1, 1);
+        let both =
+            OrchestratorConfig { cold_keys, deletions_one_in, ..OrchestratorConfig::default() };
+        assert_eq!(problem(both), Some("orchestrator.cold_keys".to_owned()));
+        let membership = MembershipConfig { changes: Vec::new(), rescan: true, cold_keys: 0 };
+        let (membership, orchestrator) = (Some(membership), Some(OrchestratorConfig::default()));
+        let config = Config { membership, orchestrator, ..Config::default() };
+        assert!(config.complete().is_err());
+    }
+}

@@ -1,0 +1,142 @@
+//! What a proposer does for the orchestrator.
+//!
+//! Its age, its floor and its configuration outlast a crash: a proposer that went back behind any of
+//! them could write below a tombstone, or by acceptors that are not asked any more. So they are
+//! written down before the order is reported.
+
+use history::{Action, Key, NodeId, Observation};
+use sim::Context;
+
+use super::{Asker, Attempt, Phase, Proposer};
+use crate::change::{Changed, Comparing};
+use crate::leadership::Leadership;
+use crate::order::{Accepting, Order, Report};
+use crate::{Answer, Ballot, Configuration, Message, Quorum, Timer};
+
+type Cx<'a> = Context<'a, Message, Timer>;
+
+/// Whose order it is, and which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Ordered {
+    orchestrator: NodeId,
+    number: u32,
+}
+
+impl<L: Leadership> Proposer<L> {
+    /// Lets registers be deleted: compares what clients expect so that versions may begin anew, and
+    /// tells an orchestrator of deletions, which is to collect the tombstones.
+    #[must_use]
+    pub fn with_deletions(self, orchestrator: NodeId, comparing: Comparing) -> Proposer<L> {
+        Proposer { collector: Some(orchestrator), comparing, ..self }
+    }
+
+    pub(super) fn obey(&mut self, cx: &mut Cx<'_>, from: NodeId, number: u32, order: Order) {
+        let ordered = Ordered { orchestrator: from, number };
+        match order {
+            Order::Commit { key, by } => return self.commit(cx, ordered, key, by),
+            Order::Forget { key, tombstone } => self.forget(cx, key, tombstone),
+            Order::Configure { epoch, configuration } => self.configure(cx, epoch, configuration),
+            Order::Retire => self.retire(cx),
+            Order::Reject(_) | Order::Erase { .. } | Order::Sweep => return,
+        }
+        ordered.report(cx, Report::Age(self.age));
+    }
+
+    /// Commits a register again. If its lock is taken, the order will come again.
+    fn commit(&mut self, cx: &mut Cx<'_>, ordered: Ordered, key: Key, by: Accepting) {
+        if !self.is_off() && !self.attempts.contains_key(&key) {
+            self.begin(cx, Asker::Orchestrator(ordered, by), key, Action::Read);
+        }
+    }
+
+    /// Nothing that was sent up to now is of the age that it has after this, and everything that is
+    /// sent about this register from now on is above the tombstone.
+    fn forget(&mut self, cx: &mut Cx<'_>, key: Key, tombstone: Ballot) {
+        self.age += 1;
+        self.abandon(cx, key);
+        self.leadership.forget(key, tombstone);
+    }
+
+    /// Uses other acceptors from now on, unless the order is an old one that comes late. What the
+    /// former ones have promised is worth nothing among the new: so it begins anew.
+    fn configure(&mut self, cx: &mut Cx<'_>, epoch: u64, configuration: Configuration) {
+        if epoch > self.epoch {
+            (self.epoch, self.configuration) = (epoch, configuration);
+            cx.mark("reconfigured");
+            self.abandon_all(cx);
+        }
+    }
+
+    fn retire(&mut self, cx: &mut Cx<'_>) {
+        if !self.is_off() {
+            self.age += 1;
+            self.epoch = u64::MAX;
+            self.configuration = Configuration::nobody();
+            cx.mark("proposer-retired");
+            self.abandon_all(cx);
+        }
+    }
+
+    fn abandon_all(&mut self, cx: &mut Cx<'_>) {
+        let keys: Vec<Key> = self.attempts.keys().copied().collect();
+        keys.into_iter().for_each(|key| self.abandon(cx, key));
+        self.leadership.abdicate();
+    }
+
+    /// Ends the attempt at a key. What it has sent may still be accepted.
+    fn abandon(&mut self, cx: &mut Cx<'_>, key: Key) {
+        if let Some(Attempt { phase, timer, .. }) = self.attempts.get(&key) {
+            cx.mark("attempt-abandoned");
+            cx.cancel_timer(*timer);
+            let answer = match phase {
+                Phase::Query { .. } | Phase::Prepare { .. } => Answer::NotPrepared,
+                Phase::Accept { .. } => Answer::Unknown,
+            };
+            self.answer(cx, key, answer);
+        }
+    }
+
+    /// What a quorum has accepted matters to the orchestrator if it has asked for that, or if it is
+    /// a tombstone.
+    pub(super) fn tell_orchestrator(
+        &self,
+        cx: &mut Cx<'_>,
+        (key, ballot): (Key, Ballot),
+        asker: Asker,
+        (action, state, changed): (Action, Observation, Changed),
+    ) {
+        match (asker, action, changed) {
+            (Asker::Orchestrator(ordered, _), ..) => {
+                ordered.report(cx, Report::Committed { ballot, state });
+            }
+            (_, Action::Delete { .. }, Changed::To(_)) => {
+                if let Some(collector) = self.collector {
+                    cx.send(collector, Message::Deleted { key, tombstone: ballot });
+                }
+            }
+            _ => (),
+        }
+    }
+
+    /// Whether it is turned off: not yet added, or removed.
+    pub(super) fn is_off(&self) -> bool {
+        self.configuration == Configuration::nobody()
+    }
+}
+
+impl Ordered {
+    pub(super) fn report(self, cx: &mut Cx<'_>, report: Report) {
+        cx.send(self.orchestrator, Message::Report { number: self.number, report });
+    }
+}
+
+impl Accepting {
+    /// How many of a quorum's acceptors have to accept.
+    pub(super) fn of(self, quorum: &Quorum) -> Quorum {
+        let nodes = quorum.nodes.clone();
+        match self {
+            Accepting::Quorum => Quorum { nodes, size: quorum.size },
+            Accepting::Everybody => Quorum { size: nodes.len(), nodes },
+        }
+    }
+}

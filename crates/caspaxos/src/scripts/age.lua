@@ -1,0 +1,8 @@
+-- Comes before a phase where registers can be deleted.
+-- KEYS[4]: the lowest age of the proposer that is still heard   the last of ARGV: its age
+-- Answers an error to whatever was sent before a deletion that the proposer has been told of.
+
+if tonumber(ARGV[#ARGV]) < tonumber(redis.call("GET", KEYS[4]) or "0") then
+    return redis.error_reply("ERR a deletion has ended this age")
+end
+
