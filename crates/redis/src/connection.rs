@@ -233,3 +233,63 @@ impl Connection {
         self.discard(database);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines of `lines` whose replies a client gets to see.
+    fn seen<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+        let (mut connection, mut database) = (Connection::new(1), Database::default());
+        let mut seen = Vec::new();
+        for line in lines {
+            let words: Vec<Blob> = line.split(' ').map(Blob::from).collect();
+            connection.call(&mut database, UnixTime::default(), &words);
+            if connection.wants_reply() {
+                seen.push(*line);
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn a_client_can_have_replies_left_out() {
+        let skipped = ["CLIENT REPLY SKIP", "GET a", "GET b", "CLIENT REPLY SKIP"];
+        assert_eq!(seen(&skipped), ["GET b"]);
+        let twice = ["CLIENT REPLY SKIP", "CLIENT REPLY SKIP", "GET a", "GET b"];
+        assert_eq!(seen(&twice), ["GET b"]);
+        let off = ["CLIENT REPLY OFF", "GET a", "CLIENT REPLY SKIP", "NONSENSE", "CLIENT REPLY ON"];
+        assert_eq!(seen(&off), ["CLIENT REPLY ON"]);
+        assert_eq!(seen(&["CLIENT REPLY OFF", "RESET", "GET a"]), ["RESET", "GET a"]);
+        assert_eq!(seen(&["CLIENT REPLY SKIP", "RESET", "GET a"]), ["GET a"]);
+    }
+
+    #[test]
+    fn a_client_may_end_itself_but_no_other() {
+        let (mut connection, mut database) = (Connection::new(7), Database::default());
+        let mut kill = |line: &str| {
+            let words: Vec<Blob> = line.split(' ').map(Blob::from).collect();
+            let reply = connection.call(&mut database, UnixTime::default(), &words);
+            (reply, connection.is_closing())
+        };
+        assert_eq!(kill("CLIENT KILL ID 7"), (Reply::Integer(0), false));
+        assert_eq!(kill("CLIENT KILL ID 8 SKIPME no"), (Reply::Integer(0), false));
+        assert_eq!(kill("CLIENT KILL ID 7 TYPE normal SKIPME no"), (Reply::Integer(1), true));
+    }
+
+    #[test]
+    fn what_waits_and_what_is_watched_takes_memory() {
+        let (mut connection, mut database) = (Connection::new(1), Database::default());
+        let mut bytes = |line: &str| {
+            let words: Vec<Blob> = line.split(' ').map(Blob::from).collect();
+            connection.call(&mut database, UnixTime::default(), &words);
+            connection.bytes()
+        };
+        assert_eq!(bytes("GET a"), 0);
+        let watched = bytes("WATCH a b");
+        assert_eq!(bytes("WATCH a b"), watched, "once is enough");
+        assert_eq!(bytes("MULTI"), watched);
+        assert!(bytes("SET a 1") > watched);
+        assert_eq!(bytes("EXEC"), 0);
+    }
+}

@@ -216,25 +216,48 @@ fn a_copy_evicts_what_its_original_evicts() {
     assert!(server.keys().contains(&"key:6".to_owned()));
 }
 
-#[test]
-fn a_script_that_begins_without_memory_takes_none() {
-    let script = Script {
-        name: "set",
-        source: "return redis.call('SET', KEYS[1], ARGV[1])",
-        native: |context| {
-            let (key, value) = (context.key(1)?.clone(), context.argument(1)?.clone());
-            context.call(&[Blob::from("SET"), key, value])
-        },
-    };
+/// Writes two keys, one after the other.
+const TWO: Script = Script {
+    name: "two",
+    source: "redis.call('SET', KEYS[1], ARGV[1]) return redis.call('SET', KEYS[2], ARGV[1])",
+    native: |context| {
+        let value = context.argument(1)?;
+        context.set(context.key(1)?.clone(), value.clone())?;
+        context.set(context.key(2)?.clone(), value.clone())?;
+        Ok(Reply::ok())
+    },
+};
+
+/// A full server that has loaded it, which runs it natively or in Lua.
+fn full_server(library: ScriptLibrary) -> Server {
     let mut server = Server::new("noeviction");
-    server.database = Database::new(Arc::new(ScriptLibrary::new([script])));
-    let sha = Sha1::of(script.source.as_bytes());
-    let load = ["SCRIPT", "LOAD", script.source].map(Blob::from);
+    server.database = Database::new(Arc::new(library));
+    let load = ["SCRIPT", "LOAD", TWO.source].map(Blob::from);
     server.database.call(UnixTime::from_millis(1), &load);
     server.fill();
-    let set = format!("EVALSHA {sha} 1 one more");
-    assert_eq!(server.call(&set), Reply::ok());
-    assert!(is_out_of_memory(&server.call(&set)));
-    server.call("DEL one");
-    assert_eq!(server.call(&set), Reply::ok());
+    server
+}
+
+/// Redis looks once, when the script begins. It cannot stop half-way.
+#[test]
+fn a_script_that_begins_without_memory_takes_none_and_one_that_began_goes_on() {
+    let two = format!("EVALSHA {} 2 one two more", Sha1::of(TWO.source.as_bytes()));
+    let library = || ScriptLibrary::new([TWO]);
+    for library in [library(), library().in_lua()] {
+        let mut server = full_server(library);
+        assert_eq!(server.call(&two), Reply::ok(), "the first write took what there was");
+        assert!(is_out_of_memory(&server.call(&two)));
+        server.call("DEL one two");
+        assert_eq!(server.call(&two), Reply::ok());
+    }
+}
+
+/// Once it has written it goes on, whatever it takes.
+#[test]
+fn a_script_that_has_written_may_take_memory_that_there_is_not() {
+    let script = "redis.call('DEL', 'nothing') return redis.call('SET', KEYS[1], 'more')";
+    let mut server = full_server(ScriptLibrary::new([TWO]));
+    server.call("SET one more");
+    let set = ["EVAL", script, "1", "two"].map(Blob::from);
+    assert_eq!(server.database.call(UnixTime::from_millis(1), &set), Reply::ok());
 }

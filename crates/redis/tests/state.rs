@@ -35,6 +35,9 @@ fn the_way_to_a_state_does_not_count() {
     run(&mut down, "DEL another");
     assert_eq!(up, down);
     assert_eq!(hash(&up), hash(&down));
+    for line in ["KEYS key:?7*", "RANDOMKEY", "SCAN 0 COUNT 100", "SCAN 70000000000000"] {
+        assert_eq!(run(&mut up, line), run(&mut down, line), "{line}");
+    }
 }
 
 #[test]
