@@ -125,6 +125,19 @@ fn an_old_configuration_does_not_replace_a_newer_one() {
 }
 
 #[test]
+fn other_acceptors_have_promised_nothing() {
+    let mut stage = Stage::new();
+    stage.lead(Action::Write { value: Value(7) });
+    stage.change(Action::Read);
+    let configuration = Configuration::majorities(&[NodeId(2), NodeId(3), NodeId(4)]);
+    let told = stage.order(Order::Configure { epoch: 1, configuration });
+    let answer = Message::Changed { ticket: 2, answer: Answer::Unknown };
+    assert!(told.contains(&(CLIENT, answer)), "the attempt is over");
+    let asked = stage.change(Action::Read);
+    assert_eq!(request(&asked[0].1).2, Request::Prepare, "and so is the leadership");
+}
+
+#[test]
 fn all_acceptors_means_all() {
     let mut stage = Stage::new();
     let ballot = stage.lead(Action::Write { value: Value(7) }).advanced();
