@@ -24,7 +24,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             eprintln!("{done} of {} histories", arguments.count);
         }
     };
-    let tally = match compare_random(check::RegisterKind::Kept, arguments.seed, arguments.count, progress) {
+    let kept = check::RegisterKind::Kept;
+    let tally = match compare_random(kept, arguments.seed, arguments.count, progress) {
         Ok(tally) => tally,
         Err(mismatch) => bail!("the two disagree\n{mismatch}"),
     };

@@ -52,8 +52,8 @@ pub trait Leadership: Clone + Debug + Hash {
     /// told of deletions.
     fn forget(&mut self, _: Key, _: Ballot) {}
 
-    /// Nothing is led any more: the promises are worth nothing among other acceptors. Those by other
-    /// rules are not given any.
+    /// Nothing is led any more: the promises are worth nothing among other acceptors. Those by
+    /// other rules are not given any.
     fn abdicate(&mut self) {}
 
     /// What is left after a crash.

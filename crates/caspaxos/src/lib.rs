@@ -47,10 +47,10 @@
 //! A register can be deleted: the empty state is accepted like any other, and an [`orchestrator`]
 //! erases what is left of it, so that its versions begin anew.
 //!
-//! Where to read on: [`proposer`] and [`leadership`], [`acceptor`], then [`client`] for what is done
-//! with them in a run, and [`system`](CasPaxos) for how it is put together. [`reads`] are cheaper
-//! where acceptors agree; [`variants`] are other rules, right and wrong; [`store`] is for code of your
-//! own.
+//! Where to read on: [`proposer`] and [`leadership`], [`acceptor`], then [`client`] for what is
+//! done with them in a run, and [`system`](CasPaxos) for how it is put together. [`reads`] are
+//! cheaper where acceptors agree; [`variants`] are other rules, right and wrong; [`store`] is for
+//! code of your own.
 
 #![deny(clippy::float_arithmetic)]
 

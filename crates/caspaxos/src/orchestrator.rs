@@ -1,11 +1,11 @@
-//! The orchestrator: collects what deletions leave behind, and changes the membership, while clients
-//! are at work.
+//! The orchestrator: collects what deletions leave behind, and changes the membership, while
+//! clients are at work.
 //!
 //! Both are lists of [steps](step). A step is an order to certain nodes, and it is done when all of
 //! them have reported. Until then the order is given again to those who have not: it, and the
 //! report, may be lost, come twice, or come late. What the orchestrator has still to do it writes
-//! down before it gives an order, so that it can crash at any moment, and goes on with the same step
-//! when it starts again. It does one thing after the other; so a deletion and a change of
+//! down before it gives an order, so that it can crash at any moment, and goes on with the same
+//! step when it starts again. It does one thing after the other; so a deletion and a change of
 //! membership never meet half-way.
 //!
 //! # Deletion
@@ -38,13 +38,14 @@
 //! so large that it also meets each majority of a set that differs by two. So between two rescans,
 //! which lie two changes apart at the most, nothing can be overlooked that the first of them had
 //! left. From even to odd nothing has to be rescanned, as if the acceptor that joins had been there
-//! and was down. (The paper first changes whom to accept by, rescans, and then whom to prepare with,
-//! and has keys rescanned once more before an even number becomes odd. That second rescan does it.)
+//! and was down. (The paper first changes whom to accept by, rescans, and then whom to prepare
+//! with, and has keys rescanned once more before an even number becomes odd. That second rescan
+//! does it.)
 //!
 //! What meets has to meet for attempts, too. A proposer that led, or was half-way through a change,
 //! relies on promises of acceptors that it does not ask any more; after two changes others need not
-//! hear of these. So with another configuration it begins anew, and what it has sent before a rescan
-//! comes too late after it.
+//! hear of these. So with another configuration it begins anew, and what it has sent before a
+//! rescan comes too late after it.
 //!
 //! To replace an acceptor is to add one, and to remove another. A proposer is added by giving it a
 //! configuration; from then on it is asked to forget, too. It is removed by turning it off; where

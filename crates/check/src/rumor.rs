@@ -32,8 +32,8 @@
 //! compare-and-set can fill one certain gap or none. What remains are unconditional writes, and
 //! whoever can fill a gap can also fill every newer one.
 //!
-//! RegisterKind that can be [deleted](RegisterKind::Deletable) have a checker of their own, with two rules
-//! more.
+//! Registers that can be [deleted](RegisterKind::Deletable) have a checker of their own, with
+//! two rules more.
 //!
 //! The steps are looked at one by one, and the first one at which the history so far has become
 //! impossible is reported. A prefix of a possible history is possible, so this verdict is final.

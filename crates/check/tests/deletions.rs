@@ -1,4 +1,4 @@
-//! RegisterKind that are deleted and written again: what is possible, what is not, and what is told.
+//! Registers that are deleted and written again: what is possible, what is not, what is told.
 
 use check::compare::{rumor_verdict, truth};
 use check::random::{Mix, Simulation, Source};

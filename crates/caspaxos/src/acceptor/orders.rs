@@ -1,5 +1,5 @@
-//! What an acceptor does for the orchestrator: it rejects what is of an age that is over, and erases
-//! registers that hold a tombstone.
+//! What an acceptor does for the orchestrator: it rejects what is of an age that is over, and
+//! erases registers that hold a tombstone.
 //!
 //! Both are scripts on its server, and the ages are keys there: so they are as durable as registers
 //! are. The two phases look at the ages first, in the same script: between one script and the next

@@ -1,7 +1,7 @@
 //! What a proposer does for the orchestrator.
 //!
-//! Its age, its floor and its configuration outlast a crash: a proposer that went back behind any of
-//! them could write below a tombstone, or by acceptors that are not asked any more. So they are
+//! Its age, its floor and its configuration outlast a crash: a proposer that went back behind any
+//! of them could write below a tombstone, or by acceptors that are not asked any more. So they are
 //! written down before the order is reported.
 
 use history::{Action, Key, NodeId, Observation};

@@ -14,8 +14,8 @@
 //! 7. **One at a time.** Take for each incarnation the latest invocation among those who made, saw
 //!    or deleted its states, and the earliest return among them. Of two incarnations, the latest
 //!    invocation of one comes before the earliest return of the other. Whoever saw the register
-//!    empty, or was told that it is after a deletion, counts as an incarnation of its own. One that nobody can have deleted has no latest
-//!    invocation: it goes on for ever.
+//!    empty, or was told that it is after a deletion, counts as an incarnation of its own. One that
+//!    nobody can have deleted has no latest invocation: it goes on for ever.
 //!
 //! Why rule 7 suffices: an incarnation has to be there from its earliest return to its latest
 //! invocation, if that is the order of the two; then it takes up just that time. Otherwise a single
