@@ -8,8 +8,8 @@
 //! answered with that state; or else it goes on as a change.
 //!
 //! That holds if whatever is accepted after a state was chosen descends from it. The ordinary rules
-//! do not care so much: a leader that does not know whether its last state was accepted goes on from
-//! the one before. Where proposers read by queries they must not
+//! do not care so much: a leader that does not know whether its last state was accepted goes on
+//! from the one before. Where proposers read by queries they must not
 //! ([`AfterUnknown`](crate::leadership::AfterUnknown)).
 //!
 //! With majorities for both one of the two seems enough. It is not when quorums are flexible: those

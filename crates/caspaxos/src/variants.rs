@@ -50,7 +50,8 @@ pub enum Variant {
     LeadsPastConflicts,
     /// A proposer that hears of a competitor leads on under its ballots until it is refused.
     LeadsUntilRefused,
-    /// Reads are answered by queries, though leaders go on from the state before an unknown outcome.
+    /// Reads are answered by queries, though leaders go on from the state before an unknown
+    /// outcome.
     ReadsBesideLeaders,
     /// What one acceptor tells is read.
     ReadsOneAcceptor,

@@ -55,7 +55,8 @@ pub enum Fills {
     /// It is kept unless its key has been written since; its time runs from when it was asked for.
     #[default]
     Guarded,
-    /// It is kept, whatever happened meanwhile; its time runs from when it came. As in the original.
+    /// It is kept, whatever happened meanwhile; its time runs from when it came. As in the
+    /// original.
     Unguarded,
 }
 

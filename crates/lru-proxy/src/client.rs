@@ -1,4 +1,5 @@
-//! Clients: readers, which ask the proxy, and writers, which write and then look at what they wrote.
+//! Clients: readers, which ask the proxy, and writers, which write and then look at what they
+//! wrote.
 //!
 //! A key has one writer, so that versions are easily told: it writes `version:value`, and the next
 //! version only once the last is acknowledged. Until then it writes the same again: the operation

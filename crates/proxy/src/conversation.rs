@@ -2,8 +2,9 @@
 //!
 //! 1. A `GET` is answered from the cache only if nothing that the same client has under way could
 //!    make a difference to it: no other command, and no read of the same key.
-//! 2. A client that says something of its connection, or that waits, gets a connection to the server
-//!    of its own, once it has all replies that come through the one that all share. It keeps it.
+//! 2. A client that says something of its connection, or that waits, gets a connection to the
+//!    server of its own, once it has all replies that come through the one that all share. It keeps
+//!    it.
 //! 3. A client that is in a transaction, watches keys, has selected another database or logged in
 //!    reads nothing from the cache, and what it reads is not kept.
 

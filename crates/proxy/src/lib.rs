@@ -4,9 +4,9 @@
 //! which is the same code as in the simulation, and what is known of each
 //! [`Command`](lru_proxy::Command). Here are the sockets.
 //!
-//! All runs on one thread. A client's *conversation* reads its commands; a *link* is a connection to
-//! the server, which all clients share, or which one of them has for itself. Replies are passed on
-//! byte by byte as they come.
+//! All runs on one thread. A client's *conversation* reads its commands; a *link* is a connection
+//! to the server, which all clients share, or which one of them has for itself. Replies are passed
+//! on byte by byte as they come.
 //!
 //! Invariants
 //! 1. Replies come in the order of a client's commands.

@@ -12,8 +12,8 @@ use bytes::Bytes;
 /// A binary-safe string: a key, a value, an argument, a line of a reply.
 ///
 /// A short one (up to [`Blob::SHORT_LEN`] bytes) is kept in place: it costs no allocation, and no
-/// look elsewhere in memory when keys are compared. A long one is [`Bytes`], and a clone of it shares
-/// the bytes.
+/// look elsewhere in memory when keys are compared. A long one is [`Bytes`], and a clone of it
+/// shares the bytes.
 ///
 /// In human-readable formats it is written as a string when it is UTF-8 and as `{"hex": "00ff"}`
 /// when it is not, in all others as bytes.

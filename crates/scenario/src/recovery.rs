@@ -3,8 +3,8 @@
 //! That nothing wrong is ever observed is easy to bring about: by doing nothing. So a scenario can
 //! say when its faults end, and how soon each client has to have done something then. The nemesis
 //! stops; the network is mended; nodes that crashed, were paused or slowed down go on. But of one
-//! role only a majority, drawn by chance, is within reach: what is said to hold with F of 2F + 1 nodes
-//! gone is tried with F of them gone.
+//! role only a majority, drawn by chance, is within reach: what is said to hold with F of 2F + 1
+//! nodes gone is tried with F of them gone.
 //!
 //! From then on a client that is not done yet has so much time to begin an operation and to finish
 //! it. That it failed, or that its outcome is unknown, does not count: in a livelock everybody is

@@ -34,7 +34,8 @@ pub struct Options {
     /// How many bytes of replies wait for a client that does not read, before it is dropped.
     pub unread: usize,
     /// How many bytes all clients together may keep in memory, of commands that are not complete
-    /// or wait for `EXEC`, of keys that are watched, and of replies that are not read. Whoever needs more than is left is dropped.
+    /// or wait for `EXEC`, of keys that are watched, and of replies that are not read. Whoever
+    /// needs more than is left is dropped.
     pub client_memory: usize,
     /// The scripts that can be called.
     pub library: Arc<ScriptLibrary>,

@@ -1,5 +1,5 @@
-//! What servers on real TCP have in common: a [`door`] at which clients come in, [`Buffers`] to read
-//! into, a [`Ledger`] of what clients keep in memory, and [`Counter`]s.
+//! What servers on real TCP have in common: a [`door`] at which clients come in, [`Buffers`] to
+//! read into, a [`Ledger`] of what clients keep in memory, and [`Counter`]s.
 //!
 //! A server here runs on one thread: whatever its connections share they share without locks.
 

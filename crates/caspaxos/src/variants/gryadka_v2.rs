@@ -2,8 +2,8 @@
 //!
 //! A ballot is *(counter, id)*. A proposer has one counter for all keys, which it raises before
 //! each prepare. Instead of an era there is a *piggybacked promise*: an acceptor that accepts under
-//! (n, id) promises (n + 1, id) at once, so that the proposer can have its next state accepted under
-//! that ballot without asking. Therefore:
+//! (n, id) promises (n + 1, id) at once, so that the proposer can have its next state accepted
+//! under that ballot without asking. Therefore:
 //!
 //! - an acceptor prepares a ballot that is higher than its promise and than what it has accepted;
 //! - it accepts under a ballot that is not lower than its promise, and higher than what it has

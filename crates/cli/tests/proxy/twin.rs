@@ -1,6 +1,6 @@
 //! Through the proxy a server is what it is without: the same commands, of several clients, and
-//! the same replies as from Redis in memory. Each client sends some at once, and all is quiet before
-//! the next one's turn; so there is one right answer to each.
+//! the same replies as from Redis in memory. Each client sends some at once, and all is quiet
+//! before the next one's turn; so there is one right answer to each.
 
 use redis::resp::encode_command;
 use redis::{Blob, Connection, Database, Reply, UnixTime};

@@ -1,7 +1,7 @@
 //! Where the entries of a keyspace are found.
 //!
-//! Nearly all commands name their keys, so what counts is how fast one key is found, and a hash trie
-//! finds it in the third of the time that an ordered map takes. It is persistent, as all
+//! Nearly all commands name their keys, so what counts is how fast one key is found, and a hash
+//! trie finds it in the third of the time that an ordered map takes. It is persistent, as all
 //! collections here are: a clone costs nothing. The order in which it goes through its keys is that
 //! of their hashes, and of how the trie has grown; nobody gets to see it ([`Index::iter`] sorts).
 

@@ -20,8 +20,8 @@ const TEXT_MAX: usize = 512 << 10;
 /// So many scripts are kept compiled.
 const COMPILED_MAX: usize = 500;
 
-/// Garbage of earlier scripts is collected when there are so many bytes of it: not more than a cache
-/// holds, for whatever a script makes is made where garbage was.
+/// Garbage of earlier scripts is collected when there are so many bytes of it: not more than a
+/// cache holds, for whatever a script makes is made where garbage was.
 const COLLECT_AFTER: usize = 1 << 20;
 
 /// Whether a script may run commands that write.
