@@ -8,13 +8,13 @@
 #![expect(clippy::print_stdout, reason = "it is what this is for")]
 
 use lease::Discipline;
-use lease::small_scope::{Model, explore};
+use lease::small_scope::{Extent, Model, explore};
 
 fn main() {
     use Discipline::{NewestMiss, None, SharedToken, SingleHolder, StaleValues};
     let lossy = |model| Model { loses_invalidations: true, ..model };
     let twice = |model| Model { operations: 2, ..model };
-    let wiped = |model| Model { wipes: 1, clients: 3, ..model };
+    let wiped = |model| Model { wipes: 1, clients: 3, extent: Extent::ToTheFirst, ..model };
     let models = [
         ("no leases", Model::new(None), "17030 states, 96 violating, 6 steps"),
         ("newest miss", Model::new(NewestMiss), "34558 states, 0 violating"),

@@ -55,6 +55,17 @@ pub struct Model {
     pub loses_invalidations: bool,
     /// How often the cache may restart with nothing.
     pub wipes: u32,
+    /// How much of it is explored.
+    pub extent: Extent,
+}
+
+/// How much is explored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All states.
+    All,
+    /// Those that are no further away than the nearest in which the entry is outdated.
+    ToTheFirst,
 }
 
 /// What came of it.
@@ -73,7 +84,15 @@ impl Model {
     /// Two clients, one operation each, and nothing goes wrong.
     #[must_use]
     pub fn new(discipline: Discipline) -> Model {
-        Model { discipline, clients: 2, operations: 1, loses_invalidations: false, wipes: 0 }
+        let extent = Extent::All;
+        Model {
+            discipline,
+            clients: 2,
+            operations: 1,
+            loses_invalidations: false,
+            wipes: 0,
+            extent,
+        }
     }
 }
 
@@ -94,6 +113,9 @@ pub fn explore(model: &Model) -> Explored {
         if state.is_violating(model) {
             explored.violating += 1;
             explored.shortest.get_or_insert_with(|| trace(&found, name));
+            if model.extent == Extent::ToTheFirst {
+                break;
+            }
         }
         for (step, next) in state.successors(model) {
             let next_name = next.fingerprint();

@@ -3,7 +3,7 @@
 //! The numbers of states are pinned, so that a change of the protocol shows.
 
 use lease::Discipline;
-use lease::small_scope::{Explored, Model, explore};
+use lease::small_scope::{Explored, Extent, Model, explore};
 
 fn assert_sound(explored: &Explored, states: usize) {
     assert_eq!(explored, &Explored { states, violating: 0, shortest: None });
@@ -63,7 +63,12 @@ fn with_leases_a_lost_invalidation_is_enough() {
 
 #[test]
 fn a_counter_that_is_lost_gives_out_a_lease_twice() {
-    let model = Model { clients: 3, wipes: 1, ..Model::new(Discipline::SharedToken) };
+    let model = Model {
+        clients: 3,
+        wipes: 1,
+        extent: Extent::ToTheFirst,
+        ..Model::new(Discipline::SharedToken)
+    };
     let explored = explore(&model);
     let steps = explored.shortest.expect("an outdated entry");
     assert!(steps.contains(&"the cache restarts with nothing".to_owned()), "{steps:?}");
