@@ -43,7 +43,8 @@ anywhere, has caught it after so many of them. Virtual time and operations are t
 that show it, up to the violation. Measured by `bin/rumormill catalogue docs/scenarios.md --measure
 0..1000`, with the intensity of the scenario file.
 
-| hazard | runs that show it | seeds, median | seeds, most | virtual time, median | most | operations, median | most |
+| hazard | runs that show it | seeds, median | most | virtual time, median | most | \
+operations, median | most |
 |---|---|---|---|---|---|---|---|
 ";
 
