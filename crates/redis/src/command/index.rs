@@ -1,7 +1,8 @@
 //! Finding a command by its name, in a few instructions: every command line begins with that.
 //!
 //! The table of commands is sorted by name, for people. For the machine there is a hash table of
-//! places in it, made when the program is compiled. A name is hashed as one number, in lower case.
+//! places in it, made when the program is compiled. A name is hashed as one number, in which
+//! letters have lost their case.
 
 use super::Command;
 
@@ -53,16 +54,17 @@ impl Index {
     }
 }
 
-/// The name in lower case, as a number; none that is a command's is longer than this takes.
+/// The name as a number that is the same whatever its case. Names that differ in other ways may
+/// share theirs. No command has a name that is longer than this takes.
 #[inline]
 const fn number(name: &[u8]) -> Option<u128> {
-    let mut lower = [0; 16];
-    match lower.split_at_mut_checked(name.len()) {
+    const CASE: u128 = u128::from_le_bytes([b'a' ^ b'A'; 16]);
+    let mut bytes = [0; 16];
+    match bytes.split_at_mut_checked(name.len()) {
         Some((start, _)) => start.copy_from_slice(name),
         None => return None,
     }
-    lower.make_ascii_lowercase();
-    Some(u128::from_le_bytes(lower))
+    Some(u128::from_le_bytes(bytes) | CASE)
 }
 
 /// Where to look first.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use mlua::{Function, Lua, LuaOptions, LuaString, Result, StdLib, Table, Value};
+use mlua::{Function, Lua, LuaOptions, Result, StdLib, Table, Value};
 
 use super::builtins::{self, PRELUDE};
 use super::cjson::Cjson;
@@ -48,12 +48,8 @@ struct Engine {
     cjson: Cjson,
     /// What scripts see as global variables, which they cannot change.
     environment: Table,
-    /// What stands behind it.
-    globals: Table,
     /// Runs a compiled script: `run` of `prelude.lua`.
     run: Function,
-    keys_name: LuaString,
-    arguments_name: LuaString,
     compiled: BTreeMap<Sha1, Function>,
     collect_at: usize,
 }
@@ -120,14 +116,11 @@ impl Engine {
         let (environment, globals, run): (Table, Table, Function) = prelude.call(builtins)?;
         globals.raw_set("loadstring", builtins::loadstring(&lua, environment.clone())?)?;
         Ok(Engine {
-            keys_name: lua.create_string("KEYS")?,
-            arguments_name: lua.create_string("ARGV")?,
             lua,
             host,
             fields,
             cjson,
             environment,
-            globals,
             run,
             compiled: BTreeMap::new(),
             collect_at: 0,
@@ -172,7 +165,9 @@ impl Engine {
         let database_here = std::mem::take(database);
         let running = Running { database: database_here, now, access, lacks_memory };
         self.host.running.replace(Some(running));
-        let outcome = self.prepare(call).and_then(|()| self.run.call(function));
+        let outcome = self
+            .prepare(call)
+            .and_then(|[keys, arguments]| self.run.call((function, keys, arguments)));
         if let Some(running) = self.host.running.take() {
             *database = running.database;
         }
@@ -181,19 +176,20 @@ impl Engine {
         reply
     }
 
-    fn prepare(&self, call: &Call<'_>) -> Result<()> {
-        let Engine { lua, host, globals, .. } = self;
+    /// Makes all as it is for each script, and makes its keys and arguments.
+    fn prepare(&self, call: &Call<'_>) -> Result<[Table; 2]> {
+        let Engine { lua, host, .. } = self;
         lua.set_memory_limit(0)?;
         let list = |words: &[Blob]| lua.create_sequence_from(words.iter().map(|word| text(word)));
-        globals.raw_set(&self.keys_name, list(call.keys)?)?;
-        globals.raw_set(&self.arguments_name, list(call.arguments)?)?;
+        let lists = [list(call.keys)?, list(call.arguments)?];
         host.resp.set(2);
         host.random.seed(0);
         host.failure.take();
         self.cjson.reset();
         let (triggers, hook) = super::budget::Budget::hook(Rc::clone(&host.budget));
         lua.set_global_hook(triggers, hook)?;
-        host.budget.refill(lua)
+        host.budget.refill(lua)?;
+        Ok(lists)
     }
 
     /// What the script's end comes to: its value as a reply, or its error.

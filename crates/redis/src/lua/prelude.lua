@@ -356,7 +356,8 @@ local function is_plain(t)
         or t.big_number or t.verbatim_string)
 end
 
-local function run(main)
+local function run(main, keys, arguments)
+    globals.KEYS, globals.ARGV = keys, arguments
     names, named, checked, credit = nil, 0, nil, 1000
     local ok, value = raw_xpcall(main, host.at_error)
     return ok, value, ok and type(value) == 'table' and is_plain(value)
