@@ -18,9 +18,9 @@
 //!    when the server was asked, not from when its reply came: it may have been overwritten as soon
 //!    as the server had read it.
 //! 2. *If all writes come through the proxy, it is linearizable*, as the server is. The difficulty
-//!    is a read that was under way when a write was: its reply may hold the old value and come after
-//!    the write's. So each read that is under way holds a [`Ticket`], which is void once its key
-//!    has been written; with a void ticket nothing is kept.
+//!    is a read that was under way when a write was: its reply may hold the old value and come
+//!    after the write's. So each read that is under way holds a [`Ticket`], which is void once its
+//!    key has been written; with a void ticket nothing is kept.
 //!
 //! What no proxy can mend: a write whose connection broke may still be executed at any later time,
 //! and nobody will hear of it. Promise 1 holds then.
