@@ -286,20 +286,25 @@ impl Link {
             });
         }
         let in_order = transport == Transport::Stream || order == Order::Fifo;
-        let mut place = |arrival| {
-            if in_order {
-                self.last_arrival = self.last_arrival.max(arrival);
-                self.last_arrival
-            } else {
-                arrival
-            }
-        };
-        let arrival = place(arrival);
+        let after = |last: Time, arrival| if in_order { last.max(arrival) } else { arrival };
+        let arrival = after(self.last_arrival, arrival);
         match second.flatten() {
             Some(second) if transport == Transport::Datagram => {
-                Fate::Duplicated(arrival, place(second))
+                Fate::Duplicated(arrival, after(arrival, second))
             }
             _ => Fate::Delivered(arrival),
+        }
+    }
+
+    /// Notes when a message arrives, which was drawn or stands in a recording: in order, none that
+    /// is sent later arrives earlier.
+    #[inline(always)]
+    pub(crate) fn note(&mut self, fate: Fate) {
+        if self.only_delays {
+            return;
+        }
+        if let Fate::Delivered(last) | Fate::Duplicated(_, last) = fate {
+            self.last_arrival = self.last_arrival.max(last);
         }
     }
 

@@ -88,6 +88,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             None => self.choices.fate(link, self.now),
             Some(fate) => fate,
         };
+        link.note(fate);
         if let Fate::Delivered(arrival) = fate {
             let (at, seq) = self.next_event();
             let event = std::mem::ManuallyDrop::new(Event {
@@ -152,11 +153,14 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 self.held.push(parcel);
                 continue;
             }
+            let obstacle = self.obstacle(parcel.from, parcel.to);
             let index = self.link_index(parcel.from, parcel.to);
-            let fate = match self.obstacle(parcel.from, parcel.to) {
-                None => self.choices.fate(&mut self.links[index], self.now),
+            let link = &mut self.links[index];
+            let fate = match obstacle {
+                None => self.choices.fate(link, self.now),
                 Some(fate) => fate,
             };
+            link.note(fate);
             self.emit(observer, parcel.from, Kind::Release { id: parcel.id, fate });
             self.dispatch(fate, parcel);
         }
