@@ -1,7 +1,7 @@
 //! The orchestrator: collects what deletions leave behind, and changes the membership, while
 //! clients are at work.
 //!
-//! Both are lists of [steps](step). A step is an order to certain nodes, and it is done when all of
+//! Both are lists of steps. A step is an order to certain nodes, and it is done when all of
 //! them have reported. Until then the order is given again to those who have not: it, and the
 //! report, may be lost, come twice, or come late. What the orchestrator has still to do it writes
 //! down before it gives an order, so that it can crash at any moment, and goes on with the same

@@ -130,7 +130,7 @@ impl<L: Leadership> sim::Process for Proposer<L> {
     }
 
     /// What is left after a crash: no attempt, and of the leadership what its rules
-    /// say. What it was [ordered](orders) outlasts it.
+    /// say. What it was ordered outlasts it.
     fn crash(self, _: Keep) -> Proposer<L> {
         let leadership = self.leadership.crash();
         let fresh = Proposer::led_by(leadership, self.configuration, self.timeout);
