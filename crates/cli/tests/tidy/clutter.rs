@@ -94,10 +94,6 @@ pub(crate) fn pending_snapshots(tree: &Tree) -> Vec<String> {
     pending.map(|(path, _)| format!("{path}: accept or reject it: cargo insta review")).collect()
 }
 
-/// In these nobody gets anywhere for a long time, which makes megabytes of nothing.
-pub(crate) const UNRECORDED: [&str; 2] =
-    ["caspaxos/livelock/backoff", "caspaxos/livelock/dueling.i"];
-
 /// Each scenario has a recording, and each recording is of a scenario.
 pub(crate) fn recordings_of_scenarios(tree: &Tree) -> Vec<String> {
     let names = |folder: &str, end: &str| -> BTreeSet<String> {
@@ -110,7 +106,6 @@ pub(crate) fn recordings_of_scenarios(tree: &Tree) -> Vec<String> {
     let recordings = names("recordings/", ".jsonl");
     let bare = scenarios
         .difference(&recordings)
-        .filter(|name| !UNRECORDED.contains(&name.as_str()))
         .map(|name| format!("scenarios/{name}.toml: has no recording: run bin/bless"));
     let orphaned = recordings
         .difference(&scenarios)
