@@ -26,6 +26,7 @@ mod builtins;
 mod cjson;
 mod cmsgpack;
 mod convert;
+mod direct;
 mod engine;
 mod host;
 mod number;

@@ -86,16 +86,19 @@ pub(crate) fn lints(tree: &Tree) -> Vec<String> {
     lax.map(|(_, path, _)| format!("{path}: add {OURS:?}")).collect()
 }
 
-/// Nothing here needs it; the workspace forbids it, and so do those that are not part of it.
+/// A file that needs it says why at its head, and clippy sees to it that each block says why it may.
 pub(crate) fn unsafety(tree: &Tree) -> Vec<String> {
+    const REASON: &str = "\n#![expect(unsafe_code, reason = \"";
     let mut complaints = Vec::new();
-    for (path, text) in tree.ending(".rs").filter(|(path, _)| !path.starts_with(OURSELVES)) {
+    let without_reason =
+        |(path, text): &(&str, &str)| !path.starts_with(OURSELVES) && !text.contains(REASON);
+    for (path, text) in tree.ending(".rs").filter(without_reason) {
         for (number, line) in numbered(text) {
             let code = line.split("//").next().unwrap_or(line);
             let mut after = code.split("unsafe").skip(1).map(str::trim_start);
             let starts = ["{", "(", "fn ", "impl", "trait ", "extern "];
             if after.any(|after| starts.iter().any(|start| after.starts_with(start))) {
-                complaints.push(format!("{path}:{number}: unsafe: do it without"));
+                complaints.push(format!("{path}:{number}: unsafe: do it without, or say why"));
             }
         }
     }
@@ -167,7 +170,10 @@ mod tests {
     fn unsafe_code_is_reported() {
         let text =
             "// unsafe { }\nunsafe_code = 1;\nlet a = unsafe { b };\nunsafe impl C for D {}\n";
-        let expected = [3, 4].map(|number| format!("a.rs:{number}: unsafe: do it without"));
+        let expected =
+            [3, 4].map(|number| format!("a.rs:{number}: unsafe: do it without, or say why"));
         assert_eq!(unsafety(&planted(&[("a.rs", text)])), expected);
+        let with_reason = format!("//! A.\n#![expect(unsafe_code, reason = \"b\")]\n{text}");
+        assert!(unsafety(&planted(&[("a.rs", &with_reason)])).is_empty());
     }
 }

@@ -52,7 +52,7 @@ pub(super) struct Budget {
 
 impl Budget {
     /// A full budget for the next script.
-    pub(super) fn refill(&self, lua: &Lua) -> Result<()> {
+    pub(super) fn refill(&self, lua: &Lua) {
         let used = lua.used_memory();
         self.left.set(INSTRUCTIONS);
         self.used.set(used);
@@ -60,10 +60,11 @@ impl Budget {
         self.collect_at.set(used.saturating_add(COLLECT_AFTER));
         self.ended.set(None);
         self.memory_limit.set(used.saturating_add(MEMORY));
-        lua.set_memory_limit(self.memory_limit.get()).map(|_| ())
+        // It cannot fail: Lua 5.1 has a limit to set.
+        let _ = lua.set_memory_limit(self.memory_limit.get());
     }
 
-    /// The hook that counts. It must be set anew for each script, so that it counts from 0.
+    /// The hook that counts.
     pub(super) fn hook(
         budget: std::rc::Rc<Budget>,
     ) -> (HookTriggers, impl Fn(&Lua, &mlua::debug::Debug<'_>) -> Result<VmState>) {

@@ -37,13 +37,9 @@ impl Fields {
         })
     }
 
-    /// The reply that a script's return value makes. It is known of some tables that they are
-    /// arrays.
-    pub(super) fn reply(&self, value: &Value, is_plain: bool) -> Result<Reply> {
-        match value {
-            Value::Table(table) if is_plain => self.array_reply(table, DEPTH_MAX),
-            _ => self.nested_reply(value, DEPTH_MAX),
-        }
+    /// The reply that a script's return value makes.
+    pub(super) fn reply(&self, value: &Value) -> Result<Reply> {
+        self.nested_reply(value, DEPTH_MAX)
     }
 
     fn nested_reply(&self, value: &Value, depth: usize) -> Result<Reply> {

@@ -4,11 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use mlua::{Function, Lua, LuaOptions, Result, StdLib, Table, Value};
+use mlua::{Function, Lua, LuaOptions, Result, StdLib, Table};
 
+use super::budget::Budget;
 use super::builtins::{self, PRELUDE};
 use super::cjson::Cjson;
-use super::convert::{Fields, text};
+use super::convert::Fields;
+use super::direct::{self, Outcome};
 use super::host::{Host, Running};
 use super::raise::{self, Final, Raised};
 use super::{bits, cmsgpack, shebang, structs};
@@ -114,6 +116,8 @@ impl Engine {
         builtins.raw_set("cmsgpack", cmsgpack::table(&lua, &host)?)?;
         builtins.raw_set("cjson", cjson.table(&lua, &host)?)?;
         let (environment, globals, run): (Table, Table, Function) = prelude.call(builtins)?;
+        let (triggers, hook) = Budget::hook(Rc::clone(&host.budget));
+        lua.set_global_hook(triggers, hook)?;
         globals.raw_set("loadstring", builtins::loadstring(&lua, environment.clone())?)?;
         Ok(Engine {
             lua,
@@ -166,8 +170,8 @@ impl Engine {
         let running = Running { database: database_here, now, access, lacks_memory };
         self.host.running.replace(Some(running));
         let outcome = self
-            .prepare(call)
-            .and_then(|[keys, arguments]| self.run.call((function, keys, arguments)));
+            .prepare()
+            .and_then(|()| direct::run(&self.lua, &self.host, [&self.run, &function], call));
         if let Some(running) = self.host.running.take() {
             *database = running.database;
         }
@@ -176,27 +180,22 @@ impl Engine {
         reply
     }
 
-    /// Makes all as it is for each script, and makes its keys and arguments.
-    fn prepare(&self, call: &Call<'_>) -> Result<[Table; 2]> {
+    /// Makes all as it is for each script.
+    fn prepare(&self) -> Result<()> {
         let Engine { lua, host, .. } = self;
         lua.set_memory_limit(0)?;
-        let list = |words: &[Blob]| lua.create_sequence_from(words.iter().map(|word| text(word)));
-        let lists = [list(call.keys)?, list(call.arguments)?];
         host.resp.set(2);
         host.random.seed(0);
         host.failure.take();
         self.cjson.reset();
-        let (triggers, hook) = super::budget::Budget::hook(Rc::clone(&host.budget));
-        lua.set_global_hook(triggers, hook)?;
-        host.budget.refill(lua)?;
-        Ok(lists)
+        Ok(())
     }
 
     /// What the script's end comes to: its value as a reply, or its error.
     fn reply(
         &self,
         call: &Call<'_>,
-        outcome: Result<(bool, Value, bool)>,
+        outcome: Result<Outcome>,
     ) -> std::result::Result<Reply, ErrorReply> {
         let in_script = |message: &Blob, place: Option<&str>| {
             let place = place.map_or_else(String::new, |place| format!(", on {place}."));
@@ -204,11 +203,12 @@ impl Engine {
             ErrorReply::new(&[message, suffix.as_bytes()].concat())
         };
         let raised = match outcome {
-            Ok((true, value, is_plain)) => match self.fields.reply(&value, is_plain) {
+            Ok(Outcome::Reply(reply)) => return Ok(reply),
+            Ok(Outcome::Results(Some(true), value)) => match self.fields.reply(&value) {
                 Ok(reply) => return Ok(reply),
                 Err(error) => raise::raised(&error),
             },
-            Ok((false, ..)) => match self.host.failure.take() {
+            Ok(Outcome::Results(..)) => match self.host.failure.take() {
                 Some(failure) => {
                     return Err(in_script(&failure.message, failure.place.as_deref()));
                 }

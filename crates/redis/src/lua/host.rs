@@ -22,6 +22,12 @@ pub(super) struct Host {
     pub(super) resp: Cell<i64>,
     /// The error that ended the script, as its client will see it, but for the script's name.
     pub(super) failure: RefCell<Option<Failure>>,
+    /// The line of the last command, kept for its memory.
+    pub(super) line: RefCell<Vec<Blob>>,
+    /// The last text that a command replied with, until it has been copied to Lua.
+    pub(super) text: RefCell<Blob>,
+    /// What a command came to that has run, if `redis.call` has yet to hand it on.
+    pub(super) answered: RefCell<Option<std::result::Result<Reply, ErrorReply>>>,
 }
 
 /// The server whose script runs.

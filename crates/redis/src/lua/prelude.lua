@@ -127,27 +127,6 @@ function load(...)
     return loadstring(concat(pieces), name or '=(load)')
 end
 
--- Matching in C what is cheap to match. The costs are counted together, for counting takes time too.
-local cheap, slow_match, raw_match = host.string.cheap, host.string.match, string.match
-local credit
-
-local function match(...)
-    local s, pattern, init = ...
-    if init == nil and type(s) == 'string' and type(pattern) == 'string' then
-        local cost = cheap[pattern]
-        cost = cost and cost[#s]
-        if cost then
-            credit = credit - cost
-            if credit < 0 then
-                credit = 1000
-                host.spend(1000)
-            end
-            return raw_match(s, pattern)
-        end
-    end
-    return slow_match(...)
-end
-
 -- Replacements that are functions or tables are looked up in Lua, so that errors pass through.
 local plain_gsub, matches = host.string.gsub, host.string.matches
 
@@ -330,7 +309,7 @@ for _, name in raw_next, {'dofile', 'loadfile', 'print', 'require', 'module', 'p
 end
 for name, value in raw_next, host.globals do globals[name] = value end
 for name, value in raw_next, host.string do string[name] = value end
-string.match, string.gsub, string.matches, string.cheap = match, gsub, nil, nil
+string.gsub, string.matches = gsub, nil
 string.gfind = string.gmatch
 for name, value in raw_next, host.math do math[name] = value end
 math.mod = math.fmod
@@ -350,17 +329,10 @@ raw_setmetatable(globals, {__index = host.no_global})
 local environment = protect(globals)
 globals._G = environment
 
--- Whether a table is an array, as far as the fields go that would make it something else.
-local function is_plain(t)
-    return not (raw_getmetatable(t) or t.err or t.ok or t.double or t.map or t.set
-        or t.big_number or t.verbatim_string)
-end
-
 local function run(main, keys, arguments)
     globals.KEYS, globals.ARGV = keys, arguments
-    names, named, checked, credit = nil, 0, nil, 1000
-    local ok, value = raw_xpcall(main, host.at_error)
-    return ok, value, ok and type(value) == 'table' and is_plain(value)
+    names, named, checked = nil, 0, nil
+    return raw_xpcall(main, host.at_error)
 end
 
 return environment, globals, run

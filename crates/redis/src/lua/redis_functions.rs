@@ -7,8 +7,8 @@ use mlua::{FromLuaMulti, Lua, LuaString, MultiValue, Result, Table, Value};
 use super::arguments::Arguments;
 use super::convert::{Fields, blob, word};
 use super::host::{Host, constant, define, function};
-use super::number;
 use super::raise::{self, Raised};
+use super::{direct, number};
 use crate::command;
 use crate::{Blob, ErrorReply, Reply, Sha1};
 
@@ -55,14 +55,14 @@ fn calls(lua: &Lua, table: &Table, host: &Rc<Host>, fields: &Rc<Fields>) -> Resu
             Ok(reply) => fields.value(lua, &reply, host.resp.get()),
         }
     };
-    table.raw_set("call", function(lua, call)?)?;
+    table.raw_set("call", direct::call_ahead_of(lua, host, &function(lua, call)?)?)?;
     let shared = (Rc::clone(host), Rc::clone(fields));
     let pcall = move |lua: &Lua, line: Line| {
         let (host, fields) = &shared;
         let reply = answer(host, line)?.unwrap_or_else(Reply::Error);
         fields.value(lua, &reply, host.resp.get())
     };
-    table.raw_set("pcall", function(lua, pcall)?)
+    table.raw_set("pcall", direct::call_ahead_of(lua, host, &function(lua, pcall)?)?)
 }
 
 /// The words of a command, `None` if one of them is neither a text nor a number.
@@ -83,6 +83,9 @@ impl FromLuaMulti for Line {
 
 /// The outer result is an error if the script must end.
 fn answer(host: &Host, line: Line) -> Result<std::result::Result<Reply, ErrorReply>> {
+    if let Some(answered) = host.answered.take() {
+        return Ok(answered);
+    }
     let Line(Some(line)) = line else {
         return Ok(Err(ErrorReply::from_static(
             "ERR Lua redis lib command arguments must be strings or integers",

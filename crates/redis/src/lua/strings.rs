@@ -9,19 +9,23 @@ use mlua::{Function, Lua, LuaString, MultiValue, Result, Table, Value};
 use super::arguments::Arguments;
 use super::budget::MEMORY;
 use super::convert::blob;
+use super::direct;
 use super::host::{Host, define, function};
 use super::number;
 use super::pattern::{self, Capture, Fault, Matcher};
 use super::raise::{self, Final};
 use crate::Blob;
 
-/// `match` is called by the one of `prelude.lua`, as `gsub` and `matches` are by its `gsub`.
+/// `gsub` and `matches` are called by the `gsub` of `prelude.lua`.
 pub(super) fn table(lua: &Lua, host: &Rc<Host>) -> Result<Table> {
     let table = lua.create_table()?;
     let shared = Rc::clone(host);
     define(lua, &table, "find", move |lua, arguments| find(lua, &shared, &arguments))?;
     let shared = Rc::clone(host);
-    define(lua, &table, "match", move |lua, arguments| match_(lua, &shared, arguments))?;
+    let behind = function(lua, move |lua, arguments| match_(lua, &shared, arguments))?;
+    let in_c = lua.globals().get::<Table>("string")?.get("match")?;
+    let cheap = cheap_patterns(lua)?;
+    table.raw_set("match", direct::match_ahead_of(lua, host, &behind, &cheap, &in_c)?)?;
     let shared = Rc::clone(host);
     define(lua, &table, "gmatch", move |lua, arguments| gmatch(lua, &shared, &arguments))?;
     let shared = Rc::clone(host);
@@ -30,7 +34,6 @@ pub(super) fn table(lua: &Lua, host: &Rc<Host>) -> Result<Table> {
     define(lua, &table, "matches", move |lua, arguments| matches(lua, &shared, arguments))?;
     let shared = Rc::clone(host);
     define(lua, &table, "rep", move |lua, arguments| repeat(lua, &shared, &arguments))?;
-    table.raw_set("cheap", cheap_patterns(lua)?)?;
     define(lua, &table, "dump", |lua, arguments: Arguments| -> Result<()> {
         match arguments.get(1) {
             Value::Function(_) => Err(raise::text(lua, "unable to dump given function")),
