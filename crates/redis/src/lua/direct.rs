@@ -1,13 +1,14 @@
-//! What most scripts do most of the time, straight on Lua's stack: `redis.call`, `string.match`, and
-//! the way into a script and out of it.
+//! What most scripts do most of the time, straight on Lua's stack: `redis.call`, `string.match`,
+//! and the way into a script and out of it.
 //!
-//! `mlua` hands a function its arguments as references, each of which it registers and releases, and
-//! that costs more than the commands themselves. So closures of C's kind go ahead of the functions
-//! written with `mlua`. They read texts where they lie, and leave plain results where Lua looks for
-//! them. Whatever is not plain they leave to the function behind: wrong arguments, errors, arrays.
+//! `mlua` hands a function its arguments as references, each of which it registers and releases,
+//! and that costs more than the commands themselves. So closures of C's kind go ahead of the
+//! functions written with `mlua`. They read texts where they lie, and leave plain results where Lua
+//! looks for them. Whatever is not plain they leave to the function behind: wrong arguments,
+//! errors, arrays.
 //!
-//! Lua leaves a function by `longjmp` when it raises an error, which it does for want of memory too.
-//! So nothing here owns anything while it calls what may raise one.
+//! Lua leaves a function by `longjmp` when it raises an error, which it does for want of memory
+//! too. So nothing here owns anything while it calls what may raise one.
 
 #![expect(unsafe_code, reason = "there is no other way around the cost of mlua's references")]
 
@@ -26,8 +27,8 @@ use crate::{Blob, Reply};
 /// A command line of more words than this goes the long way.
 const WORDS_MAX: c_int = 16;
 
-/// `redis.call` or `redis.pcall`, ahead of the function that can do all of it, and which looks first
-/// whether the command has run already, in [`Host::answered`].
+/// `redis.call` or `redis.pcall`, ahead of the function that can do all of it, and which looks
+/// first whether the command has run already, in [`Host::answered`].
 pub(super) fn call_ahead_of(lua: &Lua, host: &Rc<Host>, behind: &Function) -> Result<Function> {
     let host = LightUserData(Rc::as_ptr(host).cast_mut().cast());
     // SAFETY: the closure pushed is `call` with the two upvalues that it expects. The host outlives
@@ -47,10 +48,10 @@ enum Plain {
 /// # Safety
 /// To be called by Lua alone, as the closure that [`call_ahead_of`] makes.
 unsafe extern "C-unwind" fn call(state: *mut lua_State) -> c_int {
-    // SAFETY: the upvalues are those of `call_ahead_of`. All that is done with the stack stays within
-    // the words that it holds and the 20 places that Lua guarantees. Whatever may raise an error,
-    // which is a `longjmp`, is called while nothing here owns anything. What a bulk or status
-    // points to is in `Host::text`, which nothing changes before it has been copied.
+    // SAFETY: the upvalues are those of `call_ahead_of`. All that is done with the stack stays
+    // within the words that it holds and the 20 places that Lua guarantees. Whatever may raise an
+    // error, which is a `longjmp`, is called while nothing here owns anything. What a bulk or
+    // status points to is in `Host::text`, which nothing changes before it has been copied.
     unsafe {
         let host = &*ffi::lua_touserdata(state, ffi::lua_upvalueindex(1)).cast::<Host>();
         // What panics here panics again in the function behind, where mlua carries it on.
@@ -74,8 +75,8 @@ unsafe extern "C-unwind" fn call(state: *mut lua_State) -> c_int {
     }
 }
 
-/// Runs the command on the stack, if that can be done here. `None` if the function behind must go on
-/// from there.
+/// Runs the command on the stack, if that can be done here. `None` if the function behind must go
+/// on from there.
 unsafe fn answer(state: *mut lua_State, host: &Host) -> Option<Plain> {
     // SAFETY: only places that are on the stack are read, and a text stays there until the end.
     unsafe {
@@ -236,8 +237,8 @@ unsafe fn push_list(state: *mut lua_State, words: &[Blob]) {
     }
 }
 
-/// The reply that the second value on the stack, which is the last, makes if it is plain: an array is
-/// if it has no other fields, and is not nested.
+/// The reply that the second value on the stack, which is the last, makes if it is plain: an array
+/// is if it has no other fields, and is not nested.
 ///
 /// # Safety
 /// There is such a value, and there are two places left on the stack.
