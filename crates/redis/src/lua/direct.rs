@@ -39,7 +39,6 @@ pub(super) fn call_ahead_of(lua: &Lua, host: &Rc<Host>, behind: &Function) -> Re
 /// What is to be pushed. It owns nothing, for where it is pushed Lua may leave by `longjmp`.
 enum Plain {
     False,
-    Nil,
     Number(f64),
     Bulk(*const u8, usize),
     Status(*const u8, usize),
@@ -58,7 +57,6 @@ unsafe extern "C-unwind" fn call(state: *mut lua_State) -> c_int {
         let plain = catch_unwind(AssertUnwindSafe(|| answer(state, host))).unwrap_or(None);
         match plain {
             Some(Plain::False) => ffi::lua_pushboolean(state, 0),
-            Some(Plain::Nil) => ffi::lua_pushnil(state),
             Some(Plain::Number(number)) => ffi::lua_pushnumber(state, number),
             Some(Plain::Bulk(bytes, len)) => {
                 ffi::lua_pushlstring(state, bytes.cast(), len);
@@ -80,11 +78,11 @@ unsafe extern "C-unwind" fn call(state: *mut lua_State) -> c_int {
 unsafe fn answer(state: *mut lua_State, host: &Host) -> Option<Plain> {
     // SAFETY: only places that are on the stack are read, and a text stays there until the end.
     unsafe {
+        host.answered.take();
         let count = ffi::lua_gettop(state);
-        if !(1..=WORDS_MAX).contains(&count) {
+        if !(1..=WORDS_MAX).contains(&count) || host.resp.get() != 2 {
             return None;
         }
-        host.answered.take();
         let mut line = host.line.take();
         line.clear();
         let mut bytes = 0;
@@ -104,7 +102,6 @@ unsafe fn answer(state: *mut lua_State, host: &Host) -> Option<Plain> {
         host.line.replace(line);
         let mut text = host.text.borrow_mut();
         Some(match answered {
-            Ok(Reply::Nil) if host.resp.get() == 3 => Plain::Nil,
             Ok(Reply::Nil) => Plain::False,
             Ok(Reply::Integer(integer)) => Plain::Number(number::from_integer(integer)),
             Ok(Reply::Bulk(bytes)) => {

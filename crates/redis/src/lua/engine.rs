@@ -187,6 +187,7 @@ impl Engine {
         host.resp.set(2);
         host.random.seed(0);
         host.failure.take();
+        host.text.take();
         self.cjson.reset();
         Ok(())
     }
