@@ -9,8 +9,12 @@ use scenario::{Interrupt, Outcome, RunOptions, Verdict};
 fn run(name: &str, seed: u64) -> Outcome {
     let registry = example::registry();
     let scenario = registry.load(name, &[]).expect("the scenario is right");
-    let options =
-        RunOptions { seed: &seed.to_string(), record: None, interrupt: &Interrupt::new() };
+    let options = RunOptions {
+        seed: &seed.to_string(),
+        record: None,
+        explain: true,
+        interrupt: &Interrupt::new(),
+    };
     registry.run(&scenario, &options).expect("it runs").outcome
 }
 

@@ -46,7 +46,7 @@ impl<S: System> Prepared<'_, S> {
         if interrupt.is_raised() {
             return Err(RunError::Interrupted { partial: None });
         }
-        let ran = self.judge(&header.seed, &simulated, || self.history_of(path));
+        let ran = self.judge(&header.seed, &simulated, || Some(self.history_of(path)));
         let divergence = match simulated.watchers.extra.finish()? {
             Some(divergence) => Some(self.tell(path, &divergence)?),
             None => differing_end(&footer, &ran),
@@ -78,7 +78,7 @@ impl<S: System> Prepared<'_, S> {
             return Err(LogError::Corrupt { path: path.to_owned(), line, why }.into());
         }
         let header = LogReader::open(path)?.header().clone();
-        let history = || self.history_of(path);
+        let history = || Some(self.history_of(path));
         // What is missing may have come after the log broke off.
         let missing = || self.missing_marks(&watchers).filter(|_| footer.is_some());
         let found = self

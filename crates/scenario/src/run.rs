@@ -56,6 +56,9 @@ pub struct RunOptions<'a> {
     pub seed: &'a str,
     /// Where to record, if at all.
     pub record: Option<&'a Path>,
+    /// Whether to explain what the rumor checker finds, for which the run is run again. Without it
+    /// there is no story, and the summary says as little as the checker knows by itself.
+    pub explain: bool,
     /// Who may end it.
     pub interrupt: &'a Interrupt,
 }
@@ -310,7 +313,8 @@ impl<'a, S: System> Prepared<'a, S> {
         }
         let history = || {
             let keeper = HistoryKeeper::default();
-            self.simulate(Seeded::new(options.seed), keeper, |_| false).watchers.extra
+            let again = || self.simulate(Seeded::new(options.seed), keeper, |_| false);
+            options.explain.then(|| again().watchers.extra)
         };
         let ran = self.judge(options.seed, &simulated, history);
         if let Some(recorder) = simulated.watchers.extra {
@@ -320,12 +324,13 @@ impl<'a, S: System> Prepared<'a, S> {
         Ok(ran)
     }
 
-    /// What came of a run. `history` is asked for if there is something to explain.
+    /// What came of a run. `history` is asked for if there is something to explain, which it need
+    /// not be.
     pub(crate) fn judge<O>(
         &self,
         seed: &str,
         simulated: &Simulated<S, O>,
-        history: impl Fn() -> HistoryKeeper,
+        history: impl Fn() -> Option<HistoryKeeper>,
     ) -> Ran {
         let watchers = &simulated.watchers;
         let found = self
@@ -340,20 +345,25 @@ impl<'a, S: System> Prepared<'a, S> {
         &self,
         watchers: &Watchers<S, O>,
         tolerated: bool,
-        history: impl FnOnce() -> HistoryKeeper,
+        history: impl FnOnce() -> Option<HistoryKeeper>,
     ) -> Option<Finding> {
         let (rumor, invariants) = &watchers.tolerant;
         if *rumor == tolerated
             && let Some(violation) = watchers.rumor.rumor.violation()
         {
-            let explanation = explain(&history().0, violation, &self.names());
-            let violation = Violation {
+            let mut told = Violation {
                 by: RUMOR.to_owned(),
-                summary: explanation.summary,
-                story: explanation.story,
-                cycle: explanation.cycle.into_iter().map(|edge| edge.because).collect(),
+                summary: violation.to_string(),
+                story: Vec::new(),
+                cycle: Vec::new(),
             };
-            return Some(Finding::of(Verdict::Violation, violation));
+            if let Some(HistoryKeeper(history)) = history() {
+                let explanation = explain(&history, violation, &self.names());
+                told.summary = explanation.summary;
+                told.story = explanation.story;
+                told.cycle = explanation.cycle.into_iter().map(|edge| edge.because).collect();
+            }
+            return Some(Finding::of(Verdict::Violation, told));
         }
         let invariants = watchers.invariants.iter().zip(invariants);
         let (by, broken) = S::INVARIANTS

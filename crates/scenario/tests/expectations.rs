@@ -103,7 +103,8 @@ fn run(told: &[&str], expected: &str) -> Ran {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("day.jsonl");
     let interrupt = Interrupt::new();
-    let options = RunOptions { seed: "1", record: Some(&path), interrupt: &interrupt };
+    let options =
+        RunOptions { seed: "1", record: Some(&path), explain: true, interrupt: &interrupt };
     let ran = registry.run(&scenario, &options).expect("a run");
     let checked = registry.recheck(&path).expect("a recording").ran;
     assert_eq!(checked.outcome.verdict, ran.outcome.verdict);

@@ -81,7 +81,7 @@ fn as_before(
         let scenario = scenario?;
         let mut shortest: Option<(u64, String)> = None;
         for seed in (0..seeds).map(|seed| seed.to_string()) {
-            let options = RunOptions { seed: &seed, record: None, interrupt };
+            let options = RunOptions { seed: &seed, record: None, explain: true, interrupt };
             let ran = registry.run(&scenario, &options)?;
             let events = ran.outcome.events;
             let is_shorter = shortest.as_ref().is_none_or(|(fewest, _)| events < *fewest);

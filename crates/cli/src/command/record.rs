@@ -45,7 +45,7 @@ pub(crate) fn record_one(
     path: &Path,
     interrupt: &Interrupt,
 ) -> Result<Ran, Failure> {
-    let options = RunOptions { seed, record: Some(path), interrupt };
+    let options = RunOptions { seed, record: Some(path), explain: true, interrupt };
     Ok(registry.run(scenario, &options)?)
 }
 

@@ -8,7 +8,7 @@ use scenario::many::run_many;
 use scenario::{Interrupt, Judgement, Outcome, Registry, Scenario};
 
 use super::record::record_one;
-use super::run::{reproduction, run_one, threads};
+use super::run::{Explain, reproduction, run_one, threads};
 use crate::args::Changes;
 use crate::failure::{Code, Failure};
 use crate::output::Output;
@@ -36,7 +36,7 @@ pub(crate) fn reduce(
     let mut progress = Progress::new(runs);
     let mut shortest: Option<(u64, usize, Outcome)> = None;
     let mut failure = None;
-    let work = |number| run_one(registry, scenario, &seed(number), interrupt);
+    let work = |number| run_one(registry, scenario, &seed(number), Explain::All, interrupt);
     run_many(runs, threads(plan.jobs), work, |number, result| {
         // A run that panics shows nothing; `run` is there to show that.
         progress.step(result.is_ok());

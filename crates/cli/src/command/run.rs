@@ -70,15 +70,31 @@ pub(crate) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
     jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
+/// Which findings are explained, which takes as long again as the run took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Explain {
+    All,
+    Unexpected,
+    None,
+}
+
 /// One run, even if it panics.
 pub(crate) fn run_one(
     registry: &Registry,
     scenario: &Scenario,
     seed: &str,
+    explain: Explain,
     interrupt: &Interrupt,
 ) -> Result<Result<Ran, RunError>, Panicked> {
-    let options = RunOptions { seed, record: None, interrupt };
-    let run = AssertUnwindSafe(|| registry.run(scenario, &options));
+    let options = RunOptions { seed, record: None, explain: explain == Explain::All, interrupt };
+    let again = RunOptions { explain: true, ..options };
+    let run = AssertUnwindSafe(|| {
+        let ran = registry.run(scenario, &options)?;
+        match ran.judgement {
+            Judgement::NotMet if explain == Explain::Unexpected => registry.run(scenario, &again),
+            _ => Ok(ran),
+        }
+    });
     panic::catch_unwind(run).map_err(|_| Panicked)
 }
 
@@ -93,9 +109,14 @@ pub(crate) fn run(
     let mut early = BTreeMap::new();
     let mut next = 0;
     let mut failure = None;
+    // Of many runs only failures are told of, unless it is a program that reads of them.
+    let explain = match plan.format {
+        Format::Human if plan.seeds.len() > 1 => Explain::Unexpected,
+        _ => Explain::All,
+    };
     let work = |number| {
         let (scenario, seed) = plan.run(number);
-        run_one(registry, scenario, &seed, interrupt)
+        run_one(registry, scenario, &seed, explain, interrupt)
     };
     run_many(runs, threads(plan.jobs), work, |number, result| {
         let fine = matches!(&result, Ok(Ok(ran)) if ran.judgement != Judgement::NotMet);

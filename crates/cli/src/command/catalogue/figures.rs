@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 use scenario::many::run_many;
 use scenario::{Interrupt, Judgement, Outcome, Registry, Scenario};
 
-use crate::command::run::{run_one, threads};
+use crate::command::run::{Explain, run_one, threads};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::words::{grouped, rounded};
@@ -88,7 +88,7 @@ pub(super) fn measure(
     let mut progress = Progress::new(runs);
     let mut failure = None;
     let seed = |number: usize| (seeds.start + number as u64).to_string();
-    let work = |number| run_one(registry, scenario, &seed(number), interrupt);
+    let work = |number| run_one(registry, scenario, &seed(number), Explain::None, interrupt);
     run_many(runs, threads(jobs), work, |number, result| {
         progress.step(result.is_ok());
         match result {
