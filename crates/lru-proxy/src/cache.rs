@@ -13,6 +13,7 @@
 
 mod list;
 mod tickets;
+mod writes;
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -26,6 +27,7 @@ use xxhash_rust::xxh3::Xxh3DefaultBuilder;
 use self::list::{Links, List};
 pub use self::tickets::Ticket;
 use self::tickets::Tickets;
+use self::writes::Writes;
 use serde::{Deserialize, Serialize};
 
 /// How much is kept.
@@ -52,11 +54,12 @@ pub enum Expiry {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fills {
-    /// It is kept unless its key has been written since; its time runs from when it was asked for.
+    /// It is kept unless its key has been written since, and served unless its key is being
+    /// written; its time runs from when it was asked for.
     #[default]
     Guarded,
-    /// It is kept, whatever happened meanwhile; its time runs from when it came. As in the
-    /// original.
+    /// It is kept and served, whatever happens meanwhile; its time runs from when it came. As in
+    /// the original.
     Unguarded,
 }
 
@@ -94,6 +97,7 @@ pub struct Cache<S = Xxh3DefaultBuilder> {
     bytes: usize,
     evicted: u64,
     tickets: Tickets,
+    writes: Writes,
 }
 
 const BY_USE: usize = 0;
@@ -147,6 +151,7 @@ impl<S: BuildHasher> Cache<S> {
             bytes: 0,
             evicted: 0,
             tickets: Tickets::default(),
+            writes: Writes::default(),
         }
     }
 
@@ -158,6 +163,9 @@ impl<S: BuildHasher> Cache<S> {
 
     /// What is kept under a key, if that is to be served now. It is the last that has to go.
     pub fn get(&mut self, key: &Blob, now: Time) -> Option<&Blob> {
+        if self.fills == Fills::Guarded && self.writes.are_under_way(key) {
+            return None;
+        }
         let slot = self.find(key)?;
         if self.expiry == Expiry::Checked && now > self.entries[slot].until {
             self.remove(slot);
@@ -200,6 +208,28 @@ impl<S: BuildHasher> Cache<S> {
     /// The server did not say, or said that there is nothing.
     pub fn give_up(&mut self, ticket: Ticket) {
         self.tickets.redeem(ticket);
+    }
+
+    /// The server is about to be asked to write a key. Until [`Cache::end_write`] somebody may have
+    /// seen what is written, so what is kept is not served.
+    pub fn begin_write(&mut self, key: &Blob) {
+        self.writes.begin(key);
+    }
+
+    /// That is over. If it has been done, or nobody knows, [`Cache::invalidate`] is called next.
+    pub fn end_write(&mut self, key: &Blob) {
+        self.writes.end(key);
+    }
+
+    /// The server is about to be asked to write any keys.
+    pub fn begin_write_all(&mut self) {
+        self.writes.begin_all();
+    }
+
+    /// That is over. If it has been done, or nobody knows, [`Cache::invalidate_all`] is called
+    /// next.
+    pub fn end_write_all(&mut self) {
+        self.writes.end_all();
     }
 
     /// A key may have been written.
@@ -304,7 +334,8 @@ impl<S: BuildHasher> Cache<S> {
     }
 }
 
-/// What the future depends on: which entries there are, in their two orders, and which tickets.
+/// What the future depends on: which entries there are, in their two orders, which tickets, and
+/// which writes.
 impl<S> Hash for Cache<S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.capacity, self.ttl, self.expiry, self.fills).hash(state);
@@ -317,6 +348,7 @@ impl<S> Hash for Cache<S> {
             key.hash(state);
         }
         self.tickets.hash(state);
+        self.writes.hash(state);
     }
 }
 

@@ -144,6 +144,8 @@ fn about_connections(name: &[u8]) -> Option<(Standing, Keys)> {
             (Standing::Own, Keys::None)
         }
         b"blmove" | b"brpoplpush" => (Standing::Own, Keys::FIRST_TWO),
+        // Not all of these words are keys, but that does no harm.
+        b"blmpop" | b"bzmpop" | b"xreadgroup" => (Standing::Own, Keys::ALL),
         b"blpop" | b"brpop" | b"bzpopmax" | b"bzpopmin" => (Standing::Own, Keys::ALL_BUT_LAST),
         b"monitor" | b"psubscribe" | b"punsubscribe" | b"ssubscribe" | b"subscribe"
         | b"sunsubscribe" | b"unsubscribe" => (Standing::Refused(PUSHES), Keys::None),
@@ -337,12 +339,10 @@ fn shared(name: &[u8]) -> Option<Keys> {
         b"copy" | b"geosearchstore" | b"lmove" | b"rename" | b"renamenx" | b"rpoplpush"
         | b"smove" | b"zrangestore" => Keys::FIRST_TWO,
         b"bitop" => Keys::range(2, -1, 1),
-        b"del" | b"pfmerge" | b"unlink" => Keys::ALL,
+        b"del" | b"lmpop" | b"pfmerge" | b"unlink" | b"zmpop" => Keys::ALL,
         b"mset" | b"msetnx" => Keys::EACH_OTHER,
         b"eval" | b"evalsha" | b"fcall" | b"flushall" | b"flushdb" | b"georadius"
-        | b"georadiusbymember" | b"lmpop" | b"migrate" | b"sort" | b"swapdb" | b"zmpop" => {
-            Keys::Any
-        }
+        | b"georadiusbymember" | b"migrate" | b"sort" | b"swapdb" => Keys::Any,
         _ => return None,
     })
 }

@@ -20,7 +20,9 @@
 //! 2. *If all writes come through the proxy, it is linearizable*, as the server is. The difficulty
 //!    is a read that was under way when a write was: its reply may hold the old value and come
 //!    after the write's. So each read that is under way holds a [`Ticket`], which is void once its
-//!    key has been written; with a void ticket nothing is kept.
+//!    key has been written; with a void ticket nothing is kept. And while a write is under way,
+//!    somebody may have seen its value already, with a read that went to the server; so what is
+//!    kept under its key is not served until its reply is here.
 //!
 //! What no proxy can mend: a write whose connection broke may still be executed at any later time,
 //! and nobody will hear of it. Promise 1 holds then.

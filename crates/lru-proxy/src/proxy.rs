@@ -164,6 +164,11 @@ impl Proxy {
                 return cx.send(client, reply(Reply::Error(ErrorReply::from_static(ALONE))));
             }
         };
+        match &purpose {
+            Purpose::Read(_) => (),
+            Purpose::PassOn(None) => self.cache.begin_write_all(),
+            Purpose::PassOn(Some(keys)) => keys.iter().for_each(|key| self.cache.begin_write(key)),
+        }
         let request = Request { id: self.next_request, line };
         self.asked.insert(request.id, Asked { client, id, purpose });
         self.next_request += 1;
@@ -184,9 +189,15 @@ impl Proxy {
             (Purpose::Read(ticket), Ok(Reply::Bulk(value))) => self.fill(cx, ticket, value.clone()),
             (Purpose::Read(ticket), _) => self.cache.give_up(ticket),
             (Purpose::PassOn(Some(written)), _) => {
-                written.iter().for_each(|key| self.cache.invalidate(key));
+                for key in &written {
+                    self.cache.end_write(key);
+                    self.cache.invalidate(key);
+                }
             }
-            (Purpose::PassOn(None), _) => self.cache.invalidate_all(),
+            (Purpose::PassOn(None), _) => {
+                self.cache.end_write_all();
+                self.cache.invalidate_all();
+            }
         }
         let reply = match (reply, self.rules.outage) {
             (Ok(reply), _) => reply,

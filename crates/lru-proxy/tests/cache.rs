@@ -19,6 +19,10 @@ enum Step {
     GiveUp(usize),
     Invalidate(u8),
     InvalidateAll,
+    /// Of this key, or of any.
+    BeginWrite(Option<u8>),
+    /// The write at this place among those that are under way is over.
+    EndWrite(usize),
     Redeem,
     Pass(u64),
 }
@@ -32,24 +36,34 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..4usize).prop_map(Step::GiveUp),
         2 => (0..6u8).prop_map(Step::Invalidate),
         1 => Just(Step::InvalidateAll),
+        2 => prop::option::weighted(0.8, 0..6u8).prop_map(Step::BeginWrite),
+        3 => (0..4usize).prop_map(Step::EndWrite),
         1 => Just(Step::Redeem),
         4 => (0..6u64).prop_map(Step::Pass),
     ];
     prop::collection::vec(step, 1..120)
 }
 
-/// Entries in the order of their use, the last one first, and which tickets have been voided.
+/// Entries in the order of their use, the last one first, which tickets have been voided, and which
+/// writes are under way.
 struct Twin {
     capacity: Capacity,
     expiry: Expiry,
+    fills: Fills,
     /// Key, value, and until when.
     entries: Vec<(Blob, Blob, Time)>,
     /// Those that are out: the cache's, its key, when it was issued, whether it is valid.
     tickets: Vec<(Ticket, Blob, Time, bool)>,
+    /// Of which keys writes are under way; none is any.
+    writes: Vec<Option<Blob>>,
 }
 
 impl Twin {
     fn get(&mut self, key: &Blob, now: Time) -> Option<Blob> {
+        let is_written = self.writes.iter().any(|one| one.as_ref().is_none_or(|one| one == key));
+        if is_written && self.fills == Fills::Guarded {
+            return None;
+        }
         let place = self.entries.iter().position(|(known, ..)| known == key)?;
         let entry = self.entries.remove(place);
         if self.expiry == Expiry::Checked && now > entry.2 {
@@ -71,6 +85,23 @@ impl Twin {
                 > self.capacity.bytes
         {
             self.entries.pop();
+        }
+    }
+
+    fn begin_write(&mut self, cache: &mut Cache, key: Option<Blob>) {
+        match &key {
+            Some(key) => cache.begin_write(key),
+            None => cache.begin_write_all(),
+        }
+        self.writes.push(key);
+    }
+
+    fn end_write(&mut self, cache: &mut Cache, place: usize) {
+        if place < self.writes.len() {
+            match self.writes.remove(place) {
+                Some(key) => cache.end_write(&key),
+                None => cache.end_write_all(),
+            }
         }
     }
 
@@ -96,8 +127,8 @@ fn same(steps: &[Step], keys: usize, room: usize, expiry: Expiry, fills: Fills) 
     // Room for two entries without a value, and a little.
     let capacity = Capacity { keys, bytes: 2 * overhead + room };
     let mut cache = Cache::new(capacity, TTL).in_the_way_of(expiry, fills);
-    let (entries, tickets) = (Vec::new(), Vec::new());
-    let mut twin = Twin { capacity, expiry, entries, tickets };
+    let (entries, tickets, writes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut twin = Twin { capacity, expiry, fills, entries, tickets, writes };
     let mut now = Time::ZERO;
     let name = |key: u8| Blob::format(format_args!("key{key}"));
     for (number, step) in steps.iter().enumerate() {
@@ -139,6 +170,8 @@ fn same(steps: &[Step], keys: usize, room: usize, expiry: Expiry, fills: Fills) 
                 cache.invalidate_all();
                 twin.void(None);
             }
+            Step::BeginWrite(key) => twin.begin_write(&mut cache, key.map(name)),
+            Step::EndWrite(place) => twin.end_write(&mut cache, place),
             Step::Redeem => {
                 // Which of them it removes is up to it, but nothing that is to be served.
                 cache.redeem(now);

@@ -5,7 +5,8 @@
 //! 2. A client that says something of its connection, or that waits, gets a connection to the
 //!    server of its own, once it has all replies that come through the one that all share. It keeps
 //!    it.
-//! 3. A client that is in a transaction, watches keys, has selected another database or logged in
+//! 3. What is being written is not served from the cache.
+//! 4. A client that is in a transaction, watches keys, has selected another database or logged in
 //!    reads nothing from the cache, and what it reads is not kept.
 
 use std::io::ErrorKind;
@@ -178,8 +179,7 @@ impl Conversation {
             Standing::Get if !self.is_apart() => self.get(&line),
             _ if self.own.is_some() => self.ask_alone(command, &line),
             Standing::Get | Standing::Ping | Standing::Shared => {
-                let purpose = Purpose::PassOn(Written::by(&line, command.writes));
-                self.ask(&line, purpose);
+                self.ask(&line, Written::by(&line, command.writes));
             }
             Standing::Own | Standing::Leaves | Standing::Begins | Standing::Ends => {
                 return Some(Alone(command, line));
@@ -217,13 +217,15 @@ impl Conversation {
         self.link().send(&question, Slot { client: None, purpose: Purpose::Lifetime });
     }
 
-    fn ask(&self, line: &[Blob], purpose: Purpose) {
+    fn ask(&self, line: &[Blob], written: Written) {
         if !self.link().is_up() {
             return self.tell_unreachable();
         }
         self.shared.counters.passed_on.add(1);
         self.client.await_one(false);
-        self.link().send(line, Slot { client: Some(Rc::clone(&self.client)), purpose });
+        written.begin(&mut self.shared.cache.borrow_mut());
+        let (client, purpose) = (Some(Rc::clone(&self.client)), Purpose::PassOn(written));
+        self.link().send(line, Slot { client, purpose });
     }
 
     fn tell_unreachable(&self) {
@@ -249,7 +251,7 @@ impl Conversation {
             _ if self.is_in_transaction => self.queued.add(&written),
             _ => {}
         }
-        self.ask(line, Purpose::PassOn(written));
+        self.ask(line, written);
     }
 
     /// Waits for all replies through the connection that all share, and then connects for this

@@ -46,9 +46,11 @@ impl Slot {
     /// The reply begins with these bytes: the command has been executed.
     pub(crate) fn begin(&mut self, bytes: &[u8], shared: &Shared) {
         let Purpose::PassOn(written) = &mut self.purpose else { return };
+        let cache = &mut shared.cache.borrow_mut();
+        written.end(cache);
         // Of a command that nobody knows it is not known what it writes; but it writes nothing.
         if !bytes.starts_with(b"-ERR unknown command") {
-            written.invalidate(&mut shared.cache.borrow_mut());
+            written.invalidate(cache);
         }
         *written = Written::Nothing;
     }
@@ -57,7 +59,11 @@ impl Slot {
     pub(crate) fn fail(self, has_begun: bool, shared: &Shared) {
         let is_read = self.is_read();
         match self.purpose {
-            Purpose::PassOn(written) => written.invalidate(&mut shared.cache.borrow_mut()),
+            Purpose::PassOn(written) => {
+                let cache = &mut shared.cache.borrow_mut();
+                written.end(cache);
+                written.invalidate(cache);
+            }
             Purpose::Read(ticket) => shared.cache.borrow_mut().give_up(ticket),
             Purpose::Lifetime | Purpose::Probe => {}
         }

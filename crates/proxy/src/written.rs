@@ -44,6 +44,24 @@ impl Written {
         }
     }
 
+    /// The server is about to be asked for that.
+    pub(crate) fn begin<S: BuildHasher>(&self, cache: &mut Cache<S>) {
+        match self {
+            Written::Nothing => {}
+            Written::Keys(keys) => keys.iter().for_each(|key| cache.begin_write(key)),
+            Written::Anything => cache.begin_write_all(),
+        }
+    }
+
+    /// It has replied, or will not.
+    pub(crate) fn end<S: BuildHasher>(&self, cache: &mut Cache<S>) {
+        match self {
+            Written::Nothing => {}
+            Written::Keys(keys) => keys.iter().for_each(|key| cache.end_write(key)),
+            Written::Anything => cache.end_write_all(),
+        }
+    }
+
     /// They are no longer what the cache takes them for.
     pub(crate) fn invalidate<S: BuildHasher>(&self, cache: &mut Cache<S>) {
         match self {

@@ -32,8 +32,10 @@ impl Told {
         (least..=most).map(move |len| {
             let word = |place: usize| match names.get(place) {
                 Some(name) => name.clone(),
-                // Where the number of keys may stand.
+                // Where the number of keys may stand, or the word before the keys.
+                None if place == 1 && ["lmpop", "zmpop"].contains(&&*self.name) => Blob::from("1"),
                 None if place == 2 && self.is("movablekeys") => Blob::from("1"),
+                None if place == 4 && self.name == "xreadgroup" => Blob::from("STREAMS"),
                 None => Blob::format(format_args!("key{place}")),
             };
             (0..len).map(word).collect()
