@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use history::{Key, NodeId, Observation};
-use redis::{Blob, Script, ScriptLibrary, Sha1, UnixTime};
+use redis::{Blob, Reply, Script, ScriptLibrary, Sha1, UnixTime};
 use redis_node::{Server, ServerConfig};
 use sim::{Context, Input, Keep, Sandbox};
 
 use crate::cluster::Slots;
 use crate::config::{AtStart, Scripts};
-use crate::dialect::{Dialect, Verb};
+use crate::dialect::{Dialect, Request, Verb};
 use crate::scripts;
 use crate::{Answer, Call, Message, Timer};
 
@@ -40,6 +40,10 @@ impl sim::Process for Cache {
             Input::Message { from, message: Message::Call { ticket, key, call } } => {
                 let answer = self.call(cx, from, key, &call);
                 cx.send(from, Message::Answer { ticket, key, answer });
+            }
+            Input::Message { from, message: Message::Calls { ticket, calls } } => {
+                let answers = self.calls(cx, from, &calls);
+                cx.send(from, Message::Answers { ticket, answers });
             }
             Input::ConnectionLost { peer, .. } => self.server.disconnect(peer),
             Input::Timer(Timer::Server(timer)) => self.server.renew(timer),
@@ -101,22 +105,52 @@ impl Cache {
         self.server.execute(&mut sandbox.context(), NodeId::WORLD, &line);
     }
 
+    /// With one command, if there is one that does this to many entries; otherwise with as many as
+    /// there are entries, one after the other.
+    fn calls(
+        &mut self,
+        cx: &mut Cx<'_>,
+        client: NodeId,
+        calls: &[(Key, Call)],
+    ) -> Vec<(Key, Answer)> {
+        let answers = match self.dialect.request_of_many(calls) {
+            Some(request) => match self.execute(cx, client, &request) {
+                Ok(reply) => self.dialect.answers_of_many(calls, &reply),
+                Err(refusal) => vec![refusal; calls.len()],
+            },
+            None => calls.iter().map(|(key, call)| self.call(cx, client, *key, call)).collect(),
+        };
+        calls.iter().map(|(key, _)| *key).zip(answers).collect()
+    }
+
     fn call(&mut self, cx: &mut Cx<'_>, client: NodeId, key: Key, call: &Call) -> Answer {
         let Some(request) = self.dialect.request(key, call) else {
             return Answer::Error;
         };
+        match self.execute(cx, client, &request) {
+            Ok(reply) => self.dialect.answer(call, &reply),
+            Err(refusal) => refusal,
+        }
+    }
+
+    /// The server's reply; the cluster's, if the command is not for this master.
+    fn execute(
+        &mut self,
+        cx: &mut Cx<'_>,
+        client: NodeId,
+        request: &Request,
+    ) -> Result<Reply, Answer> {
         let slots = self.slots.as_ref();
         if let Some(refusal) = slots.and_then(|slots| slots.refusal(&request.keys)) {
-            return refusal;
+            return Err(refusal);
         }
-        let reply = match request.verb {
+        Ok(match request.verb {
             Verb::Command(_) => self.server.execute(cx, client, &request.line()),
             Verb::Script(script) => {
                 let known = self.shas.iter().find(|(name, _)| *name == script.name);
                 let (_, sha) = known.expect("all scripts are known");
                 self.server.evalsha(cx, client, sha, &request.keys, &request.arguments)
             }
-        };
-        self.dialect.answer(call, &reply)
+        })
     }
 }

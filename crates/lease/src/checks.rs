@@ -10,11 +10,14 @@
 //! | `monotonic-reads` | a client never sees something older than before |
 //! | `herd` | the database is not asked for a version more often than the `bounds` say |
 
-use check::cache::{Ages, Fills, Promise, Queries, Reads, Sample};
-use history::{Entry, Names, Observation, Step};
-use scenario::{Broken, Invariant};
-use sim::{Command, Event, Kind, Observer};
+mod ledger;
 
+use check::cache::{Fills, Promise, Queries};
+use history::{Key, Names, NodeId, Observation, Time};
+use scenario::{Broken, Invariant, ReadWatch, percentiles, tell};
+use sim::{Event, Kind, Observer};
+
+use self::ledger::Ledger;
 use crate::{Answer, Config, Message, QueryResult, Timer};
 
 /// The names of all checkers.
@@ -23,86 +26,88 @@ pub(crate) const NAMES: &[&str] =
 
 /// All checkers, in the order of their names.
 pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Invariant<Message, Timer>>> {
-    let reads = |promises: Vec<Promise>| -> Box<dyn Invariant<Message, Timer>> {
-        let reads = promises.into_iter().map(Reads::new).collect();
-        Box::new(ReadWatch { reads, ages: None, names: names.clone() })
-    };
-    let staleness = |promises: Vec<Promise>| -> Box<dyn Invariant<Message, Timer>> {
-        let (reads, ages) = (promises.into_iter().map(Reads::new).collect(), Some(Ages::default()));
-        Box::new(ReadWatch { reads, ages, names: names.clone() })
-    };
+    let reads = |promises| ReadWatch::new(promises, names.clone());
     let bounds = &config.bounds;
     let age = bounds.age.map(Promise::Age);
     let versions = bounds.versions.map(Promise::Versions);
     vec![
-        Box::new(FillWatch { fills: Fills::new(), names: names.clone() }),
-        reads(vec![Promise::Agreement { settle: config.settle }]),
-        staleness(age.into_iter().chain(versions).collect()),
-        reads(vec![Promise::OwnWrites]),
-        reads(vec![Promise::Monotonic]),
+        Box::new(FillWatch {
+            fills: Fills::new(),
+            ledger: Ledger::default(),
+            names: names.clone(),
+        }),
+        Box::new(AgreementWatch {
+            reads: reads(vec![Promise::Agreement { settle: config.settle }]),
+            ledger: Ledger::default(),
+            names: names.clone(),
+        }),
+        Box::new(reads(age.into_iter().chain(versions).collect()).with_ages()),
+        Box::new(reads(vec![Promise::OwnWrites])),
+        Box::new(reads(vec![Promise::Monotonic])),
         Box::new(QueryWatch { queries: Queries::new(bounds.queries), names: names.clone() }),
     ]
 }
 
-struct ReadWatch {
-    reads: Vec<Reads>,
-    ages: Option<Ages>,
+/// Agreement, and how it came that there was none.
+struct AgreementWatch {
+    reads: ReadWatch,
+    ledger: Ledger,
     names: Names,
 }
 
-impl Observer<Message, Timer> for ReadWatch {
+impl Observer<Message, Timer> for AgreementWatch {
     fn event(&mut self, event: &Event<Message, Timer>) {
-        let step = match &event.kind {
-            Kind::Invoke(invoke) => Step::Invoke(*invoke),
-            Kind::Return(ended) => Step::Return(*ended),
-            Kind::Nemesis(Command::Crash { node, .. }) => Step::Gone(*node),
-            _ => return,
-        };
-        let entry = Entry { at: event.at, step };
-        self.reads.iter_mut().for_each(|reads| reads.step(&entry));
-        self.ages.iter_mut().for_each(|ages| ages.step(&entry));
+        if self.reads.stale().is_none() {
+            self.ledger.event(event);
+            self.reads.event(event);
+        }
     }
 }
 
-impl Invariant<Message, Timer> for ReadWatch {
+impl Invariant<Message, Timer> for AgreementWatch {
     fn broken(&self) -> Option<Broken> {
-        let stale = self.reads.iter().find_map(Reads::broken)?;
-        Some(Broken { summary: stale.summary(&self.names), story: stale.story(&self.names) })
+        let stale = self.reads.stale()?;
+        let (key, newer, names) = (stale.key, stale.known.state.version, &self.names);
+        let mut story = stale.steps(names);
+        if let Some(cache) = self.ledger.holder(key, stale.seen) {
+            story.extend(self.ledger.causes((cache, key), newer, names));
+            story.extend(self.ledger.fate((cache, key), newer, names));
+        }
+        Some(Broken { summary: stale.summary(&self.names), story: tell(story) })
     }
-
-    fn measures(&self) -> Vec<(&'static str, u64)> {
-        let Some(ages) = &self.ages else { return Vec::new() };
-        let age = ["age_p50_ns", "age_p99_ns", "age_max_ns"];
-        let versions = ["versions_behind_p50", "versions_behind_p99", "versions_behind_max"];
-        percentiles(age, ages.age_ns()).chain(percentiles(versions, ages.versions())).collect()
-    }
-}
-
-/// The median, the 99th percentile, and the largest number.
-fn percentiles(
-    names: [&'static str; 3],
-    sample: &Sample,
-) -> impl Iterator<Item = (&'static str, u64)> {
-    let numbers = [sample.percentile(50), sample.percentile(99), sample.max()];
-    names.into_iter().zip(numbers).filter_map(|(name, number)| Some((name, number?)))
 }
 
 struct FillWatch {
     fills: Fills,
+    ledger: Ledger,
     names: Names,
 }
 
+impl FillWatch {
+    fn hear(&mut self, at: Time, cache: NodeId, key: Key, answer: Answer) {
+        match answer {
+            Answer::Deleted(version) => self.fills.invalidated(at, cache, key, version),
+            Answer::Stored(state) => self.fills.filled(at, cache, key, state),
+            _ => (),
+        }
+    }
+}
+
 impl Observer<Message, Timer> for FillWatch {
+    // A cache answers when it has done it, and in that order.
     fn event(&mut self, event: &Event<Message, Timer>) {
-        let Kind::Send { message: Message::Answer { key, answer, .. }, .. } = &event.kind else {
+        if self.fills.broken().is_some() {
             return;
-        };
-        // A cache answers when it has done it, and in that order.
-        match *answer {
-            Answer::Deleted(version) => {
-                self.fills.invalidated(event.at, event.node, *key, version);
+        }
+        self.ledger.event(event);
+        let (at, cache) = (event.at, event.node);
+        match &event.kind {
+            Kind::Send { message: Message::Answer { key, answer, .. }, .. } => {
+                self.hear(at, cache, *key, *answer);
             }
-            Answer::Stored(state) => self.fills.filled(event.at, event.node, *key, state),
+            Kind::Send { message: Message::Answers { answers, .. }, .. } => {
+                answers.iter().for_each(|(key, answer)| self.hear(at, cache, *key, *answer));
+            }
             _ => (),
         }
     }
@@ -111,7 +116,10 @@ impl Observer<Message, Timer> for FillWatch {
 impl Invariant<Message, Timer> for FillWatch {
     fn broken(&self) -> Option<Broken> {
         let stale = self.fills.broken()?;
-        Some(Broken { summary: stale.summary(&self.names), story: stale.story(&self.names) })
+        let entry = (stale.cache, stale.key);
+        let mut story = self.ledger.causes(entry, stale.invalidated, &self.names);
+        story.extend(stale.steps(&self.names));
+        Some(Broken { summary: stale.summary(&self.names), story: tell(story) })
     }
 }
 
@@ -120,14 +128,26 @@ struct QueryWatch {
     names: Names,
 }
 
+impl QueryWatch {
+    fn read(&mut self, at: Time, key: Key, state: Observation) {
+        // Of a row that is not there, there is no entry that could keep a query away.
+        if state != Observation::EMPTY {
+            self.queries.read(at, key, state.version);
+        }
+    }
+}
+
 impl Observer<Message, Timer> for QueryWatch {
     fn event(&mut self, event: &Event<Message, Timer>) {
-        if let Kind::Send { message: Message::Result { result, .. }, .. } = &event.kind
-            && let QueryResult::Row { key, state } = *result
-            // Of a row that is not there, there is no entry that could keep a query away.
-            && state != Observation::EMPTY
-        {
-            self.queries.read(event.at, key, state.version);
+        let Kind::Send { message: Message::Result { result, .. }, .. } = &event.kind else {
+            return;
+        };
+        match result {
+            QueryResult::Row { key, state } => self.read(event.at, *key, *state),
+            QueryResult::Rows(rows) => {
+                rows.iter().for_each(|(key, state)| self.read(event.at, *key, *state));
+            }
+            _ => (),
         }
     }
 }

@@ -16,12 +16,14 @@ mod plan;
 
 use std::sync::Arc;
 
-use history::{Action, Completion, Key, NodeId, Observation, Span, Value};
-use sim::{Context, Delay, Input, Keep};
+use history::{Action, Completion, NodeId, Observation, Value};
+use sim::{Context, Input, Keep};
 
-use self::open::{Lease, Open, Stage, Unnamed};
+pub(crate) use self::open::{Lease, Unnamed};
+use self::open::{Open, Stage};
 pub use self::plan::{Kind, Plan, Work};
 use crate::config::{AfterWaits, TwoLeases, WhenUnknown};
+use crate::load::{Load, draw};
 use crate::route::Route;
 use crate::{Answer, Call, Message, Query, QueryResult, Ticket, Timer, Token};
 
@@ -32,9 +34,8 @@ pub(crate) type Cx<'a> = Context<'a, Message, Timer>;
 pub struct Client {
     plan: Arc<Plan>,
     route: Route,
-    round: u32,
-    /// How many operations it has still to do in this round.
-    missing: u64,
+    /// Its operations.
+    load: Load,
     open: Option<Open>,
 }
 
@@ -52,7 +53,7 @@ impl sim::Process for Client {
                 self.hear_database(cx, ticket, &result);
             }
             Input::Timer(Timer::Next) => self.begin(cx),
-            Input::Timer(Timer::Poll) => self.poll(cx),
+            Input::Timer(Timer::Poll) => self.route.poll(cx, self.load.missing() > 0),
             Input::Timer(Timer::GiveUp(ticket)) if self.is_current(ticket) => self.give_up(cx),
             Input::Timer(Timer::AskAgain(ticket)) if self.is_current(ticket) => self.ask_again(cx),
             Input::ConnectionLost { peer, .. } => self.lose(cx, peer),
@@ -62,8 +63,7 @@ impl sim::Process for Client {
 
     /// A client that starts again has forgotten what it was at, but not what it is to do.
     fn crash(self, _: Keep) -> Client {
-        let route = Route::new(self.plan.topology, self.plan.caches.clone());
-        Client { open: None, route, ..self }
+        Client { open: None, route: Route::new(&self.plan), ..self }
     }
 }
 
@@ -71,8 +71,8 @@ impl Client {
     /// A client that waits to be told to work.
     #[must_use]
     pub fn new(plan: Arc<Plan>) -> Client {
-        let route = Route::new(plan.topology, plan.caches.clone());
-        Client { plan, route, round: 0, missing: 0, open: None }
+        let route = Route::new(&plan);
+        Client { plan, route, load: Load::default(), open: None }
     }
 
     /// What it has still to do; none if nothing.
@@ -82,49 +82,34 @@ impl Client {
             Some(Open { stage: Stage::Hang, key, .. }) => {
                 Some(format!("was told to wait for {key} until it gave up"))
             }
-            None if self.missing == 0 => None,
-            _ => Some(format!("has {} operations to go", self.missing)),
+            None if self.load.missing() == 0 => None,
+            _ => Some(format!("has {} operations to go", self.load.missing())),
         }
     }
 
     /// Whether it has done an operation, and is at none now.
     pub(crate) fn is_done_with_one(&self, of: u64) -> bool {
-        self.open.is_none() && self.missing < of
+        self.open.is_none() && self.load.missing() < of
     }
 
     fn work(&mut self, cx: &mut Cx<'_>, round: u32) {
-        if round > self.round {
-            self.round = round;
-            self.missing = match &self.plan.work {
-                Work::Mix { operations, .. } => *operations,
-                Work::Program(program) => program.len() as u64,
-            };
-        }
-        if !self.route.failed().is_empty() {
-            cx.set_timer(Span::ZERO, Timer::Poll);
-        }
-        self.go_on(cx);
-    }
-
-    /// Takes up the next operation after a while.
-    fn go_on(&mut self, cx: &mut Cx<'_>) {
-        if self.open.is_some() {
-            return;
-        }
-        if self.missing == 0 {
-            cx.mark("client-done");
-        } else {
-            let think = draw(cx, "think", self.plan.think);
-            cx.set_timer(think, Timer::Next);
+        let operations = match &self.plan.work {
+            Work::Mix { operations, .. } => *operations,
+            Work::Program(program) => program.len() as u64,
+        };
+        self.load.begin(round, operations);
+        self.route.begin(cx);
+        if self.open.is_none() {
+            self.load.take_up(cx, self.plan.think);
         }
     }
 
     fn begin(&mut self, cx: &mut Cx<'_>) {
-        if self.open.is_some() || self.missing == 0 {
+        if self.open.is_some() || self.load.missing() == 0 {
             return;
         }
         let (kind, key) = match &self.plan.work {
-            Work::Program(program) => program[program.len() - self.missing as usize],
+            Work::Program(program) => program[program.len() - self.load.missing() as usize],
             Work::Mix { reads_ppm, keys, .. } => {
                 let kind = match cx.choose("kind", 1_000_000) < u64::from(*reads_ppm) {
                     true => Kind::Read,
@@ -157,8 +142,8 @@ impl Client {
     }
 
     fn hear_cache(&mut self, cx: &mut Cx<'_>, cache: NodeId, ticket: Ticket, answer: Answer) {
-        if answer == Answer::Pong {
-            return self.route.recover(cache);
+        if let Answer::Stats(used_memory) = answer {
+            return self.route.hear(cache, used_memory);
         }
         let current = self.is_current(ticket);
         if let Answer::Moved(master) = answer {
@@ -275,7 +260,7 @@ impl Client {
         match open.stage.clone() {
             Stage::Get { cache, waits, tries } => {
                 cx.mark("cache-silent");
-                self.fail(cx, cache);
+                self.route.fail(cx, cache);
                 if tries > 1 {
                     return self.select(cx, Vec::new());
                 }
@@ -297,7 +282,7 @@ impl Client {
             }
             Stage::Delete { pending, .. } => {
                 cx.mark("invalidation-lost");
-                pending.iter().for_each(|cache| self.fail(cx, *cache));
+                pending.iter().for_each(|cache| self.route.fail(cx, *cache));
                 self.end_update(cx);
             }
             Stage::Wait { .. } | Stage::Hang => (),
@@ -330,16 +315,18 @@ impl Client {
 
     fn wait(&mut self, cx: &mut Cx<'_>, waits: usize) {
         let Some(open) = &mut self.open else { return };
-        match (self.plan.waits.get(waits), self.plan.after_waits) {
-            (Some(span), _) => {
-                open.stop_timer(cx);
-                open.stage = Stage::Wait { waits: waits + 1 };
-                let timer = cx.set_timer(*span, Timer::AskAgain(open.ticket()));
-                open.timer = Unnamed(Some(timer));
-            }
-            (None, AfterWaits::Fill) => self.select(cx, Vec::new()),
-            (None, AfterWaits::Fail) => self.end(cx, Completion::Failed),
-            (None, AfterWaits::Hang) => {
+        if let Some(span) = self.plan.waits.get(waits) {
+            open.stop_timer(cx);
+            open.stage = Stage::Wait { waits: waits + 1 };
+            let timer = cx.set_timer(*span, Timer::AskAgain(open.ticket()));
+            open.timer = Unnamed(Some(timer));
+            return;
+        }
+        cx.mark("waited-in-vain");
+        match self.plan.after_waits {
+            AfterWaits::Fill => self.select(cx, Vec::new()),
+            AfterWaits::Fail => self.end(cx, Completion::Failed),
+            AfterWaits::Hang => {
                 open.stop_timer(cx);
                 open.stage = Stage::Hang;
             }
@@ -357,8 +344,7 @@ impl Client {
                 self.get(cx, cache);
             }
             Stage::Select { .. } => {
-                let caches = self.route.live();
-                let cache = caches[cx.choose("cache", caches.len() as u64) as usize];
+                let cache = self.route.draw(cx);
                 let token = Token(Value::of(open.op).0);
                 let ticket = open.ticket();
                 let call = Call::Get { token };
@@ -436,42 +422,14 @@ impl Client {
         let Some(mut open) = self.open.take() else { return };
         open.stop_timer(cx);
         cx.complete(open.op, completion);
-        self.missing = self.missing.saturating_sub(1);
-        self.go_on(cx);
+        self.route.release();
+        self.load.done();
+        self.load.take_up(cx, self.plan.think);
     }
 
     fn enter(&mut self, stage: Stage) {
         if let Some(open) = &mut self.open {
             open.stage = stage;
         }
-    }
-
-    // ---- caches that do not answer ----
-
-    fn fail(&mut self, cx: &mut Cx<'_>, cache: NodeId) {
-        if self.route.fail(cache) {
-            let poll = draw(cx, "poll", self.plan.poll);
-            cx.set_timer(poll, Timer::Poll);
-        }
-    }
-
-    fn poll(&mut self, cx: &mut Cx<'_>) {
-        if self.route.failed().is_empty() || self.missing == 0 {
-            return;
-        }
-        for cache in self.route.failed() {
-            let (ticket, key) = (Ticket { op: u32::MAX, step: 0 }, Key(0));
-            cx.send(*cache, Message::Call { ticket, key, call: Call::Ping });
-        }
-        let poll = draw(cx, "poll", self.plan.poll);
-        cx.set_timer(poll, Timer::Poll);
-    }
-}
-
-/// A length of time by chance.
-fn draw(cx: &mut Cx<'_>, purpose: &'static str, delay: Delay) -> Span {
-    match delay.max.0.saturating_sub(delay.min.0) {
-        0 => delay.min,
-        width => Span(delay.min.0 + cx.choose(purpose, width)),
     }
 }

@@ -19,6 +19,10 @@ pub struct Config {
     pub caches: u16,
     /// Which of them has which entry.
     pub topology: Topology,
+    /// How many clients that read many rows at once: b1, b2, ...
+    pub batch_readers: u16,
+    /// How many rows that is.
+    pub batch: u16,
     /// How many rows: key1, key2, ...
     pub keys: u16,
     /// After how many rounds the run is over. In each, every client does its operations, and then
@@ -55,7 +59,10 @@ pub struct Config {
     /// A client that has waited so long for the database asks for the entry once more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ask_again: Option<Span>,
-    /// How long a client leaves a cache alone that did not answer.
+    /// How much each replica counts when a client chooses one.
+    pub weights: Weights,
+    /// How long it is until a client asks how a cache is that did not answer, or how all are if
+    /// that is what they count by.
     pub poll: Latency,
     /// How long nothing may have happened before caches and database are compared.
     pub settle: Span,
@@ -83,6 +90,8 @@ impl Default for Config {
             clients: 4,
             caches: 1,
             topology: Topology::Replicas,
+            batch_readers: 0,
+            batch: 150,
             keys: 1,
             rounds: 1,
             reads: "50%".parse().expect("a probability"),
@@ -99,6 +108,7 @@ impl Default for Config {
             outbox: None,
             two_leases: TwoLeases::Refuse,
             ask_again: None,
+            weights: Weights::default(),
             poll: "150ms..300ms".parse().expect("a latency"),
             settle: Span::from_secs(1),
             durability: Durability::default(),
@@ -120,6 +130,17 @@ pub enum Topology {
     Replicas,
     /// They are the masters of a Redis cluster, and each has those of its slots.
     Cluster,
+}
+
+/// How much each replica counts when a client chooses one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weights {
+    /// As much as any other.
+    #[default]
+    Equal,
+    /// As much as it uses memory.
+    Memory,
 }
 
 /// Who may fill in an entry.
@@ -224,6 +245,17 @@ impl Config {
         let counts = [("clients", self.clients), ("caches", self.caches), ("keys", self.keys)];
         if let Some((name, _)) = counts.iter().find(|(_, n)| !(1..=COUNT_MAX).contains(n)) {
             return Err(Problem::new(*name, format!("this is 1 to {COUNT_MAX}")));
+        }
+        if self.batch_readers > COUNT_MAX {
+            return Err(Problem::new("batch_readers", format!("this is at most {COUNT_MAX}")));
+        }
+        if self.batch_readers > 0 {
+            if !(1..=self.keys).contains(&self.batch) {
+                return Err(Problem::new("batch", "this is 1 to as many as there are keys"));
+            }
+            if self.topology == Topology::Cluster {
+                return Err(Problem::new("batch_readers", "in a cluster there are none"));
+            }
         }
         if self.rounds == 0 {
             return Err(Problem::new("rounds", "this is at least 1"));

@@ -70,6 +70,9 @@ impl Database {
     fn execute(&mut self, query: Query) -> QueryResult {
         match query {
             Query::Select(key) => QueryResult::Row { key, state: self.row(key) },
+            Query::SelectMany(keys) => {
+                QueryResult::Rows(keys.into_iter().map(|key| (key, self.row(key))).collect())
+            }
             Query::Update { key, value } => {
                 let state = Observation { version: self.row(key).version.next(), value };
                 self.rows.insert(key, state);

@@ -4,6 +4,8 @@
 //! All keys of an entry have its name in braces, so that a Redis cluster keeps them in one slot.
 //! A row is stored as `version:value`.
 
+mod many;
+
 use history::{Key, Observation, Span, Value, Version};
 use redis::{Blob, Reply, Script, Sha1, Value as Stored};
 
@@ -120,7 +122,8 @@ impl Dialect {
             |script, keys, arguments| Request { verb: Verb::Script(script), keys, arguments };
         let (value, lease, block) = (&entry.value, &entry.lease, &entry.block);
         Some(match (self.rules.discipline, *call) {
-            (_, Call::Ping) => command("PING", Vec::new(), Vec::new()),
+            (_, Call::Stats) => command("INFO", Vec::new(), vec![Blob::from_static("memory")]),
+            (Discipline::SharedToken, _) => return self.request_of_many(&[(key, *call)]),
             (Discipline::None, Call::Get { .. }) => command("GET", blobs(&[value]), Vec::new()),
             (Discipline::None, Call::Set { state, ttl, .. }) => {
                 let mut arguments = vec![state_text(state)];
@@ -128,9 +131,7 @@ impl Dialect {
                     .extend(ttl.iter().flat_map(|ttl| [Blob::from_static("PX"), millis(*ttl)]));
                 command("SET", blobs(&[value]), arguments)
             }
-            (Discipline::None | Discipline::SharedToken, Call::Delete { .. }) => {
-                command("DEL", blobs(&[value]), Vec::new())
-            }
+            (Discipline::None, Call::Delete { .. }) => command("DEL", blobs(&[value]), Vec::new()),
             (Discipline::NewestMiss, Call::Get { token }) => {
                 script(scripts::GET, blobs(&[value, lease]), vec![token_text(token)])
             }
@@ -165,15 +166,6 @@ impl Dialect {
                 let keys = blobs(&[value, lease, &entry.outdated]);
                 script(scripts::STALE_DELETE, keys, vec![millis(self.rules.stale_for)])
             }
-            (Discipline::SharedToken, Call::Get { .. }) => {
-                script(scripts::SHARED_GET, blobs(&[value, &self.counter]), Vec::new())
-            }
-            (Discipline::SharedToken, Call::Set { token, state, ttl }) => {
-                let seconds = ttl.map_or(FOR_EVER_SECONDS, |ttl| ttl.as_millis().div_ceil(1000));
-                let seconds = Blob::from(seconds.to_string());
-                let arguments = vec![token_text(token), state_text(state), seconds];
-                script(scripts::SHARED_SET, blobs(&[value]), arguments)
-            }
         })
     }
 
@@ -205,7 +197,10 @@ impl Dialect {
     #[must_use]
     pub fn answer(&self, call: &Call, reply: &Reply) -> Answer {
         let answer = match (*call, reply) {
-            (Call::Ping, Reply::Status(_)) => Some(Answer::Pong),
+            (Call::Stats, Reply::Bulk(text)) => read_used_memory(text).map(Answer::Stats),
+            _ if self.rules.discipline == Discipline::SharedToken => {
+                many::answer(call, many::part(reply, 0))
+            }
             (Call::Delete { version }, Reply::Integer(_) | Reply::Status(_)) => {
                 Some(Answer::Deleted(version))
             }
@@ -221,13 +216,6 @@ impl Dialect {
         match (self.rules.discipline, reply) {
             (Discipline::None, Reply::Nil) => Some(Answer::Granted(token)),
             (Discipline::None, Reply::Bulk(text)) => found(text),
-            (Discipline::SharedToken, Reply::Array(parts)) => {
-                let [Reply::Bulk(text)] = &parts[..] else { return None };
-                match text.strip_prefix(b"cas:") {
-                    Some(number) => read_number(number).map(|cas| Answer::Granted(Token(cas))),
-                    None => read_state(text.strip_prefix(b"val:")?).map(Answer::Found),
-                }
-            }
             (_, Reply::Array(parts)) => match &parts[..] {
                 [Reply::Bulk(text), Reply::Nil] => found(text),
                 [Reply::Nil, Reply::Bulk(text)] => {
@@ -246,14 +234,16 @@ impl Dialect {
         match reply {
             Reply::Status(_) => Some(Answer::Stored(state)),
             Reply::Error(error) if error.code() == scripts::NOT_VALID => Some(Answer::Refused),
-            Reply::Array(parts) => match &parts[..] {
-                [Reply::Bulk(word)] if **word == b"OK"[..] => Some(Answer::Stored(state)),
-                [Reply::Bulk(_)] => Some(Answer::Refused),
-                _ => None,
-            },
             _ => None,
         }
     }
+}
+
+/// What `INFO memory` says.
+fn read_used_memory(text: &[u8]) -> Option<u64> {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let used = lines.find_map(|line| line.strip_prefix(b"used_memory:"))?;
+    read_number(used.trim_ascii_end())
 }
 
 /// A miss of which it is told what was there before.

@@ -40,12 +40,13 @@
 //! a table into which an update writes, in its own transaction, what has to be invalidated, and
 //! from which a [`relay`] does it again.
 //!
-//! Where to read on: [`dialect`] for what is said to Redis, then [`client`], and
+//! Where to read on: [`dialect`] for what is said to Redis, then [`client`], [`batch_reader`], and
 //! [`checks`](crate::config::Bounds) for what is held against a run.
 
 #![deny(clippy::float_arithmetic)]
 
 pub mod auditor;
+pub mod batch_reader;
 pub mod cache;
 mod checks;
 pub mod client;
@@ -53,6 +54,7 @@ pub mod cluster;
 pub mod config;
 pub mod database;
 pub mod dialect;
+mod load;
 mod message;
 mod process;
 pub mod relay;

@@ -38,6 +38,13 @@ pub enum Message {
         /// What.
         call: Call,
     },
+    /// Somebody asks a cache many things of one kind with one command.
+    Calls {
+        /// By which it will know the answers.
+        ticket: Ticket,
+        /// About which entries, and what.
+        calls: Vec<(Key, Call)>,
+    },
     /// The cache answers.
     Answer {
         /// Of the question.
@@ -46,6 +53,13 @@ pub enum Message {
         key: Key,
         /// What it has done.
         answer: Answer,
+    },
+    /// The cache answers all of them.
+    Answers {
+        /// Of the questions.
+        ticket: Ticket,
+        /// About which entries, and what it has done.
+        answers: Vec<(Key, Answer)>,
     },
     /// Somebody has the database execute a transaction.
     Query {
@@ -92,8 +106,8 @@ pub enum Call {
         /// To this version.
         version: Version,
     },
-    /// Whether it is there.
-    Ping,
+    /// Whether it is there, and how much memory it uses.
+    Stats,
 }
 
 /// What a cache answers.
@@ -114,8 +128,8 @@ pub enum Answer {
     Refused,
     /// The entry is forgotten, since its row has changed to this version.
     Deleted(Version),
-    /// It is there.
-    Pong,
+    /// It is there, and uses so many bytes of memory.
+    Stats(u64),
     /// Another master of the cluster has the entry.
     Moved(NodeId),
     /// The keys of the command are in different slots of the cluster.
@@ -130,6 +144,8 @@ pub enum Answer {
 pub enum Query {
     /// Reads a row.
     Select(Key),
+    /// Reads many rows.
+    SelectMany(Vec<Key>),
     /// Writes a row, and what has to be invalidated because of it.
     Update {
         /// Which row.
@@ -154,6 +170,8 @@ pub enum QueryResult {
         /// Its version and value.
         state: Observation,
     },
+    /// The rows are these.
+    Rows(Vec<(Key, Observation)>),
     /// The row is written, and is this now.
     Updated {
         /// Which.
@@ -190,7 +208,7 @@ pub enum Timer {
     AskAgain(Ticket),
     /// The relay looks into the outbox.
     Look,
-    /// A client asks a cache that had failed whether it is there again.
+    /// A client asks caches how they are.
     Poll,
     /// A cache's server has something to do.
     Server(redis_node::Timer),

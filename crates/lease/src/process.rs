@@ -1,8 +1,9 @@
-//! What runs on a node: one of the five kinds of process.
+//! What runs on a node: one of the six kinds of process.
 
 use sim::{Context, Input, Keep};
 
 use crate::auditor::Auditor;
+use crate::batch_reader::BatchReader;
 use crate::cache::Cache;
 use crate::client::Client;
 use crate::database::Database;
@@ -16,6 +17,7 @@ pub struct Process(pub(crate) Part);
 #[derive(Clone, Debug, Hash)]
 pub(crate) enum Part {
     Client(Client),
+    BatchReader(BatchReader),
     Auditor(Auditor),
     Relay(Relay),
     Cache(Cache),
@@ -29,6 +31,7 @@ impl sim::Process for Process {
     fn handle(&mut self, cx: &mut Context<'_, Message, Timer>, input: Input<Message, Timer>) {
         match &mut self.0 {
             Part::Client(client) => client.handle(cx, input),
+            Part::BatchReader(reader) => reader.handle(cx, input),
             Part::Auditor(auditor) => auditor.handle(cx, input),
             Part::Relay(relay) => relay.handle(cx, input),
             Part::Cache(cache) => cache.handle(cx, input),
@@ -39,6 +42,7 @@ impl sim::Process for Process {
     fn crash(self, keep: Keep) -> Process {
         Process(match self.0 {
             Part::Client(client) => Part::Client(client.crash(keep)),
+            Part::BatchReader(reader) => Part::BatchReader(reader.crash(keep)),
             Part::Auditor(auditor) => Part::Auditor(auditor.crash(keep)),
             Part::Relay(relay) => Part::Relay(relay.crash(keep)),
             Part::Cache(cache) => Part::Cache(cache.crash(keep)),

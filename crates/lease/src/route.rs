@@ -1,56 +1,118 @@
-//! Which of several caches a client asks.
+//! Which cache a client asks, and which it tells to forget.
 //!
-//! *Replicas* are each on their own; nothing is copied between them. A client keeps to the one that
-//! it has chosen until that fails to answer. It leaves a replica that has failed alone until that
-//! answers again: it neither reads from it nor *deletes* from it. So what a replica misses while it
-//! is down has to be told to it again by somebody else.
+//! Caches that are *replicas* stand for themselves; nothing is copied between them. A client draws
+//! one for each operation, and keeps to it until the operation ends or the cache fails to answer.
+//! It leaves a replica that has failed alone until that answers again: it neither reads from it nor
+//! *deletes* from it. So what a replica misses while it is down has to be told to it again by
+//! somebody else.
+//!
+//! Replicas may count for as much as they use memory ([`Weights::Memory`]), which each client asks
+//! them for now and then: one that has restarted with nothing is asked little, until it has filled
+//! up. One that uses hardly anything counts for a hundredth of all, or it would never fill up; one
+//! that did not say is not drawn, but is still told to forget.
 //!
 //! The masters of a *cluster* have different entries. A client that does not know who has an entry
 //! asks anyone, is told, and remembers it.
 
 use history::{Key, NodeId};
 use im::OrdMap;
-use sim::Context;
+use sim::{Context, Delay};
 
-use crate::config::Topology;
-use crate::{Message, Timer};
+use crate::client::Plan;
+use crate::config::{Topology, Weights};
+use crate::load::draw;
+use crate::{Call, Message, Ticket, Timer};
+
+type Cx<'a> = Context<'a, Message, Timer>;
 
 /// A client's view of the caches.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Route {
     topology: Topology,
+    weights: Weights,
+    /// How long it is until a client asks caches how they are, again.
+    poll: Delay,
     caches: Vec<NodeId>,
     failed: Vec<NodeId>,
     chosen: Option<NodeId>,
     /// Who has which entry in the cluster, as far as it knows.
     masters: OrdMap<Key, NodeId>,
+    /// How much memory caches said to use.
+    used: OrdMap<NodeId, u64>,
+    /// Who was asked that and has not answered.
+    silent: Vec<NodeId>,
+    /// Whether it is going to ask again.
+    is_polling: bool,
 }
 
 impl Route {
-    pub(crate) fn new(topology: Topology, caches: Vec<NodeId>) -> Route {
-        Route { topology, caches, failed: Vec::new(), chosen: None, masters: OrdMap::new() }
+    pub(crate) fn new(plan: &Plan) -> Route {
+        Route {
+            topology: plan.topology,
+            weights: plan.weights,
+            poll: plan.poll,
+            caches: plan.caches.clone(),
+            failed: Vec::new(),
+            chosen: None,
+            masters: OrdMap::new(),
+            used: OrdMap::new(),
+            silent: Vec::new(),
+            is_polling: false,
+        }
     }
 
     /// The cache to ask.
-    pub(crate) fn choose(&mut self, cx: &mut Context<'_, Message, Timer>, key: Key) -> NodeId {
+    pub(crate) fn choose(&mut self, cx: &mut Cx<'_>, key: Key) -> NodeId {
         if let Some(master) = self.masters.get(&key) {
             return *master;
         }
         if let Some(chosen) = self.chosen {
             return chosen;
         }
-        let live = self.live();
-        let chosen = live[cx.choose("cache", live.len() as u64) as usize];
+        let chosen = self.draw(cx);
         self.chosen = Some(chosen);
         chosen
     }
 
+    /// One of the caches, whichever has been chosen.
+    pub(crate) fn draw(&self, cx: &mut Cx<'_>) -> NodeId {
+        let weighted = self.weighted();
+        if weighted.windows(2).any(|two| two[0].1 != two[1].1) {
+            cx.mark("weighted");
+        }
+        let mut place = cx.choose("cache", weighted.iter().map(|(_, weight)| weight).sum());
+        let is_it = |(_, weight): &&(NodeId, u64)| {
+            let is_it = place < *weight;
+            place = place.saturating_sub(*weight);
+            is_it
+        };
+        weighted.iter().find(is_it).map_or(self.caches[0], |(cache, _)| *cache)
+    }
+
+    /// Those that can be drawn, and how much they count.
+    fn weighted(&self) -> Vec<(NodeId, u64)> {
+        let live = self.live();
+        let used = |cache: &NodeId| Some((*cache, *self.used.get(cache)?));
+        let known: Vec<(NodeId, u64)> = match self.weights {
+            Weights::Equal => Vec::new(),
+            Weights::Memory => live.iter().filter_map(used).collect(),
+        };
+        match known.iter().map(|(_, used)| used).sum::<u64>() {
+            0 => live.into_iter().map(|cache| (cache, 1)).collect(),
+            all => {
+                let least = all.div_ceil(100);
+                known.into_iter().map(|(cache, used)| (cache, used.max(least))).collect()
+            }
+        }
+    }
+
+    /// Its operation has ended: for the next one, it draws again.
+    pub(crate) fn release(&mut self) {
+        self.chosen = None;
+    }
+
     /// The caches that have to forget an entry.
-    pub(crate) fn holders(
-        &mut self,
-        cx: &mut Context<'_, Message, Timer>,
-        key: Key,
-    ) -> Vec<NodeId> {
+    pub(crate) fn holders(&mut self, cx: &mut Cx<'_>, key: Key) -> Vec<NodeId> {
         match self.topology {
             Topology::Replicas => self.live(),
             Topology::Cluster => vec![self.choose(cx, key)],
@@ -58,7 +120,7 @@ impl Route {
     }
 
     /// Those that have not failed: all, if all have.
-    pub(crate) fn live(&self) -> Vec<NodeId> {
+    fn live(&self) -> Vec<NodeId> {
         let live = self.caches.iter().filter(|cache| !self.failed.contains(cache));
         let live: Vec<NodeId> = live.copied().collect();
         if live.is_empty() { self.caches.clone() } else { live }
@@ -69,26 +131,67 @@ impl Route {
         self.masters.insert(key, master);
     }
 
-    /// A cache did not answer. Whether it is to be asked again whether it is there.
-    pub(crate) fn fail(&mut self, cache: NodeId) -> bool {
+    // ---- how caches are ----
+
+    /// A round begins: it asks caches how they are, if there is anything to ask, and again later.
+    pub(crate) fn begin(&mut self, cx: &mut Cx<'_>) {
+        if !self.asked().is_empty() {
+            self.ask(cx);
+            self.keep_polling(cx);
+        }
+    }
+
+    /// A cache did not answer.
+    pub(crate) fn fail(&mut self, cx: &mut Cx<'_>, cache: NodeId) {
         if self.chosen == Some(cache) {
             self.chosen = None;
         }
-        let is_news = self.topology == Topology::Replicas
-            && self.caches.len() > 1
-            && !self.failed.contains(&cache);
-        if is_news {
+        let has_others = self.topology == Topology::Replicas && self.caches.len() > 1;
+        if has_others && !self.failed.contains(&cache) {
             self.failed.push(cache);
+            self.keep_polling(cx);
         }
-        is_news
     }
 
-    /// A cache answers again.
-    pub(crate) fn recover(&mut self, cache: NodeId) {
+    /// It is time to ask caches how they are, if there is still work to be done.
+    pub(crate) fn poll(&mut self, cx: &mut Cx<'_>, has_work: bool) {
+        self.is_polling = false;
+        if has_work {
+            self.begin(cx);
+        }
+    }
+
+    /// A cache says that it is there, and how much memory it uses.
+    pub(crate) fn hear(&mut self, cache: NodeId, used_memory: u64) {
         self.failed.retain(|failed| *failed != cache);
+        self.silent.retain(|silent| *silent != cache);
+        self.used.insert(cache, used_memory);
     }
 
-    pub(crate) fn failed(&self) -> &[NodeId] {
-        &self.failed
+    /// Whom there is something to ask.
+    fn asked(&self) -> &[NodeId] {
+        match self.weights {
+            Weights::Equal => &self.failed,
+            Weights::Memory => &self.caches,
+        }
+    }
+
+    fn ask(&mut self, cx: &mut Cx<'_>) {
+        let asked = self.asked().to_vec();
+        for silent in std::mem::replace(&mut self.silent, asked.clone()) {
+            self.used.remove(&silent);
+        }
+        for cache in asked {
+            let (ticket, key) = (Ticket { op: u32::MAX, step: 0 }, Key(0));
+            cx.send(cache, Message::Call { ticket, key, call: Call::Stats });
+        }
+    }
+
+    fn keep_polling(&mut self, cx: &mut Cx<'_>) {
+        if !self.is_polling {
+            self.is_polling = true;
+            let after = draw(cx, "poll", self.poll);
+            cx.set_timer(after, Timer::Poll);
+        }
     }
 }

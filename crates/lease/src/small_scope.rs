@@ -32,7 +32,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::cache::Cache;
 use crate::client::{Client, Plan, Work};
-use crate::config::{AfterWaits, AtStart, Scripts, Topology, TwoLeases, WhenUnknown};
+use crate::config::{AfterWaits, AtStart, Scripts, Topology, TwoLeases, Weights, WhenUnknown};
 use crate::database::Database;
 use crate::dialect::{Dialect, Rules};
 use crate::{Answer, Call, Discipline, Message, Query, QueryResult, Ticket, Timer, Token};
@@ -176,6 +176,7 @@ impl State {
             database: DATABASE,
             caches: vec![CACHE],
             topology: Topology::Replicas,
+            weights: Weights::Equal,
             think: at_once,
             patience: Span(1),
             waits: vec![Span(1); 2],

@@ -8,6 +8,7 @@ use scenario::{Deployment, Invariant, Problem, System};
 use sim::{Event, Fate, Kind, NodeSpec, Role};
 
 use crate::auditor::Auditor;
+use crate::batch_reader::{BatchReader, Batches};
 use crate::cache::Cache;
 use crate::checks;
 use crate::client::{Client, Plan, Work};
@@ -30,6 +31,7 @@ impl System for LeaseCache {
         "hit",
         "miss",
         "told-to-wait",
+        "waited-in-vain",
         "served-outdated",
         "filled",
         "fill-refused",
@@ -44,6 +46,10 @@ impl System for LeaseCache {
         "moved",
         "cross-slot",
         "relayed",
+        "weighted",
+        "batch-split",
+        "waited-together",
+        "filled-together",
         "client-done",
         "audited",
         "update-reply-lost",
@@ -87,6 +93,7 @@ impl System for LeaseCache {
     fn unfinished(process: &Process) -> Option<String> {
         match &process.0 {
             Part::Client(client) => client.unfinished(),
+            Part::BatchReader(reader) => reader.unfinished(),
             Part::Auditor(auditor) if auditor.missing() > 0 => {
                 Some(format!("has {} audits to go", auditor.missing()))
             }
@@ -187,6 +194,7 @@ impl Stage<'_> {
             database,
             caches,
             topology: config.topology,
+            weights: config.weights,
             think: config.think.0,
             patience: config.patience,
             waits: config.waits.clone(),
@@ -197,8 +205,19 @@ impl Stage<'_> {
             ask_again: config.ask_again,
             poll: config.poll.0,
         };
-        let client = Client::new(Arc::new(plan));
-        let clients = (1..=config.clients).map(|number| (number, Part::Client(client.clone())));
-        clients.map(|(number, part)| self.add(format!("c{number}"), CLIENT, part)).collect()
+        let plan = Arc::new(plan);
+        let client = Client::new(Arc::clone(&plan));
+        let batches =
+            Batches { count: operations, size: config.batch.into(), keys: self.keys.clone() };
+        let reader = BatchReader::new(plan, batches);
+        let mut nodes = Vec::new();
+        for number in 1..=config.clients {
+            nodes.push(self.add(format!("c{number}"), CLIENT, Part::Client(client.clone())));
+        }
+        for number in 1..=config.batch_readers {
+            let part = Part::BatchReader(reader.clone());
+            nodes.push(self.add(format!("b{number}"), CLIENT, part));
+        }
+        nodes
     }
 }

@@ -43,7 +43,7 @@ pub use judgement::{Batch, Judgement};
 pub use load::{Override, read_toml};
 pub use name::{NameError, Selection};
 pub use outcome::{Operations, Outcome, Verdict, Violation};
-pub use reads::ReadWatch;
+pub use reads::{ReadWatch, percentiles, tell};
 pub use registry::Registry;
 pub use replay::Replayed;
 pub use run::{Interrupt, Ran, RunOptions};

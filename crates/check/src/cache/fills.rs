@@ -83,14 +83,14 @@ impl StaleFill {
         format!("a stale set: {cache} took {version} for {key}, which it knew to be {invalidated}")
     }
 
-    /// What happened, in order.
+    /// What happened, and when.
     #[must_use]
-    pub fn story(&self, names: &Names) -> Vec<String> {
+    pub fn steps(&self, names: &Names) -> Vec<(Time, String)> {
         let (cache, key) = (names.node(self.cache), names.key(self.key));
+        let (invalidated, state) = (self.invalidated, words(self.state, names));
         vec![
-            format!("At {} {cache} forgets {key}, which is {} now.", self.since, self.invalidated),
-            format!("At {} it takes {} for {key}.", self.at, words(self.state, names)),
-            "Whoever filled that in had read the row before it changed.".to_owned(),
+            (self.since, format!("{cache} forgets {key}, which is {invalidated} now.")),
+            (self.at, format!("{cache} takes {state} for {key}, though that is older.")),
         ]
     }
 }

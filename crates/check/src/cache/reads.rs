@@ -280,20 +280,20 @@ impl StaleRead {
         }
     }
 
-    /// What happened, in order.
+    /// What happened, and when.
     #[must_use]
-    pub fn story(&self, names: &Names) -> Vec<String> {
+    pub fn steps(&self, names: &Names) -> Vec<(Time, String)> {
         let (client, key) = (names.node(self.op.client), names.key(self.key));
-        let behind = self.known.state.version.0.saturating_sub(self.seen.version.0);
+        let behind = match self.known.state.version.0.saturating_sub(self.seen.version.0) {
+            1 => "the version before that".to_owned(),
+            versions => format!("{versions} versions older"),
+        };
         let age = self.began.since(self.known.at);
+        let seen = words(self.seen, names);
         vec![
-            self.known.in_words(names),
-            format!("At {} {client} begins to read {key}, {age} after that.", self.began),
-            format!(
-                "At {} it has seen {}, which is {behind} versions older.",
-                self.ended,
-                words(self.seen, names)
-            ),
+            (self.known.at, self.known.in_words(names)),
+            (self.began, format!("{client} begins to read {key}, {age} after that was known.")),
+            (self.ended, format!("{client} has seen {seen}: {behind}.")),
         ]
     }
 }

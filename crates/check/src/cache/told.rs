@@ -16,13 +16,13 @@ pub struct Told {
 impl Told {
     /// In a sentence.
     pub(crate) fn in_words(&self, names: &Names) -> String {
-        let Told { state, op, at } = self;
+        let Told { state, op, .. } = self;
         let client = names.node(op.client);
         match state.value.writer() == Some(*op) {
             true => {
-                format!("At {at} {client} is told that it has written {}.", words(*state, names))
+                format!("{client} is told that it has written {}.", words(*state, names))
             }
-            false => format!("At {at} {client} is told of {}.", words(*state, names)),
+            false => format!("{client} is told of {}.", words(*state, names)),
         }
     }
 }

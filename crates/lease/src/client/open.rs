@@ -38,15 +38,15 @@ pub(super) enum Stage {
 
 /// What it may fill in an entry with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Lease {
-    pub(super) cache: NodeId,
-    pub(super) token: Token,
+pub(crate) struct Lease {
+    pub(crate) cache: NodeId,
+    pub(crate) token: Token,
 }
 
 /// The timer that it has set, if any. What a timer is called makes no difference to anything: two
 /// states that differ in nothing else are the same.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Unnamed(pub(super) Option<TimerId>);
+pub(crate) struct Unnamed(pub(crate) Option<TimerId>);
 
 impl std::hash::Hash for Unnamed {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {

@@ -3,7 +3,7 @@
 use history::{Key, NodeId, Span};
 use sim::Delay;
 
-use crate::config::{AfterWaits, Topology, TwoLeases, WhenUnknown};
+use crate::config::{AfterWaits, Topology, TwoLeases, Weights, WhenUnknown};
 
 /// A client's surroundings, and how it deals with them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,8 @@ pub struct Plan {
     pub caches: Vec<NodeId>,
     /// Which of them has which.
     pub topology: Topology,
+    /// How much each of them counts, if any will do.
+    pub weights: Weights,
     /// How long it does nothing before an operation.
     pub think: Delay,
     /// How long it waits for an answer.
@@ -32,7 +34,7 @@ pub struct Plan {
     pub two_leases: TwoLeases,
     /// When it asks for an entry once more.
     pub ask_again: Option<Span>,
-    /// How long it leaves a cache alone that did not answer.
+    /// How long it is until it asks caches how they are, again.
     pub poll: Delay,
 }
 

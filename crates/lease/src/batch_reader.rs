@@ -1,0 +1,457 @@
+//! A client that reads many rows at once: a *batch*.
+//!
+//! It asks one cache for all entries of the batch before it waits for anything. A command takes no
+//! more than a hundred keys, so it may need several, which go out together; between them others may
+//! come. Only when all are answered does it look at the answers, in the order of the batch:
+//!
+//! 1. What was found is done.
+//! 2. The rows of those that it misses are read with one query, and filled in together, each under
+//!    its own lease. A lease on the entry of a row that is not there is given back.
+//! 3. Those that it was told to wait for wait together, and are asked for again together. By then
+//!    it has filled in what it had leases on: others may be waiting for that.
+//!
+//! If the cache does not answer all, the rest of the batch is asked of another one, once; what is
+//! not answered then is read from the database, and not filled in. These are memproxy's rules.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use history::{Action, Completion, Key, NodeId, Observation, OpId, Value};
+use sim::{Context, Input, Keep};
+
+use crate::client::{Lease, Plan, Unnamed};
+use crate::config::AfterWaits;
+use crate::load::{Load, draw};
+use crate::route::Route;
+use crate::{Answer, Call, Message, Query, QueryResult, Ticket, Timer, Token};
+
+type Cx<'a> = Context<'a, Message, Timer>;
+
+/// A command has no more keys than this.
+pub const COMMAND_KEYS_MAX: usize = 100;
+
+/// A client that reads many rows at once.
+#[derive(Clone, Debug, Hash)]
+pub struct BatchReader {
+    plan: Arc<Plan>,
+    batches: Batches,
+    route: Route,
+    /// Its batches.
+    load: Load,
+    stage: Stage,
+    /// The batch that it is at, by its first operation.
+    batch: u32,
+    /// What is left of it, in order.
+    reads: Vec<Read>,
+    /// How many questions it has asked.
+    step: u32,
+    /// Those that caches have not answered.
+    pending: Vec<(u32, NodeId)>,
+    timer: Unnamed,
+    /// How often it has waited for others to fill in entries.
+    waits: usize,
+    nap: Nap,
+}
+
+/// What it is to read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Batches {
+    /// How many batches in a round.
+    pub count: u64,
+    /// Of how many rows.
+    pub size: usize,
+    /// Of which: a batch has some that stand together here.
+    pub keys: Vec<Key>,
+}
+
+/// What it waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Stage {
+    /// To begin a batch.
+    Idle,
+    /// The answers of a cache, asked for the first time or the second.
+    Get { tries: u32 },
+    /// The rows.
+    Select,
+    /// Caches to take them.
+    Fill,
+    /// The end of its nap.
+    Nap,
+    /// Nothing: it has been left waiting.
+    Hang,
+}
+
+/// How long it waits for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Nap {
+    /// Not at all.
+    None,
+    /// Still.
+    On,
+    /// That is over.
+    Over,
+}
+
+/// One read of a batch.
+#[derive(Clone, Copy, Debug, Hash)]
+struct Read {
+    op: OpId,
+    key: Key,
+    needs: Need,
+}
+
+/// What a read needs next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Need {
+    /// A cache's answer.
+    Answer,
+    /// To be looked at, with what this cache has answered.
+    Look(NodeId, Answer),
+    /// Somebody else to fill in the entry.
+    Others,
+    /// The row, to be filled in under a lease if there is one.
+    Row(Option<Lease>),
+    /// The cache to take this row.
+    Fill(Lease, Observation),
+    /// Nothing: it is over.
+    Nothing,
+}
+
+impl sim::Process for BatchReader {
+    type Message = Message;
+    type Timer = Timer;
+
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+        match input {
+            Input::Message { message: Message::Work(round), .. } => self.work(cx, round),
+            Input::Message {
+                from,
+                message: Message::Answer { answer: Answer::Stats(used_memory), .. },
+            } => self.route.hear(from, used_memory),
+            Input::Message { from, message: Message::Answers { ticket, answers } } => {
+                self.hear_cache(cx, from, ticket, &answers);
+            }
+            Input::Message {
+                message: Message::Result { ticket, result: QueryResult::Rows(rows) },
+                ..
+            } if self.stage == Stage::Select && ticket == self.ticket() => self.fill(cx, &rows),
+            Input::Timer(Timer::Next) => self.begin(cx),
+            Input::Timer(Timer::Poll) => self.route.poll(cx, self.load.missing() > 0),
+            Input::Timer(Timer::GiveUp(ticket)) if ticket == self.ticket() => self.give_up(cx),
+            Input::Timer(Timer::AskAgain(ticket)) if ticket.op == self.batch => self.wake(cx),
+            Input::ConnectionLost { peer, .. } => self.lose(cx, peer),
+            _ => (),
+        }
+    }
+
+    /// As any client, it knows what it is to do, and not what it was at.
+    fn crash(self, _: Keep) -> BatchReader {
+        BatchReader { load: self.load, ..BatchReader::new(self.plan, self.batches) }
+    }
+}
+
+impl BatchReader {
+    /// One that waits to be told to work.
+    #[must_use]
+    pub fn new(plan: Arc<Plan>, batches: Batches) -> BatchReader {
+        BatchReader {
+            route: Route::new(&plan),
+            plan,
+            batches,
+            load: Load::default(),
+            stage: Stage::Idle,
+            batch: 0,
+            reads: Vec::new(),
+            step: 0,
+            pending: Vec::new(),
+            timer: Unnamed(None),
+            waits: 0,
+            nap: Nap::None,
+        }
+    }
+
+    /// What it has still to do; none if nothing.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<String> {
+        match (self.stage, self.load.missing()) {
+            (Stage::Hang, _) => Some("was told to wait for entries until it gave up".to_owned()),
+            (_, 0) => None,
+            (_, missing) => Some(format!("has {missing} batches to go")),
+        }
+    }
+
+    fn work(&mut self, cx: &mut Cx<'_>, round: u32) {
+        self.load.begin(round, self.batches.count);
+        self.route.begin(cx);
+        if self.stage == Stage::Idle {
+            self.load.take_up(cx, self.plan.think);
+        }
+    }
+
+    fn begin(&mut self, cx: &mut Cx<'_>) {
+        if self.stage != Stage::Idle || self.load.missing() == 0 {
+            return;
+        }
+        let Batches { keys, size, .. } = &self.batches;
+        let first = cx.choose("batch", keys.len() as u64) as usize;
+        let keys = keys.iter().cycle().skip(first).take(*size);
+        let read = |key: &Key| {
+            let op = cx.invoke(*key, |_| Action::Read).op;
+            Read { op, key: *key, needs: Need::Answer }
+        };
+        self.reads = keys.map(read).collect();
+        self.batch = self.reads.first().map_or(0, |read| read.op.ordinal);
+        (self.step, self.waits, self.nap) = (0, 0, Nap::None);
+        self.get(cx, 1);
+    }
+
+    // ---- the stages ----
+
+    /// Asks a cache for all that have no answer yet.
+    fn get(&mut self, cx: &mut Cx<'_>, tries: u32) {
+        let asked = self.reads.iter().filter(|read| read.needs == Need::Answer);
+        let get = |read: &Read| (read.key, Call::Get { token: Token(Value::of(read.op).0) });
+        let calls: Vec<(Key, Call)> = asked.map(get).collect();
+        let Some((first, _)) = calls.first() else { return };
+        let cache = self.route.choose(cx, *first);
+        self.stage = Stage::Get { tries };
+        self.call(cx, vec![(cache, calls)]);
+    }
+
+    /// Looks at the answers, in the order of the batch.
+    fn look(&mut self, cx: &mut Cx<'_>) {
+        for place in 0..self.reads.len() {
+            let read = self.reads[place];
+            self.reads[place].needs = self.look_at(cx, read);
+        }
+        if let Some(span) = self.plan.waits.get(self.waits)
+            && self.reads.iter().any(|read| read.needs == Need::Others)
+        {
+            self.waits += 1;
+            self.nap = Nap::On;
+            cx.set_timer(*span, Timer::AskAgain(self.ticket()));
+        }
+        self.select(cx);
+    }
+
+    fn look_at(&self, cx: &mut Cx<'_>, read: Read) -> Need {
+        let Need::Look(cache, answer) = read.needs else {
+            cx.mark("cache-error");
+            return Need::Row(None);
+        };
+        match answer {
+            Answer::Found(state) => {
+                cx.mark("hit");
+                complete(cx, read, Completion::Ok(state))
+            }
+            Answer::Outdated(state, None) => {
+                cx.mark("served-outdated");
+                complete(cx, read, Completion::Ok(state))
+            }
+            Answer::Granted(token) | Answer::Outdated(_, Some(token)) => {
+                cx.mark("miss");
+                Need::Row(Some(Lease { cache, token }))
+            }
+            Answer::Wait => {
+                cx.mark("told-to-wait");
+                if self.waits < self.plan.waits.len() {
+                    return Need::Others;
+                }
+                cx.mark("waited-in-vain");
+                match self.plan.after_waits {
+                    AfterWaits::Hang => Need::Others,
+                    AfterWaits::Fill => Need::Row(None),
+                    AfterWaits::Fail => complete(cx, read, Completion::Failed),
+                }
+            }
+            _ => {
+                cx.mark("cache-error");
+                Need::Row(None)
+            }
+        }
+    }
+
+    /// Reads the rows that are needed with one query.
+    fn select(&mut self, cx: &mut Cx<'_>) {
+        let needed = self.reads.iter().filter(|read| matches!(read.needs, Need::Row(_)));
+        let keys: Vec<Key> = needed.map(|read| read.key).collect();
+        if keys.is_empty() {
+            return self.rest(cx);
+        }
+        self.stage = Stage::Select;
+        self.step += 1;
+        let message = Message::Query { ticket: self.ticket(), query: Query::SelectMany(keys) };
+        cx.send(self.plan.database, message);
+        self.be_patient(cx);
+    }
+
+    /// Has caches take the rows on which it has leases.
+    fn fill(&mut self, cx: &mut Cx<'_>, rows: &[(Key, Observation)]) {
+        let mut pipelines: BTreeMap<NodeId, [Vec<(Key, Call)>; 2]> = BTreeMap::new();
+        for read in &mut self.reads {
+            let Need::Row(lease) = read.needs else { continue };
+            let row = rows.iter().find(|(key, _)| *key == read.key).map(|(_, state)| *state);
+            let (Some(state), Some(lease)) = (row, lease) else {
+                read.needs = complete(cx, *read, row.map_or(Completion::Unknown, Completion::Ok));
+                continue;
+            };
+            read.needs = Need::Fill(lease, state);
+            let [sets, deletes] = pipelines.entry(lease.cache).or_default();
+            if state == Observation::EMPTY {
+                deletes.push((read.key, Call::Delete { version: state.version }));
+            } else {
+                let ttl = self.plan.ttl.map(|ttl| draw(cx, "ttl", ttl));
+                sets.push((read.key, Call::Set { token: lease.token, state, ttl }));
+            }
+        }
+        if pipelines.is_empty() {
+            return self.rest(cx);
+        }
+        if pipelines.values().any(|[sets, _]| sets.len() > 1) {
+            cx.mark("filled-together");
+        }
+        self.stage = Stage::Fill;
+        let of_one = |(cache, calls): (NodeId, [_; 2])| calls.map(|calls| (cache, calls));
+        self.call(cx, pipelines.into_iter().flat_map(of_one).collect());
+    }
+
+    /// The batch is over, or what is left of it waits for others.
+    fn rest(&mut self, cx: &mut Cx<'_>) {
+        self.reads.retain(|read| read.needs != Need::Nothing);
+        self.route.release();
+        match (self.reads.is_empty(), self.nap) {
+            (true, _) => {
+                self.stage = Stage::Idle;
+                self.load.done();
+                self.load.take_up(cx, self.plan.think);
+            }
+            (false, Nap::None) => self.stage = Stage::Hang,
+            (false, Nap::On) => self.stage = Stage::Nap,
+            (false, Nap::Over) => self.ask_again(cx),
+        }
+    }
+
+    fn wake(&mut self, cx: &mut Cx<'_>) {
+        self.nap = Nap::Over;
+        if self.stage == Stage::Nap {
+            self.ask_again(cx);
+        }
+    }
+
+    /// It has waited for somebody else to fill in entries.
+    fn ask_again(&mut self, cx: &mut Cx<'_>) {
+        if self.reads.len() > 1 {
+            cx.mark("waited-together");
+        }
+        self.nap = Nap::None;
+        self.reads.iter_mut().for_each(|read| read.needs = Need::Answer);
+        self.get(cx, 1);
+    }
+
+    // ---- what it says and hears ----
+
+    fn ticket(&self) -> Ticket {
+        Ticket { op: self.batch, step: self.step }
+    }
+
+    /// Asks caches, with commands that go out together.
+    fn call(&mut self, cx: &mut Cx<'_>, pipelines: Vec<(NodeId, Vec<(Key, Call)>)>) {
+        for (cache, calls) in pipelines {
+            if calls.len() > COMMAND_KEYS_MAX {
+                cx.mark("batch-split");
+            }
+            for calls in calls.chunks(COMMAND_KEYS_MAX) {
+                self.step += 1;
+                self.pending.push((self.step, cache));
+                let message = Message::Calls { ticket: self.ticket(), calls: calls.to_vec() };
+                cx.send(cache, message);
+            }
+        }
+        self.be_patient(cx);
+    }
+
+    fn be_patient(&mut self, cx: &mut Cx<'_>) {
+        self.stop_timer(cx);
+        let timer = cx.set_timer(self.plan.patience, Timer::GiveUp(self.ticket()));
+        self.timer = Unnamed(Some(timer));
+    }
+
+    fn stop_timer(&mut self, cx: &mut Cx<'_>) {
+        if let Some(timer) = self.timer.0.take() {
+            cx.cancel_timer(timer);
+        }
+    }
+
+    fn hear_cache(
+        &mut self,
+        cx: &mut Cx<'_>,
+        cache: NodeId,
+        ticket: Ticket,
+        answers: &[(Key, Answer)],
+    ) {
+        let pending = self.pending.iter().position(|asked| *asked == (ticket.step, cache));
+        let Some(place) = pending.filter(|_| ticket.op == self.batch) else { return };
+        self.pending.remove(place);
+        for (key, answer) in answers {
+            let Some(read) = self.reads.iter_mut().find(|read| read.key == *key) else { continue };
+            match (read.needs, answer) {
+                (Need::Answer, answer) => read.needs = Need::Look(cache, *answer),
+                (Need::Fill(_, state), answer) => {
+                    cx.mark(match answer {
+                        Answer::Stored(_) => "filled",
+                        Answer::Refused => "fill-refused",
+                        Answer::Deleted(_) => "invalidated",
+                        _ => "cache-error",
+                    });
+                    read.needs = complete(cx, *read, Completion::Ok(state));
+                }
+                _ => (),
+            }
+        }
+        if self.pending.is_empty() {
+            self.stop_timer(cx);
+            match self.stage {
+                Stage::Get { .. } => self.look(cx),
+                _ => self.rest(cx),
+            }
+        }
+    }
+
+    /// No answer came for too long.
+    fn give_up(&mut self, cx: &mut Cx<'_>) {
+        self.timer = Unnamed(None);
+        let silent = std::mem::take(&mut self.pending);
+        match self.stage {
+            Stage::Get { tries } => {
+                cx.mark("cache-silent");
+                silent.iter().for_each(|(_, cache)| self.route.fail(cx, *cache));
+                if tries > 1 { self.look(cx) } else { self.get(cx, tries + 1) }
+            }
+            Stage::Select => self.fill(cx, &[]),
+            Stage::Fill => {
+                cx.mark("fill-lost");
+                for read in &mut self.reads {
+                    if let Need::Fill(_, state) = read.needs {
+                        read.needs = complete(cx, *read, Completion::Ok(state));
+                    }
+                }
+                self.rest(cx);
+            }
+            Stage::Idle | Stage::Nap | Stage::Hang => (),
+        }
+    }
+
+    /// The connection to a node broke: an answer from it will not come.
+    fn lose(&mut self, cx: &mut Cx<'_>, peer: NodeId) {
+        let is_asked = self.pending.iter().any(|(_, cache)| *cache == peer);
+        if is_asked || (self.stage == Stage::Select && peer == self.plan.database) {
+            self.stop_timer(cx);
+            self.give_up(cx);
+        }
+    }
+}
+
+fn complete(cx: &mut Cx<'_>, read: Read, completion: Completion) -> Need {
+    cx.complete(read.op, completion);
+    Need::Nothing
+}

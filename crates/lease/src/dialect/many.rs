@@ -1,0 +1,76 @@
+//! What one command says to many entries: only the shared token's scripts, and `DEL`, do that.
+
+use history::Key;
+use redis::{Blob, Reply};
+
+use super::{
+    Dialect, FOR_EVER_SECONDS, Request, Verb, read_number, read_state, state_text, token_text,
+};
+use crate::config::Discipline;
+use crate::{Answer, Call, Token, scripts};
+
+impl Dialect {
+    /// What one command is of calls that are all of one kind; none if the discipline has no such
+    /// command, or there is no such entry.
+    #[must_use]
+    pub fn request_of_many(&self, calls: &[(Key, Call)]) -> Option<Request> {
+        if self.rules.discipline != Discipline::SharedToken {
+            return None;
+        }
+        let keys: Option<Vec<Blob>> =
+            calls.iter().map(|(key, _)| self.entry_key(*key).cloned()).collect();
+        let mut keys = keys?;
+        let (_, first) = calls.first()?;
+        let verb = match first {
+            Call::Get { .. } => {
+                keys.push(self.counter.clone());
+                Verb::Script(scripts::SHARED_GET)
+            }
+            Call::Set { .. } => Verb::Script(scripts::SHARED_SET),
+            Call::Delete { .. } => Verb::Command("DEL"),
+            Call::Stats => return None,
+        };
+        let arguments = calls.iter().flat_map(|(_, call)| fill(call).into_iter().flatten());
+        Some(Request { verb, keys, arguments: arguments.collect() })
+    }
+
+    /// What the reply to that command means to each of the calls.
+    #[must_use]
+    pub fn answers_of_many(&self, calls: &[(Key, Call)], reply: &Reply) -> Vec<Answer> {
+        let calls = calls.iter().enumerate();
+        let answers = calls.map(|(place, (_, call))| answer(call, part(reply, place)));
+        answers.map(|answer| answer.unwrap_or(Answer::Error)).collect()
+    }
+}
+
+/// What a script is told to fill in.
+fn fill(call: &Call) -> Option<[Blob; 3]> {
+    let Call::Set { token, state, ttl } = *call else { return None };
+    let seconds = ttl.map_or(FOR_EVER_SECONDS, |ttl| ttl.as_millis().div_ceil(1000));
+    Some([token_text(token), state_text(state), Blob::from(seconds.to_string())])
+}
+
+/// What a reply says to the call in this place. `DEL` says the same to all.
+pub(super) fn part(reply: &Reply, place: usize) -> &Reply {
+    match reply {
+        Reply::Array(parts) => parts.get(place).unwrap_or(&Reply::Nil),
+        reply => reply,
+    }
+}
+
+/// What that means.
+pub(super) fn answer(call: &Call, part: &Reply) -> Option<Answer> {
+    match (*call, part) {
+        (Call::Get { .. }, Reply::Bulk(text)) => match text.strip_prefix(b"cas:") {
+            Some(number) => read_number(number).map(|cas| Answer::Granted(Token(cas))),
+            None => read_state(text.strip_prefix(b"val:")?).map(Answer::Found),
+        },
+        (Call::Set { state, .. }, Reply::Bulk(word)) => match **word == b"OK"[..] {
+            true => Some(Answer::Stored(state)),
+            false => Some(Answer::Refused),
+        },
+        // How many there were is all the same: now there are none.
+        (Call::Delete { version }, Reply::Integer(_)) => Some(Answer::Deleted(version)),
+        _ => None,
+    }
+}

@@ -1,0 +1,53 @@
+//! What a client has still to do in a round, and when it does it.
+
+use history::Span;
+use sim::{Context, Delay};
+
+use crate::{Message, Timer};
+
+/// What a client has still to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Load {
+    round: u32,
+    missing: u64,
+}
+
+impl Load {
+    /// It is told to work until so many rounds are done, each of so many pieces of work. Whoever
+    /// was told before goes on with what it has left.
+    pub(crate) fn begin(&mut self, round: u32, pieces: u64) {
+        if round > self.round {
+            *self = Load { round, missing: pieces };
+        }
+    }
+
+    pub(crate) fn missing(self) -> u64 {
+        self.missing
+    }
+
+    pub(crate) fn done(&mut self) {
+        self.missing = self.missing.saturating_sub(1);
+    }
+
+    /// Takes up the next piece of work after a while.
+    pub(crate) fn take_up(self, cx: &mut Context<'_, Message, Timer>, think: Delay) {
+        if self.missing == 0 {
+            cx.mark("client-done");
+        } else {
+            let think = draw(cx, "think", think);
+            cx.set_timer(think, Timer::Next);
+        }
+    }
+}
+
+/// A length of time by chance.
+pub(crate) fn draw(
+    cx: &mut Context<'_, Message, Timer>,
+    purpose: &'static str,
+    delay: Delay,
+) -> Span {
+    match delay.max.0.saturating_sub(delay.min.0) {
+        0 => delay.min,
+        width => Span(delay.min.0 + cx.choose(purpose, width)),
+    }
+}
