@@ -128,7 +128,7 @@ impl System for LruProxy {
     fn invariants(config: &Config) -> Vec<Box<dyn Invariant<Message, Timer>>> {
         let Deployment { nodes, keys, .. } = Self::deploy(config, 0);
         let names = Names { nodes: nodes.into_iter().map(|node| node.name).collect(), keys };
-        checks::all(config.staleness.unwrap_or(config.ttl), &names)
+        checks::all(config, PROXY, &names)
     }
 
     fn unfinished(process: &Process) -> Option<String> {
