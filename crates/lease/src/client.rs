@@ -22,7 +22,7 @@ use sim::{Context, Input, Keep};
 pub(crate) use self::open::{Lease, Unnamed};
 use self::open::{Open, Stage};
 pub use self::plan::{Kind, Plan, Work};
-use crate::config::{AfterWaits, TwoLeases, WhenUnknown};
+use crate::config::{AfterWaits, TwoLeases, WhenUnknown, key_name};
 use crate::load::{Load, draw};
 use crate::route::Route;
 use crate::{Answer, Call, Message, Query, QueryResult, Ticket, Timer, Token};
@@ -80,7 +80,10 @@ impl Client {
     pub fn unfinished(&self) -> Option<String> {
         match &self.open {
             Some(Open { stage: Stage::Hang, key, .. }) => {
-                Some(format!("was told to wait for {key} until it gave up"))
+                let entry = key_name(*key);
+                Some(format!(
+                    "was told to wait for {entry}, which nobody fills in, until it gave up"
+                ))
             }
             None if self.load.missing() == 0 => None,
             _ => Some(format!("has {} operations to go", self.load.missing())),

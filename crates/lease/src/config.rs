@@ -1,6 +1,6 @@
 //! The `[lease]` section of a scenario file.
 
-use history::Span;
+use history::{Key, Span};
 use redis_node::Durability;
 use scenario::Problem;
 use scenario::units::{Amount, Latency};
@@ -237,6 +237,11 @@ pub struct Bounds {
     /// How often a version may be read from the database.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queries: Option<u64>,
+}
+
+/// What a row is called.
+pub(crate) fn key_name(key: Key) -> String {
+    format!("key{}", key.0 + 1)
 }
 
 impl Config {

@@ -195,3 +195,82 @@ impl Route {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use sim::{Effect, Sandbox};
+
+    use super::*;
+    use crate::Config;
+    use crate::system::plan;
+
+    const CACHES: [NodeId; 3] = [NodeId(1), NodeId(2), NodeId(3)];
+
+    fn route(weights: Weights) -> Route {
+        let config = Config { weights, ..Config::default() };
+        Route::new(&Arc::new(plan(&config, NodeId(0), CACHES.to_vec(), Vec::new(), 1)))
+    }
+
+    /// How many of all answers, which are so many, each cache is drawn with.
+    fn shares(route: &Route, answers: u64) -> Vec<u64> {
+        let mut drawn = BTreeMap::new();
+        for answer in 0..answers {
+            let mut sandbox = Sandbox::default();
+            sandbox.answers = vec![answer];
+            *drawn.entry(route.draw(&mut sandbox.context())).or_default() += 1;
+        }
+        CACHES.iter().map(|cache| drawn.get(cache).copied().unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn replicas_count_for_as_much_as_they_use_memory() {
+        let mut route = route(Weights::Memory);
+        assert_eq!(shares(&route, 3), [1, 1, 1], "nobody has said anything");
+        route.hear(CACHES[0], 600);
+        route.hear(CACHES[1], 400);
+        assert_eq!(shares(&route, 1_000), [600, 400, 0], "one has not said anything");
+        route.hear(CACHES[2], 0);
+        assert_eq!(shares(&route, 1_010), [600, 400, 10], "one uses nothing: a hundredth");
+        for cache in CACHES {
+            route.hear(cache, 0);
+        }
+        assert_eq!(shares(&route, 3), [1, 1, 1]);
+    }
+
+    #[test]
+    fn one_that_has_failed_is_neither_asked_nor_told_until_it_answers() {
+        let mut sandbox = Sandbox::default();
+        let mut cx = sandbox.context();
+        let mut route = route(Weights::Equal);
+        assert_eq!(route.choose(&mut cx, Key(0)), CACHES[0]);
+        route.fail(&mut cx, CACHES[0]);
+        assert_eq!(route.choose(&mut cx, Key(0)), CACHES[1], "another one");
+        assert_eq!(route.holders(&mut cx, Key(0)), CACHES[1..]);
+        route.hear(CACHES[0], 0);
+        assert_eq!(route.choose(&mut cx, Key(0)), CACHES[1], "it keeps to that");
+        assert_eq!(route.holders(&mut cx, Key(0)), CACHES);
+        route.release();
+        assert_eq!(route.choose(&mut cx, Key(0)), CACHES[0]);
+    }
+
+    #[test]
+    fn one_that_no_longer_says_how_it_is_is_not_drawn() {
+        let mut sandbox = Sandbox::default();
+        let mut route = route(Weights::Memory);
+        route.begin(&mut sandbox.context());
+        let effects = sandbox.take_effects();
+        let asked = effects.iter().filter(|effect| matches!(effect, Effect::Send { .. }));
+        assert_eq!(asked.count(), 3);
+        for cache in CACHES {
+            route.hear(cache, 100);
+        }
+        route.poll(&mut sandbox.context(), true);
+        route.hear(CACHES[0], 100);
+        route.hear(CACHES[1], 300);
+        route.poll(&mut sandbox.context(), true);
+        assert_eq!(shares(&route, 400), [100, 300, 0]);
+    }
+}

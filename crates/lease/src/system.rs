@@ -13,7 +13,7 @@ use crate::cache::Cache;
 use crate::checks;
 use crate::client::{Client, Plan, Work};
 use crate::cluster::Slots;
-use crate::config::{Config, Topology};
+use crate::config::{Config, Topology, key_name};
 use crate::database::Database;
 use crate::dialect::{Dialect, Rules};
 use crate::process::Part;
@@ -119,9 +119,8 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     fn new(config: &Config) -> Stage<'_> {
-        let key_names: Vec<String> =
-            (1..=config.keys).map(|number| format!("key{number}")).collect();
-        let keys = (0..key_names.len() as u32).map(Key).collect();
+        let keys: Vec<Key> = (0..u32::from(config.keys)).map(Key).collect();
+        let key_names = keys.iter().copied().map(key_name).collect();
         Stage { config, nodes: Vec::new(), keys, key_names }
     }
 
@@ -185,26 +184,7 @@ impl Stage<'_> {
 
     fn clients(&mut self, database: NodeId, caches: Vec<NodeId>, operations: u64) -> Vec<NodeId> {
         let config = self.config;
-        let plan = Plan {
-            work: Work::Mix {
-                operations,
-                reads_ppm: config.reads.0.ppm(),
-                keys: self.keys.clone(),
-            },
-            database,
-            caches,
-            topology: config.topology,
-            weights: config.weights,
-            think: config.think.0,
-            patience: config.patience,
-            waits: config.waits.clone(),
-            after_waits: config.after_waits,
-            ttl: config.ttl.map(|ttl| ttl.0),
-            when_unknown: config.when_unknown,
-            two_leases: config.two_leases,
-            ask_again: config.ask_again,
-            poll: config.poll.0,
-        };
+        let plan = plan(config, database, caches, self.keys.clone(), operations);
         let plan = Arc::new(plan);
         let client = Client::new(Arc::clone(&plan));
         let batches =
@@ -219,5 +199,31 @@ impl Stage<'_> {
             nodes.push(self.add(format!("b{number}"), CLIENT, part));
         }
         nodes
+    }
+}
+
+/// What clients are to do, so many operations a round.
+pub(crate) fn plan(
+    config: &Config,
+    database: NodeId,
+    caches: Vec<NodeId>,
+    keys: Vec<Key>,
+    operations: u64,
+) -> Plan {
+    Plan {
+        work: Work::Mix { operations, reads_ppm: config.reads.0.ppm(), keys },
+        database,
+        caches,
+        topology: config.topology,
+        weights: config.weights,
+        think: config.think.0,
+        patience: config.patience,
+        waits: config.waits.clone(),
+        after_waits: config.after_waits,
+        ttl: config.ttl.map(|ttl| ttl.0),
+        when_unknown: config.when_unknown,
+        two_leases: config.two_leases,
+        ask_again: config.ask_again,
+        poll: config.poll.0,
     }
 }

@@ -68,6 +68,28 @@ fn the_lua_and_its_native_twin_do_the_same() {
     }
 }
 
+#[test]
+fn one_command_does_to_many_entries_what_many_do_to_one_each() {
+    let Some(mut servers) = Servers::start() else { return };
+    let dialect = dialect(Discipline::SharedToken);
+    let keys = [Key(0), Key(1)];
+    let state = |number| Observation { version: Version(number), value: Value(number) };
+    let mut call = |calls: [Call; 2]| {
+        let calls = keys.into_iter().zip(calls).collect::<Vec<_>>();
+        let line = dialect.request_of_many(&calls).expect("known entries").line();
+        let reply = servers.compare(&line).unwrap_or_else(|difference| panic!("{difference}"));
+        dialect.answers_of_many(&calls, &reply)
+    };
+    let get = Call::Get { token: Token(0) };
+    let set = |token, number| Call::Set { token: Token(token), state: state(number), ttl: None };
+    let delete = Call::Delete { version: Version(9) };
+    assert_eq!(call([get, get]), [1, 2].map(|cas| Answer::Granted(Token(cas))));
+    assert_eq!(call([set(1, 5), set(7, 6)]), [Answer::Stored(state(5)), Answer::Refused]);
+    assert_eq!(call([get, get]), [Answer::Found(state(5)), Answer::Granted(Token(2))], "shared");
+    assert_eq!(call([delete, delete]), [Answer::Deleted(Version(9)); 2]);
+    assert_eq!(call([set(1, 5), set(2, 6)]), [Answer::Refused; 2], "nothing is there");
+}
+
 /// A real server, one in memory, and one in memory that runs the Lua.
 struct Servers {
     server: Server,
