@@ -69,9 +69,9 @@ impl Invariant<Message, Timer> for AgreementWatch {
         let stale = self.reads.stale()?;
         let (key, newer, names) = (stale.key, stale.known.state.version, &self.names);
         let mut story = stale.steps(names);
-        if let Some(cache) = self.ledger.holder(key, stale.seen) {
-            story.extend(self.ledger.causes((cache, key), newer, names));
-            story.extend(self.ledger.fate((cache, key), newer, names));
+        if let Some(fill) = self.ledger.fill(None, key, stale.seen) {
+            story.extend(self.ledger.causes(&fill, newer, names));
+            story.extend(self.ledger.fate(&fill, newer, names));
         }
         Some(Broken { summary: stale.summary(&self.names), story: tell(story) })
     }
@@ -116,9 +116,10 @@ impl Observer<Message, Timer> for FillWatch {
 impl Invariant<Message, Timer> for FillWatch {
     fn broken(&self) -> Option<Broken> {
         let stale = self.fills.broken()?;
-        let entry = (stale.cache, stale.key);
-        let mut story = self.ledger.causes(entry, stale.invalidated, &self.names);
-        story.extend(stale.steps(&self.names));
+        let mut story = stale.steps(&self.names);
+        if let Some(fill) = self.ledger.fill(Some(stale.cache), stale.key, stale.state) {
+            story.extend(self.ledger.causes(&fill, stale.invalidated, &self.names));
+        }
         Some(Broken { summary: stale.summary(&self.names), story: tell(story) })
     }
 }

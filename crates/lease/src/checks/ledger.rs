@@ -16,22 +16,25 @@ pub(crate) struct Ledger {
     selected: BTreeMap<(NodeId, Key), (Time, Observation)>,
     /// The last updates of a row: by whom, and what it was then.
     updated: BTreeMap<Key, VecDeque<(Time, NodeId, Version)>>,
-    /// Who was the last to fill in an entry of a cache.
-    filled: BTreeMap<(NodeId, Key), Fill>,
+    /// The last to fill in an entry of a cache.
+    filled: BTreeMap<(NodeId, Key), VecDeque<Fill>>,
     /// The last invalidation of an entry that a cache has heard of.
     forgotten: BTreeMap<(NodeId, Key), (Time, NodeId)>,
     /// The last one that it has not heard of.
     lost: BTreeMap<(NodeId, Key), (Time, NodeId, Loss)>,
     under_way: BTreeMap<MessageId, (NodeId, Vec<Key>)>,
-    /// When a node last crashed, and what was kept.
-    crashed: BTreeMap<NodeId, (Time, Keep)>,
+    /// When a node crashed lately, and what was kept.
+    crashed: BTreeMap<NodeId, VecDeque<(Time, Keep)>>,
 }
 
-/// So many updates of a row are remembered.
-const UPDATES_MAX: usize = 16;
+/// So many updates of a row, fills of an entry, and crashes of a node are remembered.
+const REMEMBERED_MAX: usize = 16;
 
+/// Somebody filled in an entry.
 #[derive(Clone, Copy, Debug)]
-struct Fill {
+pub(crate) struct Fill {
+    cache: NodeId,
+    key: Key,
     at: Time,
     client: NodeId,
     state: Observation,
@@ -49,7 +52,7 @@ impl Ledger {
             }
             Kind::Lose { from, id, why } => self.lose(at, *from, *id, *why),
             Kind::Nemesis(Command::Crash { node, keep }) => {
-                self.crashed.insert(*node, (at, *keep));
+                remember(self.crashed.entry(*node).or_default(), (at, *keep));
             }
             _ => (),
         }
@@ -89,11 +92,7 @@ impl Ledger {
                 });
             }
             Message::Result { result: QueryResult::Updated { key, state }, .. } => {
-                let updates = self.updated.entry(*key).or_default();
-                updates.push_back((at, to, state.version));
-                if updates.len() > UPDATES_MAX {
-                    updates.pop_front();
-                }
+                remember(self.updated.entry(*key).or_default(), (at, to, state.version));
             }
             _ => (),
         }
@@ -104,7 +103,8 @@ impl Ledger {
             Answer::Stored(state) => {
                 let selected = self.selected.get(&(client, key)).filter(|(_, row)| *row == state);
                 let selected = selected.map(|(at, _)| *at);
-                self.filled.insert((cache, key), Fill { at, client, state, selected });
+                let fill = Fill { cache, key, at, client, state, selected };
+                remember(self.filled.entry((cache, key)).or_default(), fill);
             }
             Answer::Deleted(_) => {
                 self.forgotten.insert((cache, key), (at, client));
@@ -137,30 +137,24 @@ impl Ledger {
         }
     }
 
-    /// Which cache has taken this row for an entry, if one has and still does.
-    pub(crate) fn holder(&self, key: Key, seen: Observation) -> Option<NodeId> {
-        let mut filled = self.filled.iter();
-        let is_it =
-            |((_, known), fill): &(&(NodeId, Key), &Fill)| *known == key && fill.state == seen;
-        filled.find(is_it).map(|((cache, _), _)| *cache)
+    /// The last time that a cache took this row for an entry: this cache, if it is known which.
+    pub(crate) fn fill(&self, cache: Option<NodeId>, key: Key, seen: Observation) -> Option<Fill> {
+        let fills = self.filled.values().flatten();
+        let is_it = |fill: &&Fill| {
+            fill.key == key && fill.state == seen && cache.is_none_or(|cache| fill.cache == cache)
+        };
+        fills.filter(is_it).max_by_key(|fill| fill.at).copied()
     }
 
-    /// Where the row came from that a cache has taken for an entry, and who made it outdated.
-    pub(crate) fn causes(
-        &self,
-        (cache, key): (NodeId, Key),
-        newer: Version,
-        names: &Names,
-    ) -> Vec<(Time, String)> {
-        let Some(fill) = self.filled.get(&(cache, key)) else { return Vec::new() };
-        let (client, key_name) = (names.node(fill.client), names.key(key));
+    /// Where the row came from, and who made it outdated.
+    pub(crate) fn causes(&self, fill: &Fill, newer: Version, names: &Names) -> Vec<(Time, String)> {
+        let (client, key) = (names.node(fill.client), names.key(fill.key));
         let selected = fill.selected.map(|at| {
-            let version = fill.state.version;
-            let said = format!("the database tells {client} that {key_name} is {version}");
+            let said = format!("the database tells {client} that {key} is {}", fill.state.version);
             (at, format!("{said}, to be filled in."))
         });
-        let updated = self.update(key, newer).map(|(at, writer, made)| {
-            (at, format!("{} updates {key_name} to {made}.", names.node(writer)))
+        let updated = self.update(fill.key, newer).map(|(at, writer, made)| {
+            (at, format!("{} updates {key} to {made}.", names.node(writer)))
         });
         selected.into_iter().chain(updated).collect()
     }
@@ -170,24 +164,29 @@ impl Ledger {
         updates.find(|(_, _, made)| *made == newer).copied()
     }
 
-    /// When a cache took it, and why it still has it after that update.
-    pub(crate) fn fate(
-        &self,
-        (cache, key): (NodeId, Key),
-        newer: Version,
-        names: &Names,
-    ) -> Vec<(Time, String)> {
-        let Some(fill) = self.filled.get(&(cache, key)) else { return Vec::new() };
-        let (cache_name, key_name) = (names.node(cache), names.key(key));
+    /// When the cache took it, and why it still has it after that update.
+    pub(crate) fn fate(&self, fill: &Fill, newer: Version, names: &Names) -> Vec<(Time, String)> {
+        let (cache, key) = (names.node(fill.cache), names.key(fill.key));
         let (client, version) = (names.node(fill.client), fill.state.version);
-        let filled = format!("{client} fills in {version} of {key_name} at {cache_name}.");
-        let mut told = vec![(fill.at, filled)];
-        let Some((since, writer, _)) = self.update(key, newer) else { return told };
-        told.extend(self.invalidations(cache, key, since, names));
-        for node in [writer, cache] {
-            if let Some((at, keep)) = self.crashed.get(&node).filter(|(at, _)| *at >= since) {
-                told.push((*at, format!("{} {}.", names.node(node), crash(*keep))));
-            }
+        let mut told = vec![(fill.at, format!("{client} fills in {version} of {key} at {cache}."))];
+        let Some((since, writer, _)) = self.update(fill.key, newer) else { return told };
+        told.extend(self.invalidations(fill.cache, fill.key, since, names));
+        let crashes = |node: NodeId| self.crashed.get(&node).into_iter().flatten();
+        let is_after = |(at, _): &&(Time, Keep)| *at >= since;
+        if let Some((at, _)) = crashes(writer).find(is_after) {
+            told.push((*at, format!("{} crashes.", names.node(writer))));
+        }
+        // What it had been told it may have forgotten; what it was not told it may have missed.
+        let has_heard =
+            self.forgotten.get(&(fill.cache, fill.key)).is_some_and(|(at, _)| *at >= since);
+        let mut crashes = crashes(fill.cache).rev();
+        if let Some((at, keep)) = crashes.find(|crash| is_after(crash) == has_heard) {
+            let what = match keep {
+                Keep::Durable => "crashes, and keeps what was durable",
+                Keep::Nothing => "crashes, and keeps nothing",
+                Keep::Replica => "is replaced by a replica, which may be behind",
+            };
+            told.push((*at, format!("{cache} {what}.")));
         }
         told
     }
@@ -221,18 +220,16 @@ impl Ledger {
         });
         let mut told: Vec<_> = heard.into_iter().chain(lost).collect();
         if told.is_empty() {
-            let text = format!("From then on nobody tells {cache_name} to forget {key_name}.");
+            let text = format!("and later nobody tells {cache_name} to forget {key_name}.");
             told.push((since, text));
         }
         told
     }
 }
 
-/// What that is to a node.
-fn crash(keep: Keep) -> &'static str {
-    match keep {
-        Keep::Durable => "crashes, and knows no more than what was durable",
-        Keep::Nothing => "crashes, and knows nothing any more",
-        Keep::Replica => "is replaced by a replica, which may be behind",
+fn remember<T>(known: &mut VecDeque<T>, new: T) {
+    known.push_back(new);
+    if known.len() > REMEMBERED_MAX {
+        known.pop_front();
     }
 }
