@@ -216,7 +216,7 @@ pub(crate) struct Proxy {
     #[arg(long, default_value = "127.0.0.1:8001", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
     /// The Redis server behind it
-    #[arg(long, default_value = "127.0.0.1:6379", value_name = "HOST:PORT")]
+    #[arg(long, default_value = "127.0.0.1:6379", value_name = "HOST:PORT", value_parser = host_port)]
     pub(crate) upstream: String,
     /// How many keys are kept
     #[arg(long, default_value_t = 1024, value_name = "N")]
@@ -374,6 +374,14 @@ pub(crate) enum Format {
     Json,
     /// One object a line, as they come
     Jsonl,
+}
+
+/// A host, which may be one that is only known later, and a port.
+fn host_port(text: &str) -> Result<String, String> {
+    let is_one = text.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)
+    });
+    if is_one { Ok(text.to_owned()) } else { Err("this is HOST:PORT, as in localhost:6379".into()) }
 }
 
 fn seed_range(text: &str) -> Result<Range<u64>, String> {

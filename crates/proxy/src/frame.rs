@@ -50,8 +50,17 @@ impl Frames {
     }
 
     /// How many bytes of the input belong to the reply, and whether it ends with them. Unless it
-    /// does, all do.
+    /// does, all do. If it is none, none of this input belongs to it.
     pub(crate) fn scan(&mut self, input: &[u8]) -> Result<(usize, bool), NoReply> {
+        let before = self.clone();
+        let scanned = self.scan_all(input);
+        if scanned.is_err() {
+            *self = before;
+        }
+        scanned
+    }
+
+    fn scan_all(&mut self, input: &[u8]) -> Result<(usize, bool), NoReply> {
         self.missing = self.missing.max(1);
         let mut place = 0;
         while let Some(rest) = input.get(place..).filter(|rest| !rest.is_empty()) {

@@ -5,8 +5,9 @@ use std::net::TcpStream;
 
 use redis::Reply;
 
+use crate::client::bulk;
+use crate::imposter::Imposter;
 use crate::proxy::{Proxy, until};
-use crate::server::bulk;
 use crate::upstream::Upstream;
 
 /// What comes back before the connection is closed.
@@ -75,7 +76,11 @@ fn sizes_that_are_only_announced_take_no_memory() {
         })
         .collect();
     until("all are heard", || proxy.metric("client_memory_bytes") > 0);
-    assert!(proxy.memory().is_none_or(|bytes| bytes < 64 << 20), "{:?}", proxy.memory());
+    assert!(
+        proxy.process.memory().is_none_or(|bytes| bytes < 64 << 20),
+        "{:?}",
+        proxy.process.memory()
+    );
     drop(streams);
     until("all have gone", || proxy.metric("clients") == 0);
     until("all is given back", || proxy.metric("client_memory_bytes") == 0);
@@ -98,4 +103,60 @@ fn who_asks_for_much_and_reads_nothing_is_served_in_bounds() {
         seen += greedy.read(&mut buffer).unwrap();
     }
     assert_eq!(seen, expected);
+}
+
+#[test]
+fn thousands_of_connections_come_and_go() {
+    let Some(upstream) = Upstream::start() else { return };
+    let mut proxy = Proxy::start(upstream.address, &["--maxclients", "500"]);
+    assert_eq!(proxy.connect().call("SET k v"), Reply::ok());
+    let before = proxy.process.memory();
+    for _ in 0..6 {
+        let streams: Vec<TcpStream> = (0..1_000)
+            .map(|_| {
+                let mut stream = TcpStream::connect(proxy.address).unwrap();
+                // Half of a command; whoever is turned away may have been hung up on.
+                stream.write_all(b"*2\r\n$3\r\nGET\r\n$1\r\n").ok();
+                stream
+            })
+            .collect();
+        until("all are heard", || proxy.metric("clients") == 500);
+        drop(streams);
+        until("all have gone", || proxy.metric("clients") == 0);
+    }
+    assert!(proxy.metric("clients_turned_away_total") >= 3_000, "{}", proxy.metrics());
+    assert_eq!(proxy.connect().call("GET k"), bulk("v"));
+    if let (Some(before), Some(after)) = (before, proxy.process.memory()) {
+        assert!(after < before + (16 << 20), "from {before} to {after} bytes");
+    }
+    assert!(proxy.process.is_running());
+}
+
+/// What a client is told whose command the server answers with these bytes.
+fn told_of(bytes: &'static [u8]) -> String {
+    let imposter = Imposter::start(|line| match line {
+        "INCR n" => b":1\r\n".to_vec(),
+        _ => bytes.to_vec(),
+    });
+    let proxy = Proxy::start(imposter.address, &["--timeout", "200ms"]);
+    let mut client = proxy.connect();
+    client.stream.write_all(b"GET k\r\n").unwrap();
+    let mut said = vec![0; 256];
+    let len = client.stream.read(&mut said).unwrap_or_default();
+    // It connects again, and others are served.
+    until("it is lost", || proxy.metric("upstream_losses_total") > 0);
+    until("it is found again", || proxy.metric("upstream_up") == 1);
+    assert_eq!(proxy.connect().call("INCR n"), Reply::Integer(1));
+    assert!(proxy.process.memory().is_none_or(|bytes| bytes < 64 << 20));
+    assert_eq!(proxy.metric("entries"), 0);
+    String::from_utf8_lossy(&said[..len]).into_owned()
+}
+
+#[test]
+fn a_server_that_makes_no_sense_is_hung_up_on() {
+    let lost = "-ERR the upstream was lost before it replied\r\n";
+    assert_eq!(told_of(b"\x16\x03\x01 nonsense\r\n"), lost);
+    assert_eq!(told_of(b"$99999999999999999999\r\n"), lost);
+    // A reply that is announced takes no memory. Who has got a part of it is hung up on.
+    assert_eq!(told_of(b"$536870912\r\nab"), "$536870912\r\nab");
 }

@@ -11,8 +11,8 @@ use history::{
 };
 use redis::Reply;
 
+use crate::client::Client;
 use crate::proxy::Proxy;
-use crate::server::Client;
 use crate::upstream::Upstream;
 
 const KEYS: u16 = 3;

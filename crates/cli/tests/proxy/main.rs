@@ -2,14 +2,14 @@
 //!
 //! Without a `redis-server` on the machine these tests say so and pass.
 
-// There is one client that sees every byte; the tests of the server have it.
-#[path = "../serve/server.rs"]
-#[expect(dead_code, reason = "those tests need more of it")]
-mod server;
-
+#[path = "../spawned/client.rs"]
+mod client;
 mod hostile;
+mod imposter;
 mod linearizable;
 mod outage;
+#[path = "../spawned/process.rs"]
+mod process;
 mod proxy;
 mod stories;
 mod twin;

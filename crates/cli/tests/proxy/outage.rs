@@ -2,8 +2,8 @@
 
 use redis::Reply;
 
+use crate::client::bulk;
 use crate::proxy::{Proxy, until};
-use crate::server::bulk;
 use crate::upstream::Upstream;
 
 #[test]

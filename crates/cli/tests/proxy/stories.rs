@@ -3,11 +3,13 @@
 use std::io::Write as _;
 use std::net::Shutdown;
 use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use redis::{ErrorReply, Reply};
 
+use crate::client::{Client, bulk};
+use crate::imposter::Imposter;
 use crate::proxy::{Proxy, until};
-use crate::server::{Client, bulk};
 use crate::upstream::Upstream;
 
 fn error_of(reply: &Reply) -> String {
@@ -56,6 +58,42 @@ fn redis_cli_is_served_and_told_when_the_server_is_lost() {
     upstream.restart();
     until("it is found again", || proxy.metric("upstream_up") == 1);
     assert_eq!(redis_cli(&proxy, "SET k x\nGET k\nGET other\n").unwrap(), "OK\nx\n\n");
+}
+
+#[test]
+fn nobody_is_served_the_old_value_once_somebody_may_have_seen_the_new_one() {
+    let value = Arc::new(Mutex::new("old"));
+    let reply_to_set = Arc::new(Mutex::new(()));
+    let imposter = Imposter::start({
+        let (value, reply_to_set) = (Arc::clone(&value), Arc::clone(&reply_to_set));
+        move |line| match line {
+            "GET k" => format!("$3\r\n{}\r\n", value.lock().unwrap()).into(),
+            "MGET k" => format!("*1\r\n$3\r\n{}\r\n", value.lock().unwrap()).into(),
+            "PTTL k" => b":-1\r\n".to_vec(),
+            "SET k new" => {
+                *value.lock().unwrap() = "new";
+                drop(reply_to_set.lock().unwrap());
+                b"+OK\r\n".to_vec()
+            }
+            _ => b":1\r\n".to_vec(),
+        }
+    });
+    let proxy = Proxy::start(imposter.address, &[]);
+    let [mut writer, mut apart, mut other] = [(); 3].map(|()| proxy.connect());
+    assert_eq!(other.call("GET k"), bulk("old"));
+    until("it is kept", || proxy.metric("fills_total") == 1);
+    assert_eq!(apart.call("CLIENT ID"), Reply::Integer(1), "it has a connection of its own");
+
+    let held_back = reply_to_set.lock().unwrap();
+    writer.send("SET k new").unwrap();
+    until("it is executed", || *value.lock().unwrap() == "new");
+    assert_eq!(apart.call("MGET k"), Reply::Array(vec![bulk("new")]));
+    other.send("GET k").unwrap();
+    until("the server is asked", || proxy.metric("misses_total") == 2);
+    drop(held_back);
+    assert_eq!(other.receive().unwrap(), Some(bulk("new")));
+    assert_eq!(writer.receive().unwrap(), Some(Reply::ok()));
+    assert_eq!(proxy.metric("hits_total"), 0);
 }
 
 #[test]
@@ -185,7 +223,7 @@ fn it_ends_when_it_is_told_to() {
         let proxy = Proxy::start(upstream.address, &[]);
         let mut client = proxy.connect();
         assert_eq!(client.call("SET k v"), Reply::ok());
-        let (status, said) = proxy.end(signal);
+        let (status, said) = proxy.process.end(signal);
         assert_eq!(status.code(), Some(code), "{said}");
         assert_eq!(said, "rumormill: interrupted\n");
         assert_eq!(client.receive().unwrap_or(None), None);
@@ -201,6 +239,12 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
         (&["--listen", "127.0.0.1:0", "--period", "0s"], "the period cannot be 0s"),
         (&["--memory", "64"], "\"64\" is no size"),
         (&["--ttl", "300"], "is not a length of time"),
+        (&["--capacity", "many"], "invalid digit"),
+        (&["--upstream", "localhost"], "HOST:PORT"),
+        (&["--upstream", "localhost:http"], "HOST:PORT"),
+        (&["--listen", "8001"], "invalid socket address"),
+        (&["--metrics", &taken, "--listen", "127.0.0.1:0"], "cannot listen on 127.0.0.1:"),
+        (&["--colour", "red"], "unexpected argument '--colour'"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_rumormill"))
             .arg("proxy")

@@ -5,8 +5,8 @@
 use redis::resp::encode_command;
 use redis::{Blob, Connection, Database, Reply, UnixTime};
 
+use crate::client::Client;
 use crate::proxy::Proxy;
-use crate::server::Client;
 use crate::upstream::Upstream;
 
 /// What chance gives, the same each time.

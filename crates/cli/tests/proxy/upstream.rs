@@ -3,8 +3,8 @@
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 
+use crate::client::Client;
 use crate::proxy::until;
-use crate::server::Client;
 
 /// It ends with this value.
 pub(crate) struct Upstream {

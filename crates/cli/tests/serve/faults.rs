@@ -8,8 +8,9 @@ use redis::Reply;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::client::{Client, bulk};
 use crate::lifecycle::wait;
-use crate::server::{Client, Server, bulk};
+use crate::server::Server;
 
 /// A server with a plan, and its log.
 struct Faulty {

@@ -4,8 +4,9 @@ use std::io::{Read as _, Write as _};
 
 use redis::Reply;
 
+use crate::client::Client;
 use crate::lifecycle::wait;
-use crate::server::{Client, Server};
+use crate::server::Server;
 
 /// How much memory it may have more after all this, in bytes.
 const GROWTH: u64 = 24 << 20;
@@ -28,9 +29,9 @@ fn answer(server: &Server, bytes: &[u8], len: usize) -> String {
 
 #[track_caller]
 fn assert_flat(server: &mut Server, before: Option<u64>) {
-    assert!(server.is_running());
+    assert!(server.process.is_running());
     assert_eq!(server.connect().call("PING"), Reply::Status("PONG".into()));
-    if let (Some(before), Some(after)) = (before, server.memory()) {
+    if let (Some(before), Some(after)) = (before, server.process.memory()) {
         assert!(after < before + GROWTH, "from {before} to {after} bytes");
     }
 }
@@ -38,7 +39,7 @@ fn assert_flat(server: &mut Server, before: Option<u64>) {
 #[test]
 fn garbage_is_refused() {
     let mut server = Server::start(&[]);
-    let before = server.memory();
+    let before = server.process.memory();
     let error = "-ERR Protocol error: ";
     let garbage: Vec<u8> =
         (0..1_000_000u32).map(|n| (n.wrapping_mul(2_654_435_769) >> 24) as u8).collect();
@@ -58,7 +59,7 @@ fn garbage_is_refused() {
 #[test]
 fn what_is_only_announced_takes_no_memory() {
     let mut server = Server::start(&[]);
-    let before = server.memory();
+    let before = server.process.memory();
     let mut waiting = Vec::new();
     for _ in 0..100 {
         for bytes in [
@@ -78,7 +79,7 @@ fn what_is_only_announced_takes_no_memory() {
 #[test]
 fn half_open_and_slow_connections_do_not_hold_up_the_others() {
     let mut server = Server::start(&[]);
-    let before = server.memory();
+    let before = server.process.memory();
     let idle: Vec<Client> = (0..400).map(|_| server.connect()).collect();
     let mut slow: Vec<Client> = (0..50).map(|_| server.connect()).collect();
     for byte in b"*2\r\n$4\r\nECHO\r\n$2\r\nab\r\n" {
@@ -113,6 +114,6 @@ fn who_does_not_read_is_dropped() {
     }
     assert!(got < 400 << 20, "it was not dropped");
     assert_flat(&mut server, Some(64 << 20));
-    let (_, said) = server.end("TERM");
+    let (_, said) = server.process.end("TERM");
     assert!(said.contains("1 dropped"), "{said}");
 }

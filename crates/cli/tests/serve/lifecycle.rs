@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 
 use redis::Reply;
 
-use crate::server::{Client, Server, bulk};
+use crate::client::{Client, bulk};
+use crate::server::Server;
 
 fn serve(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rumormill")).arg("serve").args(args).output().expect("it runs")
@@ -45,7 +46,7 @@ fn it_ends_when_it_is_told_to() {
         let server = Server::start(&[]);
         let mut client = server.connect();
         assert_eq!(client.call("SET k v"), Reply::ok());
-        let (status, said) = server.end(signal);
+        let (status, said) = server.process.end(signal);
         assert_eq!(status.code(), Some(code), "{said}");
         assert_eq!(said, "rumormill: interrupted\n");
         assert_eq!(client.receive().unwrap(), None);
@@ -96,7 +97,7 @@ fn metrics_say_what_goes_on() {
     // The second line has certainly come when the third command was answered.
     wait(150);
     assert_eq!(client.call("GET k"), bulk("v"));
-    let (_, said) = server.end("TERM");
+    let (_, said) = server.process.end("TERM");
     let line = "0s: 1 clients (2 accepted, 1 refused, 0 dropped), 1 commands (0/s), 1 keys, ";
     assert!(said.contains(line), "{said}");
 }
