@@ -216,7 +216,8 @@ pub(crate) struct Proxy {
     #[arg(long, default_value = "127.0.0.1:8001", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
     /// The Redis server behind it
-    #[arg(long, default_value = "127.0.0.1:6379", value_name = "HOST:PORT", value_parser = host_port)]
+    #[arg(long, default_value = "127.0.0.1:6379")]
+    #[arg(value_name = "HOST:PORT", value_parser = host_port)]
     pub(crate) upstream: String,
     /// How many keys are kept
     #[arg(long, default_value_t = 1024, value_name = "N")]

@@ -2,13 +2,13 @@
 //!
 //! Without a `redis-server` on the machine these tests say so and pass.
 
-#[path = "../spawned/client.rs"]
+#[path = "../serve/client.rs"]
 mod client;
 mod hostile;
 mod imposter;
 mod linearizable;
 mod outage;
-#[path = "../spawned/process.rs"]
+#[path = "../serve/process.rs"]
 mod process;
 mod proxy;
 mod stories;
