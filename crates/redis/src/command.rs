@@ -38,7 +38,7 @@ mod transactions;
 
 pub use self::flags::Flags;
 use self::index::Index;
-use crate::{Blob, Connection, Database, ErrorReply, Reply, UnixTime};
+use crate::{Blob, Clients, Connection, Database, ErrorReply, Reply, UnixTime};
 
 /// What a command does with the words after its name.
 pub(crate) type Handler = fn(&mut Database, UnixTime, &[Blob]) -> Result<Reply, ErrorReply>;
@@ -46,6 +46,15 @@ pub(crate) type Handler = fn(&mut Database, UnixTime, &[Blob]) -> Result<Reply, 
 /// The same for a command that is about the connection through which it came.
 pub(crate) type ConnectionHandler =
     fn(&mut Connection, &mut Database, UnixTime, &[Blob]) -> Result<Reply, ErrorReply>;
+
+/// The same for a command that is about the other connections, too.
+pub(crate) type ClientsHandler = fn(
+    &mut Connection,
+    &mut dyn Clients,
+    &mut Database,
+    UnixTime,
+    &[Blob],
+) -> Result<Reply, ErrorReply>;
 
 /// One row of the table.
 pub(crate) struct Command {
@@ -63,6 +72,9 @@ pub(crate) struct Command {
 enum Action {
     Run(Handler),
     RunFor(ConnectionHandler),
+    RunAmong(ClientsHandler),
+    /// It knows more if it comes through a connection.
+    RunOrRunAmong(Handler, ClientsHandler),
     /// The next word is the name of one of these.
     Container(&'static [Command]),
     /// The same, but there may be no next word.
@@ -92,6 +104,22 @@ pub fn commands() -> impl Iterator<Item = CommandInfo> {
         .map(info)
 }
 
+/// What Redis calls the command of this line, such as `get` or `script|load`; none if there is no
+/// such command.
+///
+/// ```
+/// use redis::{Blob, command_name};
+///
+/// assert_eq!(command_name(&["Script", "LOAD", "return 1"].map(Blob::from)), Some("script|load"));
+/// assert_eq!(command_name(&["NONSENSE"].map(Blob::from)), None);
+/// ```
+#[must_use]
+pub fn command_name(line: &[Blob]) -> Option<&'static str> {
+    let command = find(line.first()?)?;
+    let subcommand = line.get(1).and_then(|name| find_among(command.subcommands(), name));
+    Some(subcommand.unwrap_or(command).full_name)
+}
+
 /// A command line that can be run.
 pub(crate) struct Resolved<'a> {
     pub(crate) command: &'static Command,
@@ -119,11 +147,8 @@ pub(crate) fn resolve(line: &[Blob]) -> Result<Resolved<'_>, Unresolved> {
         arguments = rest;
     }
     match command.action {
-        Action::Run(_) | Action::RunFor(_) | Action::RunOrContainer(..)
-            if command.accepts(line.len()) =>
-        {
-            Ok(Resolved { command, arguments })
-        }
+        Action::Container(_) => Err(Unresolved::WrongArity { full_name: command.full_name }),
+        _ if command.accepts(line.len()) => Ok(Resolved { command, arguments }),
         _ => Err(Unresolved::WrongArity { full_name: command.full_name }),
     }
 }
@@ -139,13 +164,13 @@ impl Command {
 
     /// Whether it is about the connection itself.
     pub(crate) const fn is_for_connections(&self) -> bool {
-        matches!(self.action, Action::RunFor(_))
+        matches!(self.action, Action::RunFor(_) | Action::RunAmong(_))
     }
 
     fn subcommands(&self) -> &'static [Command] {
         match self.action {
-            Action::Run(_) | Action::RunFor(_) => &[],
             Action::Container(subcommands) | Action::RunOrContainer(_, subcommands) => subcommands,
+            _ => &[],
         }
     }
 
@@ -172,10 +197,12 @@ impl Resolved<'_> {
                 database.select(selected);
                 result
             }
-            Action::Run(handler) | Action::RunOrContainer(handler, _) => {
-                handler(database, now, self.arguments)
+            Action::Run(handler)
+            | Action::RunOrContainer(handler, _)
+            | Action::RunOrRunAmong(handler, _) => handler(database, now, self.arguments),
+            Action::RunFor(_) | Action::RunAmong(_) | Action::Container(_) => {
+                Err(ErrorReply::needs_a_connection())
             }
-            Action::RunFor(_) | Action::Container(_) => Err(ErrorReply::needs_a_connection()),
         }
     }
 
@@ -183,11 +210,15 @@ impl Resolved<'_> {
     pub(crate) fn run_for(
         self,
         connection: &mut Connection,
+        clients: &mut dyn Clients,
         database: &mut Database,
         now: UnixTime,
     ) -> Result<Reply, ErrorReply> {
         match self.command.action {
             Action::RunFor(handler) => handler(connection, database, now, self.arguments),
+            Action::RunAmong(handler) | Action::RunOrRunAmong(_, handler) => {
+                handler(connection, clients, database, now, self.arguments)
+            }
             _ => self.run(database, now),
         }
     }

@@ -19,8 +19,9 @@ pub(crate) use self::transaction::Transaction;
 
 use std::collections::BTreeSet;
 
+use crate::clients::Alone;
 use crate::command::{self, Flags, Resolved};
-use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
+use crate::{Blob, Clients, Database, ErrorReply, Reply, UnixTime};
 
 /// What a watched key takes besides its bytes, here and in the database.
 const WATCH_BYTES: usize = 256;
@@ -115,8 +116,20 @@ impl Connection {
         self.transaction.as_ref().map_or(0, Transaction::bytes) + self.watched_bytes
     }
 
-    /// Runs one command line of this connection, at the time `now` of the server's wall clock.
+    /// Runs one command line of this connection, at the time `now` of the server's wall clock. It
+    /// sees no other connection.
     pub fn call(&mut self, database: &mut Database, now: UnixTime, line: &[Blob]) -> Reply {
+        self.call_among(&mut Alone, database, now, line)
+    }
+
+    /// The same for a connection that sees the others.
+    pub fn call_among(
+        &mut self,
+        clients: &mut dyn Clients,
+        database: &mut Database,
+        now: UnixTime,
+        line: &[Blob],
+    ) -> Reply {
         self.left_out = self.left_out.saturating_sub(1);
         let resolved = match command::resolve(line) {
             Ok(resolved) => resolved,
@@ -135,7 +148,7 @@ impl Connection {
         {
             return transaction.queue(line, flags).into();
         }
-        self.run(database, now, resolved)
+        self.run(clients, database, now, resolved)
     }
 
     /// Those of the command; for `EXEC`, those of what it is to run.
@@ -149,13 +162,14 @@ impl Connection {
     /// Runs a command in the connection's database.
     pub(crate) fn run(
         &mut self,
+        clients: &mut dyn Clients,
         database: &mut Database,
         now: UnixTime,
         resolved: Resolved<'_>,
     ) -> Reply {
         database.select(self.selected);
         let command = resolved.command;
-        let result = resolved.run_for(self, database, now);
+        let result = resolved.run_for(self, clients, database, now);
         if !command.is_for_connections() {
             self.selected = database.selected();
         }

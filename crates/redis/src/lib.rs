@@ -6,7 +6,8 @@
 //! here knows of sockets, files, other servers or threads.
 //!
 //! A [`Connection`] is a value too: what one client has selected, queued and watched. Whoever has
-//! clients that do more than send single commands calls [`Connection::call`] instead.
+//! clients that do more than send single commands calls [`Connection::call`] instead, and lets them
+//! see each other by [`Clients`].
 //!
 //! Four rules hold throughout:
 //!
@@ -47,6 +48,7 @@
 
 mod blob;
 mod chance;
+mod clients;
 mod command;
 mod config;
 mod connection;
@@ -65,12 +67,14 @@ mod time;
 mod value;
 
 pub use blob::Blob;
-pub use command::{CommandInfo, Flags, commands};
+pub use clients::{Client, Clients, Traffic};
+pub use command::{CommandInfo, Flags, command_name, commands};
 pub use config::{Config, EvictionPolicy, Fsync};
 pub use connection::Connection;
 pub use database::Database;
 pub use error_reply::ErrorReply;
 pub use keyspace::{Entry, Keyspace};
+pub use lua::end_scripts_when;
 pub use reply::Reply;
 pub use script::{NativeScript, NotASha1, Script, ScriptContext, ScriptLibrary, Sha1};
 pub use time::{UnixMillis, UnixTime};

@@ -30,6 +30,7 @@ mod direct;
 mod engine;
 mod host;
 mod number;
+mod patience;
 mod pattern;
 mod raise;
 mod random;
@@ -39,3 +40,4 @@ mod strings;
 mod structs;
 
 pub(crate) use self::engine::{Access, Call, compile, run};
+pub use self::patience::end_scripts_when;

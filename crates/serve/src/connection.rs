@@ -9,18 +9,21 @@ use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use history::Span;
 use redis::Blob;
 use redis::resp::{CommandDecoder, Protocol, ProtocolError, Shapes, encode_reply};
 use redis::{ErrorReply, Reply};
 use tcp::Share;
 use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::fate::{Fates, Fault, Struck};
 use crate::fault_log::{StruckCommand, Victim};
 use crate::node::{Node, duration};
 use crate::plan::{Delayed, Then};
+use crate::roster::Member;
 
 /// A client's connection to a server.
 pub(crate) struct Connection {
@@ -28,8 +31,9 @@ pub(crate) struct Connection {
     number: u64,
     stream: TcpStream,
     decoder: CommandDecoder,
-    /// What the server knows of this client; what it knows is gone with the connection.
-    client: redis::Connection,
+    client: Rc<Member>,
+    /// In which version of the protocol it wants its replies.
+    protocol: Protocol,
     shapes: Shapes,
     out: Vec<u8>,
     /// How many bytes of `out` have been sent.
@@ -54,17 +58,22 @@ enum End {
     Silence,
 }
 
+/// For so long a client is served before it is somebody else's turn, if it has sent that much.
+const TURN: Span = Span::from_millis(20);
+
 /// So many bytes of replies are sent before more commands are executed.
 const ENOUGH_TO_SEND: usize = 64 << 10;
 
 impl Connection {
+    /// The one that the server accepted after so many others.
     pub(crate) fn new(node: Rc<Node>, number: u64, stream: TcpStream) -> Connection {
         let options = &node.service.options;
         let fates = (!node.rules.is_empty())
             .then(|| Fates::new(&options.seed, &node.rules, &format!("{}/{number}", node.name)));
         Connection {
             decoder: CommandDecoder::new(options.limits),
-            client: redis::Connection::new(number + 1),
+            client: node.meet(number + 1, &stream),
+            protocol: Protocol::default(),
             shapes: Shapes::default(),
             out: Vec::new(),
             sent: 0,
@@ -75,6 +84,11 @@ impl Connection {
             number,
             stream,
         }
+    }
+
+    /// What the server calls it.
+    pub(crate) const fn id(&self) -> u64 {
+        self.number + 1
     }
 
     /// Serves the client until one of both has enough.
@@ -124,14 +138,20 @@ impl Connection {
     }
 
     async fn take(&mut self, mut input: &[u8]) -> ControlFlow<End> {
+        let mut begun = self.node.service.now();
         loop {
+            // That is when the command before this one came: a look at the clock less.
+            let called_at = self.node.service.called_at.get();
+            if called_at > begun + TURN {
+                yield_now().await;
+                begun = self.node.service.now();
+            }
             match self.decoder.decode(&mut input) {
                 Ok(Some(line)) => self.meet(&line).await?,
                 Ok(None) => return ControlFlow::Continue(()),
                 Err(ProtocolError::Refused(error)) => {
                     self.node.service.counters.dropped.add(1);
-                    let protocol = self.client.protocol();
-                    encode_reply(&Reply::Error(error), protocol, &mut self.out);
+                    encode_reply(&Reply::Error(error), self.protocol, &mut self.out);
                     return ControlFlow::Break(End::AfterReplies);
                 }
                 Err(ProtocolError::TooMuch) => return ControlFlow::Break(End::Dropped),
@@ -196,17 +216,17 @@ impl Connection {
     }
 
     fn execute(&mut self, line: &[Blob]) -> ControlFlow<End> {
-        self.node.service.counters.commands.add(1);
         if is_from_browser(&line[0]) {
             return ControlFlow::Break(End::Dropped);
         }
-        let reply = self.node.answer(&mut self.client, line);
-        let protocol = self.client.protocol();
-        let shape = self.shapes.next(line, &reply, protocol);
-        if self.client.wants_reply() {
-            shape.encode(&reply, protocol, &mut self.out);
+        let reply = self.node.answer(&self.client, line);
+        let connection = self.client.connection.borrow();
+        self.protocol = connection.protocol();
+        let shape = self.shapes.next(line, &reply, self.protocol);
+        if connection.wants_reply() {
+            shape.encode(&reply, self.protocol, &mut self.out);
         }
-        if self.client.is_closing() {
+        if connection.is_closing() {
             return ControlFlow::Break(End::AfterReplies);
         }
         ControlFlow::Continue(())
@@ -277,7 +297,7 @@ impl Connection {
     fn account(&mut self) -> ControlFlow<End> {
         let options = &self.node.service.options;
         let buffers = self.decoder.pending() + self.out.capacity();
-        self.memory.set(buffers + self.client.bytes());
+        self.memory.set(buffers + self.client.connection.borrow().bytes());
         self.unread.set(self.out.len() - self.sent);
         if self.waiting() > options.unread || self.memory.all() > options.client_memory {
             return ControlFlow::Break(End::Dropped);
@@ -289,8 +309,7 @@ impl Connection {
 /// The server forgets the client. Whoever resets all connections of a server drops them.
 impl Drop for Connection {
     fn drop(&mut self) {
-        let client = std::mem::replace(&mut self.client, redis::Connection::new(0));
-        self.node.forget(client);
+        self.node.forget(&self.client);
         if self.node.resets.get() {
             // If that fails, the connection is broken already.
             drop(self.stream.set_zero_linger());

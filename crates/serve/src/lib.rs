@@ -16,19 +16,23 @@
 //!
 //! ```
 //! use std::io::{Read as _, Write as _};
+//! use std::sync::Arc;
 //! use std::sync::atomic::{AtomicBool, Ordering};
 //!
 //! let options = serve::Options { port: 0, ..serve::Options::default() };
 //! let service = serve::Service::bind(options, None)?;
 //! let address = service.addresses()[0];
+//! let is_done = Arc::new(AtomicBool::new(false));
+//! let done = Arc::clone(&is_done);
 //! let client = std::thread::spawn(move || -> std::io::Result<String> {
 //!     let mut stream = std::net::TcpStream::connect(address)?;
 //!     stream.write_all(b"SET lock me NX\r\nSET lock you NX\r\nQUIT\r\n")?;
 //!     let mut replies = String::new();
 //!     stream.read_to_string(&mut replies)?;
+//!     done.store(true, Ordering::Relaxed);
 //!     Ok(replies)
 //! });
-//! service.run(|| client.is_finished(), |_| {})?;
+//! service.run(move || is_done.load(Ordering::Relaxed), |_| {})?;
 //! assert_eq!(client.join().unwrap()?, "+OK\r\n$-1\r\n+OK\r\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -42,6 +46,7 @@ mod listener;
 mod metrics;
 mod node;
 mod plan;
+mod roster;
 mod run;
 mod schedule;
 mod service;

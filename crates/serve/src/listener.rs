@@ -17,8 +17,6 @@ pub(crate) struct Listener {
     node: Rc<Node>,
     address: SocketAddr,
     connections: JoinSet<()>,
-    /// How many there have been.
-    accepted: u64,
 }
 
 /// How long it waits before it tries something again that failed for want of something.
@@ -26,7 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 impl Listener {
     pub(crate) fn new(node: Rc<Node>, address: SocketAddr) -> Listener {
-        Listener { node, address, connections: JoinSet::new(), accepted: 0 }
+        Listener { node, address, connections: JoinSet::new() }
     }
 
     /// Lets clients in for ever.
@@ -58,18 +56,19 @@ impl Listener {
     }
 
     fn admit(&mut self, stream: TcpStream) {
-        let service = &self.node.service;
+        let counters = &self.node.counters;
         tune(&stream);
-        let number = self.accepted;
-        self.accepted += 1;
-        service.counters.accepted.add(1);
-        if self.connections.len() >= service.options.max_clients {
-            service.counters.refused.add(1);
+        let number = counters.accepted.get();
+        counters.accepted.add(1);
+        if self.connections.len() >= self.node.max_clients() {
+            counters.refused.add(1);
             drop(stream.try_write(&refusal()));
             return;
         }
         let connection = Connection::new(Rc::clone(&self.node), number, stream);
-        self.connections.spawn_local(connection.run());
+        let id = connection.id();
+        let task = self.connections.spawn_local(connection.run());
+        self.node.roster.is_served_by(id, task);
     }
 
     async fn reset_all(&mut self) {

@@ -5,15 +5,20 @@ use std::fmt;
 use history::Span;
 use tcp::Counter;
 
-/// What has happened so far.
+/// What has happened so far at one server.
 #[derive(Default)]
-pub(crate) struct Counters {
+pub(crate) struct NodeCounters {
     pub(crate) accepted: Counter,
     /// Because there were too many.
     pub(crate) refused: Counter,
+    pub(crate) commands: Counter,
+}
+
+/// What has happened so far at all of them.
+#[derive(Default)]
+pub(crate) struct Counters {
     /// Because of what they sent, or did not read.
     pub(crate) dropped: Counter,
-    pub(crate) commands: Counter,
     pub(crate) received: Counter,
     pub(crate) sent: Counter,
     pub(crate) faults: Counter,
@@ -23,6 +28,9 @@ pub(crate) struct Counters {
 pub(crate) struct Metrics<'a> {
     pub(crate) now: Span,
     pub(crate) since: Span,
+    pub(crate) accepted: u64,
+    pub(crate) refused: u64,
+    pub(crate) commands: u64,
     pub(crate) commands_before: u64,
     pub(crate) clients: usize,
     pub(crate) keys: usize,
@@ -33,7 +41,7 @@ pub(crate) struct Metrics<'a> {
 impl fmt::Display for Metrics<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counters = self.counters;
-        let commands = counters.commands.get();
+        let commands = self.commands;
         let per_second = (commands - self.commands_before) * 1_000 / self.since.as_millis().max(1);
         write!(
             f,
@@ -41,8 +49,8 @@ impl fmt::Display for Metrics<'_> {
              ({per_second}/s), {} keys, {} in, {} out, {} waiting, {} faults",
             self.now.as_millis() / 1_000,
             self.clients,
-            counters.accepted.get(),
-            counters.refused.get(),
+            self.accepted,
+            self.refused,
             counters.dropped.get(),
             self.keys,
             Size(counters.received.get()),

@@ -5,18 +5,22 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use history::Span;
-use redis::{Blob, Database, Reply, UnixTime};
+use redis::{Blob, Database, Reply, UnixTime, command_name};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::fate::ChanceRule;
+use crate::metrics::NodeCounters;
 use crate::plan::{FaultPlan, Keep};
-use crate::service::Service;
+use crate::roster::{Member, Roster, View};
+use crate::service::{Options, Service};
 
 /// A server, as its connections and its listener see it. All of them run on one thread, and none
 /// of them waits for anything between a look and the act on it.
 pub(crate) struct Node {
     pub(crate) name: String,
+    pub(crate) port: u16,
     pub(crate) service: Rc<Service>,
     /// What can strike a command here.
     pub(crate) rules: Rc<[ChanceRule]>,
@@ -25,8 +29,11 @@ pub(crate) struct Node {
     database: RefCell<Database>,
     /// What was on disk when it was last synced, for crashes that lose what came later.
     synced: RefCell<Database>,
+    pub(crate) counters: NodeCounters,
     /// How many are connected.
     pub(crate) clients: Cell<usize>,
+    /// Who they are.
+    pub(crate) roster: Roster,
     busy_until: Cell<Option<Instant>>,
     crashed: Cell<bool>,
     /// Connections that are dropped now are reset.
@@ -46,10 +53,18 @@ pub(crate) enum Order {
 }
 
 impl Node {
-    pub(crate) fn new(name: String, service: Rc<Service>, rules: Rc<[ChanceRule]>) -> Node {
-        let database = Database::new(service.options.library.clone());
+    pub(crate) fn new(
+        name: String,
+        port: u16,
+        service: Rc<Service>,
+        rules: Rc<[ChanceRule]>,
+    ) -> Node {
+        let database = started(Database::new(service.options.library.clone()), &service.options);
         Node {
             name,
+            port,
+            counters: NodeCounters::default(),
+            roster: Roster::default(),
             can_fail: service.options.faults != FaultPlan::default(),
             rules,
             synced: RefCell::new(database.clone()),
@@ -65,13 +80,29 @@ impl Node {
     }
 
     /// Here a connection's command line meets the server.
-    pub(crate) fn answer(&self, client: &mut redis::Connection, line: &[Blob]) -> Reply {
-        client.call(&mut self.database.borrow_mut(), unix_time(), line)
+    pub(crate) fn answer(&self, caller: &Member, line: &[Blob]) -> Reply {
+        let now = unix_time();
+        self.counters.commands.add(1);
+        self.service.called_at.set(self.service.now());
+        caller.calls(now, command_name(line));
+        let mut view = View { node: self, caller, now };
+        let mut connection = caller.connection.borrow_mut();
+        connection.call_among(&mut view, &mut self.database.borrow_mut(), now, line)
     }
 
-    /// A connection ends.
-    pub(crate) fn forget(&self, client: redis::Connection) {
-        client.close(&mut self.database.borrow_mut());
+    /// A client comes.
+    pub(crate) fn meet(&self, id: u64, stream: &TcpStream) -> Rc<Member> {
+        self.roster.enter(id, stream, unix_time())
+    }
+
+    /// It goes.
+    pub(crate) fn forget(&self, client: &Member) {
+        self.roster.leave(client).close(&mut self.database.borrow_mut());
+    }
+
+    /// How many can be connected at a time: it was told so at its start, or since.
+    pub(crate) fn max_clients(&self) -> usize {
+        self.database.borrow().config().maxclients as usize
     }
 
     /// How many keys there are.
@@ -102,12 +133,13 @@ impl Node {
             return false;
         }
         let mut database = self.database.borrow_mut();
-        *database = match keep {
-            Keep::Nothing => Database::new(self.service.options.library.clone()),
+        let options = &self.service.options;
+        let left = match keep {
+            Keep::Nothing => Database::new(options.library.clone()),
             Keep::Everything => database.clone().restarted(),
             Keep::AllButLastSecond => self.synced.borrow().clone().restarted(),
         };
-        database.call(unix_time(), &["SCRIPT", "FLUSH"].map(Blob::from_static));
+        *database = started(left, options);
         *self.synced.borrow_mut() = database.clone();
         self.busy_until.set(None);
         self.order(Order::Restart(down));
@@ -143,6 +175,14 @@ impl Node {
             }
         }
     }
+}
+
+/// A server that starts with these data: configured as its options say, and with no script loaded.
+fn started(mut database: Database, options: &Options) -> Database {
+    let maxclients = u32::try_from(options.max_clients).unwrap_or(u32::MAX);
+    database.configure(redis::Config { maxclients, ..redis::Config::default() });
+    database.call(UnixTime::default(), &["SCRIPT", "FLUSH"].map(Blob::from_static));
+    database
 }
 
 pub(crate) const fn duration(span: Span) -> Duration {

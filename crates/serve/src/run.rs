@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use history::Span;
+use tcp::Counter;
 use tcp::door::{self, pass_on};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -15,7 +16,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use crate::fate::ChanceRule;
 use crate::fault_log::FaultLog;
 use crate::listener::Listener;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, NodeCounters};
 use crate::node::{Node, duration};
 use crate::plan::node_name;
 use crate::schedule::Appointment;
@@ -31,6 +32,9 @@ pub struct Service {
 
 /// How often it looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How long a script may take: after this, which is its `lua-time-limit`, Redis lets clients end it.
+const SCRIPT_TIME: Span = Span::from_secs(5);
 
 /// How long clients may take to read what waits for them when it ends.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -85,17 +89,19 @@ impl Service {
     /// If there is a bug.
     pub fn run(
         self,
-        interrupted: impl Fn() -> bool,
+        interrupted: impl Fn() -> bool + 'static,
         tell: impl Fn(&str),
     ) -> Result<(), ServeError> {
         let Service { runtime, service, doors, addresses } = self;
         let plan = service.options.faults.clone();
         let mut nodes = Vec::new();
-        for number in 0..service.options.nodes {
+        for (number, address) in (0..service.options.nodes).zip(&addresses) {
             let name = node_name(number);
             let rules = ChanceRule::of_node(&plan, &name);
-            nodes.push(Rc::new(Node::new(name, Rc::clone(&service), rules)));
+            nodes.push(Rc::new(Node::new(name, address.port(), Rc::clone(&service), rules)));
         }
+        let interrupted = Rc::new(interrupted);
+        end_long_scripts(&service, &interrupted);
         let local = LocalSet::new();
         local.block_on(&runtime, async {
             let mut tasks = JoinSet::new();
@@ -109,7 +115,7 @@ impl Service {
                 }
             }
             tokio::select! {
-                ended = until(&interrupted, &service) => ended?,
+                ended = until(&*interrupted, &service) => ended?,
                 () = fail_with(&mut tasks) => {}
                 () = tell_metrics(&service, &nodes, &tell) => {}
             }
@@ -117,6 +123,14 @@ impl Service {
             Ok(())
         })
     }
+}
+
+/// A script that takes its time would hold up all servers, and the end.
+fn end_long_scripts(service: &Rc<service::Service>, interrupted: &Rc<impl Fn() -> bool + 'static>) {
+    let (service, interrupted) = (Rc::clone(service), Rc::clone(interrupted));
+    redis::end_scripts_when(move || {
+        interrupted() || service.now() - service.called_at.get() > SCRIPT_TIME
+    });
 }
 
 /// Waits for the end.
@@ -168,13 +182,20 @@ async fn tell_metrics(service: &service::Service, nodes: &[Rc<Node>], tell: &imp
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks.tick().await;
     let mut last = service.now();
-    let mut commands_before = service.counters.commands.get();
+    let total = |of: fn(&NodeCounters) -> &Counter| {
+        nodes.iter().map(|node| of(&node.counters).get()).sum::<u64>()
+    };
+    let mut commands_before = 0;
     loop {
         ticks.tick().await;
         let now = service.now();
+        let commands = total(|counters| &counters.commands);
         let metrics = Metrics {
             now,
             since: now - last,
+            accepted: total(|counters| &counters.accepted),
+            refused: total(|counters| &counters.refused),
+            commands,
             commands_before,
             clients: nodes.iter().map(|node| node.clients.get()).sum(),
             keys: nodes.iter().map(|node| node.keys()).sum(),
@@ -182,6 +203,6 @@ async fn tell_metrics(service: &service::Service, nodes: &[Rc<Node>], tell: &imp
             counters: &service.counters,
         };
         tell(&metrics.to_string());
-        (last, commands_before) = (now, service.counters.commands.get());
+        (last, commands_before) = (now, commands);
     }
 }

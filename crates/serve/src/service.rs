@@ -1,6 +1,6 @@
 //! What all servers of a process share.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -98,6 +98,8 @@ pub(crate) struct Service {
     /// Which part of that are replies that have not been sent.
     pub(crate) unread: Ledger,
     start: Instant,
+    /// When the last command was called.
+    pub(crate) called_at: Cell<Span>,
     fault_log: RefCell<Option<FaultLog>>,
     failure: RefCell<Option<ServeError>>,
     pub(crate) buffers: Buffers,
@@ -111,6 +113,7 @@ impl Service {
             memory: Ledger::default(),
             unread: Ledger::default(),
             start: Instant::now(),
+            called_at: Cell::default(),
             fault_log: RefCell::new(fault_log),
             failure: RefCell::new(None),
             buffers: Buffers::default(),

@@ -43,7 +43,8 @@ pub(crate) fn serve(what: Serve, interrupt: &Interrupt) -> Result<Code, Failure>
     if !what.bind.is_loopback() {
         eprintln_quietly("whoever can reach this address can use it: there is no password");
     }
-    service.run(|| interrupt.reason().is_some(), eprintln_quietly)?;
+    let interrupt = interrupt.clone();
+    service.run(move || interrupt.reason().is_some(), eprintln_quietly)?;
     Err(Failure::Interrupted("interrupted".to_owned()))
 }
 

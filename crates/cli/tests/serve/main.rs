@@ -5,5 +5,6 @@ mod clients;
 mod faults;
 mod hostile;
 mod lifecycle;
+mod neighbours;
 mod process;
 mod server;

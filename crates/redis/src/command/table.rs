@@ -1,6 +1,6 @@
 //! The table of commands. A new command is one row here and one function beside it.
 
-use super::{Action, Command, ConnectionHandler, Flags, Handler};
+use super::{Action, ClientsHandler, Command, ConnectionHandler, Flags, Handler};
 use super::{
     batches, chance, clients, config, connections, counters, expiry, hashes, info, introspection,
     keys, lists, moves, object, places, ranges, scan, scripting, server, set, set_algebra, sets,
@@ -52,7 +52,7 @@ pub(super) static COMMANDS: &[Command] = &[
     command("eval_ro", -3, CALL_SCRIPT.and(READ), scripting::eval_ro),
     command("evalsha", -3, CALL_SCRIPT, scripting::evalsha),
     command("evalsha_ro", -3, CALL_SCRIPT.and(READ), scripting::evalsha_ro),
-    connection("exec", 1, TALK.and(Flags::SKIP_SLOWLOG), transactions::exec),
+    among("exec", "exec", 1, TALK.and(Flags::SKIP_SLOWLOG), transactions::exec),
     command("exists", -2, READ_FAST, keys::exists),
     command("expire", -3, WRITE_FAST, expiry::expire),
     command("expireat", -3, WRITE_FAST, expiry::expireat),
@@ -84,7 +84,13 @@ pub(super) static COMMANDS: &[Command] = &[
     command("incr", 2, GROW_FAST, counters::incr),
     command("incrby", 3, GROW_FAST, counters::incrby),
     command("incrbyfloat", 3, GROW_FAST, counters::incrbyfloat),
-    command("info", -1, ALWAYS, info::info),
+    Command {
+        name: "info",
+        full_name: "info",
+        arity: -1,
+        flags: ALWAYS,
+        action: Action::RunOrRunAmong(info::info, info::info_among),
+    },
     command("keys", 2, READ, keys::keys),
     command("lindex", 3, READ, places::lindex),
     command("linsert", 5, GROW, places::linsert),
@@ -192,9 +198,9 @@ pub(super) static COMMANDS: &[Command] = &[
 static CLIENT: [Command; 8] = [
     subconnection("getname", "client|getname", 2, TALK, connections::getname),
     subconnection("id", "client|id", 2, TALK, connections::id),
-    subconnection("info", "client|info", 2, TALK, clients::info),
-    subconnection("kill", "client|kill", -3, TALK.and(Flags::ADMIN), clients::kill),
-    subconnection("list", "client|list", -2, TALK.and(Flags::ADMIN), clients::list),
+    among("info", "client|info", 2, TALK, clients::info),
+    among("kill", "client|kill", -3, TALK.and(Flags::ADMIN), clients::kill),
+    among("list", "client|list", -2, TALK.and(Flags::ADMIN), clients::list),
     subconnection("no-evict", "client|no-evict", 3, TALK.and(Flags::ADMIN), clients::no_evict),
     subconnection("reply", "client|reply", 3, TALK, clients::reply),
     subconnection("setname", "client|setname", 3, TALK, connections::setname),
@@ -264,6 +270,16 @@ const fn subconnection(
     handler: ConnectionHandler,
 ) -> Command {
     Command { name, full_name, arity, flags, action: Action::RunFor(handler) }
+}
+
+const fn among(
+    name: &'static str,
+    full_name: &'static str,
+    arity: i16,
+    flags: Flags,
+    handler: ClientsHandler,
+) -> Command {
+    Command { name, full_name, arity, flags, action: Action::RunAmong(handler) }
 }
 
 const fn container(name: &'static str, arity: i16, subcommands: &'static [Command]) -> Command {

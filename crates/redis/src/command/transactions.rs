@@ -1,6 +1,6 @@
 //! Transactions: `MULTI`, `EXEC`, `DISCARD`, `WATCH`, `UNWATCH`.
 
-use crate::{Blob, Connection, Database, ErrorReply, Reply, UnixTime};
+use crate::{Blob, Clients, Connection, Database, ErrorReply, Reply, UnixTime};
 
 /// `MULTI`
 pub(super) fn multi(
@@ -20,6 +20,7 @@ pub(super) fn multi(
 /// meanwhile.
 pub(super) fn exec(
     connection: &mut Connection,
+    clients: &mut dyn Clients,
     database: &mut Database,
     now: UnixTime,
     _: &[Blob],
@@ -38,7 +39,7 @@ pub(super) fn exec(
         return Ok(Reply::Nil);
     }
     let replies = transaction.lines.iter().map(|line| match super::resolve(line) {
-        Ok(resolved) => connection.run(database, now, resolved),
+        Ok(resolved) => connection.run(clients, database, now, resolved),
         Err(unresolved) => Reply::Error(unresolved.refusal(line)),
     });
     Ok(Reply::Array(replies.collect()))

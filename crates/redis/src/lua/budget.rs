@@ -14,6 +14,7 @@ use std::cell::Cell;
 
 use mlua::{HookTriggers, Lua, Result, VmState};
 
+use super::patience;
 use super::raise::{Final, Raised};
 
 /// How many instructions a script may take, if it handles no large objects.
@@ -34,6 +35,9 @@ const SMALL: usize = 1 << 20;
 /// Garbage is collected when at least so many bytes have been allocated.
 const COLLECT_AFTER: usize = 4 << 20;
 
+/// How often something is taken off the budget between two looks at the clock, where there is one.
+const LOOK_AFTER: u32 = 8;
+
 /// What a call from Lua to Rust costs.
 const CALL: u64 = 20;
 
@@ -48,6 +52,8 @@ pub(super) struct Budget {
     collect_at: Cell<usize>,
     memory_limit: Cell<usize>,
     ended: Cell<Option<Final>>,
+    /// How often something was taken off.
+    times: Cell<u32>,
 }
 
 impl Budget {
@@ -96,6 +102,10 @@ impl Budget {
     pub(super) fn spend(&self, instructions: u64) -> Result<()> {
         if let Some(ended) = self.ended.get() {
             return Err(Raised::Final(ended).into());
+        }
+        self.times.set(self.times.get().wrapping_add(1));
+        if self.times.get().is_multiple_of(LOOK_AFTER) && patience::is_over() {
+            return Err(self.end(Final::OutOfTime));
         }
         match self.left.get().checked_sub(instructions) {
             Some(left) => {

@@ -28,6 +28,8 @@ pub(super) enum Raised {
 pub(super) enum Final {
     #[error("Script ran for too many instructions")]
     OutOfInstructions,
+    #[error("Script ran for too long")]
+    OutOfTime,
     #[error("Script used too much memory")]
     OutOfMemory,
     #[error("Script walked through a table whose order depends on addresses")]
