@@ -180,8 +180,12 @@ impl Command {
 
     /// Whether it is run at once even within a transaction.
     pub(crate) fn is_immediate(&self) -> bool {
-        matches!(self.name, "discard" | "exec" | "multi" | "quit" | "reset" | "watch")
-            && self.is_for_connections()
+        matches!(self.full_name, "multi" | "watch") || self.ends_transaction()
+    }
+
+    /// Whether a transaction is over after it.
+    pub(crate) fn ends_transaction(&self) -> bool {
+        matches!(self.full_name, "discard" | "exec" | "quit" | "reset")
     }
 }
 

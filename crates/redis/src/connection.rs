@@ -139,7 +139,10 @@ impl Connection {
             }
         };
         let flags = self.flags(&resolved);
-        if let Err(refusal) = database.make_room(flags) {
+        // A queue takes memory, whatever is in it.
+        let may_queue = self.transaction.is_some() && !resolved.command.ends_transaction();
+        let needs = if may_queue { flags.and(Flags::DENYOOM) } else { flags };
+        if let Err(refusal) = database.make_room(needs) {
             let is_exec = resolved.command.is_exec();
             return Reply::Error(self.refuse(database, refusal, is_exec));
         }
