@@ -4,8 +4,8 @@
 //! (categories of access control, hints, key specifications) is left empty here, and so is
 //! documentation.
 
-use super::{Command, Flags, find_by_full_name, is_option, table};
-use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob};
+use super::{Command, Flags, Unresolved, find_by_full_name, is_option, resolve, table};
+use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob, integer};
 
 /// `COMMAND`: all of them.
 pub(super) fn all(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
@@ -63,6 +63,90 @@ pub(super) fn list(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<
         _ => return Err(ErrorReply::syntax()),
     };
     Ok(Reply::Array(listed))
+}
+
+/// `COMMAND GETKEYS name argument [argument ...]`: which of the arguments are keys.
+pub(super) fn getkeys(_: &mut Database, _: UnixTime, line: &[Blob]) -> Result<Reply, ErrorReply> {
+    let (command, has_right_length) = match resolve(line) {
+        Ok(resolved) => (Some(resolved.command), true),
+        Err(Unresolved::WrongArity { full_name }) => {
+            (find_by_full_name(full_name.as_bytes()), false)
+        }
+        Err(_) => (None, false),
+    };
+    let command = command.ok_or(ErrorReply::from_static("ERR Invalid command specified"))?;
+    let is_movable = command.flags.contains(Flags::MOVABLEKEYS);
+    if keys(command) == [0, 0, 0] && !is_movable {
+        return Err(ErrorReply::from_static("ERR The command has no key arguments"));
+    }
+    if !has_right_length {
+        return Err(ErrorReply::from_static(
+            "ERR Invalid number of arguments specified for command",
+        ));
+    }
+    let found =
+        if is_movable { movable_keys(command, line) } else { Some(fixed_keys(command, line)) };
+    let found = match found {
+        Some(keys) => keys,
+        None if command.flags.contains(Flags::NO_MANDATORY_KEYS) => Vec::new(),
+        None => {
+            return Err(ErrorReply::from_static("ERR Invalid arguments specified for command"));
+        }
+    };
+    Ok(Reply::Array(found.into_iter().map(|key| Reply::Bulk(key.clone())).collect()))
+}
+
+/// Those at the places that are the command's own.
+fn fixed_keys<'a>(command: &Command, line: &'a [Blob]) -> Vec<&'a Blob> {
+    let [first, last, step] = keys(command);
+    let place = |place: i64| match place {
+        0.. => usize::try_from(place).unwrap_or(usize::MAX),
+        _ => line.len().saturating_sub(usize::try_from(-place).unwrap_or(usize::MAX)),
+    };
+    let places = place(first)..=place(last);
+    places.step_by(place(step).max(1)).filter_map(|place| line.get(place)).collect()
+}
+
+/// Those that follow their number, and the key before it in which the result is stored. None if
+/// there are fewer than that number.
+fn movable_keys<'a>(command: &Command, line: &'a [Blob]) -> Option<Vec<&'a Blob>> {
+    let stores = command.full_name.ends_with("store");
+    let follows_script = command.full_name.starts_with("eval");
+    let number_at = if stores || follows_script { 2 } else { 1 };
+    let number = usize::try_from(integer::parse(line.get(number_at)?).ok()?).ok()?;
+    let (keys, _) = line.get(number_at + 1..)?.split_at_checked(number)?;
+    let stored = if stores { line.get(1) } else { None };
+    Some(stored.into_iter().chain(keys).collect())
+}
+
+/// What there is in a container: in fewer words than Redis's.
+fn help_of(container: &[u8]) -> Reply {
+    let names = find_by_full_name(container).map_or(&[][..], Command::subcommands);
+    let lines = names.iter().map(|command| {
+        let name = command.full_name.replace('|', " ").to_uppercase();
+        Reply::Status(Blob::from(name))
+    });
+    Reply::Array(lines.collect())
+}
+
+/// `COMMAND HELP`
+pub(super) fn help(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
+    Ok(help_of(b"command"))
+}
+
+/// `CLIENT HELP`
+pub(super) fn client_help(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
+    Ok(help_of(b"client"))
+}
+
+/// `CONFIG HELP`
+pub(super) fn config_help(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
+    Ok(help_of(b"config"))
+}
+
+/// `SCRIPT HELP`
+pub(super) fn script_help(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
+    Ok(help_of(b"script"))
 }
 
 fn description(command: &Command) -> Reply {

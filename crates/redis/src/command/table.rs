@@ -195,8 +195,9 @@ pub(super) static COMMANDS: &[Command] = &[
 ];
 
 /// Sorted by name.
-static CLIENT: [Command; 8] = [
+static CLIENT: [Command; 9] = [
     subconnection("getname", "client|getname", 2, TALK, connections::getname),
+    subcommand("help", "client|help", 2, ALWAYS, introspection::client_help),
     subconnection("id", "client|id", 2, TALK, connections::id),
     among("info", "client|info", 2, TALK, clients::info),
     among("kill", "client|kill", -3, TALK.and(Flags::ADMIN), clients::kill),
@@ -207,16 +208,19 @@ static CLIENT: [Command; 8] = [
 ];
 
 /// Sorted by name.
-static COMMAND: [Command; 4] = [
+static COMMAND: [Command; 6] = [
     subcommand("count", "command|count", 2, ALWAYS, introspection::count),
     subcommand("docs", "command|docs", -2, ALWAYS, introspection::docs),
+    subcommand("getkeys", "command|getkeys", -4, ALWAYS, introspection::getkeys),
+    subcommand("help", "command|help", 2, ALWAYS, introspection::help),
     subcommand("info", "command|info", -2, ALWAYS, introspection::info),
     subcommand("list", "command|list", -2, ALWAYS, introspection::list),
 ];
 
 /// Sorted by name.
-static CONFIG: [Command; 4] = [
+static CONFIG: [Command; 5] = [
     subcommand("get", "config|get", -3, TALK.and(Flags::ADMIN), config::get),
+    subcommand("help", "config|help", 2, ALWAYS, introspection::config_help),
     subcommand("resetstat", "config|resetstat", 2, TALK.and(Flags::ADMIN), config::resetstat),
     subcommand("rewrite", "config|rewrite", 2, TALK.and(Flags::ADMIN), config::rewrite),
     subcommand("set", "config|set", -4, TALK.and(Flags::ADMIN), config::set),
@@ -232,9 +236,10 @@ static OBJECT: [Command; 5] = [
 ];
 
 /// Sorted by name.
-static SCRIPT: [Command; 4] = [
+static SCRIPT: [Command; 5] = [
     subcommand("exists", "script|exists", -3, NOSCRIPT, scripting::exists),
     subcommand("flush", "script|flush", -2, NOSCRIPT, scripting::flush),
+    subcommand("help", "script|help", 2, ALWAYS, introspection::script_help),
     subcommand("kill", "script|kill", 2, NOSCRIPT.and(Flags::ALLOW_BUSY), scripting::kill),
     subcommand("load", "script|load", 3, NOSCRIPT.and(Flags::STALE), scripting::load),
 ];
