@@ -38,6 +38,7 @@ mod redis_functions;
 mod shebang;
 mod strings;
 mod structs;
+mod typed;
 
 pub(crate) use self::engine::{Access, Call, compile, run};
 pub use self::patience::end_scripts_when;

@@ -10,6 +10,7 @@ use super::host::{Host, constant, define, function};
 use super::raise::{self, Raised};
 use super::{direct, number};
 use crate::command;
+use crate::resp::Shape;
 use crate::{Blob, ErrorReply, Reply, Sha1};
 
 /// The version whose behaviour this is.
@@ -50,17 +51,19 @@ fn calls(lua: &Lua, table: &Table, host: &Rc<Host>, fields: &Rc<Fields>) -> Resu
     let shared = (Rc::clone(host), Rc::clone(fields));
     let call = move |lua: &Lua, line: Line| {
         let (host, fields) = &shared;
+        let shape = shape(host, &line);
         match answer(host, line)? {
             Ok(Reply::Error(refusal)) | Err(refusal) => Err(Raised::Refusal(refusal).into()),
-            Ok(reply) => fields.value(lua, &reply, host.resp.get()),
+            Ok(reply) => value(lua, fields, shape, &reply),
         }
     };
     table.raw_set("call", direct::call_ahead_of(lua, host, &function(lua, call)?)?)?;
     let shared = (Rc::clone(host), Rc::clone(fields));
     let pcall = move |lua: &Lua, line: Line| {
         let (host, fields) = &shared;
+        let shape = shape(host, &line);
         let reply = answer(host, line)?.unwrap_or_else(Reply::Error);
-        fields.value(lua, &reply, host.resp.get())
+        value(lua, fields, shape, &reply)
     };
     table.raw_set("pcall", direct::call_ahead_of(lua, host, &function(lua, pcall)?)?)
 }
@@ -78,6 +81,18 @@ impl FromLuaMulti for Line {
             }
         }
         Ok(Line(Some(line)))
+    }
+}
+
+/// What the reply to this line is in RESP3, if the script wants to have it in that.
+fn shape(host: &Host, line: &Line) -> Option<Shape> {
+    (host.resp.get() == 3).then(|| line.0.as_deref().map_or(Shape::AsIs, Shape::of))
+}
+
+fn value(lua: &Lua, fields: &Fields, shape: Option<Shape>, reply: &Reply) -> Result<Value> {
+    match shape {
+        Some(shape) => fields.typed(lua, &shape, reply),
+        None => fields.value(lua, reply, 2),
     }
 }
 
