@@ -20,6 +20,7 @@ pub(super) struct Fields {
     big_number: LuaString,
     verbatim_string: LuaString,
     string: LuaString,
+    format: LuaString,
 }
 
 impl Fields {
@@ -34,6 +35,7 @@ impl Fields {
             big_number: name("big_number")?,
             verbatim_string: name("verbatim_string")?,
             string: name("string")?,
+            format: name("format")?,
         })
     }
 
@@ -58,7 +60,7 @@ impl Fields {
 
     fn table_reply(&self, table: &Table, depth: usize) -> Result<Reply> {
         if let Value::String(error) = table.raw_get(&self.err)? {
-            return Ok(Reply::Error(error_reply(&blob(&error))));
+            return Ok(Reply::Error(ErrorReply::new(&error.as_bytes())));
         }
         if let Value::String(status) = table.raw_get(&self.ok)? {
             let line = ErrorReply::new(&status.as_bytes());
@@ -78,6 +80,7 @@ impl Fields {
         }
         if let Value::Table(verbatim) = table.raw_get(&self.verbatim_string)?
             && let Value::String(string) = verbatim.raw_get(&self.string)?
+            && let Value::String(_) = verbatim.raw_get(&self.format)?
         {
             return Ok(Reply::Bulk(blob(&string)));
         }
@@ -143,11 +146,6 @@ impl Fields {
             _ => None,
         }
     }
-}
-
-/// As Redis sends a script's `{err = ...}`: a leading minus is left out.
-fn error_reply(text: &[u8]) -> ErrorReply {
-    ErrorReply::new(text.strip_prefix(b"-").unwrap_or(text))
 }
 
 /// A text on its way to Lua: what `mlua` takes as it is, if it is UTF-8.

@@ -163,9 +163,9 @@ impl Engine {
         now: UnixTime,
         call: &Call<'_>,
     ) -> std::result::Result<Reply, ErrorReply> {
-        let access = shebang::access(call.text, call.access);
         let function = self.function(call.sha, call.text)?;
-        let lacks_memory = database.lacks_memory();
+        let (access, lacks_memory) =
+            shebang::permit(call.text, call.access, database.lacks_memory())?;
         let database_here = std::mem::take(database);
         let running = Running { database: database_here, now, access, lacks_memory };
         self.host.running.replace(Some(running));

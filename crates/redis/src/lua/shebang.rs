@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::engine::Access;
 use crate::{Blob, ErrorReply};
 
-/// The flags that Redis 7.0 knows. What all but the first allow is not refused here anyway.
+/// The flags that Redis 7.0 knows. What the last three allow is not refused here anyway.
 const FLAGS: [&[u8]; 5] =
     [b"no-writes", b"allow-oom", b"allow-stale", b"no-cluster", b"allow-cross-slot-keys"];
 
@@ -35,16 +35,33 @@ pub(super) fn body(text: &Blob) -> Result<Cow<'_, [u8]>, ErrorReply> {
     Ok(Cow::Borrowed(&text[line.len()..]))
 }
 
-/// What a script may do that is called with this access.
-pub(super) fn access(text: &Blob, called: Access) -> Access {
+/// What a script may do that is called with this access, and whether it has to be told that the
+/// server lacks memory. One that begins with `#!` says what it does, and is refused at once if that
+/// may not be.
+///
+/// # Errors
+/// As Redis refuses it.
+pub(super) fn permit(
+    text: &Blob,
+    called: Access,
+    lacks_memory: bool,
+) -> Result<(Access, bool), ErrorReply> {
     let Ok(Some(line)) = first_line(text) else {
-        return called;
+        return Ok((called, lacks_memory));
     };
-    let flags = line.split(u8::is_ascii_whitespace).filter_map(|word| word.strip_prefix(b"flags="));
-    let read_only = flags
-        .into_iter()
-        .any(|flags| flags.split(|byte| *byte == b',').any(|flag| flag == FLAGS[0]));
-    if read_only { Access::ReadOnly } else { called }
+    let has = |flag: &[u8]| {
+        let words = line.split(u8::is_ascii_whitespace);
+        let mut flags = words.filter_map(|word| word.strip_prefix(b"flags="));
+        flags.any(|flags| flags.split(|byte| *byte == b',').any(|other| other == flag))
+    };
+    match (has(FLAGS[0]), has(FLAGS[1])) {
+        (true, _) => Ok((Access::ReadOnly, lacks_memory)),
+        (false, false) if lacks_memory => Err(ErrorReply::out_of_memory()),
+        (false, _) if called == Access::ReadOnly => Err(ErrorReply::from_static(
+            "ERR Can not execute a script with write flag using *_ro command.",
+        )),
+        (false, _) => Ok((called, false)),
+    }
 }
 
 /// The first line without its end, if it is one of these.

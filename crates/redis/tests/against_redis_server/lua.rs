@@ -2,7 +2,7 @@
 //!
 //! The files under `lua/` hold one script a line, in which `\\n` stands for a line break. Each is
 //! run with two keys and four arguments. A line that begins with `>` is a command line as in
-//! `command_lines/`; one that begins with `#` is a comment.
+//! `command_lines/`; one that begins with `# ` is a comment.
 
 use redis::Blob;
 
@@ -20,7 +20,7 @@ fn run_file(name: &str, text: &str) {
     for (number, line) in text.lines().enumerate() {
         let words = match line.strip_prefix('>') {
             Some(command) => lines::split(command),
-            None if line.is_empty() || line.starts_with('#') => continue,
+            None if line.is_empty() || line.starts_with("# ") => continue,
             None => eval(&line.replace("\\n", "\n")),
         };
         if let Err(difference) = pair.call_to_the_letter(&words) {
