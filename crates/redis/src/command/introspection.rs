@@ -1,8 +1,9 @@
 //! What the server tells of its commands: `COMMAND` and its subcommands.
 //!
 //! Of a command Redis tells its name, arity, flags and where its keys stand. What comes after that
-//! (categories of access control, hints, key specifications) is left empty here, and so is
-//! documentation.
+//! (categories of access control, hints, key specifications) is left empty here. There is no
+//! `COMMAND DOCS`, for which there is nothing to say: `redis-cli` takes its own documentation then,
+//! but would take an empty one for the truth.
 
 use super::{Command, Flags, Unresolved, find_by_full_name, is_option, resolve, table};
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob, integer};
@@ -29,18 +30,6 @@ pub(super) fn info(
     let described =
         arguments.iter().map(|name| find_by_full_name(name).map_or(Reply::Nil, description));
     Ok(Reply::Array(described.collect()))
-}
-
-/// `COMMAND DOCS [name [name ...]]`: each name with no documentation.
-pub(super) fn docs(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<Reply, ErrorReply> {
-    let known: Vec<&Command> = match arguments {
-        [] => table::COMMANDS.iter().collect(),
-        names => names.iter().filter_map(|name| find_by_full_name(name)).collect(),
-    };
-    let documented = known.into_iter().flat_map(|command| {
-        [Reply::Bulk(Blob::from_static(command.full_name)), Reply::Array(Vec::new())]
-    });
-    Ok(Reply::Array(documented.collect()))
 }
 
 /// `COMMAND LIST [FILTERBY MODULE name | FILTERBY ACLCAT category | FILTERBY PATTERN pattern]`: no

@@ -208,9 +208,8 @@ static CLIENT: [Command; 9] = [
 ];
 
 /// Sorted by name.
-static COMMAND: [Command; 6] = [
+static COMMAND: [Command; 5] = [
     subcommand("count", "command|count", 2, ALWAYS, introspection::count),
-    subcommand("docs", "command|docs", -2, ALWAYS, introspection::docs),
     subcommand("getkeys", "command|getkeys", -4, ALWAYS, introspection::getkeys),
     subcommand("help", "command|help", 2, ALWAYS, introspection::help),
     subcommand("info", "command|info", -2, ALWAYS, introspection::info),

@@ -107,3 +107,10 @@ proptest! {
         }
     }
 }
+
+/// `redis-cli` shows its own documentation only if the server has none at all.
+#[test]
+fn there_is_no_documentation() {
+    let docs = ["COMMAND", "DOCS"].map(Blob::from);
+    assert!(Database::default().call(UnixTime::default(), &docs).as_error().is_some());
+}
