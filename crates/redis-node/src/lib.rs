@@ -29,7 +29,8 @@ use std::sync::Arc;
 use history::{NodeId, Span};
 use im::OrdMap;
 use redis::{
-    Blob, Connection, Database, ErrorReply, EvictionPolicy, Reply, ScriptLibrary, Sha1, UnixTime,
+    Blob, Connection, Database, ErrorReply, EvictionPolicy, Fsync, Reply, ScriptLibrary, Sha1,
+    UnixTime,
 };
 use serde::{Deserialize, Serialize};
 use sim::{Context, Keep, LocalTime};
@@ -87,6 +88,26 @@ impl Default for ServerConfig {
             max_memory: 0,
             eviction: EvictionPolicy::default(),
             scripts: Vec::new(),
+        }
+    }
+}
+
+impl ServerConfig {
+    /// What `CONFIG GET` tells of it.
+    fn parameters(&self) -> redis::Config {
+        let fsync = match self.durability {
+            Durability::Always => Some(Fsync::Always),
+            Durability::Everysec => Some(Fsync::EverySecond),
+            Durability::No => Some(Fsync::Never),
+            Durability::Snapshots(_) | Durability::Never => None,
+        };
+        redis::Config {
+            maxmemory: self.max_memory,
+            maxmemory_policy: self.eviction,
+            maxclients: u32::try_from(self.max_clients).unwrap_or(u32::MAX),
+            appendonly: fsync.is_some(),
+            appendfsync: fsync.unwrap_or_default(),
+            ..redis::Config::default()
         }
     }
 }
@@ -228,14 +249,10 @@ impl Server {
         Server::start(config, left.restarted())
     }
 
-    /// A server that starts with this data: without connections, and with the scripts that it was
-    /// configured with and no others.
+    /// A server that starts with this data: without connections, with the parameters and scripts
+    /// that it was configured with and no others. What `CONFIG SET` set is in no file.
     fn start(config: ServerConfig, mut database: Database) -> Server {
-        database.configure(redis::Config {
-            maxmemory: config.max_memory,
-            maxmemory_policy: config.eviction,
-            ..database.config().clone()
-        });
+        database.configure(config.parameters());
         operate(&mut database, &["SCRIPT", "FLUSH"]);
         for text in &config.scripts {
             operate(&mut database, &["SCRIPT", "LOAD", text]);
@@ -257,7 +274,7 @@ impl Server {
         if self.connections.contains_key(&client) {
             return Ok(());
         }
-        if self.connections.len() >= self.config.max_clients {
+        if self.connections.len() >= self.database.config().maxclients as usize {
             return Err(ErrorReply::from_static("ERR max number of clients reached"));
         }
         self.connections.insert(client, Connection::new(self.next_connection));

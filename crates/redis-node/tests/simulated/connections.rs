@@ -24,6 +24,17 @@ fn a_client_keeps_its_connection_and_newcomers_are_refused() {
 }
 
 #[test]
+fn how_many_clients_there_may_be_can_be_changed_until_the_server_restarts() {
+    let stage = for_one_client()
+        .client(&[(0, "CONFIG SET maxclients 2"), (30, "CONFIG GET maxclients")])
+        .client(&[(10, "GET k"), (40, "GET k")])
+        .crash_server(20, Keep::Durable);
+    let replies = stage.run();
+    assert_eq!(replies[1], [(12, Reply::Nil), (42, refused())]);
+    assert_eq!(replies[0][1], (32, Reply::Array(["maxclients", "1"].map(text).to_vec())));
+}
+
+#[test]
 fn a_client_that_crashes_makes_room() {
     let crash = Command::Crash { node: NodeId(1), keep: Keep::Durable };
     let stage = for_one_client()

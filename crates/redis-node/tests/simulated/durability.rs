@@ -116,3 +116,19 @@ fn a_failover_loses_what_the_replica_had_not_heard() {
 fn a_failover_without_a_replica_leaves_nothing() {
     assert_eq!(counted(with(Durability::Always), 1_000, Keep::Replica), Reply::Nil);
 }
+
+#[test]
+fn the_parameters_say_how_durable_it_is() {
+    let told = |durability| {
+        let stage = Stage::new(with(durability));
+        let lines = [(0, "CONFIG GET appendfsync"), (10, "CONFIG GET appendonly")];
+        let value = |reply| match reply {
+            Reply::Array(pair) => pair[1].clone(),
+            other => panic!("{other:?}"),
+        };
+        replies(stage.client(&lines)).into_iter().map(value).collect::<Vec<Reply>>()
+    };
+    assert_eq!(told(Durability::Always), ["always", "yes"].map(text));
+    assert_eq!(told(Durability::No), ["no", "yes"].map(text));
+    assert_eq!(told(Durability::Never), ["everysec", "no"].map(text));
+}
