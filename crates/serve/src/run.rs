@@ -33,7 +33,7 @@ pub struct Service {
 /// How often it looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long a script may take: after this, which is its `lua-time-limit`, Redis lets clients end it.
+/// How long a script may take: Redis lets clients end it after this, its `lua-time-limit`.
 const SCRIPT_TIME: Span = Span::from_secs(5);
 
 /// How long clients may take to read what waits for them when it ends.

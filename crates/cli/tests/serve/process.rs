@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 /// It ends with this value.
 pub(crate) struct Process {
@@ -43,9 +44,17 @@ impl Process {
     }
 
     /// Sends it a signal, waits for its end, and returns what it had said on stderr.
+    #[expect(clippy::disallowed_methods, reason = "a real process takes real time")]
     pub(crate) fn end(mut self, signal: &str) -> (ExitStatus, String) {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-s", signal, &pid]).status().expect("there is a kill");
+        for _ in 0..2_000 {
+            if !self.is_running() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(!self.is_running(), "it does not end");
         let mut said = String::new();
         let stderr = self.child.stderr.as_mut().expect("it is piped");
         stderr.read_to_string(&mut said).expect("it is text");
