@@ -123,7 +123,7 @@ fn a_script_that_takes_long_does_not_hold_up_the_end() {
     let client = start_long_script(&server);
     crate::lifecycle::wait(100);
     let begun = std::time::Instant::now();
-    let (status, said) = server.end("TERM");
+    let (status, said) = server.process.end("TERM");
     assert_eq!(status.code(), Some(143), "{said}");
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     drop(client);

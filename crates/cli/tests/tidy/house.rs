@@ -86,7 +86,7 @@ pub(crate) fn lints(tree: &Tree) -> Vec<String> {
     lax.map(|(_, path, _)| format!("{path}: add {OURS:?}")).collect()
 }
 
-/// A file that needs it says why at its head, and clippy sees to it that each block says why it may.
+/// A file that needs it says why at its head, and clippy has each block say why it may.
 pub(crate) fn unsafety(tree: &Tree) -> Vec<String> {
     const REASON: &str = "\n#![expect(unsafe_code, reason = \"";
     let mut complaints = Vec::new();
