@@ -7,14 +7,17 @@ local ballot = "^(%d+),(%d+),(%d+)$"
 
 local promise = call("GET", keys[1]) or "0,0,0"
 local eon, id, era = match(wanted, ballot)
-local promised_eon, promised_id, promised_era = match(promise, ballot)
-if not (eon and promised_eon) then
+local ahead = eon and 0
+-- Mostly it is what was promised just before.
+if ahead and promise ~= wanted then
+    local promised_eon, promised_id, promised_era = match(promise, ballot)
+    ahead = promised_eon and eon - promised_eon
+    if ahead == 0 then ahead = id - promised_id end
+    if ahead == 0 then ahead = era - promised_era end
+end
+if not ahead then
     return redis.error_reply("ERR a ballot is three numbers")
 end
-
-local ahead = eon - promised_eon
-if ahead == 0 then ahead = id - promised_id end
-if ahead == 0 then ahead = era - promised_era end
 if ahead < 0 then
     return {"fail", promise}
 end

@@ -24,7 +24,7 @@ const COMPILED_MAX: usize = 500;
 
 /// Garbage of earlier scripts is collected when there are so many bytes of it: not more than a
 /// cache holds, for whatever a script makes is made where garbage was.
-const COLLECT_AFTER: usize = 1 << 20;
+const COLLECT_AFTER: usize = 192 << 10;
 
 /// Whether a script may run commands that write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
