@@ -16,10 +16,6 @@ mod workload;
 
 use clap::{Parser, Subcommand};
 
-// As in the binary that is measured.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// How fast rumormill is, as ratios measured in one run.
 #[derive(Parser)]
 #[command(name = "bench")]
