@@ -21,7 +21,5 @@ end
 if ahead < 0 then
     return {"fail", promise}
 end
-call("SET", keys[1], wanted)
-call("SET", keys[2], wanted)
-call("SET", keys[3], ARGV[2])
+call("MSET", keys[1], wanted, keys[2], wanted, keys[3], ARGV[2])
 return {"ok"}

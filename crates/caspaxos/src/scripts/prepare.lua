@@ -14,8 +14,7 @@ if not (eon and promised_eon) then
 end
 
 if not stored then
-    call("SET", keys[2], promise)
-    call("SET", keys[3], "")
+    call("MSET", keys[2], promise, keys[3], "")
 end
 local ahead = eon - promised_eon
 if ahead == 0 then ahead = id - promised_id end

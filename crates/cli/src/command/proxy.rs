@@ -60,6 +60,8 @@ fn log(level: LogLevel) {
         LogLevel::Debug => LevelFilter::DEBUG,
     };
     let subscriber = tracing_subscriber::fmt().with_max_level(level).with_ansi(false);
+    // When nobody reads stderr any more, to say so there is a panic.
+    let subscriber = subscriber.log_internal_errors(false);
     // If somebody listens already, they go on listening.
     let _ = subscriber.with_writer(std::io::stderr).try_init();
 }

@@ -21,6 +21,18 @@ fn without_a_server_all_is_told_so() {
 }
 
 #[test]
+fn it_goes_on_when_nobody_reads_its_log() {
+    let Some(mut upstream) = Upstream::start() else { return };
+    let mut proxy = Proxy::start(upstream.address, &["--log", "debug"]);
+    let mut client = proxy.connect();
+    assert_eq!(client.call("SET k v"), Reply::ok());
+    drop(proxy.process.stderr());
+    upstream.kill();
+    until("the loss is noticed", || proxy.metric("upstream_up") == 0);
+    assert_eq!(client.call("PING"), Reply::Status(redis::Blob::from("PONG")));
+}
+
+#[test]
 fn what_was_under_way_may_have_been_executed() {
     let Some(mut upstream) = Upstream::start() else { return };
     let proxy = Proxy::start(upstream.address, &[]);

@@ -15,12 +15,13 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// One on free ports.
+    /// One on free ports, which logs nothing unless it is told to.
     pub(crate) fn start(upstream: SocketAddr, args: &[&str]) -> Proxy {
         let upstream = upstream.to_string();
         let free = "127.0.0.1:0";
         let first = ["proxy", "--listen", free, "--metrics", free, "--upstream", &upstream];
-        let mut process = Process::start(&[&first[..], &["--log", "off"], args].concat());
+        let log: &[&str] = if args.contains(&"--log") { &[] } else { &["--log", "off"] };
+        let mut process = Process::start(&[&first, log, args].concat());
         let metrics = process.told("metrics at http://").replace("/metrics", "");
         let address = process.told("listening on ").parse().expect("an address");
         Proxy { process, address, metrics: metrics.parse().expect("an address") }

@@ -1,7 +1,7 @@
 //! A `rumormill` that runs beside the test.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// It ends with this value.
@@ -39,6 +39,11 @@ impl Process {
         Some(kib << 10)
     }
 
+    /// What it says on stderr from now on; whoever drops that is nobody to say it to.
+    pub(crate) fn stderr(&mut self) -> ChildStderr {
+        self.child.stderr.take().expect("it is piped, and taken once")
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("it is ours").is_none()
     }
@@ -56,8 +61,7 @@ impl Process {
         }
         assert!(!self.is_running(), "it does not end");
         let mut said = String::new();
-        let stderr = self.child.stderr.as_mut().expect("it is piped");
-        stderr.read_to_string(&mut said).expect("it is text");
+        self.stderr().read_to_string(&mut said).expect("it is text");
         (self.child.wait().expect("it is ours"), said)
     }
 }
