@@ -76,6 +76,7 @@ pub mod store;
 mod sweeper;
 mod system;
 pub mod variants;
+mod witness;
 
 pub use ballot::{Ballot, ParseBallotError};
 pub use config::{Config, MembershipChange, MembershipConfig, MemoryConfig, ReadsConfig, Scripts};

@@ -20,7 +20,7 @@
 //! both are the same two generations.)
 //!
 //! [`Membership`] is the operator who does this: a part of the nemesis, which waits for a number of
-//! writes between its steps. Before the first change it can have cold keys written, and after the
+//! successful writes between its steps. Before the first change it can have cold keys written, and after the
 //! last it has every key read. In a scenario file:
 //!
 //! ```toml
@@ -118,8 +118,11 @@ fn sweep(sweeper: NodeId) -> [Step; 2] {
 }
 
 impl Membership {
-    /// A plan for these changes, with so many writes between two steps.
+    /// A plan for these changes, with so many writes during each, as many between two steps as
+    /// between two others.
     pub(crate) fn new(changes: &[MembershipChange], writes: u64, cast: Cast) -> Membership {
+        let waits = 2 * cast.clients[0].len() as u64;
+        let writes = writes.div_ceil(waits.max(1));
         let mut steps = Vec::new();
         steps.extend(cast.writer.into_iter().flat_map(sweep));
         steps.extend(cast.clients[0].iter().copied().map(Step::Start));

@@ -4,7 +4,7 @@ mod orchestration;
 
 use history::{Key, Names, NodeId};
 use redis_node::ServerConfig;
-use scenario::{Deployment, Invariant, Problem, RegisterKind, System, Waiting};
+use scenario::{Deployment, Invariant, Problem, RegisterKind, System, Waiting, Witness};
 use sim::{Event, Fate, Kind, NodeSpec, Role};
 
 use crate::acceptor::{Acceptor, Registers};
@@ -15,6 +15,7 @@ use crate::process::Part;
 use crate::proposer::Proposer;
 use crate::scripts::ScriptSet;
 use crate::sweeper::{Sweep, Sweeper};
+use crate::witness::AcceptorWitness;
 use crate::{
     Config, Configuration, MembershipChange, Message, OneValuePerBallot, Process, Quorum, Reply,
     Timer,
@@ -65,13 +66,15 @@ impl System for CasPaxos {
     }
 
     fn invariants(config: &Config) -> Vec<Box<dyn Invariant<Message, Timer>>> {
-        let Deployment { nodes, keys, .. } = Self::deploy(config, 0);
-        let nodes = nodes.into_iter().map(|node| node.name).collect();
-        let one_value = OneValuePerBallot::new(Names { nodes, keys });
+        let one_value = OneValuePerBallot::new(names(config));
         vec![Box::new(match config.variant {
             None => one_value,
             Some(variant) => one_value.comparing(variant.compared()),
         })]
+    }
+
+    fn witness(config: &Config) -> Option<Box<dyn Witness<Message, Timer>>> {
+        Some(Box::new(AcceptorWitness::new(names(config))))
     }
 
     fn registers(config: &Config) -> RegisterKind {
@@ -120,6 +123,11 @@ impl System for CasPaxos {
             Part::Acceptor(_) => Vec::new(),
         }
     }
+}
+
+fn names(config: &Config) -> Names {
+    let Deployment { nodes, keys, .. } = CasPaxos::deploy(config, 0);
+    Names { nodes: nodes.into_iter().map(|node| node.name).collect(), keys }
 }
 
 const CLIENT: Role = Role(0);

@@ -33,6 +33,9 @@ pub struct Explanation {
     /// it is not the order that is impossible but an answer as such, such as a value that nobody
     /// wrote; the story says so then.
     pub cycle: Vec<CycleEdge>,
+    /// The operations that the story is about, in the order in which they began, but that the one
+    /// that was told what cannot be is the last.
+    pub operations: Vec<OpId>,
     #[serde(skip)]
     graph: ConstraintGraph,
 }
@@ -113,6 +116,7 @@ pub fn explain(history: &[Entry], violation: &Violation, names: &Names) -> Expla
             summary: violation.to_string(),
             story: vec!["The history at hand does not contain that operation.".to_owned()],
             cycle: Vec::new(),
+            operations: vec![violation.op],
             graph: ConstraintGraph::default(),
         };
     };
@@ -127,7 +131,11 @@ pub fn explain(history: &[Entry], violation: &Violation, names: &Names) -> Expla
     let new = cycle.iter().map(|edge| edge.from).filter(|op| !spoken_of.contains(op));
     story.extend(new.filter_map(|op| Some(speaker.tell(chronicle.operation(op)?))));
     story.push(conclusion(&cycle, &told.moral, names));
-    Explanation { summary: told.summary, story, cycle, graph }
+    let mut operations: Vec<OpId> =
+        spoken_of.into_iter().chain(cycle.iter().map(|edge| edge.from)).collect();
+    operations.sort_by_key(|op| (*op == offender.id, chronicle.operation(*op).map(|it| it.began)));
+    operations.dedup();
+    Explanation { summary: told.summary, story, cycle, operations, graph }
 }
 
 /// How many versions at each end of the range that a story spans are drawn.

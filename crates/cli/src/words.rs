@@ -105,6 +105,10 @@ pub(crate) fn explanation(outcome: &Outcome) -> Vec<String> {
         );
         lines.extend(violation.cycle.iter().map(|because| format!("  - {because}")));
     }
+    if !violation.causes.is_empty() {
+        lines.push("How that came about:".to_owned());
+        lines.extend(violation.causes.iter().map(|cause| format!("  - {cause}")));
+    }
     lines
 }
 

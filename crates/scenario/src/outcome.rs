@@ -105,7 +105,7 @@ impl Operations {
 }
 
 /// What was violated, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
     /// The checker, or the invariant.
     pub by: String,
@@ -116,4 +116,7 @@ pub struct Violation {
     /// The operations that cannot be put in any order: each comes before the next, for the reason
     /// given, and the last before the first.
     pub cycle: Vec<String>,
+    /// What the nodes did that made it possible, in sentences, if the system can tell.
+    #[serde(default)]
+    pub causes: Vec<String>,
 }

@@ -174,7 +174,7 @@ impl<S: System> Prepared<'_, S> {
             by: LIVENESS.to_owned(),
             summary: format!("{within} after all faults ended, {} got nowhere", who.join(", ")),
             story,
-            cycle: Vec::new(),
+            ..Violation::default()
         })
     }
 

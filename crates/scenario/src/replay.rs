@@ -8,7 +8,7 @@ use sim::{Event, Observer, Seeded};
 use trace::{Divergence, Footer, LogError, LogReader, Playback, causal_past, verify};
 
 use crate::run::{Finding, Prepared, Watchers};
-use crate::watch::HistoryKeeper;
+use crate::watch::Evidence;
 use crate::{Interrupt, MessageOf, Outcome, Ran, RunError, System, TimerOf, Verdict};
 
 /// How many events of the causal past of a divergence are told.
@@ -46,7 +46,7 @@ impl<S: System> Prepared<'_, S> {
         if interrupt.is_raised() {
             return Err(RunError::Interrupted { partial: None });
         }
-        let ran = self.judge(&header.seed, &simulated, || Some(self.history_of(path)));
+        let ran = self.judge(&header.seed, &simulated, || Some(self.evidence_of(path)));
         let divergence = match simulated.watchers.extra.finish()? {
             Some(divergence) => Some(self.tell(path, &divergence)?),
             None => differing_end(&footer, &ran),
@@ -78,14 +78,14 @@ impl<S: System> Prepared<'_, S> {
             return Err(LogError::Corrupt { path: path.to_owned(), line, why }.into());
         }
         let header = LogReader::open(path)?.header().clone();
-        let history = || Some(self.history_of(path));
+        let evidence = || Some(self.evidence_of(path));
         // What is missing may have come after the log broke off.
         let missing = || self.missing_marks(&watchers).filter(|_| footer.is_some());
         let found = self
-            .finding(&watchers, false, history)
+            .finding(&watchers, false, evidence)
             .or_else(|| footer.as_ref().and_then(Self::at_the_end_of_the_run))
             .or_else(|| Some(Finding::void(Verdict::Vacuous, missing()?)))
-            .or_else(|| self.finding(&watchers, true, history));
+            .or_else(|| self.finding(&watchers, true, evidence));
         let ran = self.outcome(&header.seed, &watchers, found.unwrap_or(Finding::NOTHING));
         Ok(Replayed { ran, divergence: None, partial: footer.is_none() })
     }
@@ -100,11 +100,11 @@ impl<S: System> Prepared<'_, S> {
         by_end.then(|| Finding::of(outcome.verdict, violation))
     }
 
-    fn history_of(&self, path: &Path) -> HistoryKeeper {
-        let mut keeper = HistoryKeeper::default();
+    fn evidence_of(&self, path: &Path) -> Evidence<S> {
+        let mut evidence = Evidence::new(&self.config);
         // It was read before; if it cannot be read now, there is less to explain by.
-        let _ = read_through::<MessageOf<S>, TimerOf<S>>(path, &mut keeper);
-        keeper
+        let _ = read_through::<MessageOf<S>, TimerOf<S>>(path, &mut evidence);
+        evidence
     }
 
     /// A divergence in words: what was expected, what came, and what led to it.

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use check::explain;
 use history::{Names, NodeId};
 use sim::{Choices, Clock, Ending as Halt, Event, EventDigest, Observer, Seeded, World};
 use trace::{FORMAT, Header, Recorder};
@@ -14,7 +13,7 @@ use crate::fault::{Directory, FaultPlan};
 use crate::judgement::{LIVENESS, RUMOR};
 use crate::recovery::Progress;
 use crate::tally::Tally;
-use crate::watch::{HistoryKeeper, RumorWatch};
+use crate::watch::{Evidence, RumorWatch};
 use crate::{
     Broken, Deployment, Ending, General, Invariant, Judgement, MessageOf, Outcome, Problem,
     RunError, Scenario, System, TimerOf, Verdict, Violation,
@@ -184,7 +183,7 @@ impl Finding {
     }
 
     fn broken(by: &str, Broken { summary, story }: Broken) -> Finding {
-        let violation = Violation { by: by.to_owned(), summary, story, cycle: Vec::new() };
+        let violation = Violation { by: by.to_owned(), summary, story, ..Violation::default() };
         Finding::of(Verdict::Invariant, violation)
     }
 }
@@ -311,12 +310,12 @@ impl<'a, S: System> Prepared<'a, S> {
             let partial = simulated.watchers.extra.map(Recorder::abandon).transpose()?;
             return Err(RunError::Interrupted { partial });
         }
-        let history = || {
-            let keeper = HistoryKeeper::default();
-            let again = || self.simulate(Seeded::new(options.seed), keeper, |_| false);
+        let evidence = || {
+            let evidence = Evidence::<S>::new(&self.config);
+            let again = || self.simulate(Seeded::new(options.seed), evidence, |_| false);
             options.explain.then(|| again().watchers.extra)
         };
-        let ran = self.judge(options.seed, &simulated, history);
+        let ran = self.judge(options.seed, &simulated, evidence);
         if let Some(recorder) = simulated.watchers.extra {
             let outcome = serde_json::to_value(&ran.outcome).expect("an outcome is JSON");
             recorder.finish(&simulated.watchers.digest, outcome)?;
@@ -324,19 +323,19 @@ impl<'a, S: System> Prepared<'a, S> {
         Ok(ran)
     }
 
-    /// What came of a run. `history` is asked for if there is something to explain, which it need
+    /// What came of a run. `evidence` is asked for if there is something to explain, which it need
     /// not be.
     pub(crate) fn judge<O>(
         &self,
         seed: &str,
         simulated: &Simulated<S, O>,
-        history: impl Fn() -> Option<HistoryKeeper>,
+        evidence: impl Fn() -> Option<Evidence<S>>,
     ) -> Ran {
         let watchers = &simulated.watchers;
         let found = self
-            .finding(watchers, false, &history)
+            .finding(watchers, false, &evidence)
             .or_else(|| self.at_the_end(simulated))
-            .or_else(|| self.finding(watchers, true, &history));
+            .or_else(|| self.finding(watchers, true, &evidence));
         self.outcome(seed, watchers, found.unwrap_or(Finding::NOTHING))
     }
 
@@ -345,24 +344,20 @@ impl<'a, S: System> Prepared<'a, S> {
         &self,
         watchers: &Watchers<S, O>,
         tolerated: bool,
-        history: impl FnOnce() -> Option<HistoryKeeper>,
+        evidence: impl FnOnce() -> Option<Evidence<S>>,
     ) -> Option<Finding> {
         let (rumor, invariants) = &watchers.tolerant;
         if *rumor == tolerated
             && let Some(violation) = watchers.rumor.rumor.violation()
         {
-            let mut told = Violation {
-                by: RUMOR.to_owned(),
-                summary: violation.to_string(),
-                story: Vec::new(),
-                cycle: Vec::new(),
+            let told = match evidence() {
+                Some(evidence) => evidence.explain(violation, &self.names()),
+                None => Violation {
+                    by: RUMOR.to_owned(),
+                    summary: violation.to_string(),
+                    ..Violation::default()
+                },
             };
-            if let Some(HistoryKeeper(history)) = history() {
-                let explanation = explain(&history, violation, &self.names());
-                told.summary = explanation.summary;
-                told.story = explanation.story;
-                told.cycle = explanation.cycle.into_iter().map(|edge| edge.because).collect();
-            }
             return Some(Finding::of(Verdict::Violation, told));
         }
         let invariants = watchers.invariants.iter().zip(invariants);
@@ -385,8 +380,7 @@ impl<'a, S: System> Prepared<'a, S> {
         wrong.map(|(count, ending)| Violation {
             by: "outcomes".to_owned(),
             summary: format!("{count} operations ended as {ending:?}, which none may here"),
-            story: Vec::new(),
-            cycle: Vec::new(),
+            ..Violation::default()
         })
     }
 
@@ -401,7 +395,7 @@ impl<'a, S: System> Prepared<'a, S> {
                     by: LIVENESS.to_owned(),
                     summary: "nothing happens any more, and not everybody is done".to_owned(),
                     story: simulated.unfinished.clone(),
-                    cycle: Vec::new(),
+                    ..Violation::default()
                 };
                 return Some(Finding::of(Verdict::Liveness, violation));
             }

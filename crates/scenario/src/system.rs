@@ -1,7 +1,7 @@
 //! A protocol made runnable.
 
 use check::RegisterKind;
-use history::{Key, NodeId};
+use history::{Key, NodeId, OpId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sim::{Event, Nemesis, NodeSpec, Observer, Process};
@@ -47,6 +47,12 @@ pub trait System: 'static {
     /// What must be true in every run, in the order of [`Self::INVARIANTS`].
     fn invariants(_: &Self::Config) -> Vec<Box<dyn Invariant<MessageOf<Self>, TimerOf<Self>>>> {
         Vec::new()
+    }
+
+    /// Who tells how a violation that the rumor checker has found came about. Nobody, unless the
+    /// system says who.
+    fn witness(_: &Self::Config) -> Option<Box<dyn Witness<MessageOf<Self>, TimerOf<Self>>>> {
+        None
     }
 
     /// Whether clients delete registers, after which their versions begin anew.
@@ -113,6 +119,14 @@ pub trait Invariant<M, T>: Observer<M, T> {
     fn measures(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
+}
+
+/// Sees a run that ends in a violation, and tells of the part that the nodes had in it. It is only
+/// asked for when a violation is explained: the run is run again then.
+pub trait Witness<M, T>: Observer<M, T> {
+    /// How it came about that these operations contradict each other, in sentences. They are in the
+    /// order in which they began; the last is the one that was told what cannot be.
+    fn testify(&self, operations: &[OpId]) -> Vec<String>;
 }
 
 /// How an invariant was broken.

@@ -46,8 +46,8 @@ pub(crate) struct Tally<M, T> {
     pub(crate) undeclared: Option<String>,
     /// How many alarms the nemesis has asked for that have not rung yet.
     pub(crate) alarms: usize,
-    /// The latest message that was delivered on a link.
-    latest: BTreeMap<u32, MessageId>,
+    /// The latest message that was delivered to a node from each other, by their numbers.
+    latest: Vec<Vec<MessageId>>,
     system_mark: fn(&Event<M, T>) -> Option<&'static str>,
 }
 
@@ -64,7 +64,7 @@ impl<M, T> Tally<M, T> {
             marks: GENERAL_MARKS.iter().chain(marks).map(|name| (*name, 0)).collect(),
             undeclared: None,
             alarms: 0,
-            latest: BTreeMap::new(),
+            latest: Vec::new(),
             system_mark,
         }
     }
@@ -89,14 +89,22 @@ impl<M, T> Tally<M, T> {
 
     fn deliver(&mut self, from: NodeId, to: NodeId, id: MessageId) {
         self.delivered += 1;
-        let link = u32::from(from.0) << 16 | u32::from(to.0);
-        let latest = self.latest.entry(link).or_insert(id);
+        let of_receiver = place(&mut self.latest, to, Vec::new());
+        let latest = place(of_receiver, from, MessageId(0));
         if *latest <= id {
             *latest = id;
         } else {
             self.mark("message-overtaken");
         }
     }
+}
+
+/// Where something is kept for a node; something else, if there is nothing yet.
+fn place<T: Clone>(all: &mut Vec<T>, node: NodeId, nothing: T) -> &mut T {
+    if all.len() <= node.index() {
+        all.resize(node.index() + 1, nothing);
+    }
+    &mut all[node.index()]
 }
 
 impl<M, T> Observer<M, T> for Tally<M, T> {

@@ -1,8 +1,12 @@
-//! From the event stream to the checkers, which know nothing of events.
+//! From the event stream to the checkers, which know nothing of events, and to what explains a
+//! violation.
 
 use check::{Malformed, RegisterKind, Rumor};
-use history::{Entry, Step};
+use history::{Entry, Names, Step};
 use sim::{Command, Event, Kind, Observer};
+
+use crate::judgement::RUMOR;
+use crate::{MessageOf, System, TimerOf, Violation, Witness};
 
 /// The step of the history that an event is, if it is one.
 pub(crate) fn history_entry<M, T>(event: &Event<M, T>) -> Option<Entry> {
@@ -39,12 +43,37 @@ impl<M, T> Observer<M, T> for RumorWatch {
     }
 }
 
-/// Keeps the history, to explain a violation by.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct HistoryKeeper(pub(crate) Vec<Entry>);
+/// What a violation is explained by.
+pub(crate) struct Evidence<S: System> {
+    history: Vec<Entry>,
+    witness: Option<Box<dyn Witness<MessageOf<S>, TimerOf<S>>>>,
+}
 
-impl<M, T> Observer<M, T> for HistoryKeeper {
-    fn event(&mut self, event: &Event<M, T>) {
-        self.0.extend(history_entry(event));
+impl<S: System> Observer<MessageOf<S>, TimerOf<S>> for Evidence<S> {
+    fn event(&mut self, event: &Event<MessageOf<S>, TimerOf<S>>) {
+        self.history.extend(history_entry(event));
+        if let Some(witness) = &mut self.witness {
+            witness.event(event);
+        }
+    }
+}
+
+impl<S: System> Evidence<S> {
+    pub(crate) fn new(config: &S::Config) -> Evidence<S> {
+        Evidence { history: Vec::new(), witness: S::witness(config) }
+    }
+
+    /// The story of what the rumor checker found.
+    pub(crate) fn explain(&self, violation: &check::Violation, names: &Names) -> Violation {
+        let explanation = check::explain(&self.history, violation, names);
+        let operations = &explanation.operations;
+        let causes = self.witness.as_ref().map(|witness| witness.testify(operations));
+        Violation {
+            by: RUMOR.to_owned(),
+            summary: explanation.summary,
+            story: explanation.story,
+            cycle: explanation.cycle.into_iter().map(|edge| edge.because).collect(),
+            causes: causes.unwrap_or_default(),
+        }
     }
 }

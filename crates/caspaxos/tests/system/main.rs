@@ -2,6 +2,7 @@
 
 mod choices;
 mod crashes;
+mod explanations;
 mod invariant;
 mod membership;
 mod orchestration;
