@@ -5,12 +5,13 @@
 //! from, and why these did not tell it. Either nobody is among both, or who is had forgotten
 //! meanwhile: by a crash, by a failover, by eviction, or because the register was erased.
 //!
-//! It is the system's [`Witness`]: it listens to a run that is known to end in a violation.
+//! It is the system's [`Witness`](scenario::Witness): it listens to a run that is known to end in a violation.
+
+mod testimony;
 
 use std::collections::BTreeMap;
 
 use history::{Completion, Key, Names, NodeId, Observation, OpId, Time};
-use scenario::Witness;
 use sim::{Command, Event, Fate, Keep, Kind, Loss, MessageId, Observer};
 
 use crate::{Ballot, Message, Order, Reply, Report, Request, Timer};
@@ -197,6 +198,7 @@ impl Observer<Message, Timer> for AcceptorWitness {
             },
             Kind::Deliver { from, id } => {
                 self.handling = self.questions.remove(id).map(|op| (node, op));
+                self.accepts.remove(id);
                 self.hear(node, *from, *id);
             }
             Kind::Lose { id, .. } => {
@@ -226,204 +228,5 @@ impl Observer<Message, Timer> for AcceptorWitness {
             }
             _ => (),
         }
-    }
-}
-
-impl Witness<Message, Timer> for AcceptorWitness {
-    fn testify(&self, operations: &[OpId]) -> Vec<String> {
-        let known = operations.iter().filter_map(|op| Some((*op, *self.of_operation.get(op)?)));
-        let known: Vec<(OpId, AttemptId)> = known.collect();
-        let mut lines: Vec<String> =
-            known.iter().map(|(op, id)| self.tell_attempt(*op, id)).collect();
-        if let [before @ .., (late, late_id)] = &known[..]
-            && operations.last() == Some(late)
-        {
-            // The last that is not what the late one found or made: it should have met that.
-            let outcome = self.outcome(*late, late_id);
-            let missed = before.iter().rev().find(|(op, id)| self.outcome(*op, id) != outcome);
-            lines.extend(missed.and_then(|(op, id)| {
-                self.tell_difference((id, self.outcome(*op, id)?), *late, late_id)
-            }));
-        }
-        lines
-    }
-}
-
-/// What an acceptor had to do with a late operation.
-#[derive(Clone, Copy, Debug)]
-enum Contact {
-    /// It told what it had accepted.
-    Told(Heard),
-    /// It accepted this.
-    Accepted(Observation, Time),
-}
-
-impl AcceptorWitness {
-    /// What an operation found or made; if nobody was told, what it was to have accepted.
-    fn outcome(&self, op: OpId, id: &AttemptId) -> Option<Observation> {
-        self.told.get(&op).copied().or(self.attempts[id].state)
-    }
-
-    /// `c1#9 went through p1, under ballot 0,1,7: promised by a0 (had v2=c2#4) and a1 (had
-    /// nothing); v3=c1#9 was accepted by a0 and a1, lost on the way to a2.`
-    fn tell_attempt(&self, op: OpId, id: &AttemptId) -> String {
-        let (proposer, _, ballot) = *id;
-        let attempt = &self.attempts[id];
-        let heard = attempt.heard.iter().map(|heard| {
-            let name = self.names.node(heard.acceptor);
-            match heard.accepted {
-                Ballot::ZERO => format!("{name} (had nothing)"),
-                _ => format!("{name} (had {})", self.state(heard.state)),
-            }
-        });
-        let heard = list(&heard.collect::<Vec<_>>());
-        let mut parts = match attempt.asked {
-            Some(Request::Query) => vec![format!("answered by {heard}")],
-            Some(Request::Prepare) => vec![format!("promised by {heard}")],
-            Some(Request::Accept(_)) => vec![self.tell_leadership(id)],
-            None => Vec::new(),
-        };
-        parts.extend(attempt.state.map(|state| self.tell_accepts(state, attempt)));
-        let (op, proposer) = (self.names.op(op), self.names.node(proposer));
-        format!("{op} went through {proposer}, under ballot {ballot}: {}.", parts.join("; "))
-    }
-
-    /// Since when a proposer asks nobody.
-    fn tell_leadership(&self, id: &AttemptId) -> String {
-        let (proposer, key, ballot) = *id;
-        let former = self.attempts.range((proposer, key, Ballot::ZERO)..*id).rev();
-        let mut former = former.filter(|(_, it)| it.asked == Some(Request::Prepare));
-        let asked = former.find(|(_, it)| it.state.is_some() && !it.heard.is_empty());
-        let Some(((_, _, first), attempt)) = asked.filter(|((_, _, it), _)| it.eon == ballot.eon)
-        else {
-            return "it took itself for the leader, and asked for no promises".to_owned();
-        };
-        let nodes = attempt.heard.iter().map(|heard| self.names.node(heard.acceptor).into_owned());
-        let nodes = list(&nodes.collect::<Vec<_>>());
-        format!("it led since ballot {first}, promised by {nodes}, and asked for no new promises")
-    }
-
-    fn tell_accepts(&self, state: Observation, attempt: &Attempt) -> String {
-        let of = |wanted: fn(&Acceptance) -> bool| {
-            let nodes = attempt.accepts.iter().filter(move |(_, acceptance)| wanted(acceptance));
-            let nodes = nodes.map(|(node, _)| self.names.node(*node).into_owned());
-            let nodes: Vec<String> = nodes.collect();
-            (!nodes.is_empty()).then(|| list(&nodes))
-        };
-        let accepted = of(|it| matches!(it, Acceptance::At(_)));
-        let accepted = accepted.unwrap_or_else(|| "nobody".to_owned());
-        let others = [
-            (of(|it| *it == Acceptance::Lost), "lost on the way to"),
-            (of(|it| *it == Acceptance::Cut), "kept by a partition from"),
-            (of(|it| *it == Acceptance::Refused), "refused by"),
-            (of(|it| *it == Acceptance::Open), "not yet at"),
-        ];
-        let others = others
-            .into_iter()
-            .filter_map(|(nodes, what)| nodes.map(|nodes| format!(", {what} {nodes}")));
-        let others: String = others.collect();
-        format!("{} was accepted by {accepted}{others}", self.state(state))
-    }
-
-    /// Why a late operation did not meet what an earlier one was about.
-    fn tell_difference(
-        &self,
-        (earlier, state): (&AttemptId, Observation),
-        late: OpId,
-        late_id: &AttemptId,
-    ) -> Option<String> {
-        let attempt = &self.attempts[late_id];
-        let told = attempt.heard.iter().map(|heard| (heard.acceptor, Contact::Told(*heard)));
-        let accepted = attempt.accepts.iter().filter_map(|(node, it)| match (it, attempt.state) {
-            (Acceptance::At(at), Some(state)) => Some((*node, Contact::Accepted(state, *at))),
-            _ => None,
-        });
-        let contacts: Vec<(NodeId, Contact)> = match attempt.heard.is_empty() {
-            false => told.collect(),
-            true => accepted.collect(),
-        };
-        let carriers = self.carriers(earlier, state);
-        let known = self.state(state);
-        let both = contacts.iter().filter_map(|(node, contact)| {
-            let accepted = *carriers.get(node)?;
-            Some(self.tell_forgetting((*node, earlier.1), accepted, state, *contact))
-        });
-        let both: Vec<String> = both.collect();
-        let late = self.names.op(late);
-        let why = if both.is_empty() {
-            let carriers: Vec<String> =
-                carriers.keys().map(|node| self.names.node(*node).into_owned()).collect();
-            let did = if attempt.heard.is_empty() { "accepted" } else { "answered" };
-            format!("{} had accepted it, and none of those {did} {late}", list(&carriers))
-        } else {
-            both.join("; ")
-        };
-        Some(format!("So {late} did not meet {known}: {why}."))
-    }
-
-    /// Who accepted a state of this register, in any attempt, and when first. The empty register
-    /// is a state that comes again: of that, only this attempt counts.
-    fn carriers(&self, id: &AttemptId, state: Observation) -> BTreeMap<NodeId, Time> {
-        let of_state = self.attempts.iter().filter(|(other, attempt)| {
-            let is_it = state != Observation::EMPTY || *other == id;
-            is_it && other.1 == id.1 && attempt.state == Some(state)
-        });
-        let mut carriers = BTreeMap::new();
-        for (node, acceptance) in of_state.flat_map(|(_, attempt)| &attempt.accepts) {
-            if let Acceptance::At(at) = acceptance {
-                let first = carriers.entry(*node).or_insert(*at);
-                *first = *at.min(first);
-            }
-        }
-        carriers
-    }
-
-    /// What became of what an acceptor knew, until it had to do with a late operation.
-    fn tell_forgetting(
-        &self,
-        (acceptor, key): (NodeId, Key),
-        accepted: Time,
-        state: Observation,
-        contact: Contact,
-    ) -> String {
-        let name = self.names.node(acceptor);
-        let (at, then) = match contact {
-            Contact::Told(heard) if heard.accepted == Ballot::ZERO => {
-                (heard.at, "had nothing".to_owned())
-            }
-            Contact::Told(heard) if heard.state == state => {
-                return format!("{name} told of it, but the others that answered did not");
-            }
-            Contact::Told(heard) => (heard.at, format!("told of {}", self.state(heard.state))),
-            Contact::Accepted(state, at) => (at, format!("accepted {}", self.state(state))),
-        };
-        if at < accepted {
-            return format!("{name} {then} at {at}, and accepted that only at {accepted}");
-        }
-        let between = self.losses.iter().filter(|loss| {
-            let may_concern = loss.key.is_none_or(|lost| lost == key);
-            loss.acceptor == acceptor && may_concern && (accepted..=at).contains(&loss.at)
-        });
-        let between = match between.last() {
-            Some(MemoryLoss { at, how, .. }) => format!(", {how} at {at},"),
-            None => String::new(),
-        };
-        format!("{name} had accepted it at {accepted}{between} and {then} at {at}")
-    }
-
-    fn state(&self, state: Observation) -> String {
-        match state {
-            Observation::EMPTY => "an empty register".to_owned(),
-            Observation { version, value } => format!("{version}={}", self.names.value(value)),
-        }
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn list(items: &[String]) -> String {
-    match items {
-        [] => "nobody".to_owned(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }

@@ -323,3 +323,107 @@ impl Seen {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A checker that is wrong by one step.
+    fn off_by_a_step(history: &[Entry], shift: impl Fn(usize) -> usize) -> Verdict {
+        match rumor_verdict(history) {
+            Verdict::Possible => Verdict::Possible,
+            Verdict::Impossible { step } => Verdict::Impossible { step: shift(step) },
+            Verdict::Malformed { step, error } => Verdict::Malformed { step: shift(step), error },
+        }
+    }
+
+    fn history(text: &str) -> Vec<Entry> {
+        notation::parse(text).expect("it is in the notation").0
+    }
+
+    #[test]
+    fn a_verdict_is_true_of_its_step_only() {
+        let impossible = history("1ms c1 read\n2ms c1 saw v1=77\n3ms c1 read\n4ms c1 saw empty");
+        let malformed = history("1ms c1 read\n2ms c1#7 failed\n3ms c1 read");
+        for history in [&impossible, &malformed] {
+            let verdict = rumor_verdict(history);
+            assert!(is_true(history, verdict) && verdict == truth(history));
+            let next = |step: usize| step + 1;
+            let last = |step: usize| step.saturating_sub(1);
+            assert!(!is_true(history, off_by_a_step(history, next)));
+            assert!(!is_true(history, off_by_a_step(history, last)));
+            assert!(!is_true(history, Verdict::Possible));
+        }
+        let kind = RegisterKind::Kept;
+        for shift in [|step| step + 1, |step: usize| step.saturating_sub(1)] {
+            let checker = |history: &[Entry]| off_by_a_step(history, shift);
+            compare_checker(checker, kind, 3, 1_000, |_| {}).expect_err("it is wrong");
+        }
+    }
+
+    #[test]
+    fn a_mismatch_has_no_operation_too_many() {
+        let blind = |_: &[Entry]| Verdict::Possible;
+        for seed in 0..20 {
+            let compared = compare_checker(blind, RegisterKind::Kept, seed, 100, |_| {});
+            let Mismatch { history, truth: found, .. } = *compared.expect_err("it sees nothing");
+            assert_eq!(found, truth(&history));
+            let ids: BTreeSet<OpId> = history.iter().filter_map(operation).collect();
+            assert!(!ids.is_empty() && ids.len() <= 4, "{history:#?}");
+            for id in ids {
+                let without = history.iter().filter(|entry| operation(entry) != Some(id));
+                let without: Vec<Entry> = without.copied().collect();
+                assert_eq!(truth(&without), Verdict::Possible, "{history:#?}");
+            }
+        }
+    }
+
+    #[test]
+    fn progress_is_told_after_each() {
+        let mut told = Vec::new();
+        compare_random(RegisterKind::Kept, 7, 5, |done| told.push(done)).expect("they agree");
+        assert_eq!(told, [1, 2, 3, 4, 5]);
+    }
+
+    /// What is counted of a possible history.
+    fn counted(text: &str) -> [u64; 4] {
+        let short = Short { entries: history(text), spoilt: None };
+        let verdict = rumor_verdict(&short.entries);
+        let mut tally = Tally::default();
+        tally.add(&short, verdict);
+        tally.add(&short, verdict);
+        assert_eq!((tally.histories, tally.malformed, tally.impossible), (2, 0, 0));
+        [tally.with_gap, tally.with_late_effect, tally.with_refusal, tally.with_rebirth]
+    }
+
+    #[test]
+    fn what_there_is_in_a_history_is_counted() {
+        let plain = "1ms c1 write\n2ms c1 made v1\n3ms c1 cas v1=c1#0\n4ms c1 made v2";
+        assert_eq!(counted(plain), [0, 0, 0, 0]);
+        let gap = "1ms c1 write\n2ms c2 write\n3ms c2 made v2";
+        assert_eq!(counted(gap), [2, 0, 0, 0]);
+        let late = "1ms c1 write\n2ms c1 unknown\n3ms c2 read\n4ms c2 saw v1=c1#0";
+        assert_eq!(counted(late), [0, 2, 0, 0]);
+        let in_time = "1ms c1 write\n2ms c2 read\n3ms c1 unknown\n4ms c2 saw v1=c1#0";
+        assert_eq!(counted(in_time), [0; 4]);
+        let seen_before = "1ms c1 write\n2ms c2 read\n3ms c2 saw v1=c1#0\n4ms c1 unknown\n\
+                           5ms c2 read\n6ms c2 saw v1=c1#0";
+        assert_eq!(counted(seen_before), [0; 4]);
+        let refused = "1ms c2 write\n2ms c2 made v1\n3ms c1 cas empty\n4ms c1 refused v1=c2#0";
+        assert_eq!(counted(refused)[2], 2);
+        let reborn = "1ms c1 cas empty\n2ms c1 made v1\n3ms c1 delete v1=c1#0\n4ms c1 deleted\n\
+                      5ms c1 cas empty\n6ms c1 made v1";
+        assert_eq!(counted(reborn), [0, 0, 0, 2]);
+    }
+
+    #[test]
+    fn what_is_impossible_is_counted_by_its_reason() {
+        let entries = history("1ms c1 read\n2ms c1 saw v1=77");
+        let mut tally = Tally::default();
+        for spoilt in [None, random::history(7, 0).spoilt, random::history(7, 1).spoilt] {
+            tally.add(&Short { entries: entries.clone(), spoilt }, rumor_verdict(&entries));
+        }
+        assert_eq!((tally.impossible, tally.reasons["not-written"]), (3, 3));
+        assert_eq!(tally.near_violations, tally.spoilt);
+    }
+}

@@ -95,6 +95,20 @@ fn an_explanation_is_written_as_json() {
           "constraint": "overwrites",
           "because": "c1#1 comes before c3#0: c1#1 saw v1, which c3#0 replaced by v2."
         }
+      ],
+      "operations": [
+        {
+          "client": 1,
+          "ordinal": 0
+        },
+        {
+          "client": 2,
+          "ordinal": 0
+        },
+        {
+          "client": 0,
+          "ordinal": 1
+        }
       ]
     }
     "#);

@@ -372,6 +372,22 @@ fn a_compare_and_set_is_told_of_a_version_that_it_cannot_make() {
 }
 
 #[test]
+fn a_write_is_told_of_a_value_that_is_not_its_own() {
+    let told = |action: &str| verdict(&format!("10ms c1 {action}\n20ms c1 made v1=c2#0"));
+    let moral = "  2. A write makes a version with its own value, which is c1#0.\n";
+    for action in ["cas empty", "write"] {
+        let told = told(action);
+        assert!(told.starts_with("nonsense:") && told.contains(moral), "{told}");
+    }
+}
+
+#[test]
+fn a_write_is_told_that_it_made_nothing() {
+    let told = verdict("10ms c1 write\n20ms c1 made v0=c1#0");
+    assert!(told.contains("  2. A write makes version 1 or a newer one.\n"), "{told}");
+}
+
+#[test]
 fn a_version_is_missing_and_every_outcome_is_known() {
     insta::assert_snapshot!(verdict(
         "10ms c1 write

@@ -22,7 +22,7 @@ fn told(Violation { summary, story, causes, .. }: &Violation) -> String {
 
 /// Each with what its story turns on.
 const STORIES: [(&str, &str); 11] = [
-    ("losing/c2p2k1.i", "none of those accepted"),
+    ("losing/c2p2k1.i", "none of those promised ballot"),
     ("quorums/p1a2.i", "none of those answered"),
     ("membership/no-rescan.i", "none of those answered"),
     ("crash/everysec.i", "lost power"),
