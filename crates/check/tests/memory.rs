@@ -4,8 +4,11 @@
 use std::collections::BTreeSet;
 
 use check::random::{Mix, Simulation, Source};
-use check::{Rumor, notation};
-use history::{Action, Completion, Entry, Observation, OpId, Span, Step, Time, Value, Version};
+use check::{RegisterKind, Rumor, notation};
+use history::{
+    Action, Completion, Entry, Invoke, Key, NodeId, Observation, OpId, Span, Step, Time, Value,
+    Version,
+};
 
 const OPERATIONS: u64 = 1_000_000;
 
@@ -167,4 +170,21 @@ fn nothing_but_unconditional_writes_that_may_still_take_effect_adds_up() {
     }
     // Each is held with what it had noted, and may have made a version that is missing.
     assert_retained(history.into_iter(), 3 * unseen.len() + 40);
+}
+
+/// What is kept counts each operation that may still take effect.
+#[test]
+fn what_may_still_take_effect_is_kept() {
+    for kind in [RegisterKind::Kept, RegisterKind::Deletable] {
+        let mut rumor = Rumor::with(kind);
+        let before = rumor.retained();
+        for client in 0..50 {
+            let op = OpId { client: NodeId(client), ordinal: 0 };
+            let action = Action::Cas { expected: Observation::EMPTY, value: Value::of(op) };
+            let invoke = Step::Invoke(Invoke { op, key: Key(0), action });
+            let step = rumor.step(&Entry { at: Time(u64::from(client)), step: invoke });
+            step.expect("it can be asked");
+        }
+        assert!(rumor.retained() >= before + 50, "{kind:?}: {}", rumor.retained());
+    }
 }
