@@ -105,6 +105,21 @@ mod tests {
     }
 
     #[test]
+    fn whoever_names_no_key_means_the_first() {
+        let (history, names) = parse("1ms a read on stock\n2ms b read\n3ms c read on stock")
+            .expect("this is the notation");
+        assert_eq!(names.keys, ["key1", "stock"]);
+        let keys = history.iter().map(|entry| match entry.step {
+            history::Step::Invoke(invoke) => invoke.key.0,
+            _ => panic!("{entry:?}"),
+        });
+        assert_eq!(keys.collect::<Vec<u32>>(), [1, 0, 1]);
+        for line in ["1ms a read", "1ms a read on key1"] {
+            assert_eq!(parse(line).expect("this is the notation").1.keys, ["key1"]);
+        }
+    }
+
+    #[test]
     fn what_is_no_step_is_refused() {
         for (line, problem) in [
             ("1ms c1", "a time, a client and what it did are needed"),

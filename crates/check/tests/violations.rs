@@ -388,6 +388,21 @@ fn a_write_is_told_that_it_made_nothing() {
 }
 
 #[test]
+fn only_some_of_many_suspects_are_told_of() {
+    let told = |suspects: usize| {
+        let lost: String =
+            (0..suspects).map(|n| format!("10ms s{n} cas empty\n10ms s{n} unknown\n")).collect();
+        verdict(&format!("{lost}20ms c1 write\n30ms c1 made v3"))
+    };
+    let more = "more writes of unknown outcome";
+    for few in [2, 3, 4] {
+        assert!(!told(few).contains(more), "{}", told(few));
+    }
+    assert!(told(5).contains("Nor was it any of 1 more writes of unknown outcome."), "{}", told(5));
+    assert!(told(9).contains("Nor was it any of 5 more writes of unknown outcome."), "{}", told(9));
+}
+
+#[test]
 fn a_version_is_missing_and_every_outcome_is_known() {
     insta::assert_snapshot!(verdict(
         "10ms c1 write
