@@ -89,6 +89,8 @@ fn what_clients_cannot_have_asked_is_malformed() {
         ("1ms a delete empty\n 1ms b delete v1=b#7", "deletes an empty register"),
         ("1ms a write\n 1ms b delete v1=b#7", "writes unconditionally"),
         ("1ms a delete v1=a#7", "not what its client was told last"),
+        ("1ms a cas empty nothing\n 1ms b delete v1=b#7", "no value"),
+        ("1ms a read\n 2ms a refused empty\n 3ms b delete v1=b#7", "but expected nothing"),
     ] {
         let (history, _) = notation::parse(text).expect("the test is in the notation");
         let malformed = check_history(&history).expect_err(text);
@@ -97,6 +99,18 @@ fn what_clients_cannot_have_asked_is_malformed() {
     let (history, _) = notation::parse("1ms a delete v1=a#7").expect("this is the notation");
     let refused = Rumor::new().step(&history[0]);
     assert!(matches!(refused, Err(Malformed::NotDeletable { .. })), "{refused:?}");
+}
+
+#[test]
+fn an_answer_that_makes_no_sense_is_a_violation() {
+    for answer in ["made v2", "made v0=a#0", "made v1=b#0", "made v1=nothing"] {
+        let text = format!("1ms a cas empty\n 2ms a {answer}\n 3ms b delete v1=b#7");
+        let (history, _) = notation::parse(&text).expect("the test is in the notation");
+        let mut rumor = Rumor::with(RegisterKind::Deletable);
+        history[..2].iter().for_each(|entry| rumor.step(entry).expect("clients can do this"));
+        let reason = rumor.violation().map(|violation| violation.reason.name());
+        assert_eq!(reason, Some("nonsense"), "{answer}");
+    }
 }
 
 /// What is held does not grow with how often registers are deleted.

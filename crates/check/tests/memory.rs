@@ -188,3 +188,65 @@ fn what_may_still_take_effect_is_kept() {
         assert!(rumor.retained() >= before + 50, "{kind:?}: {}", rumor.retained());
     }
 }
+
+/// How many records are held after each of these steps.
+fn retained_after_each(kind: RegisterKind, steps: &str) -> Vec<usize> {
+    let (history, _) = notation::parse(steps).expect("the story is in the notation");
+    let mut rumor = Rumor::with(kind);
+    let after_each = history.iter().map(|entry| {
+        rumor.step(entry).expect("the history is well-formed");
+        rumor.retained()
+    });
+    after_each.collect()
+}
+
+#[test]
+fn each_record_counts_once() {
+    let open_and_lost = "1ms c1 write 77
+        2ms c2 write
+        3ms c3 cas empty
+        4ms c4 read
+        5ms c2 unknown
+        6ms c3 unknown
+        7ms c4 saw empty
+        8ms c5 write
+        9ms c5 made v2
+        10ms c5 read on other
+        11ms c5 failed";
+    assert_eq!(
+        retained_after_each(RegisterKind::Kept, open_and_lost),
+        [5, 8, 10, 11, 10, 9, 8, 11, 10, 12, 11]
+    );
+    let deletable = "1ms c1 cas empty
+        2ms c1 made v1
+        3ms c2 cas empty 78
+        4ms c2 refused v1=c1#0
+        5ms c1 delete v1=c1#0
+        6ms c2 delete v1=c1#0
+        7ms c2 unknown
+        8ms c1 deleted
+        9ms c3 cas empty
+        10ms c3 made v1
+        11ms c3 cas v1=c3#0
+        12ms c3 made v2";
+    assert_eq!(
+        retained_after_each(RegisterKind::Deletable, deletable),
+        [2, 2, 5, 4, 6, 8, 7, 3, 5, 5, 7, 5]
+    );
+    // Of two lost deletions of one state the one that was asked for first will do.
+    let two_deletions = |first: &str, second: &str| {
+        let steps = format!(
+            "1ms c1 cas empty
+             2ms c1 made v1
+             3ms c2 read
+             4ms c2 saw v1=c1#0
+             5ms c1 delete v1=c1#0
+             6ms c2 delete v1=c1#0
+             7ms {first} unknown
+             8ms {second} unknown"
+        );
+        retained_after_each(RegisterKind::Deletable, &steps)[6..].to_vec()
+    };
+    assert_eq!(two_deletions("c1", "c2"), [6, 4]);
+    assert_eq!(two_deletions("c2", "c1"), [6, 5]);
+}
