@@ -102,6 +102,17 @@ fn what_clients_cannot_have_asked_is_malformed() {
 }
 
 #[test]
+fn what_is_seen_again_was_revived_and_what_cannot_have_ended_was_not_deleted() {
+    let gone =
+        "1ms a cas empty\n 2ms a made v1\n 3ms a delete v1=a#0\n 4ms b read\n 5ms b saw empty";
+    assert_eq!(verdict(gone), "possible");
+    assert_eq!(verdict(&format!("{gone}\n 6ms c read\n 7ms c saw v1=a#0")), "revived");
+    let kept =
+        "1ms a cas empty\n 2ms a made v1\n 3ms b read\n 4ms b saw empty\n 5ms a delete v1=a#0";
+    assert_eq!(verdict(kept), "not-deleted");
+}
+
+#[test]
 fn an_answer_that_makes_no_sense_is_a_violation() {
     for answer in ["made v2", "made v0=a#0", "made v1=b#0", "made v1=nothing"] {
         let text = format!("1ms a cas empty\n 2ms a {answer}\n 3ms b delete v1=b#7");
