@@ -94,6 +94,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_ballot_is_refused() {
+        assert_eq!(Ballot::parse(b"10,2,39"), Ok(ballot(10, 2, 39)));
+        for text in ["", "1,2", "1,2,", "1,2,3,4", "1,2,:", "1,2,/", "1,4294967296,3", "-1,2,3"] {
+            assert_eq!(Ballot::parse(text.as_bytes()), Err(ParseBallotError), "{text}");
+        }
+        assert_eq!(number(b"18446744073709551615"), Some(u64::MAX));
+        assert_eq!(number(b"18446744073709551616"), None);
+    }
+
+    #[test]
     fn eon_counts_before_id_and_id_before_era() {
         let ordered = [Ballot::ZERO, ballot(0, 1, 9), ballot(0, 2, 1), ballot(1, 1, 0)];
         assert!(ordered.is_sorted());

@@ -20,6 +20,9 @@
 //! assert!(sandbox.take_effects().contains(&question), "it reads before it writes");
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value};
 use scenario::Waiting;
 use scenario::units::Latency;

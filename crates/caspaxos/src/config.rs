@@ -283,15 +283,20 @@ impl MembershipConfig {
                 return Err(Problem::new(path, "that would leave no acceptor"));
             }
         }
-        // Acceptors that join, two generations a change, a sweeper a change, and two sweepers more.
-        let (changes, pair) = (self.changes.len(), config.proposers + config.clients);
-        let generations = (1 + 2 * changes) * usize::from(pair);
-        let nodes = usize::from(config.acceptors) + 2 * changes + 2 + generations;
+        let nodes = self.nodes_at_most(config);
         if nodes > NodeId::WORLD.index() {
             let message = format!("each takes proposers and clients of its own: {nodes} nodes");
             return Err(Problem::new("membership.changes", message));
         }
         Ok(())
+    }
+
+    /// How many nodes it takes if each change is a growth.
+    fn nodes_at_most(&self, config: &Config) -> usize {
+        // Acceptors that join, two generations a change, a sweeper a change, and two sweepers more.
+        let (changes, pair) = (self.changes.len(), config.proposers + config.clients);
+        let generations = (1 + 2 * changes) * usize::from(pair);
+        usize::from(config.acceptors) + 2 * changes + 2 + generations
     }
 }
 
@@ -341,6 +346,73 @@ mod tests {
         };
         assert!(changing(300, 50).is_ok());
         assert_eq!(changing(400, 50).unwrap_err().path, "membership.changes");
+    }
+
+    fn changing(config: Config, changes: &[MembershipChange], cold_keys: u16) -> Config {
+        let membership = MembershipConfig { changes: changes.to_vec(), rescan: true, cold_keys };
+        Config { membership: Some(membership), ..config }
+    }
+
+    fn problem(config: Config) -> Option<String> {
+        config.complete().err().map(|problem| problem.path)
+    }
+
+    #[test]
+    fn as_many_nodes_are_counted_as_there_are() {
+        use scenario::System as _;
+        for (acceptors, proposers, clients, changes) in [(1, 1, 1, 1), (3, 2, 2, 3), (5, 3, 1, 2)] {
+            let config = Config { acceptors, proposers, clients, ..Config::default() };
+            let config = changing(config, &[MembershipChange::Grow].repeat(changes), 1);
+            let config = config.complete().expect("it makes sense");
+            let counted = config.membership.as_ref().expect("it is there").nodes_at_most(&config);
+            assert_eq!(counted, crate::CasPaxos::deploy(&config, 1).nodes.len());
+        }
+    }
+
+    #[test]
+    fn changes_of_membership_are_held_to_what_they_can_be() {
+        use MembershipChange::{Grow, Shrink};
+        let of = |acceptors| Config { acceptors, ..Config::default() };
+        let path = |path: &str| Some(format!("membership.{path}"));
+        assert_eq!(problem(changing(of(3), &[], 0)), path("changes"));
+        assert_eq!(problem(changing(of(3), &[Grow].repeat(100), NODES_MAX)), None);
+        assert_eq!(problem(changing(of(3), &[Grow].repeat(101), 0)), path("changes"));
+        assert_eq!(problem(changing(of(3), &[Grow], NODES_MAX + 1)), path("cold_keys"));
+        assert_eq!(problem(changing(of(5), &[Grow], 0)), None);
+        assert_eq!(problem(changing(of(2), &[Shrink], 0)), None);
+        assert_eq!(problem(changing(of(1), &[Grow, Shrink], 0)), None);
+        assert_eq!(problem(changing(of(1), &[Shrink], 0)), path("changes.0"));
+        assert_eq!(problem(changing(of(1), &[Grow, Shrink, Shrink], 0)), path("changes.2"));
+        // 65,535 nodes are as many as there can be.
+        let large = |acceptors| Config { acceptors, proposers: 300, clients: 347, ..of(3) };
+        assert_eq!(problem(changing(large(86), &[Grow, Shrink].repeat(25), 0)), None);
+        assert_eq!(problem(changing(large(87), &[Grow, Shrink].repeat(25), 0)), path("changes"));
+    }
+
+    #[test]
+    fn changes_of_membership_begin_with_majorities() {
+        let all = QuorumConfig { nodes: Vec::new(), size: 3 };
+        let changes = [MembershipChange::Grow];
+        for config in [
+            Config { prepare: all.clone(), ..Config::default() },
+            Config { accept: all.clone(), ..Config::default() },
+        ] {
+            assert_eq!(problem(config.clone()), None);
+            assert_eq!(problem(changing(config.clone(), &changes, 0)), Some("prepare".to_owned()));
+            let orchestrator = Some(OrchestratorConfig::default());
+            let config = Config { orchestrator, ..config };
+            assert_eq!(problem(config), Some("prepare".to_owned()));
+        }
+    }
+
+    #[test]
+    fn without_a_pause_time_can_stand_still() {
+        let pausing = |min, max| {
+            let pause = Latency(sim::Delay { min: Span(min), max: Span(max) });
+            problem(Config { pause, ..Config::default() })
+        };
+        assert_eq!(pausing(0, 0), Some("pause".to_owned()));
+        assert_eq!((pausing(0, 5), pausing(5, 5), pausing(1, 9)), (None, None, None));
     }
 
     /// The rule against its meaning: every pair of quorums has an acceptor in common.

@@ -144,6 +144,40 @@ mod tests {
     }
 
     #[test]
+    fn it_is_held_to_what_it_can_be() {
+        use OrchestratedChange::{AddAcceptor, AddProposer, RemoveProposer, ReplaceAcceptor};
+        let default = OrchestratorConfig::default;
+        let path = |path: &str| Some(format!("orchestrator.{path}"));
+        let changes =
+            |changes: Vec<OrchestratedChange>| OrchestratorConfig { changes, ..default() };
+        assert_eq!(problem(changes([AddAcceptor, AddProposer].repeat(50))), None);
+        assert_eq!(problem(changes([ReplaceAcceptor].repeat(101))), path("changes"));
+        assert_eq!(
+            problem(changes(vec![AddProposer, RemoveProposer, RemoveProposer])),
+            path("changes.2")
+        );
+        let cold = |cold_keys| OrchestratorConfig { cold_keys, ..default() };
+        assert_eq!(
+            (problem(cold(NODES_MAX)), problem(cold(NODES_MAX + 1))),
+            (None, path("cold_keys"))
+        );
+        let deleting = OrchestratorConfig { deletions_one_in: 1, ..default() };
+        assert_eq!(problem(deleting), None);
+        for waiting in [
+            OrchestratorConfig { every: Span::ZERO, ..default() },
+            OrchestratorConfig { retry: Span::ZERO, ..default() },
+        ] {
+            assert_eq!(problem(waiting), path("retry"));
+        }
+        let all = [AddAcceptor, ReplaceAcceptor, AddProposer];
+        let all = changes(all.to_vec());
+        assert_eq!((all.spare_acceptors(), all.spare_proposers()), (2, 1));
+        let variant = Some(crate::variants::Variant::GryadkaV2);
+        let config = Config { variant, orchestrator: Some(default()), ..Config::default() };
+        assert_eq!(config.complete().unwrap_err().path, "orchestrator");
+    }
+
+    #[test]
     fn what_does_not_go_together_is_refused() {
         let (cold_keys, deletions_one_in) = (1, 1);
         let both =
