@@ -1,6 +1,8 @@
 //! CASPaxos as a system that scenarios can run.
 
 mod orchestration;
+#[cfg(test)]
+mod tests;
 
 use history::{Key, Names, NodeId};
 use redis_node::ServerConfig;

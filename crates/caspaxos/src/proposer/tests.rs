@@ -177,3 +177,31 @@ fn who_is_retired_asks_nobody() {
     let answer = Message::Changed { ticket: 1, answer: Answer::NotPrepared };
     assert_eq!(stage.change(Action::Read), [(CLIENT, answer)]);
 }
+
+#[test]
+fn after_a_crash_it_compares_and_reads_as_before() {
+    let mut stage = Stage::new();
+    stage.proposer = stage.proposer.clone().crash(Keep::Durable);
+    let (ballot, ..) = request(
+        &stage.change(Action::Cas {
+            expected: Observation { value: Value(8), ..STATE },
+            value: Value(9),
+        })[0]
+            .1,
+    );
+    let promised = Reply::Promised { accepted: Ballot { era: 0, ..ballot }, state: STATE };
+    let asked: Vec<_> = (1..=2).flat_map(|it| stage.reply(it, ballot, promised)).collect();
+    let wanted = asked.iter().find_map(|(_, message)| match message {
+        Message::Request { request: Request::Accept(state), .. } => Some(*state),
+        _ => None,
+    });
+    assert_eq!(wanted, Some(STATE), "the same version with another value is another state");
+
+    let mut stage = Stage::new();
+    stage.proposer = stage.proposer.clone().reading(crate::reads::Reads::Quorum);
+    stage.proposer = stage.proposer.clone().crash(Keep::Durable);
+    let asked = stage.change(Action::Read);
+    assert!(asked.iter().all(|(_, message)| {
+        matches!(message, Message::Request { request: Request::Query, .. })
+    }));
+}
