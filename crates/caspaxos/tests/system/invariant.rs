@@ -61,7 +61,10 @@ fn one_ballot_with_two_values_is_a_breach() {
 
 #[test]
 fn two_proposers_with_one_id_are_a_breach() {
-    assert!(after(&[(P1, 0, (0, 1, 1), 7), (P2, 0, (0, 1, 1), 8)]).is_some());
+    let broken = after(&[(P1, 0, (0, 1, 1), 7), (P2, 0, (0, 1, 1), 8)]).expect("it is broken");
+    assert!(broken.story[2].ends_with("both take 1 for their id."), "{:?}", broken.story);
+    let own = after(&[(P1, 0, (0, 1, 1), 7), (P1, 0, (0, 1, 1), 8)]).expect("it is broken");
+    assert_eq!(own.story.len(), 3, "{:?}", own.story);
 }
 
 #[test]

@@ -41,5 +41,7 @@ fn those_that_use_a_ballot_twice_are_caught() {
         let found = found.unwrap_or_else(|| panic!("{name} is not caught"));
         assert_eq!(found.by, "one-value-per-ballot", "{name}");
         assert!(found.summary.contains(told), "{name}: {}", found.summary);
+        let restarted = found.story.iter().any(|it| it.contains("had started again at"));
+        assert_eq!(restarted, name == "reused-id.i", "{name}: {:?}", found.story);
     }
 }
