@@ -20,8 +20,8 @@
 //! both are the same two generations.)
 //!
 //! [`Membership`] is the operator who does this: a part of the nemesis, which waits for a number of
-//! successful writes between its steps. Before the first change it can have cold keys written, and after the
-//! last it has every key read. In a scenario file:
+//! successful writes between its steps. Before the first change it can have cold keys written, and
+//! after the last it has every key read. In a scenario file:
 //!
 //! ```toml
 //! [caspaxos.membership]

@@ -5,7 +5,8 @@
 //! from, and why these did not tell it. Either nobody is among both, or who is had forgotten
 //! meanwhile: by a crash, by a failover, by eviction, or because the register was erased.
 //!
-//! It is the system's [`Witness`](scenario::Witness): it listens to a run that is known to end in a violation.
+//! It is the system's [`Witness`](scenario::Witness): it listens to a run that is known to end in a
+//! violation.
 
 mod testimony;
 

@@ -44,6 +44,7 @@ fn an_explanation_is_drawn_with_its_cycle_in_red() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "nearly all of it is the snapshot")]
 fn an_explanation_is_written_as_json() {
     let (violation, explanation) = explained(STALE_READ);
     let json = serde_json::to_string_pretty(&explanation).expect("it is plain data");

@@ -172,6 +172,8 @@ mod tests {
         let all = [AddAcceptor, ReplaceAcceptor, AddProposer];
         let all = changes(all.to_vec());
         assert_eq!((all.spare_acceptors(), all.spare_proposers()), (2, 1));
+        let five = Config { acceptors: 5, orchestrator: Some(default()), ..Config::default() };
+        assert!(five.complete().is_ok(), "three of five are a majority");
         let variant = Some(crate::variants::Variant::GryadkaV2);
         let config = Config { variant, orchestrator: Some(default()), ..Config::default() };
         assert_eq!(config.complete().unwrap_err().path, "orchestrator");

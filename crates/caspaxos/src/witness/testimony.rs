@@ -209,11 +209,11 @@ impl AcceptorWitness {
         if at < accepted {
             return format!("{name} {then} at {at}, and accepted that only at {accepted}");
         }
-        let between = self.losses.iter().filter(|loss| {
+        let mut between = self.losses.iter().filter(|loss| {
             let may_concern = loss.key.is_none_or(|lost| lost == key);
             loss.acceptor == acceptor && may_concern && (accepted..=at).contains(&loss.at)
         });
-        let between = match between.last() {
+        let between = match between.next_back() {
             Some(MemoryLoss { at, how, .. }) => format!(", {how} at {at},"),
             None => String::new(),
         };
