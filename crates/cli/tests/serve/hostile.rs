@@ -106,9 +106,14 @@ fn who_does_not_read_is_dropped() {
     let _ = client.stream.write_all(flood.as_bytes());
     let mut other = server.connect();
     assert_eq!(other.call("PING"), Reply::Status("PONG".into()));
+    // It reads nothing for as long as the server still has it.
+    let is_alone =
+        |list: Reply| matches!(list, Reply::Bulk(list) if list.to_string().lines().count() == 1);
+    (0..600).take_while(|_| !is_alone(other.call("CLIENT LIST"))).for_each(|_| wait(50));
+    // By then the server has said so.
+    wait(300);
     let mut got = 0;
     let mut some = vec![0; 1 << 16];
-    wait(300);
     while let Ok(len @ 1..) = client.stream.read(&mut some) {
         got += len;
     }
