@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use scenario::{Interrupt, Judgement, Override, Registry, RunOptions, Scenario, Selection};
-use trace::LogReader;
+use scenario::{
+    Interrupt, Judgement, LoadError, Override, Registry, RunOptions, Scenario, Selection, Verdict,
+};
+use trace::{Header, LogReader};
 
 use super::logs::in_words;
 use super::record::{code_of, record_one};
@@ -37,7 +39,10 @@ pub(crate) fn bless(
     let mut code = Code::AsExpected;
     for name in &names {
         let old = recording_path(folder, name);
-        let (seed, scenario) = as_before(registry, name, &old, interrupt)?;
+        let (seed, scenario) = match as_before(registry, name, &old, interrupt)? {
+            Some(run) => run,
+            None => first(registry, name, interrupt)?,
+        };
         let new = old.with_extension("jsonl.new");
         let ran = record_one(registry, &scenario, &seed, &new, interrupt)?;
         code = code.or(code_of(&ran));
@@ -57,26 +62,47 @@ pub(crate) fn bless(
     Ok(code)
 }
 
-/// The seed of the recording that there is, and the scenario as it is now, with its intensity; or
-/// what makes a good first recording.
+/// The seed of the recording that there is, and the scenario as it is now, with its intensity. None
+/// if there is no recording, or another seed is to take its place: one that shows the hazard, where
+/// this one shows it no more, or that means anything at all. A run that is worse than expected is
+/// not put in the dark like that.
 fn as_before(
     registry: &Registry,
     name: &str,
     recording: &Path,
     interrupt: &Interrupt,
-) -> Result<(String, Scenario), Failure> {
-    let with = |intensity: u64| {
-        let path = "intensity".to_owned();
-        registry.load(name, &[Override { path, value: intensity.to_string() }])
-    };
-    if recording.exists() {
-        let log = LogReader::open(recording)?;
-        let intensity = log.header().scenario["intensity"].as_u64();
-        return Ok((log.header().seed.clone(), with(intensity.unwrap_or_default())?));
+) -> Result<Option<(String, Scenario)>, Failure> {
+    if !recording.exists() {
+        return Ok(None);
     }
+    let log = LogReader::open(recording)?;
+    let Header { seed, scenario, .. } = log.header();
+    let intensity = scenario["intensity"].as_u64().unwrap_or_default();
+    let scenario = with_intensity(registry, name, intensity)?;
+    let ran =
+        registry.run(&scenario, &RunOptions { seed, record: None, explain: false, interrupt })?;
+    let shows_nothing = match scenario.general.expect.is_hazard() {
+        true => ran.judgement != Judgement::Met,
+        false => ran.outcome.verdict == Verdict::Vacuous,
+    };
+    Ok((!shows_nothing).then(|| (seed.clone(), scenario)))
+}
+
+fn with_intensity(registry: &Registry, name: &str, intensity: u64) -> Result<Scenario, LoadError> {
+    let path = "intensity".to_owned();
+    registry.load(name, &[Override { path, value: intensity.to_string() }])
+}
+
+/// What makes a good first recording.
+fn first(
+    registry: &Registry,
+    name: &str,
+    interrupt: &Interrupt,
+) -> Result<(String, Scenario), Failure> {
     let own = registry.load(name, &[])?;
     let seeds = FIRST_SEEDS.max(own.general.expect.within_seeds);
-    let small = FIRST_INTENSITIES.iter().map(|intensity| with(*intensity));
+    let small = FIRST_INTENSITIES.iter();
+    let small = small.map(|intensity| with_intensity(registry, name, *intensity));
     for scenario in small.chain([Ok(own)]) {
         let scenario = scenario?;
         let mut shortest: Option<(u64, String)> = None;
@@ -107,4 +133,37 @@ fn what_changed(name: &str, old: &Path, new: &Path) -> Result<Vec<String>, Failu
     let mut lines = vec![format!("{name}: changed")];
     lines.extend(in_words(old, &differences)?.into_iter().map(|line| format!("  {line}")));
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use caspaxos::CasPaxos;
+
+    use super::*;
+
+    #[test]
+    fn a_recording_of_a_hazard_that_shows_nothing_gives_way() {
+        let name = "losing/c2p2k1.i";
+        let text = include_str!("../../../../scenarios/caspaxos/losing/c2p2k1.i.toml");
+        let registry = Registry::new().with_system::<CasPaxos>();
+        let registry = registry.with_scenario(name, "c2p2k1.i.toml", text);
+        let interrupt = Interrupt::new();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("recording.jsonl");
+        let kept =
+            |registry: &Registry| as_before(registry, name, &path, &interrupt).expect("runs");
+        assert!(kept(&registry).is_none(), "there is none yet");
+        for (intensity, shows_it) in [(1, false), (50, true)] {
+            let scenario = with_intensity(&registry, name, intensity).expect("it is one");
+            let ran = record_one(&registry, &scenario, "7", &path, &interrupt).expect("recorded");
+            assert_eq!(ran.judgement == Judgement::Met, shows_it);
+            let kept = kept(&registry).map(|(seed, scenario)| (seed, scenario.general.intensity));
+            assert_eq!(kept, shows_it.then(|| ("7".to_owned(), intensity)));
+        }
+        // What should hold and does not is told of, again and again.
+        let text = text.replace("rumor = \"violates\"", "rumor = \"holds\"");
+        let registry = Registry::new().with_system::<CasPaxos>();
+        let registry = registry.with_scenario(name, "c2p2k1.i.toml", text);
+        assert!(kept(&registry).is_some());
+    }
 }
