@@ -8,12 +8,13 @@ mod figures;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use scenario::{Interrupt, Registry, Scenario};
+use trace::partial_path;
 
 use self::figures::{Figures, measure};
 use crate::failure::{Code, Failure};
@@ -74,16 +75,25 @@ pub(crate) fn catalogue(
     if new == old {
         out.line(format_args!("{name} is as it should be"))?;
     } else if plan.check {
-        out.line(format_args!("{name} is not what the scenario files make it"))?;
+        let problem =
+            if old.is_empty() { "missing" } else { "not what the scenario files make it" };
+        out.line(format_args!("{name} is {problem}"))?;
         out.line(format_args!("put right by: bin/rumormill catalogue {name}"))?;
         out.flush()?;
         return Ok(Code::NotAsExpected);
     } else {
-        fs::write(&plan.file, new).map_err(Failure::Output)?;
+        replace(&plan.file, &new).map_err(Failure::Output)?;
         out.line(format_args!("{name} is written anew"))?;
     }
     out.flush()?;
     Ok(Code::AsExpected)
+}
+
+/// Writes the whole of a file, or leaves it as it was.
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let partial = partial_path(file);
+    let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, file));
+    written.inspect_err(|_| _ = fs::remove_file(&partial))
 }
 
 fn page(scenarios: &[Scenario], figures: &BTreeMap<String, String>) -> String {
