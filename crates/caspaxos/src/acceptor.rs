@@ -32,7 +32,7 @@ use redis_node::{Server, ServerConfig};
 use sim::{Context, Input, Keep};
 
 pub use self::orders::{AGED_ACCEPT, AGED_PREPARE, ERASE, REJECT};
-use self::orders::{Aged, SOURCES};
+use self::orders::{Aged, ORDERS, SHORTCUTS};
 use crate::ballot::number;
 use crate::scripts::{FAIL, OK, ScriptSet};
 use crate::{Ballot, Message, Reply, Request, Scripts, Timer};
@@ -113,10 +113,14 @@ impl Acceptor {
         registers: Arc<Registers>,
         set: &ScriptSet,
     ) -> Acceptor {
-        let sources = set.all().map(|script| script.source);
-        let more = registers.aged.as_ref().map_or(&[][..], |_| &SOURCES);
-        let config = ServerConfig { scripts: [&sources, more].concat(), ..config };
-        let library = ScriptLibrary::new(set.all());
+        let (orders, shortcuts) = match registers.aged {
+            Some(_) => (&ORDERS[..], &SHORTCUTS[..]),
+            None => Default::default(),
+        };
+        let twins = || set.all().into_iter().chain(orders.iter().copied());
+        let sources = twins().map(|script| script.source).chain(shortcuts.iter().copied());
+        let config = ServerConfig { scripts: sources.collect(), ..config };
+        let library = ScriptLibrary::new(twins());
         let library = match scripts {
             Scripts::Native => library,
             Scripts::Lua => library.in_lua(),
@@ -260,7 +264,11 @@ impl<const N: usize> Text<N> {
     }
 
     fn number(&mut self, number: u64) -> &mut Text<N> {
-        let end = self.len + number.checked_ilog10().unwrap_or(0) as usize + 1;
+        // Most are like that.
+        if number < 10 {
+            return self.byte(b'0' + number as u8);
+        }
+        let end = self.len + number.ilog10() as usize + 1;
         let mut rest = number;
         for digit in self.bytes[self.len..end].iter_mut().rev() {
             *digit = b'0' + (rest % 10) as u8;

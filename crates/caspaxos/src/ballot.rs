@@ -57,26 +57,32 @@ impl Ballot {
     /// # Errors
     /// If it is none.
     pub fn parse(text: &[u8]) -> Result<Ballot, ParseBallotError> {
-        let mut parts = text.split(|byte| *byte == b',').map(number);
-        let mut next = || parts.next().flatten().ok_or(ParseBallotError);
-        let (eon, id, era) = (next()?, next()?, next()?);
+        let (eon, rest) = first_number(text).ok_or(ParseBallotError)?;
+        let (id, rest) = rest.strip_prefix(b",").and_then(first_number).ok_or(ParseBallotError)?;
+        let (era, rest) = rest.strip_prefix(b",").and_then(first_number).ok_or(ParseBallotError)?;
         let id = u32::try_from(id).map_err(|_| ParseBallotError)?;
-        match parts.next() {
-            None => Ok(Ballot { eon, id, era }),
-            Some(_) => Err(ParseBallotError),
-        }
+        if rest.is_empty() { Ok(Ballot { eon, id, era }) } else { Err(ParseBallotError) }
     }
 }
 
 /// A decimal number that fits.
 pub(crate) fn number(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
+    first_number(digits).filter(|(_, rest)| rest.is_empty()).map(|(number, _)| number)
+}
+
+/// The decimal number that a text begins with, if that fits, and what comes after it.
+#[inline]
+fn first_number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let value = |byte: u8| u64::from(byte.wrapping_sub(b'0'));
+    let (first, mut rest) = text.split_first()?;
+    let mut number = Some(value(*first)).filter(|digit| *digit < 10)?;
+    while let Some((next, more)) = rest.split_first()
+        && value(*next) < 10
+    {
+        number = number.checked_mul(10)?.checked_add(value(*next))?;
+        rest = more;
     }
-    digits.iter().try_fold(0u64, |number, digit| {
-        let digit = digit.wrapping_sub(b'0');
-        (digit < 10).then(|| number.checked_mul(10)?.checked_add(u64::from(digit)))?
-    })
+    Some((number, rest))
 }
 
 impl fmt::Display for Ballot {

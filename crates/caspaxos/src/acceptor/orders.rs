@@ -10,7 +10,8 @@ use std::sync::Arc;
 use history::{Key, NodeId};
 use redis::{Blob, ErrorReply, Reply as RedisReply, Script, ScriptContext, Sha1};
 
-use super::{Acceptor, Cx, OK, Registers, Text, ballot_text, state_text};
+use super::{Acceptor, Cx, FAIL, OK, Registers, Text, ballot_text, state_text};
+use crate::ballot::number;
 use crate::order::{Erasing, Order, Report};
 use crate::scripts::{QUERY, ScriptSet, accept, prepare};
 use crate::shortcuts::{ERASE_BY_VALUE, ERASE_DESPITE_PROMISE};
@@ -30,16 +31,22 @@ pub const AGED_ACCEPT: Script = Script {
     native: aged_accept,
 };
 
-/// Has ages rejected. It is run in Lua only.
-pub const REJECT: &str = include_str!("../scripts/reject.lua");
+/// Has ages rejected.
+pub const REJECT: Script =
+    Script { name: "reject", source: include_str!("../scripts/reject.lua"), native: reject };
 
-/// Erases a register. It is run in Lua only.
-pub const ERASE: &str = include_str!("../scripts/erase.lua");
+/// Erases a register.
+pub const ERASE: Script =
+    Script { name: "erase", source: include_str!("../scripts/erase.lua"), native: erase };
 
 /// What a server runs beside the phases where registers can be deleted.
-pub(super) const SOURCES: [&str; 4] = [REJECT, ERASE, ERASE_BY_VALUE, ERASE_DESPITE_PROMISE];
+pub(super) const ORDERS: [Script; 2] = [REJECT, ERASE];
+
+/// And what it runs in Lua only.
+pub(super) const SHORTCUTS: [&str; 2] = [ERASE_BY_VALUE, ERASE_DESPITE_PROMISE];
 
 const AGE_IS_OVER: ErrorReply = ErrorReply::from_static("ERR a deletion has ended this age");
+const NO_AGE: ErrorReply = ErrorReply::from_static("ERR an age is a number");
 
 /// The scripts by which an acceptor whose registers can be deleted is asked.
 #[derive(Debug, Hash)]
@@ -60,8 +67,8 @@ impl Aged {
     pub(super) fn new() -> Aged {
         let sha = |source: &str| Sha1::of(source.as_bytes());
         Aged {
-            reject: sha(REJECT),
-            erase: sha(ERASE),
+            reject: sha(REJECT.source),
+            erase: sha(ERASE.source),
             erase_by_value: sha(ERASE_BY_VALUE),
             erase_despite_promise: sha(ERASE_DESPITE_PROMISE),
         }
@@ -147,10 +154,14 @@ fn number_text(number: u32) -> Blob {
 
 /// What `age.lua` does.
 fn is_of_age(cx: &mut ScriptContext<'_>) -> Result<bool, ErrorReply> {
-    let number = |text: &[u8]| crate::ballot::number(text).ok_or(AGE_IS_OVER);
-    let age = number(cx.arguments().last().ok_or(AGE_IS_OVER)?)?;
-    let lowest = cx.get(cx.key(4)?)?;
-    Ok(age >= lowest.map_or(Ok(0), |lowest| number(&lowest))?)
+    let age = cx.arguments().last().and_then(|age| number(age));
+    let lowest = lowest_age(cx, cx.key(4)?)?;
+    Ok(age.zip(lowest).is_some_and(|(age, lowest)| age >= lowest))
+}
+
+/// None if somebody else wrote to the key.
+fn lowest_age(cx: &mut ScriptContext<'_>, key: &Blob) -> Result<Option<u64>, ErrorReply> {
+    Ok(cx.get(key)?.map_or(Some(0), |lowest| number(&lowest)))
 }
 
 fn aged_prepare(cx: &mut ScriptContext<'_>) -> Result<RedisReply, ErrorReply> {
@@ -159,4 +170,32 @@ fn aged_prepare(cx: &mut ScriptContext<'_>) -> Result<RedisReply, ErrorReply> {
 
 fn aged_accept(cx: &mut ScriptContext<'_>) -> Result<RedisReply, ErrorReply> {
     if is_of_age(cx)? { accept(cx) } else { Ok(RedisReply::Error(AGE_IS_OVER)) }
+}
+
+fn reject(cx: &mut ScriptContext<'_>) -> Result<RedisReply, ErrorReply> {
+    for (place, key) in cx.keys().iter().enumerate() {
+        let text = cx.argument(place + 1)?;
+        let Some(age) = number(text) else {
+            return Ok(RedisReply::Error(NO_AGE));
+        };
+        if lowest_age(cx, key)?.is_none_or(|lowest| age > lowest) {
+            cx.set(key.clone(), text.clone())?;
+        }
+    }
+    Ok(RedisReply::Array(vec![RedisReply::Bulk(OK)]))
+}
+
+fn erase(cx: &mut ScriptContext<'_>) -> Result<RedisReply, ErrorReply> {
+    let (promise, ballot, tombstone) = (cx.key(1)?, cx.key(2)?, cx.argument(1)?);
+    if cx.get(ballot)?.as_ref() != Some(tombstone) {
+        return Ok(RedisReply::Array(vec![RedisReply::Bulk(OK)]));
+    }
+    let promised = cx.get(promise)?;
+    if promised.as_ref() != Some(tombstone) {
+        return Ok(RedisReply::Array(vec![RedisReply::Bulk(FAIL), promised.into()]));
+    }
+    let delete = [Blob::from_static("DEL")];
+    let line: Vec<Blob> = delete.iter().chain(cx.keys()).cloned().collect();
+    cx.call(&line)?;
+    Ok(RedisReply::Array(vec![RedisReply::Bulk(OK)]))
 }

@@ -2,7 +2,9 @@
 -- KEYS[4]: the lowest age of the proposer that is still heard   the last of ARGV: its age
 -- Answers an error to whatever was sent before a deletion that the proposer has been told of.
 
-if tonumber(ARGV[#ARGV]) < tonumber(redis.call("GET", KEYS[4]) or "0") then
+local age, lowest = ARGV[#ARGV], redis.call("GET", KEYS[4]) or "0"
+local are_numbers = string.match(age, "^%d+$") and string.match(lowest, "^%d+$")
+if not are_numbers or age - lowest < 0 then
     return redis.error_reply("ERR a deletion has ended this age")
 end
 

@@ -3,8 +3,12 @@
 -- Ages only grow: it may be called again, and late.
 
 for i, key in ipairs(KEYS) do
-    if tonumber(ARGV[i]) > tonumber(redis.call("GET", key) or "0") then
-        redis.call("SET", key, ARGV[i])
+    local age, lowest = ARGV[i], redis.call("GET", key) or "0"
+    if not string.match(age, "^%d+$") then
+        return redis.error_reply("ERR an age is a number")
+    end
+    if not string.match(lowest, "^%d+$") or age - lowest > 0 then
+        redis.call("SET", key, age)
     end
 end
 return {"ok"}

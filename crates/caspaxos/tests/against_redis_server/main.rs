@@ -11,6 +11,7 @@ mod server;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use caspaxos::acceptor::{AGED_ACCEPT, AGED_PREPARE, ERASE, REJECT};
 use caspaxos::scripts::{ACCEPT, PREPARE, QUERY};
 use caspaxos::variants::gryadka_v2;
 use redis::{Blob, Database, Reply, Script, ScriptLibrary, Sha1, UnixTime};
@@ -20,8 +21,8 @@ use sim::{Choices, Seeded, StreamId};
 const SEQUENCES: usize = 300;
 const STEPS: usize = 20;
 
-/// The keys of one register.
-const KEYS: [&str; 3] = ["key1/promise", "key1/ballot", "key1/value"];
+/// The keys of one register, and the age of a proposer.
+const KEYS: [&str; 4] = ["key1/promise", "key1/ballot", "key1/value", "age/7"];
 
 #[test]
 fn the_lua_and_its_native_twin_do_the_same() {
@@ -33,8 +34,14 @@ fn so_do_those_of_the_second_version() {
     compare([gryadka_v2::PREPARE, gryadka_v2::ACCEPT, QUERY]);
 }
 
-fn compare(scripts: [Script; 3]) {
-    let Some(mut pair) = Pair::start(scripts) else {
+#[test]
+fn so_do_those_of_registers_that_can_be_deleted() {
+    compare([AGED_PREPARE, AGED_ACCEPT, QUERY, REJECT, ERASE]);
+}
+
+/// Prepare, accept and query, and if registers can be deleted reject and erase.
+fn compare<const N: usize>(scripts: [Script; N]) {
+    let Some(mut pair) = Pair::start(scripts.to_vec()) else {
         return;
     };
     let mut dice = Dice::new("twins");
@@ -66,8 +73,7 @@ fn first_word(reply: &Reply) -> String {
 
 /// A real server, one in memory, and one in memory that runs the Lua.
 struct Pair {
-    /// For prepare, accept and query.
-    scripts: [Script; 3],
+    scripts: Vec<Script>,
     server: Server,
     database: Database,
     in_lua: Database,
@@ -75,16 +81,16 @@ struct Pair {
 
 impl Pair {
     #[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
-    fn start(scripts: [Script; 3]) -> Option<Pair> {
+    fn start(scripts: Vec<Script>) -> Option<Pair> {
         let Some(server) = Server::start() else {
             println!("skipped: there is no redis-server on this machine");
             return None;
         };
-        let library = ScriptLibrary::new(scripts);
+        let library = ScriptLibrary::new(scripts.iter().copied());
         let database = Database::new(Arc::new(library.clone()));
         let in_lua = Database::new(Arc::new(library.in_lua()));
         let mut pair = Pair { scripts, server, database, in_lua };
-        for script in scripts {
+        for script in pair.scripts.clone() {
             let sha = pair.both(&["SCRIPT", "LOAD", script.source]);
             assert_eq!(sha, Reply::Bulk(sha_of(&script)));
         }
@@ -157,23 +163,46 @@ impl Dice {
         from[self.below(from.len() as u64) as usize]
     }
 
-    /// A prepare, an accept or a query, or sometimes somebody who meddles with the keys.
+    /// A call of one of the scripts, or sometimes somebody who meddles with the keys.
     fn line(&mut self, pair: &Pair) -> Vec<Blob> {
         let words = |words: &[&str]| words.iter().copied().map(Blob::from).collect::<Vec<Blob>>();
-        let call = |script: &Script| {
-            let sha = sha_of(script).to_string();
-            words(&[&["EVALSHA", &sha, "3"][..], &KEYS].concat())
+        let call = |script: &Script, keys: &[&str], arguments: Vec<Blob>| {
+            let (sha, number) = (sha_of(script).to_string(), keys.len().to_string());
+            [words(&[&["EVALSHA", &sha, &number], keys].concat()), arguments].concat()
         };
-        let [prepare, accept, query] = &pair.scripts;
-        match self.below(20) {
-            0 => words(&["DEL", self.pick(&KEYS)]),
-            1 => {
+        let [prepare, accept, query, orders @ ..] = &pair.scripts[..] else {
+            panic!("there are at least these");
+        };
+        let (keys, age) = match orders {
+            [] => (&KEYS[..3], None),
+            _ => (&KEYS[..], Some(self.age())),
+        };
+        match (self.below(20), orders) {
+            (0, _) => words(&["DEL", self.pick(&KEYS)]),
+            (1, _) => {
                 let text = self.pick(&NO_BALLOTS);
                 words(&["SET", self.pick(&KEYS), text])
             }
-            2 => call(query),
-            3..=9 => [call(prepare), vec![self.ballot(pair)]].concat(),
-            _ => [call(accept), vec![self.ballot(pair), self.value()]].concat(),
+            (2, _) => call(query, keys, Vec::new()),
+            (3, [reject, _]) => call(reject, &KEYS[3..], vec![self.age()]),
+            (4..=6, [_, erase]) => call(erase, &KEYS[..3], vec![self.ballot(pair)]),
+            (3..=9, _) => {
+                call(prepare, keys, [Some(self.ballot(pair)), age].into_iter().flatten().collect())
+            }
+            _ => {
+                let arguments = [Some(self.ballot(pair)), Some(self.value()), age];
+                call(accept, keys, arguments.into_iter().flatten().collect())
+            }
+        }
+    }
+
+    /// Mostly one that is not over.
+    fn age(&mut self) -> Blob {
+        match self.below(30) {
+            0 => Blob::from(self.pick(&NO_BALLOTS[2..])),
+            1 => Blob::from("0003"),
+            2..5 => Blob::format(format_args!("{}", self.below(12))),
+            _ => Blob::format(format_args!("{}", 8 + self.below(3))),
         }
     }
 
