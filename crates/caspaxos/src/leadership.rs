@@ -188,3 +188,27 @@ impl Leadership for Epochs {
         Epochs { floor: self.floor, after_unknown: self.after_unknown, ..fresh }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: Key = Key(0);
+
+    /// Whether it leads after an accept that ended without a quorum and without a conflict.
+    fn leads_on(mut epochs: Epochs) -> bool {
+        let (ballot, _) = epochs.begin(KEY);
+        epochs.promised(KEY, ballot, Observation::EMPTY);
+        epochs.not_accepted(KEY, ballot, None);
+        epochs.begin(KEY).1.is_some()
+    }
+
+    #[test]
+    fn what_an_unknown_outcome_does_to_a_leadership_outlasts_a_crash() {
+        for after_unknown in [AfterUnknown::LeadsOn, AfterUnknown::Prepares] {
+            let epochs = Epochs::new(7).after_unknown(after_unknown);
+            assert_eq!(leads_on(epochs.clone()), after_unknown == AfterUnknown::LeadsOn);
+            assert_eq!(leads_on(epochs.crash()), after_unknown == AfterUnknown::LeadsOn);
+        }
+    }
+}

@@ -150,6 +150,16 @@ fn all_acceptors_means_all() {
 }
 
 #[test]
+fn a_register_is_not_committed_again_beside_an_attempt_or_when_turned_off() {
+    let commit = Order::Commit { key: KEY, by: Accepting::Quorum };
+    let mut stage = Stage::new();
+    stage.change(Action::Read);
+    assert_eq!(stage.order(commit.clone()), [], "the order will come again");
+    stage.order(Order::Retire);
+    assert_eq!(stage.order(commit), [], "it has nobody to ask");
+}
+
+#[test]
 fn a_tombstone_is_told_with_its_own_ballot() {
     let mut stage = Stage::new();
     stage.lead(Action::Write { value: Value(7) });
