@@ -86,6 +86,7 @@ impl System for CasPaxos {
         }
     }
 
+    #[inline]
     fn mark(event: &Event<Message, Timer>) -> Option<&'static str> {
         match &event.kind {
             Kind::Send {

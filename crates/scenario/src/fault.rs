@@ -68,6 +68,8 @@ pub struct FaultPlan {
     recovery: Option<Recovery>,
     /// What the recovery waits for.
     until: Option<TrackState>,
+    /// Whether any step waits for a message to be sent or delivered. Nearly all events are that.
+    heeds_messages: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -82,9 +84,23 @@ struct TrackState {
 #[derive(Clone, Debug)]
 struct PlannedStep {
     wait: Wait,
-    /// The node that an event has to happen at.
-    node: Option<NodeId>,
+    /// What [`Wait::Event`] waits for.
+    event: Option<AwaitedEvent>,
     orders: Vec<Order>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct AwaitedEvent {
+    /// Its place in [`KINDS`].
+    kind: usize,
+    /// Where it has to happen; anywhere, if none.
+    node: Option<NodeId>,
+}
+
+impl AwaitedEvent {
+    fn is<M, T>(self, event: &Event<M, T>) -> bool {
+        place_of(&event.kind) == self.kind && self.node.is_none_or(|node| node == event.node)
+    }
 }
 
 /// A command, without the message type that none of these has.
@@ -112,11 +128,17 @@ impl FaultPlan {
             let step = Step { wait: section.wait.clone(), actions: Vec::new() };
             plan_step(&step, directory, "recovery").map(|step| TrackState::new(vec![step], false))
         });
+        let tracks: Vec<TrackState> = tracks.collect::<Result<_, _>>()?;
+        let until = until.transpose()?;
+        let mut steps = tracks.iter().chain(&until).flat_map(|track| &track.steps);
+        let heeds_messages =
+            steps.any(|step| step.event.is_some_and(|event| event.kind < MESSAGES));
         Ok(FaultPlan {
-            tracks: tracks.collect::<Result<_, _>>()?,
+            tracks,
             writes: WriteCount::default(),
             recovery: recovery.map(|section| Recovery::new(section, directory)).transpose()?,
-            until: until.transpose()?,
+            until,
+            heeds_messages,
         })
     }
 
@@ -151,15 +173,16 @@ fn plan_track(number: usize, track: &Track, directory: &Directory) -> Result<Tra
 }
 
 fn plan_step(step: &Step, directory: &Directory, path: &str) -> Result<PlannedStep, Problem> {
-    let node = match &step.wait {
+    let event = match &step.wait {
         Wait::Event { kind, node, .. } => {
-            if !KINDS.contains(&kind.as_str()) {
+            let Some(kind) = KINDS.iter().position(|known| known == kind) else {
                 let known = KINDS.join(", ");
                 let message = format!("there is no event {kind:?}; there are: {known}");
                 return Err(Problem::new(format!("{path}.wait.event.kind"), message));
-            }
+            };
             let path = format!("{path}.wait.event.node");
-            node.as_ref().map(|node| directory.node(node, &path)).transpose()?
+            let node = node.as_ref().map(|node| directory.node(node, &path)).transpose()?;
+            Some(AwaitedEvent { kind, node })
         }
         _ => None,
     };
@@ -167,7 +190,7 @@ fn plan_step(step: &Step, directory: &Directory, path: &str) -> Result<PlannedSt
     for (number, action) in step.actions.iter().enumerate() {
         plan_action(action, directory, &format!("{path}.do.{number}"), &mut orders)?;
     }
-    Ok(PlannedStep { wait: step.wait.clone(), node, orders })
+    Ok(PlannedStep { wait: step.wait.clone(), event, orders })
 }
 
 fn plan_action(
@@ -211,9 +234,19 @@ fn plan_action(
 impl<M, T> Nemesis<M, T> for FaultPlan {
     #[inline]
     fn on_event(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
-        if self.tracks.is_empty() && self.recovery.is_none() {
+        if !self.heeds_messages
+            && let Kind::Send { .. } | Kind::Deliver { .. } = event.kind
+        {
             return;
         }
+        if !self.tracks.is_empty() || self.recovery.is_some() {
+            self.go_on(event, cx);
+        }
+    }
+}
+
+impl FaultPlan {
+    fn go_on<M, T>(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
         self.writes.event(event);
         if self.is_over(event, cx) {
             return;
@@ -295,14 +328,9 @@ impl TrackState {
                     && targets.iter().all(|(client, target)| writes.of(*client) >= *target)
             }
             Waiting::Events(missing) => {
-                let wanted = match &step.wait {
-                    Wait::Mark { name, .. } => {
-                        matches!(&event.kind, Kind::Mark(mark) if mark == name)
-                    }
-                    Wait::Event { kind, .. } => {
-                        kind_name(&event.kind) == kind && step.node.is_none_or(|n| n == event.node)
-                    }
-                    _ => false,
+                let wanted = match (&step.wait, &event.kind) {
+                    (Wait::Mark { name, .. }, Kind::Mark(mark)) => mark == name,
+                    _ => step.event.is_some_and(|awaited| awaited.is(event)),
                 };
                 *missing = missing.saturating_sub(u64::from(fresh && wanted));
                 *missing == 0
@@ -324,12 +352,13 @@ fn draw<M>(count: Count, cx: &mut NemesisContext<'_, M>) -> u64 {
     }
 }
 
+/// What events are called in a recording, those of messages first.
 const KINDS: [&str; 16] = [
+    "send",
+    "deliver",
     "begin",
     "start",
-    "send",
     "release",
-    "deliver",
     "lose",
     "undelivered",
     "connection-lost",
@@ -343,24 +372,70 @@ const KINDS: [&str; 16] = [
     "alarm",
 ];
 
-/// What an event is called in a recording.
-fn kind_name<M, T>(kind: &Kind<M, T>) -> &'static str {
+/// How many kinds of [`KINDS`] are what becomes of nearly every message.
+const MESSAGES: usize = 2;
+
+/// Where in [`KINDS`] an event's kind is.
+fn place_of<M, T>(kind: &Kind<M, T>) -> usize {
     match kind {
-        Kind::Begin => "begin",
-        Kind::Start => "start",
-        Kind::Send { .. } => "send",
-        Kind::Release { .. } => "release",
-        Kind::Deliver { .. } => "deliver",
-        Kind::Lose { .. } => "lose",
-        Kind::Undelivered { .. } => "undelivered",
-        Kind::ConnectionLost { .. } => "connection-lost",
-        Kind::Timer { .. } => "timer",
-        Kind::Chose { .. } => "chose",
-        Kind::Busy(_) => "busy",
-        Kind::Invoke(_) => "invoke",
-        Kind::Return(_) => "return",
-        Kind::Mark(_) => "mark",
-        Kind::Nemesis(_) => "nemesis",
-        Kind::Alarm(_) => "alarm",
+        Kind::Send { .. } => 0,
+        Kind::Deliver { .. } => 1,
+        Kind::Begin => 2,
+        Kind::Start => 3,
+        Kind::Release { .. } => 4,
+        Kind::Lose { .. } => 5,
+        Kind::Undelivered { .. } => 6,
+        Kind::ConnectionLost { .. } => 7,
+        Kind::Timer { .. } => 8,
+        Kind::Chose { .. } => 9,
+        Kind::Busy(_) => 10,
+        Kind::Invoke(_) => 11,
+        Kind::Return(_) => 12,
+        Kind::Mark(_) => 13,
+        Kind::Nemesis(_) => 14,
+        Kind::Alarm(_) => 15,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use history::{Action, Completion, Invoke, Key, OpId, Return, Span, Time};
+    use serde_json::Value;
+    use sim::{Fate, Loss, MessageId, TimerId};
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_waited_for_by_the_name_that_it_has_in_a_recording() {
+        let (node, id) = (NodeId(1), MessageId(0));
+        let (op, fate) = (OpId { client: node, ordinal: 0 }, Fate::Delivered(Time::ZERO));
+        let kinds: [Kind<u8, u8>; KINDS.len()] = [
+            Kind::Send { to: node, id, fate, message: 0 },
+            Kind::Deliver { from: node, id },
+            Kind::Begin,
+            Kind::Start,
+            Kind::Release { id, fate },
+            Kind::Lose { from: node, id, why: Loss::Network },
+            Kind::Undelivered { to: node, id },
+            Kind::ConnectionLost { peer: node, epoch: 0 },
+            Kind::Timer { id: TimerId(0), timer: 0 },
+            Kind::Chose { purpose: Cow::Borrowed("key"), bound: 2, answer: 1 },
+            Kind::Busy(Span::ZERO),
+            Kind::Invoke(Invoke { op, key: Key(0), action: Action::Read }),
+            Kind::Return(Return { op, completion: Completion::Unknown }),
+            Kind::Mark(Cow::Borrowed("swept")),
+            Kind::Nemesis(Command::Mend),
+            Kind::Alarm(0),
+        ];
+        for (place, kind) in kinds.iter().enumerate() {
+            let recorded = match serde_json::to_value(kind).expect("an event is JSON") {
+                Value::String(name) => name,
+                Value::Object(object) => object.keys().next().expect("it has a name").clone(),
+                other => panic!("no name: {other}"),
+            };
+            assert_eq!((place_of(kind), KINDS[place_of(kind)]), (place, recorded.as_str()));
+        }
     }
 }

@@ -194,10 +194,16 @@ impl<S: System> Prepared<'_, S> {
 }
 
 impl<M, T> Observer<M, T> for Progress {
+    #[inline]
     fn event(&mut self, event: &Event<M, T>) {
-        if self.within.is_none() {
-            return;
+        if self.within.is_some() {
+            self.note(event);
         }
+    }
+}
+
+impl Progress {
+    fn note<M, T>(&mut self, event: &Event<M, T>) {
         match &event.kind {
             Kind::Nemesis(Command::Mend) => self.recovered = Some(event.at),
             Kind::Invoke(invoke) => {

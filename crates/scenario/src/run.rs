@@ -91,7 +91,7 @@ pub(crate) fn complete<S: System>(config: S::Config) -> Result<S::Config, Proble
 /// What watches every run.
 pub(crate) struct Watchers<S: System, O> {
     pub(crate) digest: EventDigest,
-    pub(crate) tally: Tally<MessageOf<S>, TimerOf<S>>,
+    pub(crate) tally: Tally<S>,
     pub(crate) rumor: RumorWatch,
     progress: Progress,
     invariants: Vec<Box<dyn Invariant<MessageOf<S>, TimerOf<S>>>>,
@@ -107,7 +107,7 @@ impl<S: System, O> Watchers<S, O> {
         let invariants = S::INVARIANTS.iter().map(|name| expect.tolerates(name));
         Watchers {
             digest: EventDigest::default(),
-            tally: Tally::new(S::MARKS, S::mark),
+            tally: Tally::new(),
             rumor: RumorWatch::new(S::registers(config)),
             progress: Progress::new(general.recovery.as_ref()),
             invariants: S::invariants(config),

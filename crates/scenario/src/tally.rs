@@ -14,11 +14,12 @@
 //! | `recovered` | the faults came to their end |
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use history::{Completion, NodeId, Time};
 use sim::{Command, Event, Fate, Kind, Loss, MessageId, Observer};
 
-use crate::Operations;
+use crate::{MessageOf, Operations, System, TimerOf};
 
 /// The marks that any system's runs can reach.
 pub(crate) const GENERAL_MARKS: [&str; 10] = [
@@ -35,12 +36,13 @@ pub(crate) const GENERAL_MARKS: [&str; 10] = [
 ];
 
 /// What happened in a run, in numbers.
-#[derive(Clone, Debug)]
-pub(crate) struct Tally<M, T> {
+#[derive(Debug)]
+pub(crate) struct Tally<S> {
     pub(crate) delivered: u64,
     pub(crate) last: Time,
     pub(crate) operations: Operations,
-    /// How often each mark was reached. They are few: to look through them is quickest.
+    /// How often each mark was reached. They are few, and the frequent ones find their way to the
+    /// front: to look through them is quickest.
     marks: Vec<(&'static str, u64)>,
     /// A mark that was reached and is not one that the system is said to have.
     pub(crate) undeclared: Option<String>,
@@ -48,32 +50,30 @@ pub(crate) struct Tally<M, T> {
     pub(crate) alarms: usize,
     /// The latest message that was delivered to a node from each other, by their numbers.
     latest: Vec<Vec<MessageId>>,
-    system_mark: fn(&Event<M, T>) -> Option<&'static str>,
+    system: PhantomData<fn() -> S>,
 }
 
-impl<M, T> Tally<M, T> {
+impl<S: System> Tally<S> {
     /// Counts the general marks, and those that the system is said to have.
-    pub(crate) fn new(
-        marks: &[&'static str],
-        system_mark: fn(&Event<M, T>) -> Option<&'static str>,
-    ) -> Tally<M, T> {
+    pub(crate) fn new() -> Tally<S> {
         Tally {
             delivered: 0,
             last: Time::ZERO,
             operations: Operations::default(),
-            marks: GENERAL_MARKS.iter().chain(marks).map(|name| (*name, 0)).collect(),
+            marks: GENERAL_MARKS.iter().chain(S::MARKS).map(|name| (*name, 0)).collect(),
             undeclared: None,
             alarms: 0,
             latest: Vec::new(),
-            system_mark,
+            system: PhantomData,
         }
     }
 
     fn mark(&mut self, name: &str) {
-        match self.marks.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, count)) => *count += 1,
-            None => self.miss(name),
-        }
+        let Some(place) = self.marks.iter().position(|(known, _)| *known == name) else {
+            return self.miss(name);
+        };
+        self.marks[place].1 += 1;
+        self.marks.swap(place, place.saturating_sub(1));
     }
 
     #[cold]
@@ -107,10 +107,10 @@ fn place<T: Clone>(all: &mut Vec<T>, node: NodeId, nothing: T) -> &mut T {
     &mut all[node.index()]
 }
 
-impl<M, T> Observer<M, T> for Tally<M, T> {
-    fn event(&mut self, event: &Event<M, T>) {
+impl<S: System> Observer<MessageOf<S>, TimerOf<S>> for Tally<S> {
+    fn event(&mut self, event: &Event<MessageOf<S>, TimerOf<S>>) {
         self.last = event.at;
-        if let Some(mark) = (self.system_mark)(event) {
+        if let Some(mark) = S::mark(event) {
             self.mark(mark);
         }
         match &event.kind {

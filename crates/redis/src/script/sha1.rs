@@ -1,6 +1,6 @@
 //! The names of scripts.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use sha1::Digest;
@@ -20,7 +20,7 @@ use crate::Blob;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "Blob", try_from = "Blob")]
-pub struct Sha1([u8; Sha1::LEN]);
+pub struct Sha1([u32; Sha1::WORDS]);
 
 /// A text that is not 40 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -28,15 +28,18 @@ pub struct Sha1([u8; Sha1::LEN]);
 pub struct NotASha1;
 
 impl Sha1 {
-    const LEN: usize = 20;
+    /// Kept as the words that the algorithm has it in: to compare them takes no call.
+    const WORDS: usize = 5;
 
     /// The number of hexadecimal digits.
-    pub(crate) const HEX_LEN: usize = 2 * Sha1::LEN;
+    pub(crate) const HEX_LEN: usize = 8 * Sha1::WORDS;
 
     /// The SHA-1 of `text`.
     #[must_use]
     pub fn of(text: &[u8]) -> Sha1 {
-        Sha1(sha1::Sha1::digest(text).into())
+        let bytes: [u8; 4 * Sha1::WORDS] = sha1::Sha1::digest(text).into();
+        let (words, _) = bytes.as_chunks::<4>();
+        Sha1(std::array::from_fn(|place| u32::from_be_bytes(words[place])))
     }
 
     /// Reads 40 hexadecimal digits of either case.
@@ -44,21 +47,28 @@ impl Sha1 {
     /// # Errors
     /// If that is not what they are.
     pub fn from_hex(hex: &[u8]) -> Result<Sha1, NotASha1> {
-        let (pairs, []) = hex.as_chunks::<2>() else {
-            return Err(NotASha1);
-        };
-        let pairs: &[[u8; 2]; Sha1::LEN] = pairs.try_into().map_err(|_| NotASha1)?;
-        let mut bytes = [0; Sha1::LEN];
-        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = digit(*high)? << 4 | digit(*low)?;
+        let hex: &[u8; Sha1::HEX_LEN] = hex.try_into().map_err(|_| NotASha1)?;
+        let (chunks, _) = hex.as_chunks::<8>();
+        let mut words = [0; Sha1::WORDS];
+        for (word, digits) in words.iter_mut().zip(chunks) {
+            for character in digits {
+                *word = *word << 4 | u32::from(digit(*character)?);
+            }
         }
-        Ok(Sha1(bytes))
+        Ok(Sha1(words))
+    }
+
+    fn digits(self) -> [u8; Sha1::HEX_LEN] {
+        std::array::from_fn(|place| {
+            let digit = self.0[place / 8] >> (28 - 4 * (place % 8)) & 0xF;
+            b"0123456789abcdef"[digit as usize]
+        })
     }
 
     /// The 40 hexadecimal digits, in lower case, to be kept by whoever sends them often.
     #[must_use]
     pub fn to_hex(self) -> Blob {
-        Blob::format(format_args!("{self}"))
+        Blob::copy_from_slice(&self.digits())
     }
 }
 
@@ -73,7 +83,7 @@ fn digit(character: u8) -> Result<u8, NotASha1> {
 
 impl fmt::Display for Sha1 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.digits().iter().try_for_each(|digit| f.write_char(char::from(*digit)))
     }
 }
 
