@@ -6,13 +6,16 @@ use scenario::{Outcome, Violation};
 
 use crate::stage::{run, scenario};
 
-/// The first violation that the rumor checker finds in this scenario.
-fn violation_in(name: &str) -> Violation {
+/// The first story of what the rumor checker finds in this scenario that turns on this.
+fn story_of(name: &str, point: &str) -> String {
     let scenario = scenario(&format!("caspaxos/{name}"), &[], "");
-    let is_found =
-        |outcome: &Outcome| outcome.violation.as_ref().is_some_and(|it| it.by == "rumor");
-    let found = (0..20).map(|seed| run(&scenario, seed..seed + 1).remove(0)).find(is_found);
-    found.and_then(|outcome| outcome.violation).unwrap_or_else(|| panic!("{name} is not caught"))
+    let told_of = |Outcome { violation, .. }| {
+        violation.filter(|it: &Violation| it.by == "rumor").as_ref().map(told)
+    };
+    (0..20)
+        .filter_map(|seed| told_of(run(&scenario, seed..seed + 1).remove(0)))
+        .find(|story| story.contains(point))
+        .unwrap_or_else(|| panic!("{name}: no story says {point:?}"))
 }
 
 fn told(Violation { summary, story, causes, .. }: &Violation) -> String {
@@ -39,9 +42,7 @@ const STORIES: [(&str, &str); 11] = [
 fn they_tell_what_made_the_difference() {
     let mut all = String::new();
     for (name, point) in STORIES {
-        let told = told(&violation_in(name));
-        assert!(told.contains(point), "{name}: {told}");
-        all += &format!("==== {name}\n\n{told}\n");
+        all += &format!("==== {name}\n\n{}\n", story_of(name, point));
     }
     insta::assert_snapshot!(all);
 }
