@@ -163,7 +163,8 @@ struct Report<'a> {
 struct ScenarioReport {
     batch: Batch,
     runs: u64,
-    findings: BTreeMap<&'static str, u64>,
+    /// How often there was each verdict, and the first seed that it came of.
+    findings: BTreeMap<Verdict, (u64, String)>,
     events: u64,
     /// The first that is not as expected.
     failure: Option<Outcome>,
@@ -269,7 +270,8 @@ impl ScenarioReport {
         self.batch.add(judgement, &outcome.marks);
         self.runs += 1;
         self.events += outcome.events;
-        *self.findings.entry(outcome.verdict.as_str()).or_default() += 1;
+        let first = || (0, outcome.seed.clone());
+        self.findings.entry(outcome.verdict).or_insert_with(first).0 += 1;
         if judgement == Judgement::NotMet && self.failure.is_none() {
             self.failure = Some(outcome.clone());
         }
@@ -290,10 +292,19 @@ impl ScenarioReport {
             if alone || self.failure.is_some() {
                 lines.extend(words::explanation(outcome).into_iter().map(indented));
             }
+            if alone && outcome.as_expected.is_none() {
+                let (name, seeds) = (&scenario.name, scenario.general.expect.within_seeds);
+                let changes = plan.changes.typed();
+                let command = format!("bin/rumormill run {name} --seeds 0..{seeds}{changes}");
+                lines.push(indented(format!("other seeds show it: {command}")));
+            }
             return lines;
         }
         let mark = if self.batch.is_as_expected() { "ok  " } else { "FAIL" };
-        let findings = self.findings.iter().map(|(name, count)| format!("{count} {name}"));
+        let findings = self.findings.iter().map(|(verdict, (count, first))| match verdict {
+            Verdict::Holds => format!("{count} holds"),
+            found => format!("{count} {} (first: seed {first})", found.as_str()),
+        });
         lines.push(format!(
             "{mark} {}: {} seeds: {}; expected: {}; {} events",
             scenario.name,
