@@ -285,7 +285,69 @@ impl<const N: usize> Text<N> {
 
 #[cfg(test)]
 mod tests {
+    use sim::{Effect, Sandbox};
+
     use super::*;
+    use crate::order::{Erasing, Order, Report};
+
+    #[test]
+    fn what_a_script_never_says_is_an_error() {
+        let bulk = |text: &'static str| RedisReply::Bulk(Blob::from_static(text));
+        let answers = [
+            RedisReply::Nil,
+            bulk("ok"),
+            RedisReply::Array(vec![]),
+            RedisReply::Array(vec![bulk("so")]),
+            RedisReply::Array(vec![bulk("so"), bulk("1,1,1")]),
+            RedisReply::Array(vec![bulk("fail"), bulk("1,1")]),
+            RedisReply::Array(vec![bulk("so"), bulk("1,1,1"), bulk("1:1")]),
+            RedisReply::Array(vec![bulk("ok"), bulk("1,1"), bulk("1:1")]),
+            RedisReply::Array(vec![bulk("ok"), bulk("1,1,1"), bulk("1")]),
+            RedisReply::Array(vec![bulk("ok"), bulk("1,1,1"), bulk("1:")]),
+        ];
+        for answer in answers {
+            assert_eq!(read_promise(&answer), Reply::PrepareError, "{answer:?}");
+            assert_eq!(read_acceptance(&answer), Reply::AcceptError, "{answer:?}");
+            assert_eq!(read_held(&answer), Reply::QueryError, "{answer:?}");
+        }
+    }
+
+    /// What an acceptor whose registers can be deleted reports of an order, after these commands.
+    fn report(lines: &[&[&'static str]], order: Order) -> Option<Report> {
+        let set = ScriptSet::AGED;
+        let registers = Registers::of_scripts(&["key1".to_owned()], &set);
+        let mut acceptor =
+            Acceptor::of_scripts(ServerConfig::default(), Scripts::Native, registers, &set);
+        let mut sandbox = Sandbox::default();
+        for line in lines {
+            let line: Vec<Blob> = line.iter().copied().map(Blob::from_static).collect();
+            acceptor.server.execute(&mut sandbox.context(), NodeId(8), &line);
+        }
+        let message = Message::Order { number: 1, order };
+        let input = Input::Message { from: NodeId(9), message };
+        sim::Process::handle(&mut acceptor, &mut sandbox.context(), input);
+        sandbox.take_effects().into_iter().find_map(|effect| match effect {
+            Effect::Send { message: Message::Report { report, .. }, .. } => Some(report),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn an_order_that_the_server_refuses_is_not_reported() {
+        let tombstone = Ballot { eon: 1, id: 1, era: 1 };
+        let erase = || Order::Erase { key: Key(0), tombstone, erasing: Erasing::Ballot };
+        assert_eq!(report(&[], erase()), Some(Report::Done), "there is none to be erased");
+        let holds = ["MSET", "key1/promise", "1,1,1", "key1/ballot", "1,1,1", "key1/value", "0:0"];
+        assert_eq!(report(&[&holds], erase()), Some(Report::Done));
+        let promised = ["SET", "key1/promise", "1,2,1"];
+        assert_eq!(report(&[&holds, &promised], erase()), Some(Report::Kept));
+        let is_a_list = ["LPUSH", "key1/ballot", "no text"];
+        assert_eq!(report(&[&is_a_list], erase()), None);
+
+        let reject = || Order::Reject(vec![(NodeId(7), 3)]);
+        assert_eq!(report(&[], reject()), Some(Report::Done));
+        assert_eq!(report(&[&["LPUSH", "age/7", "no text"]], reject()), None);
+    }
 
     #[test]
     fn stored_texts_read_back() {

@@ -231,3 +231,6 @@ impl Observer<Message, Timer> for AcceptorWitness {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! CASPaxos as a system: whole runs of scenarios, and what can be said of all of them.
 
 mod choices;
+mod controls;
 mod crashes;
 mod explanations;
 mod invariant;

@@ -17,8 +17,13 @@ pub(crate) fn scenario(name: &str, set: &[&str], more: &str) -> Scenario {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let file = scenarios.join(format!("{name}.toml"));
     let text = std::fs::read_to_string(&file).expect("a scenario of this project");
+    scenario_of(name, &format!("{text}\n{more}"), set)
+}
+
+/// The scenario of that text, with some values set anew.
+pub(crate) fn scenario_of(name: &str, text: &str, set: &[&str]) -> Scenario {
     let set: Vec<Override> = set.iter().map(|set| set.parse().expect("KEY=VALUE")).collect();
-    let loaded = registry().load_text(name, name, &format!("{text}\n{more}"), &set);
+    let loaded = registry().load_text(name, name, text, &set);
     loaded.unwrap_or_else(|error| panic!("{error}"))
 }
 
