@@ -97,6 +97,45 @@ fn nobody_is_served_the_old_value_once_somebody_may_have_seen_the_new_one() {
 }
 
 #[test]
+fn what_a_client_reads_is_not_older_than_what_it_was_told_before() {
+    let value = Arc::new(Mutex::new("old"));
+    let reply_to_strlen = Arc::new(Mutex::new(()));
+    let imposter = Imposter::start({
+        let (value, reply_to_strlen) = (Arc::clone(&value), Arc::clone(&reply_to_strlen));
+        move |line| match line {
+            "GET k" => {
+                let value = value.lock().unwrap();
+                format!("${}\r\n{value}\r\n", value.len()).into()
+            }
+            "PTTL k" => b":-1\r\n".to_vec(),
+            "STRLEN k" => {
+                drop(reply_to_strlen.lock().unwrap());
+                format!(":{}\r\n", value.lock().unwrap().len()).into()
+            }
+            "SET k renewed" => {
+                *value.lock().unwrap() = "renewed";
+                b"+OK\r\n".to_vec()
+            }
+            _ => b":1\r\n".to_vec(),
+        }
+    });
+    let proxy = Proxy::start(imposter.address, &[]);
+    let [mut reader, mut apart] = [(); 2].map(|()| proxy.connect());
+    assert_eq!(reader.call("GET k"), bulk("old"));
+    until("it is kept", || proxy.metric("fills_total") == 1);
+    assert_eq!(apart.call("CLIENT ID"), Reply::Integer(1), "it has a connection of its own");
+
+    let held_back = reply_to_strlen.lock().unwrap();
+    reader.send("STRLEN k").unwrap();
+    reader.send("GET k").unwrap();
+    until("both are taken", || proxy.metric("hits_total") + proxy.metric("misses_total") == 2);
+    assert_eq!(apart.call("SET k renewed"), Reply::ok());
+    drop(held_back);
+    assert_eq!(reader.receive().unwrap(), Some(Reply::Integer(7)));
+    assert_eq!(reader.receive().unwrap(), Some(bulk("renewed")));
+}
+
+#[test]
 fn what_is_written_elsewhere_is_seen_when_the_time_of_the_old_is_over() {
     let Some(upstream) = Upstream::start() else { return };
     let proxy = Proxy::start(upstream.address, &["--ttl", "500ms", "--period", "10ms"]);
