@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use scenario::{Action, General, Scenario};
+use scenario::{Action, General, Scenario, Selection};
 
 fn catalogue(more: &[&str]) -> (bool, String) {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/scenarios.md");
@@ -91,4 +91,33 @@ fn scenarios_with_faults_demand_that_some_of_them_bite() {
         let is_seen = demanded.any(|demanded| marks.iter().any(|mark| says(demanded, mark)));
         assert!(is_seen, "{name} has faults, and demands none of: {marks:?}");
     }
+}
+
+/// What stands between backticks and may be a scenario's name, without its system.
+fn names_in(page: &str) -> impl Iterator<Item = &str> {
+    let quoted = page.split('`').skip(1).step_by(2);
+    quoted.filter(|text| {
+        text.contains('/') && !text.contains([' ', '\n']) && !text.contains("crates/")
+    })
+}
+
+#[test]
+fn what_is_said_of_caspaxos_is_shown_and_no_hazard_is_left_out() {
+    let page = include_str!("../../../docs/caspaxos.md");
+    let registry = rumormill::registry();
+    let mut shown = BTreeSet::new();
+    for name in names_in(page) {
+        let selection = registry.select(&format!("caspaxos/{name}"));
+        match selection.unwrap_or_else(|error| panic!("{name}: {error}")) {
+            Selection::One(name) => _ = shown.insert(name),
+            Selection::Many(names) => {
+                assert!(!names.is_empty(), "there are no scenarios {name}");
+                shown.extend(names);
+            }
+        }
+    }
+    let hazards = registry.names().filter(|name| name.starts_with("caspaxos/"));
+    let untold: Vec<&str> =
+        hazards.filter(|name| name.ends_with(".i") && !shown.contains(*name)).collect();
+    assert!(untold.is_empty(), "docs/caspaxos.md does not speak of {untold:?}");
 }
