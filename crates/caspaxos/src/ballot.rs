@@ -102,7 +102,9 @@ mod tests {
     #[test]
     fn what_is_no_ballot_is_refused() {
         assert_eq!(Ballot::parse(b"10,2,39"), Ok(ballot(10, 2, 39)));
-        for text in ["", "1,2", "1,2,", "1,2,3,4", "1,2,:", "1,2,/", "1,4294967296,3", "-1,2,3"] {
+        for text in
+            ["", "1,2", "1,2,", "1,2,3,4", "1,2,:", "1,2,3:", "1,2,/", "1,4294967296,3", "-1,2,3"]
+        {
             assert_eq!(Ballot::parse(text.as_bytes()), Err(ParseBallotError), "{text}");
         }
         assert_eq!(number(b"18446744073709551615"), Some(u64::MAX));
