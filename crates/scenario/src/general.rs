@@ -212,15 +212,16 @@ fn yes() -> bool {
 }
 
 /// The end of all faults: the nemesis stops, the network is sound, and nodes that were down or held
-/// up go on. But of one role only a majority, drawn by chance, is there; the others are cut off for
-/// good. Each client that is not done yet must then begin and finish an operation soon.
+/// up go on. But of a role that is named only a majority, drawn by chance, is there; the others are
+/// cut off for good. Each client that is not done yet must then begin and finish an operation soon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoverySection {
     /// When it comes.
     pub wait: Wait,
-    /// Of which role only a majority comes back.
-    pub role: String,
+    /// Of which role only a majority comes back; of all roles everybody does, if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// How much later every client must have finished an operation.
     pub within: Span,
     /// Whether the run is over when they have.

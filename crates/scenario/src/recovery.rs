@@ -1,10 +1,10 @@
 //! The end of all faults, and whether everybody gets on then.
 //!
-//! That nothing wrong is ever observed is easy to bring about: by doing nothing. So a scenario can
-//! say when its faults end, and how soon each client has to have done something then. The nemesis
-//! stops; the network is mended; nodes that crashed, were paused or slowed down go on. But of one
-//! role only a majority, drawn by chance, is within reach: what is said to hold with F of 2F + 1
-//! nodes gone is tried with F of them gone.
+//! That nothing wrong is ever observed is easy to bring about: by doing nothing. So a scenario
+//! can say when its faults end, and how soon each client has to have done something then. The
+//! nemesis stops; the network is mended; nodes that crashed, were paused or slowed down go on.
+//! But of a role that is named only a majority, drawn by chance, is within reach: what is said to
+//! hold with F of 2F + 1 nodes gone is tried with F of them gone.
 //!
 //! From then on a client that is not done yet has so much time to begin an operation and to finish
 //! it. That it failed, or that its outcome is unknown, does not count: in a livelock everybody is
@@ -23,7 +23,7 @@ use crate::{Problem, RecoverySection, System, Violation, Waiting};
 /// The nemesis's part: it notes whom it has done what, and takes that back.
 #[derive(Clone, Debug)]
 pub(crate) struct Recovery {
-    /// Of these a majority comes back.
+    /// Of these only a majority comes back.
     group: Vec<NodeId>,
     down: BTreeSet<NodeId>,
     paused: BTreeSet<NodeId>,
@@ -38,7 +38,9 @@ impl Recovery {
         if section.within == Span::ZERO {
             return Err(Problem::new("recovery.within", "nobody does anything in no time"));
         }
-        let group = directory.group(&section.role, "recovery.role")?;
+        let role = section.role.as_ref();
+        let group = role.map(|role| directory.group(role, "recovery.role")).transpose()?;
+        let group = group.unwrap_or_default();
         let (down, paused, slow) = Default::default();
         Ok(Recovery { group, down, paused, slow })
     }

@@ -202,6 +202,13 @@ fn with_a_majority_back_everybody_gets_on() {
 }
 
 #[test]
+fn where_no_role_is_named_everybody_comes_back() {
+    let cut = |text: &str| run(&load(text).unwrap(), "1").outcome.marks.get("message-cut").copied();
+    assert!(cut(CRASHES).is_some());
+    assert_eq!(cut(&CRASHES.replace("role = \"server\"\n", "")), None);
+}
+
+#[test]
 fn who_gets_nowhere_after_the_recovery_is_told_with_whom_it_waits_for() {
     let ran = run(&load(&format!("{CRASHES}\n[survey]\ndeaf = true")).unwrap(), "1");
     assert_eq!((ran.outcome.verdict, ran.judgement), (Verdict::Liveness, Judgement::NotMet));
