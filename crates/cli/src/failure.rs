@@ -1,5 +1,6 @@
 //! How a command can end, and with which exit code.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use proxy::ProxyError;
@@ -94,6 +95,9 @@ pub(crate) enum Failure {
     /// Nothing can be proxied.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
+    /// A file cannot be written.
+    #[error("{path}: could not be written: {source}", path = path.display())]
+    File { path: PathBuf, source: std::io::Error },
     /// Stdout cannot be written to.
     #[error("the output could not be written: {0}")]
     Output(std::io::Error),
@@ -106,11 +110,17 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// What it is that this file cannot be written.
+    pub(crate) fn of_file(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
+        |source| Failure::File { path: path.to_owned(), source }
+    }
+
     pub(crate) fn code(&self) -> Code {
         match self {
             Failure::NothingSelected(_) => Code::NothingSelected,
             Failure::Log(LogError::Write { .. })
             | Failure::Serve(ServeError::FaultLog(_))
+            | Failure::File { .. }
             | Failure::Output(_) => Code::Output,
             Failure::NobodyReads => Code::AsExpected,
             _ => Code::Usage,

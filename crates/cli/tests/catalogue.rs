@@ -43,6 +43,17 @@ fn a_page_that_says_something_else_is_told() {
     assert_eq!(run(&["--check"]), Some(1));
 }
 
+#[test]
+fn a_page_that_cannot_be_written_is_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let page = directory.path().join("nothing/page.md");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rumormill"));
+    let output = command.arg("catalogue").arg(&page).output().expect("the binary was built");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(74), "{said}");
+    assert!(said.contains("nothing/page.md: could not be written: "), "{said}");
+}
+
 /// The marks that a scenario's faults reach if they bite, as far as the general ones tell.
 fn marks_of_faults(general: &General) -> BTreeSet<&'static str> {
     let mut marks = BTreeSet::new();

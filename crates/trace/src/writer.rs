@@ -11,8 +11,9 @@ use history::Digest;
 
 use crate::json::Lines;
 
-/// How many bytes are gathered before they are handed over.
-const BLOCK: usize = 1 << 16;
+/// How many bytes are gathered before they are handed over: to wake the thread can take as long
+/// as a hundred events.
+const BLOCK: usize = 1 << 18;
 /// How many blocks may wait: a run that is ahead by more waits too.
 const BLOCKS: usize = 4;
 

@@ -46,9 +46,9 @@ pub(crate) fn bless(
         let new = old.with_extension("jsonl.new");
         let ran = record_one(registry, &scenario, &seed, &new, interrupt)?;
         code = code.or(code_of(&ran));
-        let size = fs::metadata(&new).map_err(Failure::Output)?.len();
+        let size = fs::metadata(&new).map_err(Failure::of_file(&new))?.len();
         if !old.exists() && size > FIRST_MAX {
-            fs::remove_file(&new).map_err(Failure::Output)?;
+            fs::remove_file(&new).map_err(Failure::of_file(&new))?;
             out.line(format!("{name}: left without a recording: it would take {size} bytes"))?;
             continue;
         }
@@ -56,7 +56,7 @@ pub(crate) fn bless(
             out.line(line)?;
         }
         let settle = if dry_run { fs::remove_file(&new) } else { fs::rename(&new, &old) };
-        settle.map_err(Failure::Output)?;
+        settle.map_err(Failure::of_file(&new))?;
         out.flush()?;
     }
     Ok(code)

@@ -82,7 +82,7 @@ pub(crate) fn catalogue(
         out.flush()?;
         return Ok(Code::NotAsExpected);
     } else {
-        replace(&plan.file, &new).map_err(Failure::Output)?;
+        replace(&plan.file, &new).map_err(Failure::of_file(&plan.file))?;
         out.line(format_args!("{name} is written anew"))?;
     }
     out.flush()?;
