@@ -31,8 +31,8 @@ use redis::{Blob, Reply as RedisReply, ScriptLibrary, Sha1};
 use redis_node::{Server, ServerConfig};
 use sim::{Context, Input, Keep};
 
+use self::orders::{AGE_IS_OVER, Aged, ORDERS, SHORTCUTS};
 pub use self::orders::{AGED_ACCEPT, AGED_PREPARE, ERASE, REJECT};
-use self::orders::{Aged, ORDERS, SHORTCUTS};
 use crate::ballot::number;
 use crate::scripts::{FAIL, OK, ScriptSet};
 use crate::{Ballot, Message, Reply, Request, Scripts, Timer};
@@ -157,18 +157,20 @@ impl Acceptor {
                 server.evalsha(cx, proposer, script, keys, &arguments)
             }
         };
-        let reply = match request {
-            Request::Prepare => read_promise(&call(prepare, &[ballot_text(ballot)])),
+        let (told, read): (RedisReply, fn(&RedisReply) -> Reply) = match request {
+            Request::Prepare => (call(prepare, &[ballot_text(ballot)]), read_promise),
             Request::Accept(state) => {
-                read_acceptance(&call(accept, &[ballot_text(ballot), state_text(state)]))
+                (call(accept, &[ballot_text(ballot), state_text(state)]), read_acceptance)
             }
-            Request::Query => read_held(&call(query, &[])),
+            Request::Query => (call(query, &[]), read_held),
         };
+        let reply = read(&told);
         if server.database().evicted() > evicted {
             cx.mark("key-evicted");
         }
         if let Reply::PrepareError | Reply::AcceptError | Reply::QueryError = reply {
-            cx.mark(if aged.is_some() { "age-is-over" } else { "server-error" });
+            let is_late = matches!(&told, RedisReply::Error(error) if *error == AGE_IS_OVER);
+            cx.mark(if is_late { "age-is-over" } else { "server-error" });
         }
         cx.send(proposer, Message::Reply { key, ballot, reply });
     }

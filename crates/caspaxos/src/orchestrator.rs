@@ -6,7 +6,9 @@
 //! report, may be lost, come twice, or come late. What the orchestrator has still to do it writes
 //! down before it gives an order, so that it can crash at any moment, and goes on with the same
 //! step when it starts again. It does one thing after the other; so a deletion and a change of
-//! membership never meet half-way.
+//! membership never meet half-way. A change that is due goes first, and a deletion that has got no
+//! further than its first step is put off for it: that takes all acceptors, and the change may be
+//! the removal of one that is gone.
 //!
 //! # Deletion
 //!
@@ -175,20 +177,39 @@ impl Orchestrator {
 
     /// Begins the next step, or the next job, unless it is at one.
     fn proceed(&mut self, cx: &mut Cx<'_>) {
+        self.make_way();
         while self.round.is_none() {
             if let Some(step) = self.steps.pop_front() {
                 self.begin(cx, step);
-            } else if let Some((key, tombstone)) = self.deleted.pop_front() {
-                self.steps = self.collection(key, tombstone);
             } else if self.is_due
                 && let Some(job) = self.jobs.pop_front()
             {
                 self.is_due = false;
                 self.steps = self.plan(cx, job);
                 self.await_next_job(cx);
+            } else if let Some((key, tombstone)) = self.deleted.pop_front() {
+                self.steps = self.collection(key, tombstone);
             } else {
                 return;
             }
+        }
+    }
+
+    /// Puts off a deletion of which nobody knows yet, if a change is due.
+    fn make_way(&mut self) {
+        if self.is_due
+            && !self.jobs.is_empty()
+            && let Some(Round { step: Step::Commit { key, tombstone, .. }, .. }) = self.round
+        {
+            self.round = None;
+            self.put_off(key, tombstone);
+        }
+    }
+
+    fn put_off(&mut self, key: Key, tombstone: Ballot) {
+        // What was deleted again meanwhile is in the list already.
+        if self.deleted.iter().all(|(queued, _)| *queued != key) {
+            self.deleted.push_front((key, tombstone));
         }
     }
 
@@ -257,7 +278,7 @@ impl Orchestrator {
             }
             Step::Erase { key, tombstone } if round.is_kept => {
                 cx.mark("promised-meanwhile");
-                self.steps = self.collection(key, tombstone);
+                self.put_off(key, tombstone);
             }
             Step::Erase { .. } => cx.mark("register-erased"),
             Step::Configure(_) => cx.mark("membership-changed"),

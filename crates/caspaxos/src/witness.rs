@@ -36,6 +36,10 @@ pub(crate) struct AcceptorWitness {
     /// The register that an acceptor was to erase, by the number of the order.
     erasures: BTreeMap<(NodeId, u32), Key>,
     losses: Vec<MemoryLoss>,
+    /// Acceptors that a proposer is to be given, in messages that are under way.
+    configurations: BTreeMap<MessageId, Vec<NodeId>>,
+    /// When a proposer was given which acceptors, beside those of the beginning.
+    configured: Vec<(Time, NodeId, Vec<NodeId>)>,
 }
 
 /// Two proposers may use the same ballot where that is the hazard.
@@ -50,7 +54,16 @@ struct Attempt {
     asked: Option<Request>,
     /// The state that it asked to accept, and what became of each request.
     state: Option<Observation>,
-    accepts: BTreeMap<NodeId, Acceptance>,
+    accepts: BTreeMap<NodeId, AskedToAccept>,
+}
+
+/// A request to accept.
+#[derive(Clone, Copy, Debug)]
+struct AskedToAccept {
+    sent: Time,
+    /// Whether it was kept back on its way.
+    held: bool,
+    became: Acceptance,
 }
 
 /// What an acceptor had accepted, as it told.
@@ -100,16 +113,18 @@ impl AcceptorWitness {
             told: BTreeMap::new(),
             erasures: BTreeMap::new(),
             losses: Vec::new(),
+            configurations: BTreeMap::new(),
+            configured: Vec::new(),
         }
     }
 
     /// A proposer asks an acceptor.
     fn request(
         &mut self,
+        sent: Time,
         (id, message): (AttemptId, MessageId),
         acceptor: NodeId,
-        request: Request,
-        fate: Fate,
+        (request, fate): (Request, Fate),
     ) {
         if let Some((proposer, op)) = self.handling
             && proposer == id.0
@@ -125,27 +140,26 @@ impl AcceptorWitness {
         if let Request::Accept(state) = request {
             attempt.state = Some(state);
             self.accepts.insert(message, (id, acceptor));
-            attempt.accepts.insert(
-                acceptor,
-                match fate {
-                    Fate::Dropped(Loss::Partition) => Acceptance::Cut,
-                    Fate::Dropped(_) => Acceptance::Lost,
-                    _ => Acceptance::Open,
-                },
-            );
+            let became = match fate {
+                Fate::Dropped(Loss::Partition) => Acceptance::Cut,
+                Fate::Dropped(_) => Acceptance::Lost,
+                _ => Acceptance::Open,
+            };
+            let held = fate == Fate::Held;
+            attempt.accepts.insert(acceptor, AskedToAccept { sent, held, became });
         }
     }
 
     /// An acceptor answers. What it has accepted counts, whether its answer arrives or not.
     fn answer(&mut self, at: Time, acceptor: NodeId, id: AttemptId, reply: Reply) {
         let attempt = self.attempts.get_mut(&id);
-        let acceptance = attempt.and_then(|attempt| attempt.accepts.get_mut(&acceptor));
-        if let Some(acceptance) = acceptance {
-            match (reply, *acceptance) {
+        let asked = attempt.and_then(|attempt| attempt.accepts.get_mut(&acceptor));
+        if let Some(AskedToAccept { became, .. }) = asked {
+            match (reply, *became) {
                 (_, Acceptance::At(_)) => (),
-                (Reply::Accepted, _) => *acceptance = Acceptance::At(at),
+                (Reply::Accepted, _) => *became = Acceptance::At(at),
                 (Reply::AcceptConflict { .. } | Reply::AcceptError, _) => {
-                    *acceptance = Acceptance::Refused;
+                    *became = Acceptance::Refused;
                 }
                 _ => (),
             }
@@ -167,6 +181,14 @@ impl AcceptorWitness {
         }
     }
 
+    /// A proposer is given its acceptors, perhaps the same again.
+    fn configure(&mut self, at: Time, proposer: NodeId, acceptors: Vec<NodeId>) {
+        let last = self.configured.iter().rev().find(|(_, of, _)| *of == proposer);
+        if last.is_none_or(|(_, _, same)| *same != acceptors) {
+            self.configured.push((at, proposer, acceptors));
+        }
+    }
+
     fn lose_memory(&mut self, at: Time, acceptor: NodeId, key: Option<Key>, how: &'static str) {
         self.losses.push(MemoryLoss { acceptor, key, at, how });
     }
@@ -177,11 +199,16 @@ impl Observer<Message, Timer> for AcceptorWitness {
         let (at, node) = (event.at, event.node);
         match &event.kind {
             Kind::Send { to, id, fate, message } => match *message {
+                Message::Configure(ref configuration)
+                | Message::Order { order: Order::Configure { ref configuration, .. }, .. } => {
+                    self.configurations.insert(*id, configuration.accept.nodes.clone());
+                }
                 Message::Change { ticket, .. } => {
                     self.questions.insert(*id, OpId { client: node, ordinal: ticket });
                 }
                 Message::Request { key, ballot, request, .. } => {
-                    self.request(((node, key, ballot), *id), *to, request, *fate);
+                    let attempt = (node, key, ballot);
+                    self.request(at, (attempt, *id), *to, (request, *fate));
                 }
                 Message::Reply { key, ballot, reply } => {
                     self.answers.insert(*id, (key, ballot, reply, at));
@@ -200,14 +227,18 @@ impl Observer<Message, Timer> for AcceptorWitness {
             Kind::Deliver { from, id } => {
                 self.handling = self.questions.remove(id).map(|op| (node, op));
                 self.accepts.remove(id);
+                if let Some(acceptors) = self.configurations.remove(id) {
+                    self.configure(at, node, acceptors);
+                }
                 self.hear(node, *from, *id);
             }
             Kind::Lose { id, .. } => {
                 if let Some((attempt, acceptor)) = self.accepts.remove(id)
                     && let Some(attempt) = self.attempts.get_mut(&attempt)
-                    && let Some(open @ Acceptance::Open) = attempt.accepts.get_mut(&acceptor)
+                    && let Some(asked) = attempt.accepts.get_mut(&acceptor)
+                    && asked.became == Acceptance::Open
                 {
-                    *open = Acceptance::Lost;
+                    asked.became = Acceptance::Lost;
                 }
             }
             Kind::Return(returned) => {

@@ -154,7 +154,7 @@ fn the_explanation_tells_who_asked_for_what() {
     history.iter().for_each(|entry| rumor.step(entry).expect("it is a history"));
     let violation = rumor.violation().expect("it was deleted");
     insta::assert_snapshot!(explain(&history, violation, &names), @r"
-    v1 (value c1#0) of key1 was there again at 240ms, after somebody had seen an empty register.
+    v1 (value c1#0) of key1 was there again at 240ms, after somebody was told of an empty register.
 
       1. c1 was told at 206ms that its compare-and-set on key1 from an empty register to v1 (value c1#0) succeeded.
       2. c2 began a deletion of key1 that expected v1 (value c1#0) (c2#1) at 215ms and was told at 220ms that the register is empty now.

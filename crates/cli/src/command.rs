@@ -11,7 +11,7 @@ mod serve;
 mod show;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use scenario::{Interrupt, LoadError, Override, Registry, Scenario, Selection};
 
@@ -85,10 +85,9 @@ fn load_selection(
     typed: &str,
     set: &[Override],
 ) -> Result<Vec<Scenario>, Failure> {
-    if let Some(stem) = typed.strip_suffix(".toml") {
-        let name = Path::new(stem).file_name().map_or(stem.into(), |name| name.to_string_lossy());
+    if typed.ends_with(".toml") {
         let text = read_toml(Path::new(typed))?;
-        return Ok(vec![registry.load_text(&name, typed, &text, set)?]);
+        return Ok(vec![registry.load_text(typed, typed, &text, set)?]);
     }
     let names = match registry.select(typed)? {
         Selection::One(name) => vec![name],
@@ -113,7 +112,24 @@ fn read_toml(file: &Path) -> Result<String, Failure> {
     fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))
 }
 
-/// Where the recording of a scenario is below a folder.
+/// Where the recording of a scenario is below a folder, whichever way its own file was named.
 fn recording_path(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{name}.jsonl"))
+    let name = Path::new(name.strip_suffix(".toml").unwrap_or(name));
+    let below = name.components().filter(|part| matches!(part, Component::Normal(_)));
+    let mut path = folder.join(below.collect::<PathBuf>()).into_os_string();
+    path.push(".jsonl");
+    path.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_lies_below_the_folder() {
+        let path = |name| recording_path(Path::new("logs"), name);
+        assert_eq!(path("lease/crash.i"), Path::new("logs/lease/crash.i.jsonl"));
+        assert_eq!(path("../mine/crash.i.toml"), Path::new("logs/mine/crash.i.jsonl"));
+        assert_eq!(path("/tmp/mine.toml"), Path::new("logs/tmp/mine.jsonl"));
+    }
 }

@@ -24,6 +24,9 @@ pub(crate) fn finding(outcome: &Outcome) -> String {
         }
         _ => outcome.verdict.as_str().to_owned(),
     };
+    if outcome.violation.is_some() && outcome.void.is_some() {
+        return format!("{verdict}, but before what has to come first");
+    }
     match outcome.as_expected {
         Some(true) => format!("{verdict}, as expected"),
         Some(false) => format!("{verdict}, expected: {}", outcome.expected),
@@ -36,7 +39,7 @@ pub(crate) fn headline(outcome: &Outcome) -> String {
     let mark = match outcome.as_expected {
         Some(true) => "ok  ",
         Some(false) => "FAIL",
-        None => "    ",
+        None => "open",
     };
     format!("{mark} {} seed {}: {}", outcome.scenario, outcome.seed, finding(outcome))
 }

@@ -132,3 +132,34 @@ fn what_is_said_of_caspaxos_is_shown_and_no_hazard_is_left_out() {
         hazards.filter(|name| name.ends_with(".i") && !shown.contains(*name)).collect();
     assert!(untold.is_empty(), "docs/caspaxos.md does not speak of {untold:?}");
 }
+
+/// What the documents tell to type selects something, and what takes one scenario selects one.
+#[test]
+fn the_commands_of_the_documents_select_something() {
+    let pages = [
+        include_str!("../../../README.md"),
+        include_str!("../../../docs/caspaxos.md"),
+        include_str!("../../../docs/ci.md"),
+        include_str!("../../../docs/scenario-files.md"),
+        include_str!("../../../docs/performance.md"),
+    ];
+    let registry = rumormill::registry();
+    let mut seen = 0;
+    for line in pages.iter().flat_map(|page| page.lines()) {
+        let Some((_, typed)) = line.split_once("rumormill run ").filter(|_| !line.contains('|'))
+        else {
+            continue;
+        };
+        let names = typed.split([' ', '`']).map(|name| name.trim_matches('\''));
+        for name in names.take_while(|name| !name.is_empty() && !name.starts_with(['-', '#'])) {
+            let is_typed = name.chars().any(char::is_lowercase) && !name.ends_with(".toml");
+            if is_typed {
+                let selection = registry.select(name).unwrap_or_else(|e| panic!("{line}: {e}"));
+                let is_none = matches!(&selection, Selection::Many(names) if names.is_empty());
+                assert!(!is_none, "{line}: nothing is called {name:?}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 5, "{seen} commands were looked at");
+}

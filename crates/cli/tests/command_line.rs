@@ -261,7 +261,8 @@ fn a_recording_that_is_interrupted_leaves_a_readable_partial() {
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         assert!(said.contains("interrupted"), "{said}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "as it was");
-        assert_eq!(code(&rumormill(&["check"]).arg(&partial).output().unwrap()), 0);
+        // It may be that the worst was still to come.
+        assert_eq!(code(&rumormill(&["check"]).arg(&partial).output().unwrap()), 5);
         assert_fails(&replay(&partial), &[2], "a partial log");
         fs::remove_file(&partial).unwrap();
     }

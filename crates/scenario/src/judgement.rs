@@ -87,63 +87,77 @@ impl Expect {
 /// Runs of one scenario with consecutive seeds, judged together.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    within_seeds: u64,
-    since_met: u64,
+    /// Whether some run is not as expected, and no other can mend that.
     failed: bool,
-    marks: Vec<BatchMark>,
+    /// Whether some run is as expected.
+    shown: bool,
+    finding: Awaited,
+    marks: Vec<(String, Awaited)>,
 }
 
-/// A mark that at least one of so many seeds in a row has to reach.
+/// Something that at least one of so many seeds in a row has to show.
 #[derive(Clone, Debug)]
-struct BatchMark {
-    name: String,
+struct Awaited {
     within_seeds: u64,
-    since_reached: u64,
+    /// The seeds that have not, since the last that has.
+    since: u64,
     was_missed: bool,
+}
+
+impl Awaited {
+    fn new(within_seeds: u64) -> Awaited {
+        Awaited { within_seeds, since: 0, was_missed: false }
+    }
+
+    fn add(&mut self, is_shown: bool) {
+        self.since = if is_shown { 0 } else { self.since + 1 };
+        self.was_missed |= self.since >= self.within_seeds;
+    }
 }
 
 impl Batch {
     /// A batch of which nothing has been seen yet.
     #[must_use]
     pub fn new(expect: &Expect) -> Batch {
-        let marks = expect.batch_marks.iter().map(|(name, within_seeds)| BatchMark {
-            name: name.clone(),
-            within_seeds: *within_seeds,
-            since_reached: 0,
-            was_missed: false,
-        });
-        let (within_seeds, marks) = (expect.within_seeds, marks.collect());
-        Batch { within_seeds, since_met: 0, failed: false, marks }
+        let marks = expect.batch_marks.iter();
+        let marks = marks.map(|(name, within_seeds)| (name.clone(), Awaited::new(*within_seeds)));
+        let (finding, marks) = (Awaited::new(expect.within_seeds), marks.collect());
+        Batch { failed: false, shown: false, finding, marks }
     }
 
     /// Adds the next seed's judgement, and the marks that it reached.
     pub fn add(&mut self, judgement: Judgement, reached: &BTreeMap<String, u64>) {
-        match judgement {
-            Judgement::Met => self.since_met = 0,
-            Judgement::NotMet => self.failed = true,
-            Judgement::Undecided => self.since_met += 1,
+        self.failed |= judgement == Judgement::NotMet;
+        self.shown |= judgement == Judgement::Met;
+        if judgement != Judgement::NotMet {
+            self.finding.add(judgement == Judgement::Met);
         }
-        self.failed |= self.since_met >= self.within_seeds && self.within_seeds > 1;
-        for mark in &mut self.marks {
-            let is_reached = reached.contains_key(&mark.name);
-            mark.since_reached = if is_reached { 0 } else { mark.since_reached + 1 };
-            mark.was_missed |= mark.since_reached >= mark.within_seeds;
+        for (name, mark) in &mut self.marks {
+            mark.add(reached.contains_key(name));
         }
     }
 
     /// Whether the batch is as expected, as far as it goes.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {
-        !self.failed && self.void().is_none()
+        !self.failed && self.complaint().is_none()
     }
 
-    /// Why the batch means nothing, if it means nothing: what should have gone wrong in some of its
-    /// runs did not.
+    /// Whether it takes more seeds to tell: nothing has shown what is expected, and nothing had to.
     #[must_use]
-    pub fn void(&self) -> Option<String> {
-        let missed = self.marks.iter().find(|mark| mark.was_missed)?;
-        let BatchMark { name, within_seeds, .. } = missed;
-        Some(format!("none of {within_seeds} seeds in a row reached: {name}"))
+    pub fn is_open(&self) -> bool {
+        self.is_as_expected() && !self.shown
+    }
+
+    /// What no run by itself is to blame for: none shows the hazard, or what should have gone wrong
+    /// in some of them did not, and the batch means nothing.
+    #[must_use]
+    pub fn complaint(&self) -> Option<String> {
+        if self.finding.was_missed {
+            return Some(format!("none of {} seeds in a row shows it", self.finding.within_seeds));
+        }
+        let (name, mark) = self.marks.iter().find(|(_, mark)| mark.was_missed)?;
+        Some(format!("vacuous: none of {} seeds in a row reached: {name}", mark.within_seeds))
     }
 }
 
@@ -199,10 +213,12 @@ mod tests {
             let mut batch = Batch::new(&hazard(3));
             let marks = BTreeMap::new();
             judgements.iter().for_each(|judgement| batch.add(*judgement, &marks));
-            batch.is_as_expected()
+            assert_eq!(batch.complaint().is_none(), batch.is_as_expected());
+            (batch.is_as_expected(), batch.is_open())
         };
-        assert!(judge(&[Undecided, Undecided, Met, Undecided, Undecided]));
-        assert!(!judge(&[Met, Undecided, Undecided, Undecided, Met]));
+        assert_eq!(judge(&[Undecided, Undecided, Met, Undecided, Undecided]), (true, false));
+        assert_eq!(judge(&[Met, Undecided, Undecided, Undecided, Met]), (false, false));
+        assert_eq!(judge(&[Undecided, Undecided]), (true, true), "who knows");
     }
 
     #[test]
@@ -215,12 +231,12 @@ mod tests {
                 let reached = (*lost > 0).then(|| ("message-lost".to_owned(), *lost));
                 batch.add(Judgement::Met, &reached.into_iter().collect());
             }
-            assert_eq!(batch.is_as_expected(), batch.void().is_none());
-            batch.void()
+            assert_eq!(batch.is_as_expected(), batch.complaint().is_none());
+            batch.complaint()
         };
         assert_eq!(void(&[0, 0]), None, "it may yet come");
         assert_eq!(void(&[0, 0, 1, 0, 0, 5]), None);
-        let missed = Some("none of 3 seeds in a row reached: message-lost".to_owned());
+        let missed = Some("vacuous: none of 3 seeds in a row reached: message-lost".to_owned());
         assert_eq!(void(&[9, 0, 0, 0, 9]), missed);
     }
 }

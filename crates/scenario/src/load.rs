@@ -71,7 +71,10 @@ pub(crate) fn load(
         return Ok(unchanged);
     }
     let changed = parse().and_then(|mut table| {
-        overrides.iter().try_for_each(|change| set(table.get_mut(), change))?;
+        for change in overrides {
+            set(table.get_mut(), change)?;
+            leave_undrawn(table.get_mut(), &change.path);
+        }
         resolve(registry, name, table)
     });
     changed.map_err(|fault| LoadError::Override {
@@ -217,6 +220,17 @@ fn set<'a>(table: &mut DeTable<'a>, change: &'a Override) -> Result<(), Fault> {
     }
     here.insert(Spanned::new(0..0, DeString::Borrowed(last)), value);
     Ok(())
+}
+
+/// What is set from outside is not a seed's to draw any more, nor is a part of it, nor what it is a
+/// part of.
+fn leave_undrawn(table: &mut DeTable<'_>, path: &str) {
+    if let Some(DeValue::Table(swarm)) = table.get_mut("swarm").map(Spanned::get_mut) {
+        let set = keys(path);
+        let apart = |drawn: &str| keys(drawn).iter().zip(&set).any(|(a, b)| a != b);
+        let drawn = std::mem::take(swarm).into_iter();
+        *swarm = drawn.filter(|(path, _)| apart(path.get_ref())).collect();
+    }
 }
 
 impl Scenario {

@@ -20,11 +20,16 @@ use crate::judgement::LIVENESS;
 use crate::run::Prepared;
 use crate::{Problem, RecoverySection, System, Violation, Waiting};
 
+/// Of so many clients that got nowhere each is told of.
+const TOLD: usize = 5;
+
 /// The nemesis's part: it notes whom it has done what, and takes that back.
 #[derive(Clone, Debug)]
 pub(crate) struct Recovery {
     /// Of these only a majority comes back.
     group: Vec<NodeId>,
+    /// Some nodes may not have been started yet, and are not for a recovery to start.
+    up: BTreeSet<NodeId>,
     down: BTreeSet<NodeId>,
     paused: BTreeSet<NodeId>,
     slow: BTreeSet<NodeId>,
@@ -41,16 +46,19 @@ impl Recovery {
         let role = section.role.as_ref();
         let group = role.map(|role| directory.group(role, "recovery.role")).transpose()?;
         let group = group.unwrap_or_default();
-        let (down, paused, slow) = Default::default();
-        Ok(Recovery { group, down, paused, slow })
+        let (up, down, paused, slow) = Default::default();
+        Ok(Recovery { group, up, down, paused, slow })
     }
 
     /// Takes notice of an event. When the network is mended, whatever was ordered before has been
     /// carried out, and so it is then that the nodes are put right.
     pub(crate) fn on_event<M, T>(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
         match &event.kind {
-            Kind::Start => _ = self.down.remove(&event.node),
-            Kind::Nemesis(Command::Crash { node, .. }) => {
+            Kind::Start => {
+                self.down.remove(&event.node);
+                self.up.insert(event.node);
+            }
+            Kind::Nemesis(Command::Crash { node, .. }) if self.up.remove(node) => {
                 self.paused.remove(node);
                 self.down.insert(*node);
             }
@@ -139,7 +147,8 @@ impl Progress {
             _ => format!(", but that nobody reaches {}", gone.join(", ")),
         };
         let mut story = vec![format!("from {recovered} on nothing goes wrong any more{but}")];
-        story.extend(stuck.iter().map(|client| {
+        let (told, others) = stuck.split_at(stuck.len().min(TOLD));
+        story.extend(told.iter().map(|client| {
             let Attempts { failed, unknown, .. } = self.clients[client];
             format!(
                 "{} has finished nothing since: {failed} of its operations failed, and of \
@@ -147,6 +156,9 @@ impl Progress {
                 name(client)
             )
         }));
+        if !others.is_empty() {
+            story.push(format!("nor have {} others", others.len()));
+        }
         let marks = self.marks.iter().map(|(mark, count)| format!("{mark} {count}"));
         let marks: Vec<String> = marks.collect();
         if !marks.is_empty() {
@@ -180,18 +192,29 @@ impl<S: System> Prepared<'_, S> {
         })
     }
 
-    /// Who waits for whom, in sentences.
+    /// Who waits for whom, in sentences: one for all who wait for the same.
     pub(crate) fn waiting<'w>(&self, process: impl Fn(NodeId) -> &'w S::Process) -> Vec<String> {
         let names = self.names();
-        let mut lines = Vec::new();
+        let mut waiting: BTreeMap<(Vec<NodeId>, String), Vec<NodeId>> = BTreeMap::new();
         for node in (0..names.nodes.len()).map(|index| NodeId(index as u16)) {
+            let mut whom: BTreeMap<String, Vec<NodeId>> = BTreeMap::new();
             for Waiting { on, what, key } in S::waits_for(process(node)) {
                 let key = key.map(|key| format!(" for {}", names.key(key))).unwrap_or_default();
-                let (who, whom) = (names.node(node), names.node(on));
-                lines.push(format!("{who} waits for {whom}: {what}{key}"));
+                whom.entry(format!("{what}{key}")).or_default().push(on);
+            }
+            for (what, on) in whom {
+                waiting.entry((on, what)).or_default().push(node);
             }
         }
-        lines
+        let all = |nodes: &[NodeId]| {
+            let names: Vec<_> = nodes.iter().map(|node| names.node(*node)).collect();
+            names.join(", ")
+        };
+        let lines = waiting.iter().map(|((on, what), nodes)| match &nodes[..] {
+            [node] => format!("{} waits for {}: {what}", names.node(*node), all(on)),
+            nodes => format!("{} wait for {}: {what}", all(nodes), all(on)),
+        });
+        lines.collect()
     }
 }
 

@@ -14,8 +14,8 @@ use crate::name::select;
 use crate::run::{Prepared, complete};
 use crate::tally::GENERAL_MARKS;
 use crate::{
-    Interrupt, LoadError, NameError, Override, Problem, Ran, Replayed, RunError, RunOptions,
-    Scenario, Selection, System, load,
+    General, Interrupt, LoadError, NameError, Override, Problem, Ran, Replayed, RunError,
+    RunOptions, Scenario, Selection, System, Wait, load,
 };
 
 /// Systems and scenarios by name.
@@ -191,6 +191,34 @@ pub(crate) trait AnySystem: Send + Sync {
     fn recheck(&self, scenario: &Scenario, path: &Path) -> Result<Replayed, RunError>;
 }
 
+/// Whether all marks that a scenario speaks of are there to be reached.
+fn check_marks<S: System>(general: &General) -> Result<(), Problem> {
+    let General { expect, nemesis, recovery, .. } = general;
+    let demanded = expect.marks.iter().enumerate();
+    let demanded = demanded.map(|(i, mark)| (format!("expect.marks.{i}"), mark));
+    let batch = expect.batch_marks.keys().map(|mark| ("expect.batch_marks".to_owned(), mark));
+    let steps = nemesis.iter().enumerate().flat_map(|(i, track)| {
+        let steps = track.steps.iter().enumerate();
+        steps.map(move |(j, step)| (format!("nemesis.{i}.steps.{j}.wait.mark.name"), &step.wait))
+    });
+    let end = recovery.iter().map(|end| ("recovery.wait.mark.name".to_owned(), &end.wait));
+    let awaited = steps.chain(end).filter_map(|(path, wait)| match wait {
+        Wait::Mark { name, .. } => Some((path, name)),
+        _ => None,
+    });
+    let known = || GENERAL_MARKS.iter().chain(S::MARKS);
+    for (path, mark) in demanded.chain(batch).chain(awaited) {
+        if known().all(|known| known != mark) {
+            let known = known().copied().collect::<Vec<_>>().join(", ");
+            return Err(Problem::new(
+                path,
+                format!("there is no mark {mark:?}; there are: {known}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
 struct Erased<S>(PhantomData<fn() -> S>);
 
 impl<S: System> AnySystem for Erased<S> {
@@ -215,18 +243,7 @@ impl<S: System> AnySystem for Erased<S> {
             let message = format!("there is no checker {unknown:?}; there are: {known}");
             return Err(Problem::new(format!("expect.checkers.{unknown}"), message));
         }
-        let marks = || GENERAL_MARKS.iter().chain(S::MARKS);
-        let unknown = expect.marks.iter().position(|mark| marks().all(|known| known != mark));
-        if let Some(place) = unknown {
-            let known = marks().copied().collect::<Vec<_>>().join(", ");
-            let message = format!("there is no mark {:?}; there are: {known}", expect.marks[place]);
-            return Err(Problem::new(format!("expect.marks.{place}"), message));
-        }
-        if let Some(unknown) = expect.batch_marks.keys().find(|mark| marks().all(|m| m != mark)) {
-            let known = marks().copied().collect::<Vec<_>>().join(", ");
-            let message = format!("there is no mark {unknown:?}; there are: {known}");
-            return Err(Problem::new("expect.batch_marks", message));
-        }
+        check_marks::<S>(&scenario.general)?;
         if expect.batch_marks.values().any(|seeds| *seeds == 0) {
             return Err(Problem::new("expect.batch_marks", "this is at least 1"));
         }

@@ -14,6 +14,9 @@ use crate::{Interrupt, MessageOf, Outcome, Ran, RunError, System, TimerOf, Verdi
 /// How many events of the causal past of a divergence are told.
 const PAST: usize = 12;
 
+/// What of a log is not known that is not whole, and shows nothing as far as it goes.
+const BREAKS_OFF: &str = "the log breaks off, and as far as it goes it shows nothing";
+
 /// What came of a replay, or of a check of a recording.
 #[derive(Clone, Debug)]
 pub struct Replayed {
@@ -79,12 +82,15 @@ impl<S: System> Prepared<'_, S> {
         }
         let header = LogReader::open(path)?.header().clone();
         let evidence = || Some(self.evidence_of(path));
-        // What is missing may have come after the log broke off.
-        let missing = || self.missing_marks(&watchers).filter(|_| footer.is_some());
+        // Who knows what came after the log broke off.
+        let void = || match footer {
+            Some(_) => Some(Finding::void(Verdict::Vacuous, self.missing_marks(&watchers)?)),
+            None => Some(Finding::void(Verdict::Inconclusive, BREAKS_OFF.to_owned())),
+        };
         let found = self
             .finding(&watchers, false, evidence)
             .or_else(|| footer.as_ref().and_then(Self::at_the_end_of_the_run))
-            .or_else(|| Some(Finding::void(Verdict::Vacuous, missing()?)))
+            .or_else(void)
             .or_else(|| self.finding(&watchers, true, evidence));
         let ran = self.outcome(&header.seed, &watchers, found.unwrap_or(Finding::NOTHING));
         Ok(Replayed { ran, divergence: None, partial: footer.is_none() })

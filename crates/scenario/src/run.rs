@@ -414,7 +414,12 @@ impl<'a, S: System> Prepared<'a, S> {
             Some(Halt::TimeStandsStill) => "events follow each other without time passing",
             Some(Halt::TooMuchInFlight) => "the limit of what may be under way was reached",
         };
-        let why = format!("{why}, and the run was not over");
+        let mut why = format!("{why}, and the run was not over");
+        let at_work: Vec<&str> = simulated.unfinished.iter().map(String::as_str).take(3).collect();
+        if !at_work.is_empty() {
+            why.push_str(": ");
+            why.push_str(&at_work.join("; "));
+        }
         Some(Finding::void(Verdict::Inconclusive, why))
     }
 
@@ -433,10 +438,20 @@ impl<'a, S: System> Prepared<'a, S> {
         watchers: &Watchers<S, O>,
         finding: Finding,
     ) -> Ran {
-        let Finding { verdict, violation, void } = finding;
+        let Finding { verdict, violation, mut void } = finding;
         let expect = &self.general.expect;
         let by = violation.as_ref().map(|violation| violation.by.as_str());
-        let judgement = expect.judge(verdict, by);
+        let mut judgement = expect.judge(verdict, by);
+        // A hazard that shows before its fault has come shows something else. (What is reached at
+        // the end is never reached where somebody waits for ever.)
+        if expect.is_hazard()
+            && judgement == Judgement::Met
+            && verdict != Verdict::Liveness
+            && let Some(missing) = self.missing_marks(watchers)
+        {
+            judgement = expect.judge(Verdict::Vacuous, None);
+            void = Some(missing);
+        }
         let outcome = Outcome {
             scenario: self.scenario.name.clone(),
             seed: seed.to_owned(),

@@ -145,8 +145,10 @@ fn what_is_wrong_when_all_is_over_breaks_an_invariant() {
 #[test]
 fn a_run_goes_on_after_what_may_be_violated() {
     let ran = run(&["forgets"], "rumor = \"violates\"");
-    assert_eq!((ran.outcome.verdict, ran.judgement), (Verdict::Violation, Judgement::Met));
     assert!(!ran.outcome.marks.contains_key("home"), "it ends with the violation");
+    assert_eq!((ran.outcome.verdict, ran.judgement), (Verdict::Violation, Judgement::NotMet));
+    let missing = "the run never reached: home";
+    assert_eq!(ran.outcome.void.as_deref(), Some(missing), "which came too early");
 
     let ran = run(&["forgets"], "rumor = \"may-violate\"");
     assert_eq!((ran.outcome.verdict, ran.judgement), (Verdict::Violation, Judgement::Met));

@@ -1,6 +1,6 @@
 //! The end of faults, and what a seed draws: with clients who want a majority of servers to answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use history::{Action, Completion, Key, NodeId, Observation, OpId, Span};
 use scenario::{
@@ -222,7 +222,7 @@ fn who_gets_nowhere_after_the_recovery_is_told_with_whom_it_waits_for() {
         since.starts_with("from 100ms on nothing goes wrong any more, but that nobody reaches")
     );
     assert!(who.starts_with("c has finished nothing since: 0 of its operations failed, and of "));
-    assert_eq!(waits, ["0", "1", "2"].map(|n| format!("c waits for s{n}: an answer")));
+    assert_eq!(waits, ["c waits for s0, s1, s2: an answer"]);
     assert!(ran.outcome.virtual_ns < 200_000_000, "the run ends there");
 }
 
@@ -270,6 +270,35 @@ fn a_seed_draws_and_another_draws_otherwise() {
     let with = |servers: u64| (0..40).find(|seed| drawn(*seed)["survey.servers"] == servers);
     let delivered = |servers| run(&scenario, &with(servers).unwrap().to_string()).outcome.delivered;
     assert!(delivered(5) > delivered(3) * 5 / 4);
+}
+
+#[test]
+fn what_is_set_from_outside_is_not_drawn() {
+    let drawn = |set: &[&str]| {
+        let set: Vec<_> = set.iter().map(|set| set.parse().expect("KEY=VALUE")).collect();
+        let text = format!("about = \"\"\nsystem = \"survey\"\nintensity = 9\n{SWARM}");
+        let scenario = registry().load_text("survey/test", "test.toml", &text, &set);
+        run(&scenario.unwrap(), "7").outcome.drawn
+    };
+    let all = drawn(&[]);
+    let servers = BTreeMap::from([("survey.servers".to_owned(), all["survey.servers"].clone())]);
+    assert_eq!(all.len(), 2);
+    for set in ["link.0.loss=5%", "link=[]"] {
+        assert_eq!(drawn(&[set]), servers, "{set}");
+    }
+    assert_eq!(drawn(&["survey.deaf=true"]), all);
+    assert_eq!(drawn(&["swarm.\"link.0.loss\"=['5%']"]).len(), 2);
+}
+
+#[test]
+fn a_mark_that_nothing_reaches_is_not_waited_for() {
+    let text = CRASHES.replace("at = \"100ms\"", "mark = { name = \"no-such-mark\" }");
+    let error = load(&text).unwrap_err().to_string();
+    let expected = "recovery.wait.mark.name: there is no mark \"no-such-mark\"; there are: ";
+    assert!(error.contains(expected), "{error}");
+    let text = CRASHES.replace("at = \"25ms\"", "mark = { name = \"no-such-mark\" }");
+    let error = load(&text).unwrap_err().to_string();
+    assert!(error.contains("nemesis.0.steps.0.wait.mark.name: there is no mark"), "{error}");
 }
 
 #[test]

@@ -45,7 +45,9 @@ pub(super) const ORDERS: [Script; 2] = [REJECT, ERASE];
 /// And what it runs in Lua only.
 pub(super) const SHORTCUTS: [&str; 2] = [ERASE_BY_VALUE, ERASE_DESPITE_PROMISE];
 
-const AGE_IS_OVER: ErrorReply = ErrorReply::from_static("ERR a deletion has ended this age");
+/// What a message of an age that a deletion has ended is answered with.
+pub(super) const AGE_IS_OVER: ErrorReply =
+    ErrorReply::from_static("ERR a deletion has ended this age");
 const NO_AGE: ErrorReply = ErrorReply::from_static("ERR an age is a number");
 
 /// The scripts by which an acceptor whose registers can be deleted is asked.

@@ -39,7 +39,7 @@ impl Orchestrator {
             Some(Shortcut::QuorumOfTombstones) => Accepting::Quorum,
             _ => Accepting::Everybody,
         };
-        [Step::Commit { key, by }].into()
+        [Step::Commit { key, tombstone, by }].into()
     }
 
     /// What follows when it has been committed again, and is still empty.

@@ -9,7 +9,7 @@ use crate::{Ballot, Configuration, Shortcut};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Step {
     /// Some proposer commits a register again that was deleted.
-    Commit { key: Key, by: Accepting },
+    Commit { key: Key, tombstone: Ballot, by: Accepting },
     /// All proposers forget it.
     Forget { key: Key, tombstone: Ballot },
     /// All acceptors reject what is of earlier ages.
@@ -40,7 +40,7 @@ impl Step {
 
     pub(super) fn order(&self, epoch: u64, shortcut: Option<Shortcut>) -> Order {
         match self.clone() {
-            Step::Commit { key, by } => Order::Commit { key, by },
+            Step::Commit { key, by, .. } => Order::Commit { key, by },
             Step::Rescan(key) => Order::Commit { key, by: Accepting::Quorum },
             Step::Forget { key, tombstone } => {
                 let is_slow = shortcut == Some(Shortcut::NoFastForward);

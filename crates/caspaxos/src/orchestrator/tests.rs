@@ -101,6 +101,34 @@ fn a_deletion_takes_four_steps() {
 }
 
 #[test]
+fn a_change_that_is_due_goes_before_a_deletion_that_has_only_begun() {
+    let mut stage = Stage::new(3, &[OrchestratedChange::RemoveAcceptor]);
+    stage.orders(Input::Start);
+    let commit = Order::Commit { key: KEY, by: Accepting::Everybody };
+    assert_eq!(stage.deleted()[0].2, commit);
+    let change = stage.orders(Input::Timer(Timer::Change));
+    assert!(matches!(change[0].2, Order::Configure { .. }), "{change:?}");
+    let steps = stage.play(change);
+    let place = steps.iter().position(|step| *step == commit);
+    assert!(place.is_some_and(|place| place > 0), "the deletion comes later: {steps:?}");
+    assert_eq!((steps.last(), stage.orchestrator.missing()), (Some(&erase()), 0));
+}
+
+#[test]
+fn a_deletion_that_proposers_know_of_is_brought_to_its_end_first() {
+    let mut stage = Stage::new(3, &[OrchestratedChange::RemoveAcceptor]);
+    stage.orders(Input::Start);
+    stage.deleted();
+    let state = Observation::EMPTY;
+    let forget = stage.report(PROPOSERS[1], 1, Report::Committed { ballot: TOMBSTONE, state });
+    assert_eq!(stage.orders(Input::Timer(Timer::Change)), []);
+    let steps = stage.play(forget);
+    let erased = steps.iter().position(|step| *step == erase());
+    let changed = steps.iter().position(|step| matches!(step, Order::Configure { .. }));
+    assert!(erased.is_some() && erased < changed, "{steps:?}");
+}
+
+#[test]
 fn a_step_is_over_when_everybody_has_reported() {
     let mut stage = Stage::new(3, &[]);
     stage.deleted();

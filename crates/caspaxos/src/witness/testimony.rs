@@ -1,19 +1,19 @@
 //! What was witnessed, in sentences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use history::{Key, NodeId, Observation, OpId, Time};
 use scenario::Witness;
 
-use super::{Acceptance, AcceptorWitness, Attempt, AttemptId, Heard, MemoryLoss};
+use super::{Acceptance, AcceptorWitness, AskedToAccept, Attempt, AttemptId, Heard, MemoryLoss};
 use crate::{Ballot, Message, Request, Timer};
 
 impl Witness<Message, Timer> for AcceptorWitness {
     fn testify(&self, operations: &[OpId]) -> Vec<String> {
         let known = operations.iter().filter_map(|op| Some((*op, *self.of_operation.get(op)?)));
         let known: Vec<(OpId, AttemptId)> = known.collect();
-        let mut lines: Vec<String> =
-            known.iter().map(|(op, id)| self.tell_attempt(*op, id)).collect();
+        let mut lines: Vec<String> = self.shared_ids(&known).collect();
+        lines.extend(known.iter().map(|(op, id)| self.tell_attempt(*op, id)));
         if let [before @ .., (late, late_id)] = &known[..]
             && operations.last() == Some(late)
         {
@@ -21,7 +21,14 @@ impl Witness<Message, Timer> for AcceptorWitness {
             let outcome = self.outcome(*late, late_id);
             let missed = before.iter().rev().find(|(op, id)| self.outcome(*op, id) != outcome);
             lines.extend(missed.and_then(|(op, id)| {
-                Some(self.tell_difference((id, self.outcome(*op, id)?), *late, late_id))
+                let state = self.outcome(*op, id)?;
+                let what = match state {
+                    Observation::EMPTY => {
+                        format!("the empty register that {} left", self.names.op(*op))
+                    }
+                    state => self.state(state),
+                };
+                Some(self.tell_difference((id, state, &what), *late, late_id))
             }));
         }
         lines
@@ -43,8 +50,21 @@ impl AcceptorWitness {
         self.told.get(&op).copied().or(self.attempts[id].state)
     }
 
-    /// `c1#9 went through p1, under ballot 0,1,7: promised by a0 (had v2=c2#4) and a1 (had
-    /// nothing); v3=c1#9 was accepted by a0 and a1, lost on the way to a2.`
+    /// Proposers whose ballots cannot be told apart, among those of these attempts.
+    fn shared_ids(&self, known: &[(OpId, AttemptId)]) -> impl Iterator<Item = String> {
+        let keys: BTreeSet<Key> = known.iter().map(|(_, (_, key, _))| *key).collect();
+        let mut of_id: BTreeMap<u32, BTreeSet<NodeId>> = BTreeMap::new();
+        for (proposer, _, ballot) in self.attempts.keys().filter(|(_, key, _)| keys.contains(key)) {
+            of_id.entry(ballot.id).or_default().insert(*proposer);
+        }
+        of_id.into_iter().filter(|(_, sharing)| sharing.len() > 1).map(|(id, sharing)| {
+            let sharing = self.nodes(&sharing.into_iter().collect::<Vec<_>>());
+            format!("{sharing} have the same id, {id}: no acceptor can tell their ballots apart.")
+        })
+    }
+
+    /// `c1#9 went through p1, under ballot 0,1,7: promised by a0 (had v2=c2#4 under 0,1,6) and a1
+    /// (had nothing); v3=c1#9 was accepted by a0 and a1, lost on the way to a2.`
     fn tell_attempt(&self, op: OpId, id: &AttemptId) -> String {
         let (proposer, _, ballot) = *id;
         let attempt = &self.attempts[id];
@@ -52,7 +72,7 @@ impl AcceptorWitness {
             let name = self.names.node(heard.acceptor);
             match heard.accepted {
                 Ballot::ZERO => format!("{name} (had nothing)"),
-                _ => format!("{name} (had {})", self.state(heard.state)),
+                ballot => format!("{name} (had {} under {ballot})", self.state(heard.state)),
             }
         });
         let heard = list(&heard.collect::<Vec<_>>());
@@ -64,7 +84,11 @@ impl AcceptorWitness {
         };
         parts.extend(attempt.state.map(|state| self.tell_accepts(state, attempt)));
         let (op, proposer) = (self.names.op(op), self.names.node(proposer));
-        format!("{op} went through {proposer}, under ballot {ballot}: {}.", parts.join("; "))
+        let under = match (attempt.asked, attempt.state) {
+            (Some(Request::Query), None) => String::new(),
+            _ => format!(", under ballot {ballot}"),
+        };
+        format!("{op} went through {proposer}{under}: {}.", parts.join("; "))
     }
 
     /// Since when a proposer asks nobody.
@@ -72,8 +96,8 @@ impl AcceptorWitness {
         let Some((ballot, first)) = self.leads_since(id) else {
             return "it took itself for the leader, and asked for no promises".to_owned();
         };
-        let nodes = first.heard.iter().map(|heard| self.names.node(heard.acceptor).into_owned());
-        let nodes = list(&nodes.collect::<Vec<_>>());
+        let nodes: Vec<NodeId> = first.heard.iter().map(|heard| heard.acceptor).collect();
+        let nodes = self.nodes(&nodes);
         format!("it led since ballot {ballot}, promised by {nodes}, and asked for no new promises")
     }
 
@@ -91,23 +115,21 @@ impl AcceptorWitness {
     }
 
     fn tell_accepts(&self, state: Observation, attempt: &Attempt) -> String {
-        let of = |wanted: fn(&Acceptance) -> bool| {
-            let nodes = attempt.accepts.iter().filter(move |(_, acceptance)| wanted(acceptance));
-            let nodes = nodes.map(|(node, _)| self.names.node(*node).into_owned());
-            let nodes: Vec<String> = nodes.collect();
-            (!nodes.is_empty()).then(|| list(&nodes))
+        let of = |wanted: fn(&AskedToAccept) -> bool| {
+            let nodes = attempt.accepts.iter().filter(move |(_, asked)| wanted(asked));
+            nodes.map(|(node, _)| *node).collect::<Vec<_>>()
         };
-        let accepted = of(|it| matches!(it, Acceptance::At(_)));
-        let accepted = accepted.unwrap_or_else(|| "nobody".to_owned());
+        let accepted = self.nodes(&of(|it| matches!(it.became, Acceptance::At(_))));
         let others = [
-            (of(|it| *it == Acceptance::Lost), "lost on the way to"),
-            (of(|it| *it == Acceptance::Cut), "kept by a partition from"),
-            (of(|it| *it == Acceptance::Refused), "refused by"),
-            (of(|it| *it == Acceptance::Open), "not yet at"),
+            (of(|it| it.became == Acceptance::Lost), "lost on the way to"),
+            (of(|it| it.became == Acceptance::Cut), "kept by a partition from"),
+            (of(|it| it.became == Acceptance::Refused && !it.held), "refused by"),
+            (of(|it| it.became == Acceptance::Refused && it.held), "kept back and then refused by"),
+            (of(|it| it.became == Acceptance::Open && !it.held), "not yet at"),
+            (of(|it| it.became == Acceptance::Open && it.held), "kept back on the way to"),
         ];
-        let others = others
-            .into_iter()
-            .filter_map(|(nodes, what)| nodes.map(|nodes| format!(", {what} {nodes}")));
+        let others = others.into_iter().filter(|(nodes, _)| !nodes.is_empty());
+        let others = others.map(|(nodes, what)| format!(", {what} {}", self.nodes(&nodes)));
         let others: String = others.collect();
         format!("{} was accepted by {accepted}{others}", self.state(state))
     }
@@ -115,7 +137,7 @@ impl AcceptorWitness {
     /// Why a late operation did not meet what an earlier one was about.
     fn tell_difference(
         &self,
-        (earlier, state): (&AttemptId, Observation),
+        (earlier, state, what): (&AttemptId, Observation, &str),
         late: OpId,
         late_id: &AttemptId,
     ) -> String {
@@ -123,17 +145,38 @@ impl AcceptorWitness {
         let (did, contacts) = self.contacts(late, late_id, &carriers);
         let both = contacts.iter().filter_map(|(node, contact)| {
             let (accepted, _) = *carriers.get(node)?;
-            Some(self.tell_forgetting((*node, earlier.1), accepted, state, *contact))
+            Some(match contact {
+                Contact::Told(heard) if heard.state == state && heard.accepted != Ballot::ZERO => {
+                    self.tell_overruling(heard, earlier.1, &contacts)
+                }
+                _ => self.tell_forgetting((*node, earlier.1), accepted, *contact),
+            })
         });
         let both: Vec<String> = both.collect();
         let why = if both.is_empty() {
-            let carriers: Vec<String> =
-                carriers.keys().map(|node| self.names.node(*node).into_owned()).collect();
-            format!("{} had accepted it, and none of those {did}", list(&carriers))
+            let carriers: Vec<NodeId> = carriers.keys().copied().collect();
+            let since = self.tell_configuration(late_id);
+            format!("{} had accepted it, and none of those {did}{since}", self.nodes(&carriers))
         } else {
             both.join("; ")
         };
-        format!("So {} did not meet {}: {why}.", self.names.op(late), self.state(state))
+        format!("So {} did not meet {what}: {why}.", self.names.op(late))
+    }
+
+    /// Whom a proposer had been given to ask, if these are not those of the beginning.
+    fn tell_configuration(&self, (proposer, key, ballot): &AttemptId) -> String {
+        let asked = &self.attempts[&(*proposer, *key, *ballot)];
+        let began = asked.accepts.values().map(|asked| asked.sent).min();
+        let mut given = self
+            .configured
+            .iter()
+            .rev()
+            .filter(|(at, of, _)| of == proposer && began.is_none_or(|began| *at <= began));
+        let Some((at, _, acceptors)) = given.next() else {
+            return String::new();
+        };
+        let (proposer, acceptors) = (self.names.node(*proposer), self.nodes(acceptors));
+        format!(" (since {at} the acceptors of {proposer} were {acceptors})")
     }
 
     /// By whom a late operation could have learnt what these acceptors had accepted, and how.
@@ -154,9 +197,11 @@ impl AcceptorWitness {
         }
         // It led. Who has accepted something newer refuses what a leader sends, unless it has
         // forgotten; who has accepted something older is what the promises were for.
-        let accepted = attempt.accepts.iter().filter_map(|(node, it)| match (it, attempt.state) {
-            (Acceptance::At(at), Some(state)) => Some((*node, Contact::Accepted(state, *at))),
-            _ => None,
+        let accepted = attempt.accepts.iter().filter_map(|(node, asked)| {
+            match (asked.became, attempt.state) {
+                (Acceptance::At(at), Some(state)) => Some((*node, Contact::Accepted(state, at))),
+                _ => None,
+            }
         });
         let accepted: Vec<(NodeId, Contact)> = accepted.collect();
         let is_newer = |node| carriers.get(node).is_some_and(|(_, ballot)| *ballot > late_id.2);
@@ -177,14 +222,36 @@ impl AcceptorWitness {
         });
         let mut carriers = BTreeMap::new();
         for ((_, _, ballot), attempt) in of_state {
-            for (node, acceptance) in &attempt.accepts {
-                if let Acceptance::At(at) = acceptance {
-                    let first = carriers.entry(*node).or_insert((*at, *ballot));
-                    *first = (*at, *ballot).min(*first);
+            for (node, asked) in &attempt.accepts {
+                if let Acceptance::At(at) = asked.became {
+                    let first = carriers.entry(*node).or_insert((at, *ballot));
+                    *first = (at, *ballot).min(*first);
                 }
             }
         }
         carriers
+    }
+
+    /// Why it was of no use that an acceptor told of a state: another has told of something under a
+    /// higher ballot, or was believed for another reason.
+    fn tell_overruling(&self, heard: &Heard, key: Key, contacts: &[(NodeId, Contact)]) -> String {
+        let name = self.names.node(heard.acceptor);
+        let told = contacts.iter().filter_map(|(_, contact)| match contact {
+            Contact::Told(heard) => Some(heard),
+            Contact::Accepted(..) => None,
+        });
+        let newest = told.max_by_key(|heard| heard.accepted);
+        match newest.filter(|newest| newest.accepted > heard.accepted) {
+            Some(newest) if newest.state != heard.state => format!(
+                "{name} told of it, under {}, but {} told of {} under {}, which is higher{}",
+                heard.accepted,
+                self.names.node(newest.acceptor),
+                self.state(newest.state),
+                newest.accepted,
+                self.tell_origin(key, newest),
+            ),
+            _ => format!("{name} told of it, but the others that answered did not"),
+        }
     }
 
     /// What became of what an acceptor knew, until it had to do with a late operation.
@@ -192,19 +259,20 @@ impl AcceptorWitness {
         &self,
         (acceptor, key): (NodeId, Key),
         accepted: Time,
-        state: Observation,
         contact: Contact,
     ) -> String {
         let name = self.names.node(acceptor);
-        let (at, then) = match contact {
+        let (at, then, origin) = match contact {
             Contact::Told(heard) if heard.accepted == Ballot::ZERO => {
-                (heard.at, "had nothing".to_owned())
+                (heard.at, "had nothing".to_owned(), String::new())
             }
-            Contact::Told(heard) if heard.state == state => {
-                return format!("{name} told of it, but the others that answered did not");
+            Contact::Told(heard) => {
+                let told = format!("told of {} under {}", self.state(heard.state), heard.accepted);
+                (heard.at, told, self.tell_origin(key, &heard))
             }
-            Contact::Told(heard) => (heard.at, format!("told of {}", self.state(heard.state))),
-            Contact::Accepted(state, at) => (at, format!("accepted {}", self.state(state))),
+            Contact::Accepted(state, at) => {
+                (at, format!("accepted {}", self.state(state)), String::new())
+            }
         };
         if at < accepted {
             return format!("{name} {then} at {at}, and accepted that only at {accepted}");
@@ -217,7 +285,34 @@ impl AcceptorWitness {
             Some(MemoryLoss { at, how, .. }) => format!(", {how} at {at},"),
             None => String::new(),
         };
-        format!("{name} had accepted it at {accepted}{between} and {then} at {at}")
+        format!("{name} had accepted it at {accepted}{between} and {then} at {at}{origin}")
+    }
+
+    /// From whom an acceptor had what it told of, and whether that had been kept back on its way.
+    fn tell_origin(&self, key: Key, heard: &Heard) -> String {
+        let of_ballot = self.attempts.iter().filter(|((_, of, ballot), attempt)| {
+            (*of, *ballot, attempt.state) == (key, heard.accepted, Some(heard.state))
+        });
+        let mut origins = of_ballot.filter_map(|((proposer, ..), attempt)| {
+            let asked = attempt.accepts.get(&heard.acceptor)?;
+            match asked.became {
+                Acceptance::At(at) if at <= heard.at => Some((*proposer, *asked, at)),
+                _ => None,
+            }
+        });
+        let Some((proposer, asked, at)) = origins.next() else {
+            return String::new();
+        };
+        let held = match asked.held {
+            true => format!(", which had sent it at {} (it was kept back)", asked.sent),
+            false => String::new(),
+        };
+        format!(", having accepted that at {at} from {}{held}", self.names.node(proposer))
+    }
+
+    fn nodes(&self, nodes: &[NodeId]) -> String {
+        let names = nodes.iter().map(|node| self.names.node(*node).into_owned());
+        list(&names.collect::<Vec<_>>())
     }
 
     fn state(&self, state: Observation) -> String {

@@ -108,15 +108,15 @@ fn answers_to_a_query_that_did_not_agree_are_no_promises() {
     let held = Reply::Held { accepted: Ballot::ZERO, state: Observation::EMPTY };
     stage.ask(0, Request::Query, None);
     stage.reply(0, held);
-    let expected = "c1#1 went through p1, under ballot 0,1,1: answered by a0 (had nothing).";
+    let expected = "c1#1 went through p1: answered by a0 (had nothing).";
     assert_eq!(stage.told(), [expected]);
     let accepted = Ballot { eon: 0, id: 2, era: 4 };
     for acceptor in [1, 2] {
         stage.ask(acceptor, Request::Prepare, None);
         stage.reply(acceptor, Reply::Promised { accepted, state: STATE });
     }
-    let expected = "c1#1 went through p1, under ballot 0,1,1: promised by a1 (had v1=9) and a2 \
-                    (had v1=9).";
+    let expected = "c1#1 went through p1, under ballot 0,1,1: promised by a1 (had v1=9 under \
+                    0,2,4) and a2 (had v1=9 under 0,2,4).";
     assert_eq!(stage.told(), [expected]);
 }
 

@@ -24,7 +24,7 @@ fn told(Violation { summary, story, causes, .. }: &Violation) -> String {
 }
 
 /// Each with what its story turns on.
-const STORIES: [(&str, &str); 11] = [
+const STORIES: [(&str, &str); 15] = [
     ("losing/c2p2k1.i", "none of those promised ballot"),
     ("quorums/p1a2.i", "none of those answered"),
     ("membership/no-rescan.i", "none of those answered"),
@@ -36,6 +36,10 @@ const STORIES: [(&str, &str); 11] = [
     ("hazard/read-one-acceptor.i", "answered by"),
     ("hazard/read-prepare-quorum.i", "told of it, but the others that answered did not"),
     ("hazard/leads-past-conflicts.i", "took itself for the leader"),
+    ("hazard/read-beside-leaders.i", "which is higher"),
+    ("hazard/shared-id.i", "have the same id"),
+    ("membership/orchestrated.no-rescan.i", "the acceptors of"),
+    ("deletion/quorum-of-tombstones.i", "kept back"),
 ];
 
 #[test]

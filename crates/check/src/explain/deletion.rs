@@ -74,7 +74,7 @@ pub(super) fn revived(
     let (state, then) = (teller.speaker.state(state), teller.speaker.state(other.0));
     let (key, at) = (teller.speaker.key(), teller.ended_at());
     (
-        format!("{state} of {key} was there again at {at}, after somebody had seen {then}."),
+        format!("{state} of {key} was there again at {at}, after somebody was told of {then}."),
         DELETED.to_owned(),
     )
 }

@@ -165,6 +165,7 @@ struct ScenarioReport {
     runs: u64,
     /// How often there was each verdict, and the first seed that it came of.
     findings: BTreeMap<Verdict, (u64, String)>,
+    panics: u64,
     events: u64,
     /// The first that is not as expected.
     failure: Option<Outcome>,
@@ -199,12 +200,27 @@ impl Report<'_> {
         number: usize,
         result: Result<Result<Ran, RunError>, Panicked>,
     ) -> Result<(), Failure> {
-        let Ok(result) = result else {
-            self.code = self.code.or(Code::Internal);
-            self.first_failure.get_or_insert_with(|| self.plan.command(number));
-            return Ok(());
-        };
-        let Ran { outcome, judgement } = result?;
+        let seeds = self.plan.seeds.len();
+        if number.is_multiple_of(seeds) {
+            let (scenario, _) = self.plan.run(number);
+            self.batch = Some(ScenarioReport::new(Batch::new(&scenario.general.expect)));
+        }
+        match result {
+            Ok(result) => self.judged(number, result?)?,
+            Err(Panicked) => {
+                self.code = self.code.or(Code::Internal);
+                self.first_failure.get_or_insert_with(|| self.plan.command(number));
+                self.batch.as_mut().expect("begun with the first seed").add_panic();
+            }
+        }
+        if (number + 1).is_multiple_of(seeds) {
+            self.end_scenario(number)?;
+        }
+        Ok(())
+    }
+
+    fn judged(&mut self, number: usize, ran: Ran) -> Result<(), Failure> {
+        let Ran { outcome, judgement } = ran;
         if judgement == Judgement::NotMet {
             self.first_failure.get_or_insert_with(|| self.plan.command(number));
             self.code = self.code.or(match outcome.verdict {
@@ -215,16 +231,7 @@ impl Report<'_> {
         if self.plan.format == Format::Json {
             self.array.push(&mut self.out, &outcome)?;
         }
-        let place = number % self.plan.seeds.len();
-        if place == 0 {
-            let (scenario, _) = self.plan.run(number);
-            self.batch = Some(ScenarioReport::new(Batch::new(&scenario.general.expect)));
-        }
-        let batch = self.batch.as_mut().expect("begun with the first seed");
-        batch.add(outcome, judgement);
-        if place + 1 == self.plan.seeds.len() {
-            self.end_scenario(number)?;
-        }
+        self.batch.as_mut().expect("begun with the first seed").add(outcome, judgement);
         Ok(())
     }
 
@@ -235,10 +242,12 @@ impl Report<'_> {
             let command = || self.plan.batch_command(number);
             self.first_failure.get_or_insert_with(command);
         }
+        let (scenario, _) = self.plan.run(number);
         if self.plan.format != Format::Human {
+            let complaint = batch.batch.complaint();
+            complaint.iter().for_each(|why| eprintln_quietly(&format!("{}: {why}", scenario.name)));
             return Ok(());
         }
-        let (scenario, _) = self.plan.run(number);
         for line in batch.lines(scenario, self.plan) {
             self.out.line(line)?;
         }
@@ -263,7 +272,14 @@ impl Report<'_> {
 impl ScenarioReport {
     fn new(batch: Batch) -> ScenarioReport {
         let findings = BTreeMap::new();
-        ScenarioReport { batch, runs: 0, findings, events: 0, failure: None, last: None }
+        let (runs, panics, events) = (0, 0, 0);
+        ScenarioReport { batch, runs, findings, panics, events, failure: None, last: None }
+    }
+
+    fn add_panic(&mut self) {
+        self.batch.add(Judgement::NotMet, &BTreeMap::new());
+        self.runs += 1;
+        self.panics += 1;
     }
 
     fn add(&mut self, outcome: Outcome, judgement: Judgement) {
@@ -300,11 +316,17 @@ impl ScenarioReport {
             }
             return lines;
         }
-        let mark = if self.batch.is_as_expected() { "ok  " } else { "FAIL" };
+        let mark = match &self.batch {
+            batch if batch.is_open() => "open",
+            batch if batch.is_as_expected() => "ok  ",
+            _ => "FAIL",
+        };
         let findings = self.findings.iter().map(|(verdict, (count, first))| match verdict {
             Verdict::Holds => format!("{count} holds"),
             found => format!("{count} {} (first: seed {first})", found.as_str()),
         });
+        let findings =
+            findings.chain((self.panics > 0).then(|| format!("{} panicked", self.panics)));
         lines.push(format!(
             "{mark} {}: {} seeds: {}; expected: {}; {} events",
             scenario.name,
@@ -313,7 +335,11 @@ impl ScenarioReport {
             scenario.general.expect.in_words(),
             words::grouped(self.events),
         ));
-        lines.extend(self.batch.void().map(|why| indented(format!("vacuous: {why}"))));
+        lines.extend(self.batch.complaint().map(indented));
+        if self.batch.is_open() {
+            let seeds = scenario.general.expect.within_seeds;
+            lines.push(indented(format!("it shows in one of {seeds} seeds: try more")));
+        }
         if let Some(outcome) = &self.failure {
             lines.push(indented(words::headline(outcome)));
             lines.extend(words::drawn(outcome).map(indented));
@@ -325,4 +351,30 @@ impl ScenarioReport {
 
 fn indented(line: String) -> String {
     format!("     {line}")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::{Args, Command};
+
+    #[test]
+    fn seeds_that_panic_are_counted_and_end_nothing_else() {
+        let registry = crate::registry();
+        let typed = ["rumormill", "run", "c2p2k2", "--seeds", "0..3", "--format", "jsonl"];
+        let args = Args::try_parse_from(typed).expect("this can be typed");
+        let Command::Run { what, seeds, jobs, format } = args.command else { unreachable!() };
+        let scenarios = vec![registry.load("caspaxos/losing/c2p2k2", &[]).expect("it is there")];
+        let plan = Plan { scenarios, seeds, jobs, format, changes: what.changes };
+        let mut report = Report::new(&plan);
+        for number in 0..3 {
+            assert!(report.in_order(number, Err(Panicked)).is_ok());
+        }
+        assert_eq!(report.code, Code::Internal);
+        assert!(report.batch.is_none(), "the scenario is at its end");
+        let expected = "reproduce with: bin/rumormill run caspaxos/losing/c2p2k2 --seed 0";
+        assert_eq!(report.first_failure.as_deref(), Some(expected));
+    }
 }
