@@ -31,6 +31,17 @@ fn sizes(Configuration { prepare, accept }: &Configuration) -> String {
     format!("{prepare} {accept}")
 }
 
+/// The proposers of later clients still have the acceptors of the beginning, until it is their
+/// turn.
+#[test]
+fn a_recovery_starts_nobody_who_was_never_started() {
+    let early = "[[nemesis]]\nsteps = [{ wait = { at = '10ms' }, do = [{ crash = 'c9' }] }]\n\
+                 [recovery]\nwait = { at = '20ms' }\nwithin = '10s'\n";
+    let outcomes = run(&scenario(FLUX, &[], early), 0..10);
+    let wrong = outcomes.iter().find(|outcome| outcome.violation.is_some());
+    assert!(wrong.is_none(), "{wrong:?}");
+}
+
 #[test]
 fn flux_goes_from_three_acceptors_to_four_and_back_twice() {
     let run = record(&scenario(FLUX, &[], ""), "1");
