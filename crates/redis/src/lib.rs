@@ -46,7 +46,6 @@
 
 #![deny(clippy::float_arithmetic)]
 
-mod blob;
 mod chance;
 mod clients;
 mod command;

@@ -1,4 +1,4 @@
-//! Strings as Redis means them: bytes of any kind, of any length, shared and never changed.
+//! Strings as Redis and Lua mean them: bytes of any kind, of any length, shared and never changed.
 
 mod serial;
 
@@ -19,7 +19,7 @@ use bytes::Bytes;
 /// when it is not, in all others as bytes.
 ///
 /// ```
-/// use redis::Blob;
+/// use blob::Blob;
 ///
 /// let ballot = Blob::format(format_args!("{},{}", 3, "proposer-1"));
 /// assert_eq!(ballot, Blob::from("3,proposer-1"));

@@ -1,0 +1,62 @@
+//! A flow of control: its stack, its calls, and the local variables that inner functions use.
+
+use std::rc::Rc;
+
+use crate::prototype::Prototype;
+use crate::value::{UpvalueRef, Value};
+
+/// What runs, or waits to be resumed.
+#[derive(Debug, Default)]
+pub(crate) struct Coroutine {
+    pub(crate) stack: Vec<Value>,
+    /// The calls that are under way, the innermost last.
+    pub(crate) frames: Vec<Frame>,
+    /// The open upvalues, by their slots.
+    pub(crate) open: Vec<UpvalueRef>,
+    pub(crate) status: Status,
+}
+
+/// What a coroutine does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It waits to be resumed, at its start or in a `yield`.
+    #[default]
+    Suspended,
+    Running,
+    /// It has resumed another one.
+    Normal,
+    Dead,
+}
+
+/// A call.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    /// Where the called function stands on the stack; its results go there.
+    pub(crate) function: usize,
+    /// The first register, or the first argument of a function written in Rust.
+    pub(crate) base: usize,
+    /// How many results the caller wants; `None` for all.
+    pub(crate) wanted: Option<u32>,
+    /// The next instruction.
+    pub(crate) pc: usize,
+    /// `None` for a function written in Rust.
+    pub(crate) prototype: Option<Rc<Prototype>>,
+    /// How many calls this one took the place of, by tail calls.
+    pub(crate) tail_calls: u32,
+    /// The machine leaves its loop when this call returns.
+    pub(crate) is_entry: bool,
+}
+
+impl Coroutine {
+    pub(crate) fn size(&self) -> usize {
+        16 * self.stack.len() + 64 * self.frames.len()
+    }
+
+    pub(crate) fn for_each_value(&self, visit: impl FnMut(Value)) {
+        self.stack.iter().copied().for_each(visit);
+    }
+
+    pub(crate) fn open_upvalues(&self) -> &[UpvalueRef] {
+        &self.open
+    }
+}

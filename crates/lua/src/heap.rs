@@ -1,0 +1,308 @@
+//! Where strings, tables, functions and coroutines live, and how what is not needed is found.
+//!
+//! Objects lie in lists, by number; [`Value`]s hold these numbers. The first objects of each list are
+//! *permanent*: the libraries, and the constants of scripts that are kept compiled. All others belong
+//! to one run, and [`Heap::reset`] drops them at its end, so that each run begins with the same heap.
+//!
+//! Memory is an account, not a measurement: each object has a size by a fixed formula. When the
+//! account reaches a threshold, the machine marks what it can reach and sweeps the rest
+//! ([`Heap::collect`]). When that happens depends on nothing but what the script did. Weak tables do
+//! not exist: `__mode` means nothing, so a script cannot see when the collector runs.
+
+mod collect;
+
+use std::rc::Rc;
+
+use blob::Blob;
+
+use crate::coroutine::Coroutine;
+use crate::error::{End, Result};
+use crate::prototype::Prototype;
+use crate::strings::{Strings, index};
+use crate::table::{BadKey, Table};
+use crate::value::{FunctionRef, StringRef, TableRef, ThreadRef, UpvalueRef, Value};
+
+/// What a function takes beside its upvalues.
+const FUNCTION_SIZE: usize = 48;
+const UPVALUE_SIZE: usize = 32;
+const COROUTINE_SIZE: usize = 160;
+
+/// No garbage is collected before so many bytes have been allocated.
+const COLLECT_AFTER: usize = 4 << 20;
+
+/// All objects.
+#[derive(Debug, Default)]
+pub(crate) struct Heap {
+    pub(crate) strings: Strings,
+    tables: Vec<Table>,
+    functions: Vec<Function>,
+    upvalues: Vec<Upvalue>,
+    coroutines: Vec<Coroutine>,
+    free: Free,
+    permanent: Counts,
+    /// What all objects that are not permanent take.
+    bytes: usize,
+    /// More than this is too much.
+    limit: usize,
+    /// From so many bytes on garbage is collected.
+    collect_at: usize,
+}
+
+#[derive(Debug, Default)]
+struct Free {
+    tables: Vec<u32>,
+    functions: Vec<u32>,
+    upvalues: Vec<u32>,
+    coroutines: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    strings: usize,
+    tables: usize,
+    functions: usize,
+}
+
+/// A function.
+#[derive(Debug, Default)]
+pub(crate) enum Function {
+    #[default]
+    Free,
+    Lua {
+        prototype: Rc<Prototype>,
+        upvalues: Box<[UpvalueRef]>,
+    },
+    /// Written in Rust: the number under which the machine knows it, and values of its own.
+    Native {
+        native: u32,
+        upvalues: Box<[Value]>,
+    },
+}
+
+/// A local variable that an inner function uses.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Upvalue {
+    /// It is still on the stack of a coroutine, or of the main program.
+    Open {
+        owner: Option<ThreadRef>,
+        slot: u32,
+    },
+    Closed(Value),
+}
+
+impl Heap {
+    /// An empty one, which holds no more than that many bytes in one run.
+    pub(crate) fn new(limit: usize) -> Heap {
+        Heap { limit, collect_at: COLLECT_AFTER.min(limit), ..Heap::default() }
+    }
+
+    /// All that there is now stays for ever.
+    pub(crate) fn make_permanent(&mut self) {
+        self.permanent = Counts {
+            strings: self.strings.count(),
+            tables: self.tables.len(),
+            functions: self.functions.len(),
+        };
+        self.bytes = 0;
+    }
+
+    /// Forgets all that is not permanent.
+    pub(crate) fn reset(&mut self) {
+        self.strings.reset(self.permanent.strings);
+        self.tables.truncate(self.permanent.tables);
+        self.functions.truncate(self.permanent.functions);
+        self.upvalues.clear();
+        self.coroutines.clear();
+        self.free.tables.clear();
+        self.free.functions.clear();
+        self.free.upvalues.clear();
+        self.free.coroutines.clear();
+        self.bytes = 0;
+        self.collect_at = COLLECT_AFTER.min(self.limit);
+    }
+
+    /// What the objects of this run take, garbage included.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How much a run may hold.
+    pub(crate) const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether garbage should be collected as soon as all that is in use can be reached.
+    #[inline]
+    pub(crate) const fn is_full(&self) -> bool {
+        self.bytes >= self.collect_at
+    }
+
+    /// Counts so many bytes as in use.
+    ///
+    /// # Errors
+    /// If they are too many, garbage included.
+    #[inline]
+    pub(crate) fn account(&mut self, bytes: usize) -> Result<()> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > self.limit { Err(End::OutOfMemory.into()) } else { Ok(()) }
+    }
+
+    /// Counts so many bytes as in use no longer.
+    pub(crate) fn release(&mut self, bytes: usize) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// A new string.
+    ///
+    /// # Errors
+    /// If memory is used up. So it is for all that makes an object.
+    pub(crate) fn new_string(&mut self, bytes: Blob) -> Result<StringRef> {
+        let (string, size) = self.strings.add(bytes);
+        self.account(size)?;
+        Ok(string)
+    }
+
+    pub(crate) fn new_table(&mut self, table: Table) -> Result<TableRef> {
+        self.account(table.size())?;
+        let place = place(&mut self.tables, &mut self.free.tables, table);
+        Ok(TableRef(place))
+    }
+
+    pub(crate) fn new_function(&mut self, function: Function) -> Result<FunctionRef> {
+        self.account(function.size())?;
+        Ok(FunctionRef(place(&mut self.functions, &mut self.free.functions, function)))
+    }
+
+    pub(crate) fn new_upvalue(&mut self, upvalue: Upvalue) -> Result<UpvalueRef> {
+        self.account(UPVALUE_SIZE)?;
+        Ok(UpvalueRef(place(&mut self.upvalues, &mut self.free.upvalues, upvalue)))
+    }
+
+    pub(crate) fn new_coroutine(&mut self, coroutine: Coroutine) -> Result<ThreadRef> {
+        self.account(COROUTINE_SIZE)?;
+        Ok(ThreadRef(place(&mut self.coroutines, &mut self.free.coroutines, coroutine)))
+    }
+
+    #[inline]
+    pub(crate) fn table(&self, table: TableRef) -> &Table {
+        &self.tables[table.0 as usize]
+    }
+
+    /// To change what is not its keys and values.
+    #[inline]
+    pub(crate) fn table_mut(&mut self, table: TableRef) -> &mut Table {
+        &mut self.tables[table.0 as usize]
+    }
+
+    #[inline]
+    pub(crate) fn function(&self, function: FunctionRef) -> &Function {
+        &self.functions[function.0 as usize]
+    }
+
+    pub(crate) fn function_mut(&mut self, function: FunctionRef) -> &mut Function {
+        &mut self.functions[function.0 as usize]
+    }
+
+    #[inline]
+    pub(crate) fn upvalue(&self, upvalue: UpvalueRef) -> Upvalue {
+        self.upvalues[upvalue.0 as usize]
+    }
+
+    #[inline]
+    pub(crate) fn upvalue_mut(&mut self, upvalue: UpvalueRef) -> &mut Upvalue {
+        &mut self.upvalues[upvalue.0 as usize]
+    }
+
+    pub(crate) fn coroutine(&self, thread: ThreadRef) -> &Coroutine {
+        &self.coroutines[thread.0 as usize]
+    }
+
+    pub(crate) fn coroutine_mut(&mut self, thread: ThreadRef) -> &mut Coroutine {
+        &mut self.coroutines[thread.0 as usize]
+    }
+
+    /// The value in a table at a key, without metamethods.
+    #[inline]
+    pub(crate) fn get(&self, table: TableRef, key: Value) -> Value {
+        self.tables[table.0 as usize].get(&self.strings, key)
+    }
+
+    /// Sets the value in a table at a key, without metamethods.
+    ///
+    /// # Errors
+    /// If it is no key, or memory is used up.
+    #[inline]
+    pub(crate) fn set(
+        &mut self,
+        table: TableRef,
+        key: Value,
+        value: Value,
+    ) -> Result<Result<(), BadKey>> {
+        let table = &mut self.tables[table.0 as usize];
+        let before = table.size();
+        let set = table.set(&self.strings, key, value);
+        let after = table.size();
+        if after != before {
+            self.resized(before, after)?;
+        }
+        Ok(set)
+    }
+
+    /// Sets the element of a table at an index from 1 on, without metamethods.
+    ///
+    /// # Errors
+    /// If memory is used up.
+    #[inline]
+    pub(crate) fn set_element(
+        &mut self,
+        table: TableRef,
+        index: usize,
+        value: Value,
+    ) -> Result<()> {
+        let table = &mut self.tables[table.0 as usize];
+        let before = table.size();
+        table.set_element(&self.strings, index, value);
+        let after = table.size();
+        if after != before { self.resized(before, after) } else { Ok(()) }
+    }
+
+    /// Makes room in a table for so many elements.
+    ///
+    /// # Errors
+    /// If memory is used up.
+    pub(crate) fn reserve_array(&mut self, table: TableRef, elements: usize) -> Result<()> {
+        let table = &mut self.tables[table.0 as usize];
+        let before = table.size();
+        table.reserve_array(&self.strings, elements);
+        let after = table.size();
+        self.resized(before, after)
+    }
+
+    /// A table has been laid out anew, which takes as long as it is large.
+    fn resized(&mut self, before: usize, after: usize) -> Result<()> {
+        let work = &self.strings.work;
+        work.set(work.get() + (before.max(after) / 64) as u64);
+        self.release(before);
+        self.account(after)
+    }
+}
+
+/// Puts an object into a list, and tells where.
+fn place<T>(list: &mut Vec<T>, free: &mut Vec<u32>, object: T) -> u32 {
+    if let Some(place) = free.pop() {
+        list[place as usize] = object;
+        return place;
+    }
+    list.push(object);
+    index(list.len() - 1)
+}
+
+impl Function {
+    fn size(&self) -> usize {
+        match self {
+            Function::Free => 0,
+            Function::Lua { upvalues, .. } => FUNCTION_SIZE + 4 * upvalues.len(),
+            Function::Native { upvalues, .. } => FUNCTION_SIZE + 16 * upvalues.len(),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Mark and sweep. What is permanent is never swept, but refers to nothing that is not: scripts
+//! cannot change it.
+
+use std::rc::Rc;
+
+use super::{COLLECT_AFTER, COROUTINE_SIZE, Function, Heap, UPVALUE_SIZE, Upvalue};
+use crate::prototype::Prototype;
+use crate::strings::index;
+use crate::value::{UpvalueRef, Value};
+
+/// What has been reached.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    strings: Vec<bool>,
+    tables: Vec<bool>,
+    functions: Vec<bool>,
+    upvalues: Vec<bool>,
+    coroutines: Vec<bool>,
+    /// Reached, but not looked into yet.
+    waiting: Vec<Value>,
+    /// Compiled functions that have been looked into, by their addresses: only whether one is among
+    /// them matters, never in which order.
+    prototypes: Vec<*const Prototype>,
+    /// What all that was reached takes.
+    bytes: usize,
+}
+
+impl Heap {
+    /// Frees what cannot be reached from `roots`, and tells how many units of work that was.
+    pub(crate) fn collect(
+        &mut self,
+        roots: impl Iterator<Item = Value>,
+        open: &[UpvalueRef],
+    ) -> u64 {
+        let mut marks = Marks {
+            strings: vec![false; self.strings.count()],
+            tables: vec![false; self.tables.len()],
+            functions: vec![false; self.functions.len()],
+            upvalues: vec![false; self.upvalues.len()],
+            coroutines: vec![false; self.coroutines.len()],
+            ..Marks::default()
+        };
+        let objects = self.strings.count()
+            + self.tables.len()
+            + self.functions.len()
+            + self.upvalues.len()
+            + self.coroutines.len();
+        for root in roots {
+            self.reach(&mut marks, root);
+        }
+        for upvalue in open {
+            self.reach_upvalue(&mut marks, *upvalue);
+        }
+        while let Some(value) = marks.waiting.pop() {
+            self.look_into(&mut marks, value);
+        }
+        self.sweep(&marks);
+        self.bytes = marks.bytes;
+        self.collect_at = (2 * self.bytes).max(COLLECT_AFTER).min(self.limit);
+        (objects + marks.bytes / 64) as u64
+    }
+
+    fn reach(&self, marks: &mut Marks, value: Value) {
+        let (list, place, permanent) = match value {
+            Value::Nil | Value::Boolean(_) | Value::Number(_) => return,
+            Value::String(string) => {
+                let place = string.0 as usize;
+                if place >= self.permanent.strings && !marks.strings[place] {
+                    marks.strings[place] = true;
+                    marks.bytes += self.strings.size(place);
+                }
+                return;
+            }
+            Value::Table(table) => (&mut marks.tables, table.0, self.permanent.tables),
+            Value::Function(function) => {
+                (&mut marks.functions, function.0, self.permanent.functions)
+            }
+            Value::Thread(thread) => (&mut marks.coroutines, thread.0, 0),
+        };
+        let place = place as usize;
+        if place >= permanent && !list[place] {
+            list[place] = true;
+            marks.waiting.push(value);
+        }
+    }
+
+    fn reach_upvalue(&self, marks: &mut Marks, upvalue: UpvalueRef) {
+        let place = upvalue.0 as usize;
+        if marks.upvalues[place] {
+            return;
+        }
+        marks.upvalues[place] = true;
+        marks.bytes += UPVALUE_SIZE;
+        match self.upvalues[place] {
+            Upvalue::Closed(value) => self.reach(marks, value),
+            Upvalue::Open { owner: Some(owner), .. } => self.reach(marks, Value::Thread(owner)),
+            Upvalue::Open { owner: None, .. } => {}
+        }
+    }
+
+    fn look_into(&self, marks: &mut Marks, value: Value) {
+        match value {
+            Value::Table(table) => {
+                let table = self.table(table);
+                marks.bytes += table.size();
+                table.for_each_value(|value| self.reach(marks, value));
+                if let Some(metatable) = table.metatable {
+                    self.reach(marks, Value::Table(metatable));
+                }
+            }
+            Value::Function(function) => {
+                let function = self.function(function);
+                marks.bytes += function.size();
+                match function {
+                    Function::Free => {}
+                    Function::Lua { prototype, upvalues } => {
+                        self.reach_prototype(marks, prototype);
+                        upvalues.iter().for_each(|upvalue| self.reach_upvalue(marks, *upvalue));
+                    }
+                    Function::Native { upvalues, .. } => {
+                        upvalues.iter().for_each(|value| self.reach(marks, *value));
+                    }
+                }
+            }
+            Value::Thread(thread) => {
+                let coroutine = self.coroutine(thread);
+                marks.bytes += COROUTINE_SIZE + coroutine.size();
+                coroutine.for_each_value(|value| self.reach(marks, value));
+                for upvalue in coroutine.open_upvalues() {
+                    self.reach_upvalue(marks, *upvalue);
+                }
+            }
+            Value::Nil | Value::Boolean(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    fn reach_prototype(&self, marks: &mut Marks, prototype: &Rc<Prototype>) {
+        let mut waiting = vec![prototype];
+        while let Some(prototype) = waiting.pop() {
+            let address = Rc::as_ptr(prototype);
+            let Err(place) = marks.prototypes.binary_search(&address) else {
+                continue;
+            };
+            marks.prototypes.insert(place, address);
+            if !prototype.is_permanent {
+                marks.bytes += prototype.size();
+            }
+            prototype.constants.iter().for_each(|value| self.reach(marks, *value));
+            waiting.extend(&prototype.prototypes);
+        }
+    }
+
+    fn sweep(&mut self, marks: &Marks) {
+        self.strings.sweep(self.permanent.strings, &marks.strings);
+        let Heap { tables, functions, upvalues, coroutines, free, permanent, .. } = self;
+        sweep(tables, &mut free.tables, permanent.tables, &marks.tables);
+        sweep(functions, &mut free.functions, permanent.functions, &marks.functions);
+        sweep(coroutines, &mut free.coroutines, 0, &marks.coroutines);
+        free.upvalues.clear();
+        for place in (0..upvalues.len()).rev().filter(|place| !marks.upvalues[*place]) {
+            upvalues[place] = Upvalue::Closed(Value::Nil);
+            free.upvalues.push(index(place));
+        }
+    }
+}
+
+/// Frees what is not marked. The lowest place is used again first.
+fn sweep<T: Default>(list: &mut [T], free: &mut Vec<u32>, permanent: usize, marks: &[bool]) {
+    free.clear();
+    for place in (permanent..list.len()).rev().filter(|place| !marks[*place]) {
+        list[place] = T::default();
+        free.push(index(place));
+    }
+}
