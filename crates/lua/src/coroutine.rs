@@ -13,6 +13,10 @@ pub(crate) struct Coroutine {
     pub(crate) frames: Vec<Frame>,
     /// The open upvalues, by their slots.
     pub(crate) open: Vec<UpvalueRef>,
+    /// Where the results end that a call left of which all were wanted.
+    pub(crate) top: usize,
+    /// How long the stack has been: what has been accounted for.
+    pub(crate) counted: usize,
     pub(crate) status: Status,
 }
 
@@ -49,7 +53,7 @@ pub(crate) struct Frame {
 
 impl Coroutine {
     pub(crate) fn size(&self) -> usize {
-        16 * self.stack.len() + 64 * self.frames.len()
+        16 * self.counted + 64 * self.frames.len()
     }
 
     pub(crate) fn for_each_value(&self, visit: impl FnMut(Value)) {

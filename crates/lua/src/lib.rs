@@ -16,7 +16,11 @@ mod compiler;
 mod coroutine;
 mod error;
 mod heap;
+mod library;
+mod machine;
+mod metamethod;
 mod meter;
+pub mod number;
 mod opcode;
 mod prototype;
 mod strings;
@@ -24,4 +28,5 @@ mod table;
 mod value;
 
 pub use error::{End, Error, Result};
+pub use machine::{Args, Chunk, Lua, NativeId, Place};
 pub use value::{FunctionRef, StringRef, TableRef, ThreadRef, Value};

@@ -26,11 +26,13 @@ pub(crate) struct Marks {
 }
 
 impl Heap {
-    /// Frees what cannot be reached from `roots`, and tells how many units of work that was.
-    pub(crate) fn collect(
+    /// Frees what cannot be reached from `roots`, and tells how many units of work that was. `open`
+    /// are upvalues, and `running` compiled functions that are reached too.
+    pub(crate) fn collect<'a>(
         &mut self,
         roots: impl Iterator<Item = Value>,
         open: &[UpvalueRef],
+        running: impl Iterator<Item = &'a Rc<Prototype>>,
     ) -> u64 {
         let mut marks = Marks {
             strings: vec![false; self.strings.count()],
@@ -50,6 +52,9 @@ impl Heap {
         }
         for upvalue in open {
             self.reach_upvalue(&mut marks, *upvalue);
+        }
+        for prototype in running {
+            self.reach_prototype(&mut marks, prototype);
         }
         while let Some(value) = marks.waiting.pop() {
             self.look_into(&mut marks, value);

@@ -1,0 +1,380 @@
+//! The machine: what a script runs on, and what functions written in Rust do with it.
+//!
+//! A function written in Rust gets the machine and its arguments, pushes its results, and returns how
+//! many there are:
+//!
+//! ```
+//! use lua::Lua;
+//!
+//! let mut lua = Lua::new(1 << 20);
+//! let globals = lua.globals();
+//! lua.define(globals, "double", |lua, args| {
+//!     let number = lua.check_number(args, 1)?;
+//!     lua.push((2.0 * number).into())
+//! })?;
+//! lua.make_permanent();
+//! let chunk = lua.compile(b"return double(ARGUMENT or 21)", "=example").unwrap();
+//!
+//! lua.begin(1_000);
+//! let main = lua.instantiate(&chunk)?;
+//! assert_eq!(lua.call(main.into(), &[])?.first(), Some(&42.0.into()));
+//! # Ok::<(), lua::Error>(())
+//! ```
+//!
+//! *Roots.* The collector runs between two instructions of a script and in [`Lua::make_room`]. It
+//! keeps what is on the stack: the arguments of all calls that are under way, and what they pushed.
+//! A function that calls back into Lua, or makes room, pushes what it needs afterwards.
+
+mod arguments;
+mod arithmetic;
+mod call;
+mod compare;
+mod concat;
+mod execute;
+mod index;
+mod messages;
+mod names;
+mod resume;
+mod tables;
+mod texts;
+mod upvalues;
+
+use std::rc::Rc;
+
+use blob::Blob;
+
+pub use self::arguments::Args;
+pub use self::messages::Place;
+use crate::compiler::{self, CompileError};
+use crate::coroutine::{Coroutine, Status};
+use crate::error::{End, Error, Result};
+use crate::heap::{Function, Heap};
+use crate::library;
+use crate::metamethod::{self, Metamethods};
+use crate::meter::Meter;
+use crate::prototype::Prototype;
+use crate::value::{FunctionRef, TableRef, ThreadRef, Value};
+
+/// A function written in Rust.
+type Native = Rc<dyn Fn(&mut Lua, Args) -> Result<usize>>;
+
+/// The number under which the machine knows a function written in Rust.
+#[derive(Clone, Copy, Debug)]
+pub struct NativeId(u32);
+
+/// A script that is kept compiled.
+#[derive(Clone, Debug)]
+pub struct Chunk(Rc<Prototype>);
+
+/// From so many units of work on that nothing was charged for, they are.
+const WORK: u64 = 1_000;
+
+/// Lua.
+pub struct Lua {
+    heap: Heap,
+    meter: Meter,
+    natives: Vec<Native>,
+    globals: TableRef,
+    /// The metatable of all strings.
+    string_metatable: Option<TableRef>,
+    metamethods: Metamethods,
+    /// What runs.
+    flow: Coroutine,
+    /// Whose that is; `None` for the main program.
+    current: Option<ThreadRef>,
+    /// The main program, while a coroutine runs.
+    main: Coroutine,
+    /// The coroutines that wait for one that they resumed.
+    resumers: Vec<Option<ThreadRef>>,
+    /// How many calls of this machine are under way in Rust.
+    depth: u32,
+    /// That number when the running coroutine was resumed.
+    depth_at_resume: u32,
+}
+
+impl std::fmt::Debug for Lua {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lua").field("bytes", &self.heap.bytes()).finish_non_exhaustive()
+    }
+}
+
+impl Lua {
+    /// A machine with the standard libraries. A run of it holds at most so many bytes.
+    ///
+    /// # Panics
+    /// If that is not enough for the libraries.
+    #[must_use]
+    pub fn new(memory: usize) -> Lua {
+        Lua::with_libraries(memory).expect("memory for the libraries")
+    }
+
+    fn with_libraries(memory: usize) -> Result<Lua> {
+        let mut heap = Heap::new(memory);
+        let metamethods = metamethod::names(&mut heap)?;
+        let globals = heap.new_table(crate::table::Table::default())?;
+        let mut lua = Lua {
+            heap,
+            meter: Meter::default(),
+            natives: Vec::new(),
+            globals,
+            string_metatable: None,
+            metamethods,
+            flow: Coroutine { status: Status::Running, ..Coroutine::default() },
+            current: None,
+            main: Coroutine::default(),
+            resumers: Vec::new(),
+            depth: 0,
+            depth_at_resume: 0,
+        };
+        lua.meter.refill(u64::MAX / 2);
+        library::open(&mut lua)?;
+        lua.make_permanent();
+        Ok(lua)
+    }
+
+    /// All that there is now stays for ever: it does not belong to a run. What is added afterwards is
+    /// dropped by the next [`Lua::begin`].
+    pub fn make_permanent(&mut self) {
+        self.heap.make_permanent();
+    }
+
+    /// Compiles a script to keep it. To be called between two runs.
+    ///
+    /// # Errors
+    /// The message, if it is no script.
+    pub fn compile(&mut self, text: &[u8], name: &str) -> Result<Chunk, Blob> {
+        /// What a text costs that is as long as scripts are.
+        const UNITS: u64 = 100_000_000;
+        self.begin(UNITS);
+        let name = Blob::from(name);
+        let compiled = compiler::compile(&mut self.heap, &mut self.meter, text, &name);
+        match compiled {
+            Ok(prototype) => {
+                let prototype = permanent(prototype);
+                self.heap.make_permanent();
+                Ok(Chunk(prototype))
+            }
+            Err(CompileError::Syntax(message)) => {
+                self.heap.reset();
+                Err(message)
+            }
+            Err(CompileError::Ended(error)) => {
+                self.heap.reset();
+                Err(match error {
+                    Error::Ended(end) => Blob::format(format_args!("{end}")),
+                    _ => Blob::from_static("chunk is too large"),
+                })
+            }
+        }
+    }
+
+    /// Compiles a text for the running script: the function, or a message.
+    ///
+    /// # Errors
+    /// If the script's means are used up.
+    pub fn load(&mut self, text: &[u8], name: &Blob) -> Result<Result<FunctionRef, Blob>> {
+        match compiler::compile(&mut self.heap, &mut self.meter, text, name) {
+            Ok(prototype) => {
+                self.heap.account(prototype.size())?;
+                let upvalues = Box::default();
+                Ok(Ok(self.heap.new_function(Function::Lua { prototype, upvalues })?))
+            }
+            Err(CompileError::Syntax(message)) => Ok(Err(message)),
+            Err(CompileError::Ended(error)) => Err(error),
+        }
+    }
+
+    /// Begins a run with so many units to use up: drops all that earlier runs made.
+    pub fn begin(&mut self, units: u64) {
+        self.heap.reset();
+        self.meter.refill(units);
+        self.flow.stack.clear();
+        self.flow.frames.clear();
+        self.flow.open.clear();
+        self.flow.top = 0;
+        self.flow.counted = 0;
+        self.flow.status = Status::Running;
+        self.current = None;
+        self.resumers.clear();
+        self.depth = 0;
+        self.depth_at_resume = 0;
+    }
+
+    /// The main function of a compiled script, for this run.
+    ///
+    /// # Errors
+    /// If the script's means are used up. So it is for most of what follows.
+    pub fn instantiate(&mut self, chunk: &Chunk) -> Result<FunctionRef> {
+        let prototype = Rc::clone(&chunk.0);
+        self.heap.new_function(Function::Lua { prototype, upvalues: Box::default() })
+    }
+
+    /// From now on a script ends once this says so, which is asked now and then while one runs.
+    pub fn stop_when(&mut self, stop: impl Fn() -> bool + 'static) {
+        self.meter.stop_when(Rc::new(stop));
+    }
+
+    /// The table of global variables.
+    #[must_use]
+    pub const fn globals(&self) -> TableRef {
+        self.globals
+    }
+
+    /// Makes this the metatable of all strings.
+    pub fn set_string_metatable(&mut self, metatable: TableRef) {
+        self.string_metatable = Some(metatable);
+    }
+
+    /// The metatable of all strings.
+    #[must_use]
+    pub const fn string_metatable(&self) -> Option<TableRef> {
+        self.string_metatable
+    }
+
+    /// Makes a function written in Rust known. To be done before the first run, for these are not
+    /// dropped.
+    pub fn register(
+        &mut self,
+        native: impl Fn(&mut Lua, Args) -> Result<usize> + 'static,
+    ) -> NativeId {
+        self.natives.push(Rc::new(native));
+        NativeId(crate::strings::index(self.natives.len() - 1))
+    }
+
+    /// A function written in Rust, with values of its own ([`Lua::upvalue`]).
+    ///
+    /// # Errors
+    /// As [`Lua::instantiate`].
+    pub fn closure(&mut self, native: NativeId, upvalues: &[Value]) -> Result<FunctionRef> {
+        self.heap.new_function(Function::Native { native: native.0, upvalues: upvalues.into() })
+    }
+
+    /// Puts a function written in Rust into a table.
+    ///
+    /// # Errors
+    /// As [`Lua::instantiate`].
+    pub fn define(
+        &mut self,
+        table: TableRef,
+        name: &str,
+        native: impl Fn(&mut Lua, Args) -> Result<usize> + 'static,
+    ) -> Result<()> {
+        let native = self.register(native);
+        let function = self.closure(native, &[])?;
+        self.set_field(table, name, function.into())
+    }
+
+    /// Takes so many units off the script's budget: one is what an instruction costs.
+    ///
+    /// # Errors
+    /// If there are not so many.
+    #[inline]
+    pub fn spend(&mut self, units: u64) -> Result<()> {
+        let work = self.heap.strings.work.take();
+        self.meter.spend(units.saturating_add(work))
+    }
+
+    /// What it costs to read or write so many bytes.
+    ///
+    /// # Errors
+    /// As [`Lua::spend`].
+    #[inline]
+    pub fn spend_bytes(&mut self, bytes: usize) -> Result<()> {
+        self.meter.spend_bytes(bytes)
+    }
+
+    /// The host is asked now whether the script is to stop: something took long that costs little.
+    ///
+    /// # Errors
+    /// If it is.
+    pub fn look(&mut self) -> Result<()> {
+        self.meter.look(0)
+    }
+
+    /// How many units there are left.
+    #[must_use]
+    pub const fn units_left(&self) -> u64 {
+        self.meter.left()
+    }
+
+    /// From now on the script can only end.
+    pub fn end(&mut self, end: End) -> Error {
+        self.meter.end(end)
+    }
+
+    /// How much memory the run has taken, garbage included, in bytes.
+    #[must_use]
+    pub const fn memory(&self) -> usize {
+        self.heap.bytes()
+    }
+
+    /// Makes sure that so many bytes can be taken. May collect garbage: what is needed afterwards
+    /// must be on the stack.
+    ///
+    /// # Errors
+    /// If there are not so many.
+    pub fn make_room(&mut self, bytes: usize) -> Result<()> {
+        if self.heap.bytes().saturating_add(bytes) > self.heap.limit() {
+            self.collect()?;
+            if self.heap.bytes().saturating_add(bytes) > self.heap.limit() {
+                return Err(self.end(End::OutOfMemory));
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts so many bytes as in use until [`Lua::release`]: a buffer outside the heap.
+    ///
+    /// # Errors
+    /// If they are too many.
+    pub fn account(&mut self, bytes: usize) -> Result<()> {
+        match self.heap.account(bytes) {
+            Err(_) => Err(self.end(End::OutOfMemory)),
+            done => done,
+        }
+    }
+
+    /// Such bytes are in use no longer.
+    pub fn release(&mut self, bytes: usize) {
+        self.heap.release(bytes);
+    }
+
+    /// One instruction more.
+    #[inline]
+    fn tick(&mut self) -> Result<()> {
+        if self.heap.strings.work.get() < WORK {
+            return self.meter.step();
+        }
+        self.spend(1)
+    }
+
+    /// Collects garbage, if it is time to.
+    #[inline]
+    fn collect_if_full(&mut self) -> Result<()> {
+        if self.heap.is_full() { self.collect() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn collect(&mut self) -> Result<()> {
+        let Lua { heap, flow, main, current, resumers, .. } = self;
+        let threads =
+            resumers.iter().chain([&*current]).flatten().map(|thread| Value::Thread(*thread));
+        let stacks = flow.stack.iter().chain(&main.stack).copied();
+        // What a tail call or a return has taken off the stack may still be running.
+        let work = heap.collect(
+            stacks.chain(threads),
+            &[&flow.open[..], &main.open[..]].concat(),
+            flow.frames.iter().chain(&main.frames).filter_map(|frame| frame.prototype.as_ref()),
+        );
+        self.account(self.flow.size() + self.main.size())?;
+        self.spend(work)
+    }
+}
+
+/// Marks a compiled script and all functions in it as not belonging to a run.
+fn permanent(prototype: Rc<Prototype>) -> Rc<Prototype> {
+    let mut prototype = Rc::try_unwrap(prototype).unwrap_or_default();
+    prototype.is_permanent = true;
+    prototype.prototypes = prototype.prototypes.into_iter().map(permanent).collect();
+    Rc::new(prototype)
+}

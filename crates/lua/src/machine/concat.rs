@@ -1,0 +1,70 @@
+//! Concatenation.
+
+use super::Lua;
+use crate::error::Result;
+use crate::metamethod::Metamethod;
+use crate::number;
+use crate::value::Value;
+
+impl Lua {
+    /// Concatenates the registers `first..=last`, counted from `base`, from right to left. The result
+    /// is left in the register `first`.
+    pub(super) fn concat(&mut self, base: usize, first: u32, last: u32) -> Result<()> {
+        let slot = |register: u32| base + register as usize;
+        let mut end = last;
+        while end > first {
+            let [one, other] = [end - 1, end].map(|register| self.flow.stack[slot(register)]);
+            if !is_text(one) || !is_text(other) {
+                let made = self.concat_by_metamethod([one, other], end - 1)?;
+                self.flow.stack[slot(end - 1)] = made;
+                end -= 1;
+                continue;
+            }
+            let mut begin = end - 1;
+            while begin > first && is_text(self.flow.stack[slot(begin - 1)]) {
+                begin -= 1;
+            }
+            let joined = self.joined(slot(begin), slot(end))?;
+            self.flow.stack[slot(begin)] = joined;
+            end = begin;
+        }
+        Ok(())
+    }
+
+    /// The texts in these slots in one.
+    fn joined(&mut self, begin: usize, end: usize) -> Result<Value> {
+        let len = |value: &Value| match value {
+            Value::String(text) => self.bytes(*text).len(),
+            _ => 24,
+        };
+        let len = self.flow.stack[begin..=end].iter().map(len).sum();
+        self.make_room(len)?;
+        let mut text = Vec::with_capacity(len);
+        for value in &self.flow.stack[begin..=end] {
+            match value {
+                Value::String(string) => text.extend_from_slice(self.bytes(*string)),
+                Value::Number(number) => text.extend_from_slice(&number::text(*number)),
+                _ => {}
+            }
+        }
+        Ok(self.string(text)?.into())
+    }
+
+    fn concat_by_metamethod(&mut self, operands: [Value; 2], register: u32) -> Result<Value> {
+        let [one, other] = operands;
+        let mut handler = self.metamethod(one, Metamethod::Concat);
+        if handler.is_nil() {
+            handler = self.metamethod(other, Metamethod::Concat);
+        }
+        if handler.is_nil() {
+            let culprit = u32::from(is_text(one));
+            let value = operands[culprit as usize];
+            return Err(self.operation_error(value, "concatenate", Some(register + culprit)));
+        }
+        self.call_for_one(handler, &[one, other])
+    }
+}
+
+const fn is_text(value: Value) -> bool {
+    matches!(value, Value::String(_) | Value::Number(_))
+}

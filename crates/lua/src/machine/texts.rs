@@ -1,0 +1,130 @@
+//! Strings and numbers, for functions written in Rust.
+
+use blob::Blob;
+
+use super::Lua;
+use crate::error::{End, Error, Result};
+use crate::metamethod::Metamethod;
+use crate::number;
+use crate::value::{FunctionRef, StringRef, TableRef, ThreadRef, Value};
+
+impl Lua {
+    /// A new string.
+    ///
+    /// # Errors
+    /// If memory is used up.
+    #[inline]
+    pub fn string(&mut self, bytes: impl Into<Blob>) -> Result<StringRef> {
+        let bytes = bytes.into();
+        self.meter.spend_bytes(bytes.len())?;
+        match self.heap.new_string(bytes) {
+            Err(_) => Err(self.end(End::OutOfMemory)),
+            string => string,
+        }
+    }
+
+    /// A string's bytes.
+    #[inline]
+    #[must_use]
+    pub fn bytes(&self, string: StringRef) -> &Blob {
+        self.heap.strings.bytes(string)
+    }
+
+    /// The number that a value is, or that a string can be read as.
+    #[inline]
+    #[must_use]
+    pub fn to_number(&self, value: Value) -> Option<f64> {
+        match value {
+            Value::Number(number) => Some(number),
+            Value::String(string) => number::parse(self.bytes(string)),
+            _ => None,
+        }
+    }
+
+    /// The bytes that a string has, or that a number is written as.
+    #[must_use]
+    pub fn to_bytes(&self, value: Value) -> Option<Blob> {
+        match value {
+            Value::String(string) => Some(self.bytes(string).clone()),
+            Value::Number(number) => Some(number::text(number)),
+            _ => None,
+        }
+    }
+
+    /// What `tostring` makes of a value.
+    ///
+    /// # Errors
+    /// What `__tostring` raises.
+    pub fn text_of(&mut self, value: Value) -> Result<Value> {
+        let metamethod = self.metamethod(value, Metamethod::ToString);
+        if !metamethod.is_nil() {
+            return self.call_for_one(metamethod, &[value]);
+        }
+        let text = match value {
+            Value::String(_) => return Ok(value),
+            Value::Number(number) => number::text(number),
+            Value::Boolean(true) => Blob::from_static("true"),
+            Value::Boolean(false) => Blob::from_static("false"),
+            Value::Nil => Blob::from_static("nil"),
+            Value::Table(TableRef(place))
+            | Value::Function(FunctionRef(place))
+            | Value::Thread(ThreadRef(place)) => {
+                Blob::format(format_args!("{}: 0x{:012x}", value.type_name(), u64::from(place) + 1))
+            }
+        };
+        Ok(self.string(text)?.into())
+    }
+
+    /// Whether two values are the same, without metamethods.
+    #[must_use]
+    pub fn raw_equal(&self, one: Value, other: Value) -> bool {
+        self.heap.strings.values_equal(one, other)
+    }
+
+    /// As [`Lua::make_room`], but collects nothing: what the caller holds need not be on the stack.
+    ///
+    /// # Errors
+    /// If there is no room.
+    pub fn make_room_now(&mut self, bytes: usize) -> Result<()> {
+        if self.heap.bytes().saturating_add(bytes) > self.heap.limit() {
+            return Err(self.end(End::OutOfMemory));
+        }
+        Ok(())
+    }
+
+    /// What a value's metatable has for an event, nil if there is none.
+    #[inline]
+    pub(crate) fn metamethod(&mut self, value: Value, event: Metamethod) -> Value {
+        let metatable = match value {
+            Value::Table(table) => self.heap.table(table).metatable,
+            Value::String(_) => self.string_metatable,
+            _ => None,
+        };
+        metatable.map_or(Value::Nil, |metatable| self.metamethod_in(metatable, event))
+    }
+
+    /// What a metatable has for an event.
+    #[inline]
+    pub(crate) fn metamethod_in(&mut self, metatable: TableRef, event: Metamethod) -> Value {
+        let name = self.metamethods[event as usize];
+        let Some(bit) = event.bit() else {
+            return self.heap.get(metatable, name.into());
+        };
+        if self.heap.table(metatable).absent & bit != 0 {
+            return Value::Nil;
+        }
+        let found = self.heap.get(metatable, name.into());
+        if found.is_nil() {
+            self.heap.table_mut(metatable).absent |= bit;
+        }
+        found
+    }
+
+    /// Ends the run if that is what went wrong in the heap.
+    pub(super) fn ended(&mut self, error: Error) -> Error {
+        match error {
+            Error::Ended(end) => self.end(end),
+            other => other,
+        }
+    }
+}
