@@ -42,6 +42,8 @@ pub(crate) struct Heap {
     permanent: Counts,
     /// What all objects that are not permanent take.
     bytes: usize,
+    /// What of that is outside of the heap, and in use whether it is reached or not.
+    held: usize,
     /// More than this is too much.
     limit: usize,
     /// From so many bytes on garbage is collected.
@@ -118,6 +120,7 @@ impl Heap {
         self.free.upvalues.clear();
         self.free.coroutines.clear();
         self.bytes = 0;
+        self.held = 0;
         self.collect_at = COLLECT_AFTER.min(self.limit);
     }
 
@@ -150,6 +153,18 @@ impl Heap {
     /// Counts so many bytes as in use no longer.
     pub(crate) fn release(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    /// Counts so many bytes as in use until [`Heap::let_go`].
+    pub(crate) fn hold(&mut self, bytes: usize) {
+        self.held += bytes;
+        self.bytes += bytes;
+    }
+
+    /// Such bytes are in use no longer.
+    pub(crate) fn let_go(&mut self, bytes: usize) {
+        self.held = self.held.saturating_sub(bytes);
+        self.release(bytes);
     }
 
     /// A new string.

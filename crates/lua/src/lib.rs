@@ -28,5 +28,5 @@ mod table;
 mod value;
 
 pub use error::{End, Error, Result};
-pub use machine::{Args, Chunk, Lua, NativeId, Place};
+pub use machine::{Args, Chunk, Level, Lua, NativeId, Place};
 pub use value::{FunctionRef, StringRef, TableRef, ThreadRef, Value};

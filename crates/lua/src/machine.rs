@@ -44,7 +44,7 @@ use std::rc::Rc;
 use blob::Blob;
 
 pub use self::arguments::Args;
-pub use self::messages::Place;
+pub use self::messages::{Level, Place};
 use crate::compiler::{self, CompileError};
 use crate::coroutine::{Coroutine, Status};
 use crate::error::{End, Error, Result};
@@ -194,6 +194,7 @@ impl Lua {
         self.flow.top = 0;
         self.flow.counted = 0;
         self.flow.status = Status::Running;
+        self.main = Coroutine::default();
         self.current = None;
         self.resumers.clear();
         self.depth = 0;
@@ -339,6 +340,22 @@ impl Lua {
         self.heap.release(bytes);
     }
 
+    /// Counts so many bytes as in use until [`Lua::let_go`]: a buffer outside the heap that grows. May
+    /// collect garbage, as [`Lua::make_room`] does.
+    ///
+    /// # Errors
+    /// If they are too many.
+    pub fn hold(&mut self, bytes: usize) -> Result<()> {
+        self.make_room(bytes)?;
+        self.heap.hold(bytes);
+        Ok(())
+    }
+
+    /// Such a buffer has been dropped.
+    pub fn let_go(&mut self, bytes: usize) {
+        self.heap.let_go(bytes);
+    }
+
     /// One instruction more.
     #[inline]
     fn tick(&mut self) -> Result<()> {
@@ -348,9 +365,12 @@ impl Lua {
         self.spend(1)
     }
 
-    /// Collects garbage, if it is time to.
+    /// Collects garbage, if it is time to. What is needed afterwards must be on the stack.
+    ///
+    /// # Errors
+    /// If the script's means are used up.
     #[inline]
-    fn collect_if_full(&mut self) -> Result<()> {
+    pub fn collect_if_full(&mut self) -> Result<()> {
         if self.heap.is_full() { self.collect() } else { Ok(()) }
     }
 

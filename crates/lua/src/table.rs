@@ -438,7 +438,7 @@ impl Table {
     fn main_position(&self, strings: &Strings, key: Value) -> usize {
         let mask = self.nodes.len() - 1;
         match key {
-            Value::Nil => 0,
+            Value::Nil | Value::Null => 0,
             Value::Boolean(value) => usize::from(value) & mask,
             Value::Number(number) => self.number_position(number),
             Value::String(string) => strings.hash(string) as usize & mask,

@@ -22,6 +22,8 @@ pub enum Value {
     Function(FunctionRef),
     /// A coroutine.
     Thread(ThreadRef),
+    /// C's null pointer, a userdata that is like no other value: what `null` is in JSON.
+    Null,
 }
 
 /// A string's place in the heap. Two strings with the same bytes may have two places.
@@ -56,6 +58,7 @@ impl Value {
             Value::Table(_) => "table",
             Value::Function(_) => "function",
             Value::Thread(_) => "thread",
+            Value::Null => "userdata",
         }
     }
 

@@ -42,9 +42,10 @@ impl Heap {
             coroutines: vec![false; self.coroutines.len()],
             ..Marks::default()
         };
-        let objects = self.strings.count()
-            + self.tables.len()
-            + self.functions.len()
+        // How much is permanent depends on which scripts are kept compiled.
+        let objects = (self.strings.count() - self.permanent.strings)
+            + (self.tables.len() - self.permanent.tables)
+            + (self.functions.len() - self.permanent.functions)
             + self.upvalues.len()
             + self.coroutines.len();
         for root in roots {
@@ -60,14 +61,14 @@ impl Heap {
             self.look_into(&mut marks, value);
         }
         self.sweep(&marks);
-        self.bytes = marks.bytes;
+        self.bytes = marks.bytes + self.held;
         self.collect_at = (2 * self.bytes).max(COLLECT_AFTER).min(self.limit);
         (objects + marks.bytes / 64) as u64
     }
 
     fn reach(&self, marks: &mut Marks, value: Value) {
         let (list, place, permanent) = match value {
-            Value::Nil | Value::Boolean(_) | Value::Number(_) => return,
+            Value::Nil | Value::Null | Value::Boolean(_) | Value::Number(_) => return,
             Value::String(string) => {
                 let place = string.0 as usize;
                 if place >= self.permanent.strings && !marks.strings[place] {
@@ -135,7 +136,11 @@ impl Heap {
                     self.reach_upvalue(marks, *upvalue);
                 }
             }
-            Value::Nil | Value::Boolean(_) | Value::Number(_) | Value::String(_) => {}
+            Value::Nil
+            | Value::Null
+            | Value::Boolean(_)
+            | Value::Number(_)
+            | Value::String(_) => {}
         }
     }
 

@@ -199,13 +199,15 @@ impl Lua {
     /// `bad argument #1 to 'f' (...)`
     pub fn arg_error(&mut self, _: Args, number: usize, problem: &str) -> Error {
         let (name, is_method) = self.called_name(0).unwrap_or((Blob::from_static("?"), false));
-        let number = if is_method { number - 1 } else { number };
-        let mut message = match number {
-            0 => b"calling '".to_vec(),
-            _ => format!("bad argument #{number} to '").into_bytes(),
+        // The object of a method does not count.
+        let is_self = is_method && number <= 1;
+        let number = number - usize::from(is_method && !is_self);
+        let mut message = match is_self {
+            true => b"calling '".to_vec(),
+            false => format!("bad argument #{number} to '").into_bytes(),
         };
         message.extend_from_slice(&name);
-        message.extend_from_slice(if number == 0 { b"' on bad self (" } else { b"' (" });
+        message.extend_from_slice(if is_self { b"' on bad self (" } else { b"' (" });
         message.extend_from_slice(problem.as_bytes());
         message.push(b')');
         self.throw(message)

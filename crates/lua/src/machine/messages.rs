@@ -19,6 +19,17 @@ pub struct Place {
     pub line: u32,
 }
 
+/// What a call is that is under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// One of a function of Lua, which is there.
+    Lua(Place),
+    /// One of a function written in Rust.
+    Rust,
+    /// One that another call took the place of.
+    TailCall,
+}
+
 impl Lua {
     /// An error with that message, after the place of the function that called the running one, as
     /// `luaL_error` raises it.
@@ -65,6 +76,19 @@ impl Lua {
             short_source: chunk_id(&prototype.source),
             source: prototype.source.clone(),
             line,
+        })
+    }
+
+    /// What the call is that many levels up, 0 being the running function. `None` if there is none.
+    #[must_use]
+    pub fn level(&self, level: usize) -> Option<Level> {
+        if level >= self.levels() {
+            return None;
+        }
+        Some(match self.place(level) {
+            Some(place) => Level::Lua(place),
+            None if self.frame(level).is_some() => Level::Rust,
+            None => Level::TailCall,
         })
     }
 

@@ -66,6 +66,7 @@ impl Lua {
             Value::Boolean(true) => Blob::from_static("true"),
             Value::Boolean(false) => Blob::from_static("false"),
             Value::Nil => Blob::from_static("nil"),
+            Value::Null => Blob::from_static("userdata: (nil)"),
             Value::Table(TableRef(place))
             | Value::Function(FunctionRef(place))
             | Value::Thread(ThreadRef(place)) => {
