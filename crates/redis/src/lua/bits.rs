@@ -1,34 +1,35 @@
 //! The table `bit`: Lua BitOp, on signed 32-bit integers.
 
-use mlua::{Lua, Result, Table};
+use lua::{Args, Lua, Result, TableRef};
 
-use super::arguments::Arguments;
-use super::host::define;
+use crate::Blob;
 
-pub(super) fn table(lua: &Lua) -> Result<Table> {
-    let table = lua.create_table()?;
+pub(super) fn table(lua: &mut Lua) -> Result<TableRef> {
+    let table = lua.new_table(0, 0)?;
     for (name, operation) in UNARY {
-        define(lua, &table, name, move |lua, arguments| {
-            Ok(f64::from(operation(bits(lua, &arguments, 1)?)))
+        lua.define(table, name, move |lua, args| {
+            let value = bits(lua, args, 1)?;
+            lua.push(f64::from(operation(value)).into())
         })?;
     }
     for (name, operation) in FOLDED {
-        define(lua, &table, name, move |lua, arguments| {
-            let mut value = bits(lua, &arguments, 1)?;
-            for number in 2..=arguments.len() {
-                value = operation(value, bits(lua, &arguments, number)?);
+        lua.define(table, name, move |lua, args| {
+            let mut value = bits(lua, args, 1)?;
+            lua.spend(args.len() as u64 / 4)?;
+            for number in 2..=args.len() {
+                value = operation(value, bits(lua, args, number)?);
             }
-            Ok(f64::from(value))
+            lua.push(f64::from(value).into())
         })?;
     }
     for (name, operation) in SHIFTS {
-        define(lua, &table, name, move |lua, arguments| {
-            let value = bits(lua, &arguments, 1)?;
-            let distance = bits(lua, &arguments, 2)?.cast_unsigned() & 31;
-            Ok(f64::from(operation(value, distance)))
+        lua.define(table, name, move |lua, args| {
+            let value = bits(lua, args, 1)?;
+            let distance = bits(lua, args, 2)?.cast_unsigned() & 31;
+            lua.push(f64::from(operation(value, distance)).into())
         })?;
     }
-    define(lua, &table, "tohex", |lua, arguments| to_hex(lua, &arguments))?;
+    lua.define(table, "tohex", to_hex)?;
     Ok(table)
 }
 
@@ -53,17 +54,18 @@ const SHIFTS: [(&str, Shift); 5] = [
 /// The low 32 bits of a number, rounded to an integer first: it is added to a number so large that
 /// a double has no bits left for a fraction.
 #[expect(clippy::float_arithmetic, reason = "Lua's numbers are doubles")]
-fn bits(lua: &Lua, arguments: &Arguments, number: usize) -> Result<i32> {
+fn bits(lua: &mut Lua, args: Args, number: usize) -> Result<i32> {
     const ROUNDING: f64 = 6_755_399_441_055_744.0;
-    let value = arguments.number(lua, number)?;
+    let value = lua.check_number(args, number)?;
     Ok((value + ROUNDING).to_bits() as i32)
 }
 
 /// `bit.tohex(x [, n])`: the last digits, in capitals if their number is negative.
-fn to_hex(lua: &Lua, arguments: &Arguments) -> Result<String> {
-    let value = bits(lua, arguments, 1)?;
-    let digits = if arguments.len() < 2 { 8 } else { bits(lua, arguments, 2)? };
+fn to_hex(lua: &mut Lua, args: Args) -> Result<usize> {
+    let value = bits(lua, args, 1)?;
+    let digits = if args.len() < 2 { 8 } else { bits(lua, args, 2)? };
     let hex = if digits < 0 { format!("{value:08X}") } else { format!("{value:08x}") };
     let count = usize::try_from(digits.unsigned_abs()).unwrap_or(8).min(8);
-    Ok(hex[8 - count..].to_owned())
+    let hex = lua.string(Blob::from(&hex[8 - count..]))?;
+    lua.push(hex.into())
 }

@@ -1,21 +1,22 @@
 //! The table `cjson`: lua-cjson 2.1, which comes with Redis, with its settings.
+//!
+//! A script can make more such tables, each with settings of its own. A function of such a table has
+//! the number of its settings, in [`Host::cjson`], as its upvalue.
 
 mod decode;
 mod encode;
 
-use std::cell::Cell;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
-use mlua::{Lua, Result, Table, Value};
+use lua::{Args, Lua, NativeId, Result, TableRef, Value, number};
 
-use super::arguments::Arguments;
-use super::host::{Host, constant, define};
-use super::number;
+use super::host::Host;
 
 /// What scripts can set. Unlike Redis, which keeps the settings of one script for all others, each
 /// script begins with these.
 #[derive(Clone, Copy, Debug)]
-struct Settings {
+pub(super) struct Settings {
     /// What becomes of an array with too many holes: an object, or else an error.
     sparse_as_object: bool,
     /// How many times longer than its number of elements an array may be; 0 for no limit.
@@ -54,156 +55,191 @@ impl Default for Settings {
     }
 }
 
-/// The settings of one table of functions.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Cjson(Rc<Cell<Settings>>);
+/// So many values fit on the stack of a function in C, which bounds how deep data is nested beside
+/// the settings.
+const STACK_MAX: usize = 8_000;
 
-impl Cjson {
-    /// As they are at the start of a script.
-    pub(super) fn reset(&self) {
-        self.0.set(Settings::default());
-    }
+/// The functions of the table, once they are all known.
+type Functions = Rc<OnceCell<Vec<(&'static str, NativeId)>>>;
 
-    /// The table of functions that go by these settings.
-    pub(super) fn table(&self, lua: &Lua, host: &Rc<Host>) -> Result<Table> {
-        let table = lua.create_table()?;
-        constant(&table, "null", Value::NULL)?;
-        constant(&table, "_NAME", "cjson")?;
-        constant(&table, "_VERSION", "2.1.0")?;
-        let (settings, shared) = (Rc::clone(&self.0), Rc::clone(host));
-        define(lua, &table, "encode", move |lua, arguments| {
-            encode::encode(lua, &shared, &settings.get(), &arguments)
-        })?;
-        let (settings, shared) = (Rc::clone(&self.0), Rc::clone(host));
-        define(lua, &table, "decode", move |lua, arguments| {
-            decode::decode(lua, &shared, &settings.get(), &arguments)
-        })?;
-        let shared = Rc::clone(host);
-        define(lua, &table, "new", move |lua, _| {
-            shared.budget.spend_bytes(10_000)?;
-            Cjson::default().table(lua, &shared)
-        })?;
-        self.set_functions(lua, &table)?;
-        Ok(table)
-    }
-
-    fn set_functions(&self, lua: &Lua, table: &Table) -> Result<()> {
-        let settings = Rc::clone(&self.0);
-        define(lua, table, "encode_sparse_array", move |lua, arguments| {
-            let mut new = settings.get();
-            at_most(lua, &arguments, 3)?;
-            switch(lua, &arguments, &mut new.sparse_as_object)?;
-            integer(lua, &arguments, 2, 0, i32::MAX, &mut new.sparse_ratio)?;
-            integer(lua, &arguments, 3, 0, i32::MAX, &mut new.sparse_safe)?;
-            settings.set(new);
-            Ok((new.sparse_as_object, new.sparse_ratio, new.sparse_safe))
-        })?;
-        self.integer_function(lua, table, "encode_max_depth", i32::MAX, |new| {
-            &mut new.encode_depth
-        })?;
-        self.integer_function(lua, table, "decode_max_depth", i32::MAX, |new| {
-            &mut new.decode_depth
-        })?;
-        self.integer_function(lua, table, "encode_number_precision", 14, |new| &mut new.digits)?;
-        self.switch_function(lua, table, "encode_keep_buffer", |new| &mut new.keep_buffer)?;
-        self.switch_function(lua, table, "decode_invalid_numbers", |new| &mut new.decode_invalid)?;
-        let settings = Rc::clone(&self.0);
-        define(lua, table, "encode_invalid_numbers", move |lua, arguments| {
-            let mut new = settings.get();
-            at_most(lua, &arguments, 1)?;
-            let options =
-                [("off", Invalid::Refuse), ("on", Invalid::AsTheyAre), ("null", Invalid::Null)];
-            match arguments.get(1) {
-                Value::Nil => {}
-                Value::Boolean(true) => new.encode_invalid = Invalid::AsTheyAre,
-                Value::Boolean(false) => new.encode_invalid = Invalid::Refuse,
-                _ => new.encode_invalid = option(lua, &arguments, &options)?,
-            }
-            settings.set(new);
-            match new.encode_invalid {
-                Invalid::Refuse => Ok(Value::Boolean(false)),
-                Invalid::AsTheyAre => Ok(Value::Boolean(true)),
-                Invalid::Null => Ok(Value::String(lua.create_string("null")?)),
-            }
-        })
-    }
-
-    fn integer_function(
-        &self,
-        lua: &Lua,
-        table: &Table,
-        name: &str,
-        most: i32,
-        setting: fn(&mut Settings) -> &mut i32,
-    ) -> Result<()> {
-        let settings = Rc::clone(&self.0);
-        define(lua, table, name, move |lua, arguments| {
-            let mut new = settings.get();
-            at_most(lua, &arguments, 1)?;
-            integer(lua, &arguments, 1, 1, most, setting(&mut new))?;
-            settings.set(new);
-            Ok(*setting(&mut new))
-        })
-    }
-
-    fn switch_function(
-        &self,
-        lua: &Lua,
-        table: &Table,
-        name: &str,
-        setting: fn(&mut Settings) -> &mut bool,
-    ) -> Result<()> {
-        let settings = Rc::clone(&self.0);
-        define(lua, table, name, move |lua, arguments| {
-            let mut new = settings.get();
-            at_most(lua, &arguments, 1)?;
-            switch(lua, &arguments, setting(&mut new))?;
-            settings.set(new);
-            Ok(*setting(&mut new))
-        })
-    }
+/// The table whose functions go by the first settings.
+pub(super) fn table(lua: &mut Lua, host: &Rc<Host>) -> Result<TableRef> {
+    let functions = Functions::default();
+    let known = register(lua, host, &functions);
+    let known = functions.get_or_init(|| known);
+    new_table(lua, known, 0)
 }
 
-fn at_most(lua: &Lua, arguments: &Arguments, most: usize) -> Result<()> {
-    if arguments.len() > most {
-        return Err(arguments.problem(lua, most + 1, "found too many arguments"));
+fn new_table(
+    lua: &mut Lua,
+    functions: &[(&'static str, NativeId)],
+    settings: usize,
+) -> Result<TableRef> {
+    let table = lua.new_table(0, 0)?;
+    lua.set_field(table, "null", Value::Null)?;
+    for (name, text) in [("_NAME", "cjson"), ("_VERSION", "2.1.0")] {
+        let text = lua.string(text)?;
+        lua.set_field(table, name, text.into())?;
+    }
+    let settings = number::from_integer(number::length(settings)).into();
+    for (name, native) in functions {
+        let function = lua.closure(*native, &[settings])?;
+        lua.set_field(table, name, function.into())?;
+    }
+    Ok(table)
+}
+
+fn register(
+    lua: &mut Lua,
+    host: &Rc<Host>,
+    functions: &Functions,
+) -> Vec<(&'static str, NativeId)> {
+    let mut known = vec![
+        ("encode", with_settings(lua, host, |lua, args, new| encode::encode(lua, args, new))),
+        ("decode", with_settings(lua, host, |lua, args, new| decode::decode(lua, args, new))),
+    ];
+    let (shared, functions) = (Rc::clone(host), Rc::clone(functions));
+    let new = lua.register(move |lua, _| {
+        /// What it costs, in units: settings are kept until the script ends.
+        const NEW: u64 = 300;
+        lua.spend(NEW)?;
+        let settings = {
+            let mut all = shared.cjson.borrow_mut();
+            all.push(Settings::default());
+            all.len() - 1
+        };
+        let functions = functions.get().map_or(&[][..], Vec::as_slice);
+        let table = new_table(lua, functions, settings)?;
+        lua.push(table.into())
+    });
+    known.push(("new", new));
+    known.push(("encode_sparse_array", with_settings(lua, host, encode_sparse_array)));
+    for (name, most, setting) in INTEGERS {
+        let function = with_settings(lua, host, move |lua, args, new| {
+            at_most(lua, args, 1)?;
+            integer(lua, args, 1, 1..=most, setting(new))?;
+            lua.push(f64::from(*setting(new)).into())
+        });
+        known.push((name, function));
+    }
+    for (name, setting) in SWITCHES {
+        let function = with_settings(lua, host, move |lua, args, new| {
+            at_most(lua, args, 1)?;
+            switch(lua, args, setting(new))?;
+            lua.push((*setting(new)).into())
+        });
+        known.push((name, function));
+    }
+    known.push(("encode_invalid_numbers", with_settings(lua, host, encode_invalid_numbers)));
+    known
+}
+
+type IntegerSetting = fn(&mut Settings) -> &mut i32;
+type Switch = fn(&mut Settings) -> &mut bool;
+
+/// The functions that set an integer, and the largest that may be set.
+const INTEGERS: [(&str, i32, IntegerSetting); 3] = [
+    ("encode_max_depth", i32::MAX, |settings| &mut settings.encode_depth),
+    ("decode_max_depth", i32::MAX, |settings| &mut settings.decode_depth),
+    ("encode_number_precision", 14, |settings| &mut settings.digits),
+];
+
+const SWITCHES: [(&str, Switch); 2] = [
+    ("encode_keep_buffer", |settings| &mut settings.keep_buffer),
+    ("decode_invalid_numbers", |settings| &mut settings.decode_invalid),
+];
+
+/// A function that is given the settings of its table, and may change them, unless it fails.
+fn with_settings(
+    lua: &mut Lua,
+    host: &Rc<Host>,
+    function: impl Fn(&mut Lua, Args, &mut Settings) -> Result<usize> + 'static,
+) -> NativeId {
+    let host = Rc::clone(host);
+    lua.register(move |lua, args| {
+        let place = match lua.upvalue(args, 0) {
+            Value::Number(place) => usize::try_from(number::truncate(place)).unwrap_or(0),
+            _ => 0,
+        };
+        let mut settings = host.cjson.borrow().get(place).copied().unwrap_or_default();
+        let count = function(lua, args, &mut settings)?;
+        if let Some(place) = host.cjson.borrow_mut().get_mut(place) {
+            *place = settings;
+        }
+        Ok(count)
+    })
+}
+
+fn encode_sparse_array(lua: &mut Lua, args: Args, new: &mut Settings) -> Result<usize> {
+    at_most(lua, args, 3)?;
+    switch(lua, args, &mut new.sparse_as_object)?;
+    integer(lua, args, 2, 0..=i32::MAX, &mut new.sparse_ratio)?;
+    integer(lua, args, 3, 0..=i32::MAX, &mut new.sparse_safe)?;
+    let [ratio, safe] = [new.sparse_ratio, new.sparse_safe].map(|value| f64::from(value).into());
+    lua.push_all(&[new.sparse_as_object.into(), ratio, safe])
+}
+
+fn encode_invalid_numbers(lua: &mut Lua, args: Args, new: &mut Settings) -> Result<usize> {
+    at_most(lua, args, 1)?;
+    let options = [("off", Invalid::Refuse), ("on", Invalid::AsTheyAre), ("null", Invalid::Null)];
+    match lua.arg(args, 1) {
+        Value::Nil => {}
+        Value::Boolean(true) => new.encode_invalid = Invalid::AsTheyAre,
+        Value::Boolean(false) => new.encode_invalid = Invalid::Refuse,
+        _ => new.encode_invalid = option(lua, args, &options)?,
+    }
+    let answer = match new.encode_invalid {
+        Invalid::Refuse => false.into(),
+        Invalid::AsTheyAre => true.into(),
+        Invalid::Null => lua.string("null")?.into(),
+    };
+    lua.push(answer)
+}
+
+fn at_most(lua: &mut Lua, args: Args, most: usize) -> Result<()> {
+    if args.len() > most {
+        return Err(lua.arg_error(args, most + 1, "found too many arguments"));
     }
     Ok(())
 }
 
 /// The first argument as a switch: true or false, or `on` or `off`.
-fn switch(lua: &Lua, arguments: &Arguments, setting: &mut bool) -> Result<()> {
-    match arguments.get(1) {
+fn switch(lua: &mut Lua, args: Args, setting: &mut bool) -> Result<()> {
+    match lua.arg(args, 1) {
         Value::Nil => {}
-        Value::Boolean(on) => *setting = *on,
-        _ => *setting = option(lua, arguments, &[("off", false), ("on", true)])?,
+        Value::Boolean(on) => *setting = on,
+        _ => *setting = option(lua, args, &[("off", false), ("on", true)])?,
     }
     Ok(())
 }
 
-fn option<T: Copy>(lua: &Lua, arguments: &Arguments, options: &[(&str, T)]) -> Result<T> {
-    let word = arguments.string(lua, 1)?.to_string_lossy();
-    let found = options.iter().find(|(name, _)| *name == word);
-    let problem = || arguments.problem(lua, 1, &format!("invalid option '{word}'"));
-    found.map(|(_, value)| *value).ok_or_else(problem)
+fn option<T: Copy>(lua: &mut Lua, args: Args, options: &[(&str, T)]) -> Result<T> {
+    let word = lua.check_bytes(args, 1)?;
+    let found = options.iter().find(|(name, _)| name.as_bytes() == &*word);
+    match found {
+        Some((_, value)) => Ok(*value),
+        None => {
+            lua.spend_bytes(word.len())?;
+            Err(lua.arg_error(args, 1, &format!("invalid option '{word}'")))
+        }
+    }
 }
 
 fn integer(
-    lua: &Lua,
-    arguments: &Arguments,
+    lua: &mut Lua,
+    args: Args,
     place: usize,
-    least: i32,
-    most: i32,
+    range: std::ops::RangeInclusive<i32>,
     setting: &mut i32,
 ) -> Result<()> {
-    if arguments.is_none_or_nil(place) {
+    if lua.arg(args, place).is_nil() {
         return Ok(());
     }
-    let value = number::c_int(arguments.integer(lua, place)?);
-    if !(least..=most).contains(&value) {
-        let problem = format!("expected integer between {least} and {most}");
+    let value = number::c_int(lua.check_integer(args, place)?);
+    if !range.contains(&value) {
+        let problem = format!("expected integer between {} and {}", range.start(), range.end());
         // Whichever argument it is, lua-cjson calls it the first.
-        return Err(arguments.problem(lua, 1, &problem));
+        return Err(lua.arg_error(args, 1, &problem));
     }
     *setting = value;
     Ok(())

@@ -3,33 +3,30 @@
 mod pack;
 mod unpack;
 
-use std::rc::Rc;
+use lua::{Lua, Result, TableRef};
 
-use mlua::{Lua, Result, Table};
+use self::unpack::{Part, unpack};
 
-use super::host::{Host, constant, define};
-
-pub(super) fn table(lua: &Lua, host: &Rc<Host>) -> Result<Table> {
-    let table = lua.create_table()?;
-    constant(&table, "_NAME", "cmsgpack")?;
-    constant(&table, "_VERSION", "lua-cmsgpack 0.4.0")?;
-    constant(&table, "_COPYRIGHT", "Copyright (C) 2012, Salvatore Sanfilippo")?;
-    constant(&table, "_DESCRIPTION", "MessagePack C implementation for Lua")?;
-    let shared = Rc::clone(host);
-    define(lua, &table, "pack", move |lua, arguments| pack::pack(lua, &shared, &arguments))?;
-    let shared = Rc::clone(host);
-    define(lua, &table, "unpack", move |lua, arguments| {
-        unpack::unpack(lua, &shared, &arguments, unpack::Part { limit: 0, offset: 0 })
+pub(super) fn table(lua: &mut Lua) -> Result<TableRef> {
+    let table = lua.new_table(0, 0)?;
+    for (name, text) in [
+        ("_NAME", "cmsgpack"),
+        ("_VERSION", "lua-cmsgpack 0.4.0"),
+        ("_COPYRIGHT", "Copyright (C) 2012, Salvatore Sanfilippo"),
+        ("_DESCRIPTION", "MessagePack C implementation for Lua"),
+    ] {
+        let text = lua.string(text)?;
+        lua.set_field(table, name, text.into())?;
+    }
+    lua.define(table, "pack", pack::pack)?;
+    lua.define(table, "unpack", |lua, args| unpack(lua, args, Part { limit: 0, offset: 0 }))?;
+    lua.define(table, "unpack_one", |lua, args| {
+        let offset = lua.integer_or(args, 2, 0)?;
+        unpack(lua, args, Part { limit: 1, offset })
     })?;
-    let shared = Rc::clone(host);
-    define(lua, &table, "unpack_one", move |lua, arguments| {
-        let offset = arguments.integer_or(lua, 2, 0)?;
-        unpack::unpack(lua, &shared, &arguments, unpack::Part { limit: 1, offset })
-    })?;
-    let shared = Rc::clone(host);
-    define(lua, &table, "unpack_limit", move |lua, arguments| {
-        let (limit, offset) = (arguments.integer(lua, 2)?, arguments.integer_or(lua, 3, 0)?);
-        unpack::unpack(lua, &shared, &arguments, unpack::Part { limit, offset })
+    lua.define(table, "unpack_limit", |lua, args| {
+        let (limit, offset) = (lua.check_integer(args, 2)?, lua.integer_or(args, 3, 0)?);
+        unpack(lua, args, Part { limit, offset })
     })?;
     Ok(table)
 }

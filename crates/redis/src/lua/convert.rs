@@ -1,33 +1,42 @@
 //! Between Lua's values and Redis's replies, by the rules of "Redis Lua API reference", section
 //! "Data type conversion".
 
-use mlua::{Either, IntoLua, Lua, LuaString, Result, Table, Value};
+use lua::{Error, Lua, Result, StringRef, TableRef, Value, number};
 
-use super::number;
-use crate::{Blob, ErrorReply, Reply};
+use crate::{Blob, ErrorReply, Reply, integer};
 
 /// How deep a table may be nested in a reply. Redis goes as far as Lua's stack does; the rest of
 /// this program need not.
 const DEPTH_MAX: usize = 500;
 
+/// What it costs to convert an element of an array, in units.
+const ELEMENT: u64 = 4;
+
 /// The names of fields that give a table a meaning, made once.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Fields {
-    err: LuaString,
-    ok: LuaString,
-    double: LuaString,
-    map: LuaString,
-    set: LuaString,
-    big_number: LuaString,
-    verbatim_string: LuaString,
-    string: LuaString,
-    format: LuaString,
+    pub(super) err: StringRef,
+    pub(super) source: StringRef,
+    pub(super) line: StringRef,
+    ignore: StringRef,
+    ok: StringRef,
+    pub(super) double: StringRef,
+    pub(super) map: StringRef,
+    pub(super) set: StringRef,
+    big_number: StringRef,
+    pub(super) verbatim_string: StringRef,
+    pub(super) string: StringRef,
+    pub(super) format: StringRef,
 }
 
 impl Fields {
-    pub(super) fn new(lua: &Lua) -> Result<Fields> {
-        let name = |text: &str| lua.create_string(text);
+    pub(super) fn new(lua: &mut Lua) -> Result<Fields> {
+        let mut name = |text: &str| lua.string(text);
         Ok(Fields {
             err: name("err")?,
+            source: name("source")?,
+            line: name("line")?,
+            ignore: name("ignore_error_stats_update")?,
             ok: name("ok")?,
             double: name("double")?,
             map: name("map")?,
@@ -39,138 +48,194 @@ impl Fields {
         })
     }
 
-    /// The reply that a script's return value makes.
-    pub(super) fn reply(&self, value: &Value) -> Result<Reply> {
-        self.nested_reply(value, DEPTH_MAX)
+    /// The reply that a script's return value makes. It shares the strings, and is charged for as if
+    /// it did not: one with many elements ends the script.
+    pub(super) fn reply(&self, lua: &mut Lua, value: Value) -> Result<Reply> {
+        self.nested_reply(lua, value, DEPTH_MAX)
     }
 
-    fn nested_reply(&self, value: &Value, depth: usize) -> Result<Reply> {
+    fn nested_reply(&self, lua: &mut Lua, value: Value, depth: usize) -> Result<Reply> {
         Ok(match value {
-            Value::String(string) => Reply::Bulk(blob(string)),
-            Value::Integer(number) => Reply::Integer(*number),
-            Value::Number(number) => Reply::Integer(number::truncate(*number)),
+            Value::String(string) => bulk(lua, string)?,
+            Value::Number(number) => Reply::Integer(number::truncate(number)),
             Value::Boolean(true) => Reply::Integer(1),
             Value::Table(_) if depth == 0 => {
                 Reply::Error(ErrorReply::from_static("ERR reached lua stack limit"))
             }
-            Value::Table(table) => self.table_reply(table, depth)?,
+            Value::Table(table) => self.table_reply(lua, table, depth)?,
             _ => Reply::Nil,
         })
     }
 
-    fn table_reply(&self, table: &Table, depth: usize) -> Result<Reply> {
-        if let Value::String(error) = table.raw_get(&self.err)? {
-            return Ok(Reply::Error(ErrorReply::new(&error.as_bytes())));
+    fn table_reply(&self, lua: &mut Lua, table: TableRef, depth: usize) -> Result<Reply> {
+        let field = |lua: &Lua, name: StringRef| lua.raw_get(table, name.into());
+        if let Value::String(error) = field(lua, self.err) {
+            lua.spend_bytes(lua.bytes(error).len())?;
+            return Ok(Reply::Error(ErrorReply::new(lua.bytes(error))));
         }
-        if let Value::String(status) = table.raw_get(&self.ok)? {
-            let line = ErrorReply::new(&status.as_bytes());
+        if let Value::String(status) = field(lua, self.ok) {
+            lua.spend_bytes(lua.bytes(status).len())?;
+            let line = ErrorReply::new(lua.bytes(status));
             return Ok(Reply::Status(line.text().clone()));
         }
-        let double: Value = table.raw_get(&self.double)?;
-        if let Some(double) = number::of(&double) {
+        if let Value::Number(double) = field(lua, self.double) {
             return Ok(Reply::Bulk(Blob::from(number::general(double, 17))));
         }
-        for (name, with_values) in [(&self.map, true), (&self.set, false)] {
-            if let Value::Table(entries) = table.raw_get(name)? {
-                return self.flat(&entries, with_values, depth);
+        for (name, with_values) in [(self.map, true), (self.set, false)] {
+            if let Value::Table(entries) = field(lua, name) {
+                return self.flat(lua, entries, with_values, depth);
             }
         }
-        if let Value::String(digits) = table.raw_get(&self.big_number)? {
-            return Ok(Reply::Bulk(blob(&digits)));
+        if let Value::String(digits) = field(lua, self.big_number) {
+            return bulk(lua, digits);
         }
-        if let Value::Table(verbatim) = table.raw_get(&self.verbatim_string)?
-            && let Value::String(string) = verbatim.raw_get(&self.string)?
-            && let Value::String(_) = verbatim.raw_get(&self.format)?
+        if let Value::Table(verbatim) = field(lua, self.verbatim_string)
+            && let Value::String(string) = lua.raw_get(verbatim, self.string.into())
+            && let Value::String(_) = lua.raw_get(verbatim, self.format.into())
         {
-            return Ok(Reply::Bulk(blob(&string)));
+            return bulk(lua, string);
         }
-        self.array_reply(table, depth)
+        self.array_reply(lua, table, depth)
     }
 
     /// The elements up to the first nil.
-    fn array_reply(&self, table: &Table, depth: usize) -> Result<Reply> {
+    fn array_reply(&self, lua: &mut Lua, table: TableRef, depth: usize) -> Result<Reply> {
         let mut replies = Vec::new();
-        for index in 1_i64.. {
-            match table.raw_get(index)? {
-                Value::Nil => break,
-                value => replies.push(self.nested_reply(&value, depth - 1)?),
+        for index in 1.. {
+            let value = lua.element(table, index);
+            if value.is_nil() {
+                break;
             }
+            element(lua)?;
+            replies.push(self.nested_reply(lua, value, depth - 1)?);
         }
         Ok(Reply::Array(replies))
     }
 
     /// A map or a set for a client that speaks RESP2.
-    fn flat(&self, entries: &Table, with_values: bool, depth: usize) -> Result<Reply> {
+    fn flat(
+        &self,
+        lua: &mut Lua,
+        entries: TableRef,
+        with_values: bool,
+        depth: usize,
+    ) -> Result<Reply> {
         let mut replies = Vec::new();
-        for pair in entries.pairs::<Value, Value>() {
-            let (key, value) = pair?;
-            replies.push(self.nested_reply(&key, depth - 1)?);
+        let mut last = Value::Nil;
+        while let Some((key, value)) = lua.next(entries, last)? {
+            last = key;
+            element(lua)?;
+            replies.push(self.nested_reply(lua, key, depth - 1)?);
             if with_values {
-                replies.push(self.nested_reply(&value, depth - 1)?);
+                element(lua)?;
+                replies.push(self.nested_reply(lua, value, depth - 1)?);
             }
         }
         Ok(Reply::Array(replies))
     }
 
-    /// What `redis.call` gives a script.
-    pub(super) fn value(&self, lua: &Lua, reply: &Reply, resp: i64) -> Result<Value> {
+    /// What `redis.call` gives a script. May collect garbage first.
+    pub(super) fn value(&self, lua: &mut Lua, reply: Reply) -> Result<Value> {
+        make_room(lua, &reply, 1)?;
+        self.converted(lua, reply, Value::Boolean(false))
+    }
+
+    /// As [`Fields::value`], once there is room. `nil` is what stands for nothing.
+    pub(super) fn converted(&self, lua: &mut Lua, reply: Reply, nil: Value) -> Result<Value> {
         Ok(match reply {
-            Reply::Nil if resp == 3 => Value::Nil,
-            Reply::Nil => Value::Boolean(false),
-            Reply::Integer(integer) => Value::Number(number::from_integer(*integer)),
-            Reply::Bulk(bytes) => Value::String(lua.create_string(bytes)?),
-            Reply::Status(status) => Value::Table(lua.create_table_from([("ok", text(status))])?),
-            Reply::Error(error) => self.error_value(lua, error)?,
+            Reply::Nil => nil,
+            Reply::Integer(integer) => Value::Number(number::from_integer(integer)),
+            Reply::Bulk(bytes) => lua.string(bytes)?.into(),
+            Reply::Status(status) => {
+                let status = lua.string(status)?;
+                self.one_field(lua, self.ok, status.into())?
+            }
+            Reply::Error(error) => self.error_value(lua, &error)?,
             Reply::Array(replies) => {
-                let table = lua.create_table_with_capacity(replies.len(), 0)?;
-                for (index, reply) in replies.iter().enumerate() {
-                    table.raw_set(index + 1, self.value(lua, reply, resp)?)?;
+                let table = lua.new_table(replies.len(), 0)?;
+                for (index, reply) in replies.into_iter().enumerate() {
+                    lua.spend(ELEMENT)?;
+                    let value = self.converted(lua, reply, nil)?;
+                    lua.set_element(table, index + 1, value)?;
                 }
-                Value::Table(table)
+                table.into()
             }
         })
     }
 
-    /// The table that stands for a refusal.
-    pub(super) fn error_value(&self, lua: &Lua, error: &ErrorReply) -> Result<Value> {
-        let table = lua.create_table_with_capacity(0, 2)?;
-        table.raw_set(&self.err, lua.create_string(error.text())?)?;
-        table.raw_set("ignore_error_stats_update", true)?;
-        Ok(Value::Table(table))
+    /// A table with one field, which says what it is.
+    pub(super) fn one_field(&self, lua: &mut Lua, name: StringRef, value: Value) -> Result<Value> {
+        let table = lua.new_table(0, 1)?;
+        lua.raw_set(table, name.into(), value)?;
+        Ok(table.into())
     }
 
-    /// The text in a table that stands for a refusal.
-    pub(super) fn error_text(&self, table: &Table) -> Option<LuaString> {
-        match table.raw_get(&self.err) {
-            Ok(Value::String(text)) => Some(text),
-            _ => None,
+    /// `{ok = status}`
+    pub(super) fn status_value(&self, lua: &mut Lua, status: StringRef) -> Result<Value> {
+        self.one_field(lua, self.ok, status.into())
+    }
+
+    /// The table that stands for a refusal.
+    pub(super) fn error_value(&self, lua: &mut Lua, error: &ErrorReply) -> Result<Value> {
+        let table = lua.new_table(0, 2)?;
+        let text = lua.string(error.text().clone())?;
+        lua.raw_set(table, self.err.into(), text.into())?;
+        lua.raw_set(table, self.ignore.into(), Value::Boolean(true))?;
+        Ok(table.into())
+    }
+
+    /// A refusal, raised.
+    pub(super) fn refused(&self, lua: &mut Lua, error: &ErrorReply) -> Error {
+        match self.error_value(lua, error) {
+            Ok(value) => Error::Thrown(value),
+            Err(ended) => ended,
         }
     }
 }
 
-/// A text on its way to Lua: what `mlua` takes as it is, if it is UTF-8.
-pub(super) fn text(bytes: &[u8]) -> impl IntoLua {
-    std::str::from_utf8(bytes).map_or_else(|_| Either::Right(LuaString::wrap(bytes)), Either::Left)
+/// Makes room for what a reply becomes, which is `factor` times what an array of strings takes.
+pub(super) fn make_room(lua: &mut Lua, reply: &Reply, factor: usize) -> Result<()> {
+    lua.make_room(size(reply).saturating_mul(factor))
 }
 
-pub(super) fn blob(string: &LuaString) -> Blob {
-    Blob::copy_from_slice(&string.as_bytes())
+/// What a reply takes as a value of Lua, in bytes, and rather more than less.
+fn size(reply: &Reply) -> usize {
+    match reply {
+        Reply::Nil | Reply::Integer(_) => 0,
+        Reply::Bulk(text) => 64 + text.len(),
+        Reply::Status(text) => 256 + text.len(),
+        Reply::Error(error) => 320 + error.text().len(),
+        Reply::Array(replies) => 128 + replies.iter().map(|reply| 16 + size(reply)).sum::<usize>(),
+    }
+}
+
+/// Counts an element of a reply.
+fn element(lua: &mut Lua) -> Result<()> {
+    lua.spend(ELEMENT)?;
+    lua.account(size_of::<Reply>())
+}
+
+fn bulk(lua: &mut Lua, string: StringRef) -> Result<Reply> {
+    let text = lua.bytes(string).clone();
+    lua.spend_bytes(text.len())?;
+    Ok(Reply::Bulk(text))
 }
 
 /// A word of a command line: a string, or a number printed as Redis prints it.
-pub(super) fn word(value: &Value) -> Option<Blob> {
+#[inline]
+pub(super) fn word(lua: &Lua, value: Value) -> Option<Blob> {
+    /// Past 17 digits a number is printed as a power of ten.
+    const INTEGERS: f64 = 1e17;
     match value {
-        Value::String(string) => Some(blob(string)),
-        Value::Integer(integer) => Some(integer_word(*integer)),
-        Value::Number(float) => Some(Blob::from(number::general(*float, 17))),
+        Value::String(string) => Some(lua.bytes(string).clone()),
+        Value::Number(number) => {
+            let whole = number::truncate(number);
+            let is_whole = number::from_integer(whole) == number && number.abs() < INTEGERS;
+            if is_whole && (whole != 0 || number.is_sign_positive()) {
+                return Some(integer::write(whole));
+            }
+            Some(Blob::from(number::general(number, 17)))
+        }
         _ => None,
     }
-}
-
-/// Past 17 digits a number is printed as a power of ten.
-fn integer_word(integer: i64) -> Blob {
-    if integer.unsigned_abs() < 100_000_000_000_000_000 {
-        return crate::integer::write(integer);
-    }
-    Blob::from(number::general(number::from_integer(integer), 17))
 }

@@ -4,36 +4,37 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use mlua::{Function, Lua, LuaOptions, Result, StdLib, Table};
+use lua::{Chunk, End, Error, Lua, TableRef, Value};
 
-use super::budget::Budget;
-use super::builtins::{self, PRELUDE};
-use super::cjson::Cjson;
 use super::convert::Fields;
-use super::direct::{self, Outcome};
-use super::host::{Host, Running};
-use super::raise::{self, Final, Raised};
-use super::{bits, cmsgpack, shebang, structs};
+use super::host::Host;
+use super::sandbox::{self, Names};
+use super::{patience, shebang};
 use crate::{Blob, Database, ErrorReply, Reply, Sha1, UnixTime};
+
+/// What a script may use up, in units: one is what an instruction costs.
+const UNITS: u64 = 20_000_000;
+
+/// How many bytes a script may have in use at any time.
+const MEMORY: usize = 64 << 20;
 
 /// The longest script.
 const TEXT_MAX: usize = 512 << 10;
 
-/// So many scripts are kept compiled.
+/// So many scripts are kept compiled, and so many bytes of their texts. Then there is a new engine.
 const COMPILED_MAX: usize = 500;
-
-/// Garbage of earlier scripts is collected when there are so many bytes of it: not more than a
-/// cache holds, for whatever a script makes is made where garbage was.
-const COLLECT_AFTER: usize = 192 << 10;
+const COMPILED_BYTES_MAX: usize = 4 << 20;
 
 /// Whether a script may run commands that write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Access {
+    #[default]
     ReadWrite,
     ReadOnly,
 }
 
 /// A script to run.
+#[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) sha: &'a Sha1,
     pub(crate) text: &'a Blob,
@@ -43,17 +44,14 @@ pub(crate) struct Call<'a> {
 }
 
 /// Lua, ready to run scripts.
-struct Engine {
-    lua: Lua,
+pub(super) struct Engine {
+    pub(super) lua: Lua,
     host: Rc<Host>,
-    fields: Rc<Fields>,
-    cjson: Cjson,
-    /// What scripts see as global variables, which they cannot change.
-    environment: Table,
-    /// Runs a compiled script: `run` of `prelude.lua`.
-    run: Function,
-    compiled: BTreeMap<Sha1, Function>,
-    collect_at: usize,
+    fields: Fields,
+    names: Names,
+    compiled: BTreeMap<Sha1, Chunk>,
+    /// How long their texts are, together.
+    compiled_bytes: usize,
 }
 
 thread_local! {
@@ -64,8 +62,8 @@ thread_local! {
 ///
 /// # Errors
 /// The error that `SCRIPT LOAD` gives.
-pub(crate) fn compile(sha: &Sha1, text: &Blob) -> std::result::Result<(), ErrorReply> {
-    with_engine(|engine| engine.function(sha, text).map(|_| ()))
+pub(crate) fn compile(sha: &Sha1, text: &Blob) -> Result<(), ErrorReply> {
+    with_engine(|engine| engine.chunk(sha, text).map(|_| ()))
 }
 
 /// Runs a script at the time `now` of the server's wall clock.
@@ -76,162 +74,159 @@ pub(crate) fn run(
     database: &mut Database,
     now: UnixTime,
     call: &Call<'_>,
-) -> std::result::Result<Reply, ErrorReply> {
+) -> Result<Reply, ErrorReply> {
     with_engine(|engine| engine.run(database, now, call))
 }
 
+/// An engine that panics is not used again.
 fn with_engine<T>(
-    work: impl FnOnce(&mut Engine) -> std::result::Result<T, ErrorReply>,
-) -> std::result::Result<T, ErrorReply> {
-    ENGINE.with_borrow_mut(|place| {
-        let engine = match place.take() {
+    work: impl FnOnce(&mut Engine) -> Result<T, ErrorReply>,
+) -> Result<T, ErrorReply> {
+    ENGINE.with(|place| {
+        let mut engine = match place.take() {
             Some(engine) => engine,
-            None => Engine::new().map_err(|error| internal(&error))?,
+            None => Engine::new()?,
         };
-        work(place.insert(engine))
+        let outcome = work(&mut engine);
+        place.replace(Some(engine));
+        outcome
     })
 }
 
-/// What should not happen: Lua has no memory for what is not the script's.
-fn internal(error: &mlua::Error) -> ErrorReply {
-    ErrorReply::new(&builtins::failure_text(&raise::raised(error)))
-}
-
 impl Engine {
-    fn new() -> Result<Engine> {
-        let libraries = StdLib::STRING | StdLib::TABLE | StdLib::MATH;
-        let lua = Lua::new_with(libraries, LuaOptions::new().catch_rust_panics(true))?;
-        lua.gc_stop();
+    pub(super) fn new() -> Result<Engine, ErrorReply> {
+        let mut lua = Lua::new(MEMORY);
         let host = Rc::new(Host::default());
-        let fields = Rc::new(Fields::new(&lua)?);
-        let builtins = builtins::table(&lua, &host, &fields)?;
-        let prelude = lua
-            .load(include_str!("prelude.lua"))
-            .set_name(format!("={PRELUDE}"))
-            .set_mode(mlua::chunk::ChunkMode::Text)
-            .into_function()?;
-        let cjson = Cjson::default();
-        builtins.raw_set("bit", bits::table(&lua)?)?;
-        builtins.raw_set("struct", structs::table(&lua, &host)?)?;
-        builtins.raw_set("cmsgpack", cmsgpack::table(&lua, &host)?)?;
-        builtins.raw_set("cjson", cjson.table(&lua, &host)?)?;
-        let (environment, globals, run): (Table, Table, Function) = prelude.call(builtins)?;
-        let (triggers, hook) = Budget::hook(Rc::clone(&host.budget));
-        lua.set_global_hook(triggers, hook)?;
-        globals.raw_set("loadstring", builtins::loadstring(&lua, environment.clone())?)?;
-        Ok(Engine {
-            lua,
-            host,
-            fields,
-            cjson,
-            environment,
-            run,
-            compiled: BTreeMap::new(),
-            collect_at: 0,
-        })
+        let built = sandbox::build(&mut lua, &host);
+        let (fields, names) = built.map_err(|error| ErrorReply::new(&refusal(error)))?;
+        lua.stop_when(patience::is_over);
+        Ok(Engine { lua, host, fields, names, compiled: BTreeMap::new(), compiled_bytes: 0 })
     }
 
     /// The script, compiled.
-    fn function(&mut self, sha: &Sha1, text: &Blob) -> std::result::Result<Function, ErrorReply> {
-        if let Some(function) = self.compiled.get(sha) {
-            return Ok(function.clone());
+    fn chunk(&mut self, sha: &Sha1, text: &Blob) -> Result<Chunk, ErrorReply> {
+        if let Some(chunk) = self.compiled.get(sha) {
+            return Ok(chunk.clone());
         }
         if text.len() > TEXT_MAX {
             return Err(ErrorReply::from_static("ERR script is too long"));
         }
-        self.lua.set_memory_limit(0).map_err(|error| internal(&error))?;
         let body = shebang::body(text)?;
-        let name = "@user_script".to_owned();
-        let compiled = builtins::compile(&self.lua, &body, name, &self.environment);
-        let function = compiled.map_err(|error| match error {
-            mlua::Error::SyntaxError { message, .. } => {
-                let text = format!("ERR Error compiling script (new function): {message}");
-                ErrorReply::new(text.as_bytes())
-            }
-            other => internal(&other),
-        })?;
-        if self.compiled.len() == COMPILED_MAX {
-            self.compiled.clear();
+        if self.compiled.len() == COMPILED_MAX
+            || self.compiled_bytes + text.len() > COMPILED_BYTES_MAX
+        {
+            *self = Engine::new()?;
         }
-        self.compiled.insert(*sha, function.clone());
-        Ok(function)
+        let chunk = self.lua.compile(&body, "@user_script").map_err(|message| {
+            let start = b"ERR Error compiling script (new function): ";
+            ErrorReply::new(&[start, &*message].concat())
+        })?;
+        self.compiled_bytes += text.len();
+        self.compiled.insert(*sha, chunk.clone());
+        Ok(chunk)
     }
 
-    fn run(
+    pub(super) fn run(
         &mut self,
         database: &mut Database,
         now: UnixTime,
         call: &Call<'_>,
-    ) -> std::result::Result<Reply, ErrorReply> {
-        let function = self.function(call.sha, call.text)?;
+    ) -> Result<Reply, ErrorReply> {
+        let chunk = self.chunk(call.sha, call.text)?;
         let (access, lacks_memory) =
             shebang::permit(call.text, call.access, database.lacks_memory())?;
-        let database_here = std::mem::take(database);
-        let running = Running { database: database_here, now, access, lacks_memory };
-        self.host.running.replace(Some(running));
-        let outcome = self
-            .prepare()
-            .and_then(|()| direct::run(&self.lua, &self.host, [&self.run, &function], call));
-        if let Some(running) = self.host.running.take() {
-            *database = running.database;
-        }
-        let reply = self.reply(call, outcome);
-        self.clean_up();
-        reply
+        self.host.begin();
+        self.exchange(database, |running| {
+            (running.now, running.access, running.lacks_memory) = (now, access, lacks_memory);
+        });
+        let outcome = self.reply(&chunk, call);
+        self.exchange(database, |_| ());
+        outcome.map_err(|message| ErrorReply::new(&message))
     }
 
-    /// Makes all as it is for each script.
-    fn prepare(&self) -> Result<()> {
-        let Engine { lua, host, .. } = self;
-        lua.set_memory_limit(0)?;
-        host.resp.set(2);
-        host.random.seed(0);
-        host.failure.take();
-        host.text.take();
-        self.cjson.reset();
-        Ok(())
+    /// Exchanges the server whose script runs.
+    fn exchange(&self, database: &mut Database, set: impl FnOnce(&mut super::host::Running)) {
+        let mut running = self.host.running.borrow_mut();
+        std::mem::swap(&mut running.database, database);
+        set(&mut running);
     }
 
-    /// What the script's end comes to: its value as a reply, or its error.
-    fn reply(
-        &self,
-        call: &Call<'_>,
-        outcome: Result<Outcome>,
-    ) -> std::result::Result<Reply, ErrorReply> {
-        let in_script = |message: &Blob, place: Option<&str>| {
-            let place = place.map_or_else(String::new, |place| format!(", on {place}."));
-            let suffix = format!(" script: {}{place}", call.sha);
-            ErrorReply::new(&[message, suffix.as_bytes()].concat())
+    /// What the script returns, as a reply, or the text of its error.
+    fn reply(&mut self, chunk: &Chunk, call: &Call<'_>) -> Result<Reply, Blob> {
+        let Engine { lua, fields, .. } = self;
+        let fields = *fields;
+        lua.begin(UNITS);
+        let returned = self.call(chunk, call);
+        let lua = &mut self.lua;
+        let reply = match returned {
+            Ok(Ok(value)) => fields.reply(lua, value),
+            Ok(Err(raised)) => return Err(self.failure(call, raised)),
+            Err(error) => Err(error),
         };
-        let raised = match outcome {
-            Ok(Outcome::Reply(reply)) => return Ok(reply),
-            Ok(Outcome::Results(Some(true), value)) => match self.fields.reply(&value) {
-                Ok(reply) => return Ok(reply),
-                Err(error) => raise::raised(&error),
-            },
-            Ok(Outcome::Results(..)) => match self.host.failure.take() {
-                Some(failure) => {
-                    return Err(in_script(&failure.message, failure.place.as_deref()));
-                }
-                None => {
-                    let ended = self.host.budget.ended();
-                    Raised::Final(ended.unwrap_or(Final::OutOfMemory))
-                }
-            },
-            Err(error) => raise::raised(&error),
-        };
-        Err(in_script(&builtins::failure_text(&raised), None))
+        reply.map_err(|error| in_script(call, &refusal(error), None))
     }
 
-    /// Collects the garbage of scripts when it is worth the time.
-    fn clean_up(&mut self) {
-        let Engine { lua, .. } = self;
-        // Neither can fail: Lua 5.1 has a limit to set, and no script's finalizers to run.
-        let _ = lua.set_memory_limit(0);
-        if lua.used_memory() >= self.collect_at {
-            let _ = lua.gc_collect();
-            lua.gc_stop();
-            self.collect_at = lua.used_memory().saturating_add(COLLECT_AFTER);
+    /// Calls the script: what it returns first, or the error that ended it, as Redis hands it on.
+    fn call(&mut self, chunk: &Chunk, call: &Call<'_>) -> lua::Result<Result<Value, Value>> {
+        let Engine { lua, fields, names, .. } = self;
+        let fields = *fields;
+        let globals = lua.globals();
+        for (name, words) in [(names.keys, call.keys), (names.argv, call.arguments)] {
+            let table = list(lua, words)?;
+            lua.raw_set(globals, name.into(), table.into())?;
+            // What is permanent keeps nothing from the collector: the stack does.
+            lua.push(table.into())?;
         }
+        let main = lua.instantiate(chunk)?;
+        let outcome = lua.handled_call(main.into(), &[], |lua, error| {
+            sandbox::with_place(lua, fields, error).map(Value::from)
+        })?;
+        Ok(outcome.map(|count| {
+            for _ in 1..count {
+                lua.pop();
+            }
+            if count == 0 { Value::Nil } else { lua.pop() }
+        }))
+    }
+
+    /// The text of an error that the script did not catch.
+    fn failure(&mut self, call: &Call<'_>, raised: Value) -> Blob {
+        match raised {
+            Value::Table(error) => {
+                let (message, place) = sandbox::told(&self.lua, self.fields, error);
+                in_script(call, &message, place.as_ref())
+            }
+            other => {
+                let message = self.lua.to_bytes(other).unwrap_or_default();
+                let start = format!("ERR Error running script {}, ", call.sha);
+                Blob::from([start.as_bytes(), &*message].concat())
+            }
+        }
+    }
+}
+
+fn list(lua: &mut Lua, words: &[Blob]) -> lua::Result<TableRef> {
+    let table = lua.new_table(words.len(), 0)?;
+    for (index, word) in words.iter().enumerate() {
+        let word = lua.string(word.clone())?;
+        lua.set_element(table, index + 1, word.into())?;
+    }
+    Ok(table)
+}
+
+/// The text of an error with the name of the script, and the place in it.
+fn in_script(call: &Call<'_>, message: &[u8], place: Option<&Blob>) -> Blob {
+    let name = format!(" script: {}", call.sha);
+    let place = place.map_or_else(Vec::new, |place| [b", on ", &**place, b"."].concat());
+    Blob::from([message, name.as_bytes(), &place].concat())
+}
+
+/// What a client is told of the end of a script that has used up its means.
+fn refusal(error: Error) -> Blob {
+    match error {
+        Error::Ended(End::Stopped) => Blob::from_static("ERR Script ran for too long"),
+        Error::Ended(end) => Blob::from(format!("ERR {end}")),
+        // Neither leaves a protected call.
+        Error::Thrown(_) | Error::Yielded(_) => Blob::from_static("ERR Script failed"),
     }
 }

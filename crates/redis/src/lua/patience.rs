@@ -1,8 +1,8 @@
 //! How long a script may take where time is real.
 //!
-//! The budget ends a script that does too much by itself, but a command that it calls can take long
-//! for little. In a simulated world that only takes long to simulate; a server whose clients wait
-//! can say when it has been long enough.
+//! Its units end a script that does too much by itself, but a command that it calls can take long
+//! for few of them. In a simulated world that only takes long to simulate; a server whose clients
+//! wait can say when it has been long enough.
 
 use std::cell::RefCell;
 

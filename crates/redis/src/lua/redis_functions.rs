@@ -2,131 +2,125 @@
 
 use std::rc::Rc;
 
-use mlua::{FromLuaMulti, Lua, LuaString, MultiValue, Result, Table, Value};
+use lua::{Args, Lua, Result, TableRef, Value, number};
 
-use super::arguments::Arguments;
-use super::convert::{Fields, blob, word};
-use super::host::{Host, constant, define, function};
-use super::raise::{self, Raised};
-use super::{direct, number};
+use super::convert::{Fields, word};
+use super::host::Host;
 use crate::command;
 use crate::resp::Shape;
 use crate::{Blob, ErrorReply, Reply, Sha1};
 
 /// The version whose behaviour this is.
 const VERSION: &str = "7.0.15";
-const VERSION_NUMBER: i64 = 0x0007_000f;
+const VERSION_NUMBER: i32 = 0x0007_000f;
 
-pub(super) fn table(lua: &Lua, host: &Rc<Host>, fields: &Rc<Fields>) -> Result<Table> {
-    let table = lua.create_table()?;
-    constants(&table)?;
-    calls(lua, &table, host, fields)?;
-    replies(lua, &table, fields)?;
-    replication(lua, &table)?;
+/// What a command costs at least, in units.
+const CALL: u64 = 20;
 
-    define(lua, &table, "log", log)?;
-    define(lua, &table, "sha1hex", |lua, arguments| sha1hex(lua, &arguments))?;
-    define(lua, &table, "acl_check_cmd", |_, arguments| acl_check_cmd(&arguments))?;
-    define(lua, &table, "breakpoint", |_, _| Ok(false))?;
-    define(lua, &table, "debug", |_, _| Ok(()))?;
+pub(super) fn table(lua: &mut Lua, host: &Rc<Host>, fields: Fields) -> Result<TableRef> {
+    let table = lua.new_table(0, 0)?;
+    constants(lua, table)?;
+    calls(lua, table, host, fields)?;
+    replies(lua, table, fields)?;
+    replication(lua, table, fields)?;
+
+    lua.define(table, "log", move |lua, args| log(lua, args, fields))?;
+    lua.define(table, "sha1hex", move |lua, args| sha1hex(lua, args, fields))?;
+    lua.define(table, "acl_check_cmd", move |lua, args| acl_check_cmd(lua, args, fields))?;
+    lua.define(table, "breakpoint", |lua, _| lua.push(false.into()))?;
+    lua.define(table, "debug", |_, _| Ok(0))?;
     let shared = Rc::clone(host);
-    define(lua, &table, "setresp", move |lua, arguments| set_resp(lua, &shared, &arguments))?;
+    lua.define(table, "setresp", move |lua, args| set_resp(lua, args, &shared, fields))?;
     Ok(table)
 }
 
-fn constants(table: &Table) -> Result<()> {
-    constant(table, "REDIS_VERSION", VERSION)?;
-    constant(table, "REDIS_VERSION_NUM", VERSION_NUMBER)?;
-    for (level, name) in ["DEBUG", "VERBOSE", "NOTICE", "WARNING"].into_iter().enumerate() {
-        constant(table, &format!("LOG_{name}"), level)?;
-    }
-    for (name, flags) in [("NONE", 0), ("AOF", 1), ("SLAVE", 2), ("REPLICA", 2), ("ALL", 3)] {
-        constant(table, &format!("REPL_{name}"), flags)?;
+fn constants(lua: &mut Lua, table: TableRef) -> Result<()> {
+    let version = lua.string(VERSION)?;
+    lua.set_field(table, "REDIS_VERSION", version.into())?;
+    let levels = ["DEBUG", "VERBOSE", "NOTICE", "WARNING"].into_iter().zip(0..);
+    let flags = [("NONE", 0), ("AOF", 1), ("SLAVE", 2), ("REPLICA", 2), ("ALL", 3)];
+    let levels = levels.map(|(name, level)| (format!("LOG_{name}"), level));
+    let flags = flags.into_iter().map(|(name, flags)| (format!("REPL_{name}"), flags));
+    let version = ("REDIS_VERSION_NUM".to_owned(), VERSION_NUMBER);
+    for (name, number) in [version].into_iter().chain(levels).chain(flags) {
+        lua.set_field(table, &name, f64::from(number).into())?;
     }
     Ok(())
 }
 
 /// `redis.call` and `redis.pcall`, which differ in what becomes of a refusal.
-fn calls(lua: &Lua, table: &Table, host: &Rc<Host>, fields: &Rc<Fields>) -> Result<()> {
-    let shared = (Rc::clone(host), Rc::clone(fields));
-    let call = move |lua: &Lua, line: Line| {
-        let (host, fields) = &shared;
-        let shape = shape(host, &line);
-        match answer(host, line)? {
-            Ok(Reply::Error(refusal)) | Err(refusal) => Err(Raised::Refusal(refusal).into()),
-            Ok(reply) => value(lua, fields, shape, &reply),
+fn calls(lua: &mut Lua, table: TableRef, host: &Rc<Host>, fields: Fields) -> Result<()> {
+    let shared = Rc::clone(host);
+    lua.define(table, "call", move |lua, args| {
+        let (reply, shape) = answer(lua, args, &shared)?;
+        match reply {
+            Ok(Reply::Error(refusal)) | Err(refusal) => Err(fields.refused(lua, &refusal)),
+            Ok(reply) => push_reply(lua, fields, shape, reply),
         }
-    };
-    table.raw_set("call", direct::call_ahead_of(lua, host, &function(lua, call)?)?)?;
-    let shared = (Rc::clone(host), Rc::clone(fields));
-    let pcall = move |lua: &Lua, line: Line| {
-        let (host, fields) = &shared;
-        let shape = shape(host, &line);
-        let reply = answer(host, line)?.unwrap_or_else(Reply::Error);
-        value(lua, fields, shape, &reply)
-    };
-    table.raw_set("pcall", direct::call_ahead_of(lua, host, &function(lua, pcall)?)?)
+    })?;
+    let shared = Rc::clone(host);
+    lua.define(table, "pcall", move |lua, args| {
+        let (reply, shape) = answer(lua, args, &shared)?;
+        push_reply(lua, fields, shape, reply.unwrap_or_else(Reply::Error))
+    })
 }
 
-/// The words of a command, `None` if one of them is neither a text nor a number.
-struct Line(Option<Vec<Blob>>);
+/// The second is what the reply is in RESP3, if the script wants to have it in that.
+type Answer = (std::result::Result<Reply, ErrorReply>, Option<Shape>);
 
-impl FromLuaMulti for Line {
-    fn from_lua_multi(values: MultiValue, _: &Lua) -> Result<Line> {
-        let mut line = Vec::with_capacity(values.len());
-        for value in &values {
-            match word(value) {
-                Some(word) => line.push(word),
-                None => return Ok(Line(None)),
-            }
-        }
-        Ok(Line(Some(line)))
+/// Runs the command that the arguments are, and charges for it.
+fn answer(lua: &mut Lua, args: Args, host: &Host) -> Result<Answer> {
+    let mut line = host.line.take();
+    let mut bytes = 0;
+    for value in lua.args_from(args, 1) {
+        let Some(word) = word(lua, *value) else {
+            return Ok((
+                Err(ErrorReply::from_static(
+                    "ERR Lua redis lib command arguments must be strings or integers",
+                )),
+                None,
+            ));
+        };
+        bytes += word.len();
+        line.push(word);
     }
+    lua.spend(CALL + line.len() as u64)?;
+    lua.spend_bytes(bytes)?;
+    let reply = host.call(&line);
+    let shape = host.wants_resp3.get().then(|| Shape::of(&line));
+    line.clear();
+    host.line.set(line);
+    // What took long may have cost little.
+    lua.look()?;
+    Ok((reply, shape))
 }
 
-/// What the reply to this line is in RESP3, if the script wants to have it in that.
-fn shape(host: &Host, line: &Line) -> Option<Shape> {
-    (host.resp.get() == 3).then(|| line.0.as_deref().map_or(Shape::AsIs, Shape::of))
-}
-
-fn value(lua: &Lua, fields: &Fields, shape: Option<Shape>, reply: &Reply) -> Result<Value> {
-    match shape {
-        Some(shape) => fields.typed(lua, &shape, reply),
-        None => fields.value(lua, reply, 2),
-    }
-}
-
-/// The outer result is an error if the script must end.
-fn answer(host: &Host, line: Line) -> Result<std::result::Result<Reply, ErrorReply>> {
-    if let Some(answered) = host.answered.take() {
-        return Ok(answered);
-    }
-    let Line(Some(line)) = line else {
-        return Ok(Err(ErrorReply::from_static(
-            "ERR Lua redis lib command arguments must be strings or integers",
-        )));
+fn push_reply(lua: &mut Lua, fields: Fields, shape: Option<Shape>, reply: Reply) -> Result<usize> {
+    let value = match shape {
+        Some(shape) => fields.typed(lua, &shape, reply)?,
+        None => fields.value(lua, reply)?,
     };
-    host.budget.spend_bytes(line.iter().map(|word| word.len()).sum())?;
-    Ok(host.call(&line))
+    lua.push(value)
 }
 
 /// `redis.error_reply` and `redis.status_reply`
-fn replies(lua: &Lua, table: &Table, fields: &Rc<Fields>) -> Result<()> {
-    let shared = Rc::clone(fields);
-    let wrong = ErrorReply::from_static("ERR wrong number or type of arguments");
-    let refusal = wrong.clone();
-    define(lua, table, "error_reply", move |lua, arguments| match arguments.values() {
-        [Value::String(text)] => shared.error_value(lua, &error_reply(&text.as_bytes())),
-        _ => shared.error_value(lua, &refusal),
+fn replies(lua: &mut Lua, table: TableRef, fields: Fields) -> Result<()> {
+    const WRONG: ErrorReply = ErrorReply::from_static("ERR wrong number or type of arguments");
+    lua.define(table, "error_reply", move |lua, args| {
+        let error = match lua.args_from(args, 1) {
+            [Value::String(text)] => error_reply(lua.bytes(*text)),
+            _ => WRONG,
+        };
+        lua.spend_bytes(2 * error.text().len())?;
+        let value = fields.error_value(lua, &error)?;
+        lua.push(value)
     })?;
-    let shared = Rc::clone(fields);
-    define(lua, table, "status_reply", move |lua, arguments| match arguments.values() {
-        [Value::String(text)] => {
-            let table = lua.create_table()?;
-            table.raw_set("ok", text)?;
-            Ok(Value::Table(table))
-        }
-        _ => shared.error_value(lua, &wrong),
+    lua.define(table, "status_reply", move |lua, args| {
+        let value = match *lua.args_from(args, 1) {
+            [Value::String(text)] => fields.status_value(lua, text)?,
+            _ => fields.error_value(lua, &WRONG)?,
+        };
+        lua.push(value)
     })
 }
 
@@ -138,74 +132,87 @@ fn error_reply(text: &[u8]) -> ErrorReply {
     if text.contains(&b' ') { error } else { ErrorReply::new(&[b"ERR ", &**error.text()].concat()) }
 }
 
-fn replication(lua: &Lua, table: &Table) -> Result<()> {
-    define(lua, table, "replicate_commands", |_, _| Ok(true))?;
-    define(lua, table, "set_repl", |lua, arguments| {
-        if arguments.len() != 1 {
-            return Err(raise::refusal("ERR redis.set_repl() requires two arguments."));
+/// The error that a function of this table raises.
+fn refuse(lua: &mut Lua, fields: Fields, message: &'static str) -> lua::Error {
+    fields.refused(lua, &ErrorReply::from_static(message))
+}
+
+fn replication(lua: &mut Lua, table: TableRef, fields: Fields) -> Result<()> {
+    lua.define(table, "replicate_commands", |lua, _| lua.push(true.into()))?;
+    lua.define(table, "set_repl", move |lua, args| {
+        if args.len() != 1 {
+            return Err(refuse(lua, fields, "ERR redis.set_repl() requires two arguments."));
         }
-        let flags = lua.coerce_number(arguments.get(1).clone())?.map_or(0, number::truncate);
+        let flags = lua.to_number(lua.arg(args, 1)).map_or(0, number::truncate);
         if !(0..=3).contains(&flags) {
-            return Err(raise::refusal(
+            return Err(refuse(
+                lua,
+                fields,
                 "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.",
             ));
         }
-        Ok(())
+        Ok(0)
     })
 }
 
 /// What is logged goes nowhere.
-fn log(_: &Lua, arguments: Arguments) -> Result<()> {
-    if arguments.len() < 2 {
-        return Err(raise::refusal("ERR redis.log() requires two arguments or more."));
+fn log(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
+    if args.len() < 2 {
+        return Err(refuse(lua, fields, "ERR redis.log() requires two arguments or more."));
     }
-    let Some(level) = number::of(arguments.get(1)) else {
-        return Err(raise::refusal("ERR First argument must be a number (log level)."));
+    let Value::Number(level) = lua.arg(args, 1) else {
+        return Err(refuse(lua, fields, "ERR First argument must be a number (log level)."));
     };
     if !(0..=3).contains(&number::truncate(level)) {
-        return Err(raise::refusal("ERR Invalid debug level."));
+        return Err(refuse(lua, fields, "ERR Invalid debug level."));
     }
-    Ok(())
+    Ok(0)
 }
 
-fn sha1hex(lua: &Lua, arguments: &Arguments) -> Result<LuaString> {
-    if arguments.len() != 1 {
-        return Err(raise::refusal("ERR wrong number of arguments"));
+fn sha1hex(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
+    /// Hashing takes so many times as long as copying.
+    const FACTOR: usize = 8;
+    if args.len() != 1 {
+        return Err(refuse(lua, fields, "ERR wrong number of arguments"));
     }
-    let text = match arguments.get(1) {
-        Value::String(text) => Some(text.clone()),
-        value @ (Value::Integer(_) | Value::Number(_)) => lua.coerce_string(value.clone())?,
-        _ => None,
-    };
-    let sha = text.map_or_else(|| Sha1::of(b""), |text| Sha1::of(&blob(&text)));
-    lua.create_string(sha.to_hex())
+    let text = lua.to_bytes(lua.arg(args, 1)).unwrap_or_default();
+    lua.spend_bytes(64 + text.len().saturating_mul(FACTOR))?;
+    let hex = lua.string(Sha1::of(&text).to_hex())?;
+    lua.push(hex.into())
 }
 
-fn set_resp(lua: &Lua, host: &Host, arguments: &Arguments) -> Result<()> {
-    if arguments.len() != 1 {
-        return Err(raise::refusal("ERR redis.setresp() requires one argument."));
+fn set_resp(lua: &mut Lua, args: Args, host: &Host, fields: Fields) -> Result<usize> {
+    if args.len() != 1 {
+        return Err(refuse(lua, fields, "ERR redis.setresp() requires one argument."));
     }
-    let version = lua.coerce_number(arguments.get(1).clone())?.map_or(0, number::truncate);
+    let version = lua.to_number(lua.arg(args, 1)).map_or(0, number::truncate);
     if !(2..=3).contains(&version) {
-        return Err(raise::refusal("ERR RESP version must be 2 or 3."));
+        return Err(refuse(lua, fields, "ERR RESP version must be 2 or 3."));
     }
-    host.resp.set(version);
-    Ok(())
+    host.wants_resp3.set(version == 3);
+    Ok(0)
 }
 
-/// Nobody is refused anything here, but the command must be one.
-fn acl_check_cmd(arguments: &Arguments) -> Result<bool> {
-    if arguments.len() == 0 {
-        return Err(raise::refusal(
+/// Every client may run every command here, but the command must be one.
+fn acl_check_cmd(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
+    if args.is_empty() {
+        return Err(refuse(
+            lua,
+            fields,
             "ERR Please specify at least one argument for this redis lib call",
         ));
     }
-    let words: Option<Vec<Blob>> = arguments.values().iter().map(word).collect();
-    let words = words.ok_or_else(|| {
-        raise::refusal("ERR redis.acl_check_cmd() command arguments must be strings or integers")
-    })?;
+    lua.spend(CALL + args.len() as u64)?;
+    let words = lua.args_from(args, 1).iter().map(|value| word(lua, *value));
+    let Some(words) = words.collect::<Option<Vec<Blob>>>() else {
+        return Err(refuse(
+            lua,
+            fields,
+            "ERR redis.acl_check_cmd() command arguments must be strings or integers",
+        ));
+    };
     match command::resolve(&words) {
-        Ok(_) | Err(command::Unresolved::WrongArity { .. }) => Ok(true),
-        Err(_) => Err(raise::refusal("ERR Invalid command passed to redis.acl_check_cmd()")),
+        Ok(_) | Err(command::Unresolved::WrongArity { .. }) => lua.push(true.into()),
+        Err(_) => Err(refuse(lua, fields, "ERR Invalid command passed to redis.acl_check_cmd()")),
     }
 }

@@ -1,72 +1,107 @@
 //! What `redis.call` gives a script that asked for RESP3 by `redis.setresp(3)`: "RESP3 to Lua type
 //! conversion" in "Redis Lua API reference".
 
-use mlua::{Lua, Result, Table, Value};
+use lua::{Lua, Result, TableRef, Value};
 
-use super::convert::Fields;
+use super::convert::{self, Fields};
 use crate::resp::{Second, Shape};
 use crate::{Blob, Reply};
 
-const RESP3: i64 = 3;
+/// A table takes so many times what its strings take, at most.
+const FACTOR: usize = 4;
 
 impl Fields {
     /// The value of a reply of this shape: maps, sets, numbers and texts are tables with one field,
-    /// which says what they are.
-    pub(super) fn typed(&self, lua: &Lua, shape: &Shape, reply: &Reply) -> Result<Value> {
-        let tagged = |tag: &str, value: Value| lua.create_table_from([(tag, value)]);
-        let plain = |reply: &Reply| self.value(lua, reply, RESP3);
-        Ok(Value::Table(match (shape, reply) {
+    /// which says what they are. May collect garbage first.
+    pub(super) fn typed(&self, lua: &mut Lua, shape: &Shape, reply: Reply) -> Result<Value> {
+        convert::make_room(lua, &reply, FACTOR)?;
+        self.shaped(lua, shape, reply)
+    }
+
+    fn shaped(&self, lua: &mut Lua, shape: &Shape, reply: Reply) -> Result<Value> {
+        match (shape, reply) {
             (Shape::Map, Reply::Array(entries)) => {
-                let map = lua.create_table()?;
-                for pair in entries.chunks_exact(2) {
-                    map.raw_set(plain(&pair[0])?, plain(&pair[1])?)?;
+                let map = lua.new_table(0, 0)?;
+                let mut entries = entries.into_iter();
+                while let (Some(key), Some(value)) = (entries.next(), entries.next()) {
+                    let (key, value) = (self.plain(lua, key)?, self.plain(lua, value)?);
+                    lua.raw_set(map, key, value)?;
                 }
-                tagged("map", Value::Table(map))?
+                self.one_field(lua, self.map, map.into())
             }
             (Shape::Set, Reply::Array(members)) => {
-                let set = lua.create_table()?;
+                let set = lua.new_table(0, 0)?;
                 for member in members {
-                    set.raw_set(plain(member)?, true)?;
+                    let member = self.plain(lua, member)?;
+                    lua.raw_set(set, member, Value::Boolean(true))?;
                 }
-                tagged("set", Value::Table(set))?
+                self.one_field(lua, self.set, set.into())
             }
-            (Shape::Number, Reply::Bulk(text)) => tagged("double", Value::Number(double(text)))?,
+            (Shape::Number, Reply::Bulk(text)) => {
+                self.one_field(lua, self.double, Value::Number(double(&text)))
+            }
             (Shape::Number, Reply::Array(entries)) => {
-                list(lua, entries.iter().map(|entry| self.typed(lua, shape, entry)))?
+                list(lua, entries.into_iter(), |lua, entry| self.shaped(lua, shape, entry))
             }
-            (Shape::Text, Reply::Bulk(_)) => {
-                let text = tagged("string", plain(reply)?)?;
-                text.raw_set("format", "txt")?;
-                tagged("verbatim_string", Value::Table(text))?
+            (Shape::Text, reply @ Reply::Bulk(_)) => {
+                let text = self.plain(lua, reply)?;
+                let verbatim = lua.new_table(0, 2)?;
+                lua.raw_set(verbatim, self.string.into(), text)?;
+                let format = lua.string(Blob::from_static("txt"))?;
+                lua.raw_set(verbatim, self.format.into(), format.into())?;
+                self.one_field(lua, self.verbatim_string, verbatim.into())
             }
-            (Shape::Popped, Reply::Array(entries)) => self.pair(lua, entries, &Shape::Number)?,
+            (Shape::Popped, Reply::Array(entries)) => {
+                self.pair(lua, entries.into_iter(), &Shape::Number)
+            }
             (Shape::Pairs(second), Reply::Array(entries)) => {
                 let second = match second {
                     Second::AsIs => Shape::AsIs,
                     Second::Number => Shape::Number,
                 };
-                let pairs = entries.chunks(2).map(|pair| self.pair(lua, pair, &second));
-                list(lua, pairs.map(|pair| pair.map(Value::Table)))?
+                let pairs = lua.new_table(entries.len().div_ceil(2), 0)?;
+                let mut entries = entries.into_iter();
+                let mut index = 0;
+                while entries.len() > 0 {
+                    index += 1;
+                    let pair = self.pair(lua, entries.by_ref().take(2), &second)?;
+                    lua.set_element(pairs, index, pair)?;
+                }
+                Ok(pairs.into())
             }
-            _ => return plain(reply),
-        }))
+            (_, reply) => self.plain(lua, reply),
+        }
     }
 
-    fn pair(&self, lua: &Lua, entries: &[Reply], second: &Shape) -> Result<Table> {
+    fn plain(&self, lua: &mut Lua, reply: Reply) -> Result<Value> {
+        lua.spend(4)?;
+        self.converted(lua, reply, Value::Nil)
+    }
+
+    fn pair(
+        &self,
+        lua: &mut Lua,
+        entries: impl Iterator<Item = Reply>,
+        second: &Shape,
+    ) -> Result<Value> {
         let shapes = [&Shape::AsIs, second];
-        list(
-            lua,
-            shapes.into_iter().zip(entries).map(|(shape, entry)| self.typed(lua, shape, entry)),
-        )
+        list(lua, shapes.into_iter().zip(entries), |lua, (shape, entry)| {
+            self.shaped(lua, shape, entry)
+        })
     }
 }
 
-fn list(lua: &Lua, values: impl Iterator<Item = Result<Value>>) -> Result<Table> {
-    let table = lua.create_table()?;
-    for (index, value) in values.enumerate() {
-        table.raw_set(index + 1, value?)?;
+fn list<T>(
+    lua: &mut Lua,
+    entries: impl Iterator<Item = T>,
+    convert: impl Fn(&mut Lua, T) -> Result<Value>,
+) -> Result<Value> {
+    let table: TableRef = lua.new_table(0, 0)?;
+    for (index, entry) in entries.enumerate() {
+        let value = convert(lua, entry)?;
+        lua.set_element(table, index + 1, value)?;
     }
-    Ok(table)
+    Ok(table.into())
 }
 
 /// A number as a command writes it.

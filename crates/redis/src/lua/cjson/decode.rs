@@ -1,278 +1,183 @@
-//! From JSON to Lua.
+//! From JSON to Lua. Tables that are not whole lie on Lua's stack, where the collector sees them,
+//! and so do the keys that wait for their values.
 
-use mlua::{Lua, Result, Table, Value};
+mod token;
 
-use super::Settings;
-use crate::lua::arguments::Arguments;
-use crate::lua::host::Host;
-use crate::lua::{number, raise};
+use lua::{Args, Error, Lua, Result, StringRef, TableRef, Value};
+
+use self::token::{Kind, Token, Tokens};
+use super::{STACK_MAX, Settings};
 
 /// `cjson.decode(text)`
-pub(super) fn decode(
-    lua: &Lua,
-    host: &Host,
-    settings: &Settings,
-    arguments: &Arguments,
-) -> Result<Value> {
-    if arguments.len() != 1 {
-        return Err(arguments.problem(lua, 1, "expected 1 argument"));
+pub(super) fn decode(lua: &mut Lua, args: Args, settings: &Settings) -> Result<usize> {
+    /// Looking at each byte takes so many times as long as copying.
+    const FACTOR: usize = 16;
+    if args.len() != 1 {
+        return Err(lua.arg_error(args, 1, "expected 1 argument"));
     }
-    let text = arguments.string(lua, 1)?;
-    let text = &*text.as_bytes();
-    host.budget.spend_bytes(text.len().saturating_mul(8))?;
+    let text = lua.check_bytes(args, 1)?;
+    lua.spend_bytes(text.len().saturating_mul(FACTOR))?;
     if text.len() >= 2 && text[..2].contains(&0) {
-        return Err(raise::text(lua, "JSON parser does not support UTF-16 or UTF-32"));
+        return Err(lua.throw("JSON parser does not support UTF-16 or UTF-32"));
     }
-    let mut decoder = Decoder { lua, host, settings, text, at: 0, depth: 0 };
-    let token = decoder.token();
-    let value = decoder.value(token)?;
-    let token = decoder.token();
+    let tokens = Tokens { text: &text, at: 0, decode_invalid: settings.decode_invalid };
+    let mut decoder = Decoder { lua, settings, tokens, open: Vec::new(), used: 1 };
+    let value = decoder.value()?;
+    let token = decoder.tokens.next();
     match token.kind {
-        Kind::End => Ok(value),
+        Kind::End => decoder.lua.push(value),
         _ => Err(decoder.unexpected("the end", &token)),
     }
 }
 
 struct Decoder<'a> {
-    lua: &'a Lua,
-    host: &'a Host,
+    lua: &'a mut Lua,
     settings: &'a Settings,
-    text: &'a [u8],
-    at: usize,
-    depth: i32,
+    tokens: Tokens<'a>,
+    /// The tables that are not whole, the innermost last.
+    open: Vec<Open>,
+    /// What would be on the stack of the function in C.
+    used: usize,
 }
 
-struct Token {
-    kind: Kind,
-    /// Where it begins; where the fault is, if it is one.
-    start: usize,
+#[derive(Clone, Copy)]
+enum Open {
+    Array { table: TableRef, len: usize },
+    Object { table: TableRef, key: StringRef },
 }
 
-enum Kind {
-    ObjectBegin,
-    ObjectEnd,
-    ArrayBegin,
-    ArrayEnd,
-    Text(Vec<u8>),
-    Number(f64),
-    Boolean(bool),
-    Null,
-    Colon,
-    Comma,
-    End,
-    Fault(&'static str),
-}
-
-impl Kind {
-    const fn name(&self) -> &'static str {
-        match self {
-            Kind::ObjectBegin => "T_OBJ_BEGIN",
-            Kind::ObjectEnd => "T_OBJ_END",
-            Kind::ArrayBegin => "T_ARR_BEGIN",
-            Kind::ArrayEnd => "T_ARR_END",
-            Kind::Text(_) => "T_STRING",
-            Kind::Number(_) => "T_NUMBER",
-            Kind::Boolean(_) => "T_BOOLEAN",
-            Kind::Null => "T_NULL",
-            Kind::Colon => "T_COLON",
-            Kind::Comma => "T_COMMA",
-            Kind::End => "T_END",
-            Kind::Fault(what) => what,
-        }
-    }
+/// What comes of a step.
+enum Step {
+    /// A value is whole.
+    Whole(Value),
+    /// The value that begins with this token comes next.
+    Next(Token),
 }
 
 impl Decoder<'_> {
-    fn value(&mut self, token: Token) -> Result<Value> {
-        self.host.budget.spend(20)?;
-        self.host.budget.check_memory(self.lua)?;
-        match token.kind {
-            Kind::Text(text) => Ok(Value::String(self.lua.create_string(text)?)),
-            Kind::Number(number) => Ok(Value::Number(number)),
-            Kind::Boolean(value) => Ok(Value::Boolean(value)),
-            Kind::Null => Ok(Value::NULL),
-            Kind::ObjectBegin => self.object().map(Value::Table),
-            Kind::ArrayBegin => self.array().map(Value::Table),
-            _ => Err(self.unexpected("value", &token)),
-        }
-    }
-
-    fn object(&mut self) -> Result<Table> {
-        self.descend()?;
-        let table = self.lua.create_table()?;
-        let mut token = self.token();
-        if matches!(token.kind, Kind::ObjectEnd) {
-            self.depth -= 1;
-            return Ok(table);
-        }
+    /// The next value, with all that is in it.
+    fn value(&mut self) -> Result<Value> {
+        let mut step = Step::Next(self.tokens.next());
         loop {
-            let Kind::Text(key) = token.kind else {
-                return Err(self.unexpected("object key string", &token));
+            step = match step {
+                Step::Next(token) => self.begin(token)?,
+                Step::Whole(value) => match self.open.pop() {
+                    None => return Ok(value),
+                    Some(Open::Array { table, len }) => self.put_element(table, len, value)?,
+                    Some(Open::Object { table, key }) => self.put_field(table, key, value)?,
+                },
             };
-            let key = self.lua.create_string(key)?;
-            token = self.token();
-            if !matches!(token.kind, Kind::Colon) {
-                return Err(self.unexpected("colon", &token));
-            }
-            let token_of_value = self.token();
-            table.raw_set(key, self.value(token_of_value)?)?;
-            token = self.token();
-            match token.kind {
-                Kind::ObjectEnd => break,
-                Kind::Comma => token = self.token(),
-                _ => return Err(self.unexpected("comma or object end", &token)),
-            }
         }
-        self.depth -= 1;
-        Ok(table)
     }
 
-    fn array(&mut self) -> Result<Table> {
-        self.descend()?;
-        let table = self.lua.create_table()?;
-        let mut token = self.token();
-        if matches!(token.kind, Kind::ArrayEnd) {
-            self.depth -= 1;
-            return Ok(table);
-        }
-        for index in 1_i64.. {
-            table.raw_set(index, self.value(token)?)?;
-            token = self.token();
-            match token.kind {
-                Kind::ArrayEnd => break,
-                Kind::Comma => token = self.token(),
-                _ => return Err(self.unexpected("comma or array end", &token)),
+    /// Reads a value, or the beginning of one that is a table.
+    fn begin(&mut self, token: Token) -> Result<Step> {
+        /// What a value costs, in units.
+        const VALUE: u64 = 4;
+        self.lua.spend(VALUE)?;
+        self.lua.collect_if_full()?;
+        Ok(Step::Whole(match token.kind {
+            Kind::Text(text) => {
+                self.lua.make_room(64 + text.len())?;
+                self.lua.string(text)?.into()
             }
-        }
-        self.depth -= 1;
-        Ok(table)
+            Kind::Number(number) => number.into(),
+            Kind::Boolean(value) => value.into(),
+            Kind::Null => Value::Null,
+            Kind::ObjectBegin => {
+                let table = self.new_table(3)?;
+                let token = self.tokens.next();
+                if matches!(token.kind, Kind::ObjectEnd) {
+                    return Ok(self.end(table));
+                }
+                return self.key(table, token);
+            }
+            Kind::ArrayBegin => {
+                let table = self.new_table(2)?;
+                let token = self.tokens.next();
+                if matches!(token.kind, Kind::ArrayEnd) {
+                    return Ok(self.end(table));
+                }
+                self.open.push(Open::Array { table, len: 0 });
+                return Ok(Step::Next(token));
+            }
+            _ => return Err(self.unexpected("value", &token)),
+        }))
     }
 
-    fn descend(&mut self) -> Result<()> {
-        self.depth += 1;
-        if self.depth > self.settings.decode_depth {
-            let (depth, at) = (self.depth, self.at);
+    /// A table, for which the function in C needs so many places on its stack.
+    fn new_table(&mut self, places: usize) -> Result<TableRef> {
+        let depth = self.open.len() + 1;
+        let most = usize::try_from(self.settings.decode_depth).unwrap_or(0);
+        if depth > most || self.used + places > STACK_MAX {
+            let at = self.tokens.at;
             let problem =
                 format!("Found too many nested data structures ({depth}) at character {at}");
-            return Err(raise::text(self.lua, problem));
+            return Err(self.lua.throw(problem));
         }
-        Ok(())
+        self.used += 1;
+        self.lua.make_room(64)?;
+        let table = self.lua.new_table(0, 0)?;
+        self.lua.push(table.into())?;
+        Ok(table)
     }
 
-    fn unexpected(&self, expected: &str, token: &Token) -> mlua::Error {
+    /// A table is whole.
+    fn end(&mut self, table: TableRef) -> Step {
+        self.used -= 1;
+        self.lua.pop();
+        Step::Whole(table.into())
+    }
+
+    /// Reads a key and the colon behind it.
+    fn key(&mut self, table: TableRef, token: Token) -> Result<Step> {
+        let Kind::Text(key) = token.kind else {
+            return Err(self.unexpected("object key string", &token));
+        };
+        self.lua.make_room(64 + key.len())?;
+        let key = self.lua.string(key)?;
+        self.lua.push(key.into())?;
+        self.used += 1;
+        let token = self.tokens.next();
+        if !matches!(token.kind, Kind::Colon) {
+            return Err(self.unexpected("colon", &token));
+        }
+        self.open.push(Open::Object { table, key });
+        Ok(Step::Next(self.tokens.next()))
+    }
+
+    fn put_element(&mut self, table: TableRef, len: usize, value: Value) -> Result<Step> {
+        let len = len + 1;
+        self.lua.set_element(table, len, value)?;
+        let token = self.tokens.next();
+        match token.kind {
+            Kind::ArrayEnd => Ok(self.end(table)),
+            Kind::Comma => {
+                self.open.push(Open::Array { table, len });
+                Ok(Step::Next(self.tokens.next()))
+            }
+            _ => Err(self.unexpected("comma or array end", &token)),
+        }
+    }
+
+    fn put_field(&mut self, table: TableRef, key: StringRef, value: Value) -> Result<Step> {
+        self.lua.raw_set(table, key.into(), value)?;
+        self.used -= 1;
+        self.lua.pop();
+        let token = self.tokens.next();
+        match token.kind {
+            Kind::ObjectEnd => Ok(self.end(table)),
+            Kind::Comma => {
+                let token = self.tokens.next();
+                self.key(table, token)
+            }
+            _ => Err(self.unexpected("comma or object end", &token)),
+        }
+    }
+
+    fn unexpected(&mut self, expected: &str, token: &Token) -> Error {
         let (found, place) = (token.kind.name(), token.start + 1);
         let problem = format!("Expected {expected} but found {found} at character {place}");
-        raise::text(self.lua, problem)
-    }
-
-    fn token(&mut self) -> Token {
-        while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
-        }
-        let start = self.at;
-        let rest = &self.text[start..];
-        let (kind, len) = match rest.first() {
-            None | Some(0) => (Kind::End, 0),
-            Some(b'{') => (Kind::ObjectBegin, 1),
-            Some(b'}') => (Kind::ObjectEnd, 1),
-            Some(b'[') => (Kind::ArrayBegin, 1),
-            Some(b']') => (Kind::ArrayEnd, 1),
-            Some(b':') => (Kind::Colon, 1),
-            Some(b',') => (Kind::Comma, 1),
-            Some(b'"') => return self.string(),
-            Some(b'-' | b'0'..=b'9') => {
-                let refused = !self.settings.decode_invalid && is_invalid_number(rest);
-                match number::strtod(rest) {
-                    Some((number, len)) if !refused => (Kind::Number(number), len),
-                    _ => (Kind::Fault("invalid number"), 0),
-                }
-            }
-            _ if rest.starts_with(b"true") => (Kind::Boolean(true), 4),
-            _ if rest.starts_with(b"false") => (Kind::Boolean(false), 5),
-            _ if rest.starts_with(b"null") => (Kind::Null, 4),
-            _ if self.settings.decode_invalid && is_invalid_number(rest) => {
-                match number::strtod(rest) {
-                    Some((number, len)) => (Kind::Number(number), len),
-                    None => (Kind::Fault("invalid number"), 0),
-                }
-            }
-            _ => (Kind::Fault("invalid token"), 0),
-        };
-        self.at += len;
-        Token { kind, start }
-    }
-
-    fn string(&mut self) -> Token {
-        let start = self.at;
-        let mut text = Vec::new();
-        let mut at = start + 1;
-        let fault = |what, start| Token { kind: Kind::Fault(what), start };
-        loop {
-            match self.text.get(at) {
-                None | Some(0) => return fault("unexpected end of string", at),
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    let plain = match self.text.get(at + 1) {
-                        Some(b'u') => {
-                            let Some((character, len)) = code_point(&self.text[at..]) else {
-                                return fault("invalid unicode escape code", at);
-                            };
-                            let mut encoded = [0; 4];
-                            text.extend_from_slice(character.encode_utf8(&mut encoded).as_bytes());
-                            at += len;
-                            continue;
-                        }
-                        Some(b'b') => 0x08,
-                        Some(b'f') => 0x0c,
-                        Some(b'n') => b'\n',
-                        Some(b'r') => b'\r',
-                        Some(b't') => b'\t',
-                        Some(same @ (b'"' | b'\\' | b'/')) => *same,
-                        _ => return fault("invalid escape code", at),
-                    };
-                    text.push(plain);
-                    at += 2;
-                }
-                Some(byte) => {
-                    text.push(*byte);
-                    at += 1;
-                }
-            }
-        }
-        self.at = at + 1;
-        Token { kind: Kind::Text(text), start }
-    }
-}
-
-/// The character that `\uXXXX` stands for at the start of `text`, or two of these that are a
-/// surrogate pair, and how long that is.
-fn code_point(text: &[u8]) -> Option<(char, usize)> {
-    let unit = |text: &[u8]| -> Option<u32> {
-        let digits = text.strip_prefix(b"\\u")?.get(..4)?;
-        digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
-    };
-    let high = unit(text)?;
-    if !(0xD800..0xE000).contains(&high) {
-        return Some((char::from_u32(high)?, 6));
-    }
-    let low = unit(text.get(6..)?)?;
-    if !(0xD800..0xDC00).contains(&high) || !(0xDC00..0xE000).contains(&low) {
-        return None;
-    }
-    let point = 0x1_0000 + ((high & 0x3FF) << 10) + (low & 0x3FF);
-    Some((char::from_u32(point)?, 12))
-}
-
-/// Whether C would read a number here that is none in JSON.
-fn is_invalid_number(text: &[u8]) -> bool {
-    if text.starts_with(b"+") {
-        return true;
-    }
-    match text.strip_prefix(b"-").unwrap_or(text) {
-        [b'0', next, ..] => matches!(next, b'x' | b'X' | b'0'..=b'9'),
-        [0..=b'9', ..] => false,
-        rest => rest.get(..3).is_some_and(|word| {
-            word.eq_ignore_ascii_case(b"inf") || word.eq_ignore_ascii_case(b"nan")
-        }),
+        self.lua.throw(problem)
     }
 }

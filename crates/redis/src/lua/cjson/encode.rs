@@ -1,155 +1,189 @@
 //! From Lua to JSON.
 
-use mlua::{Lua, LuaString, Result, Table, Value};
+use lua::{Args, Error, Lua, Result, TableRef, Value, number};
 
-use super::{Invalid, Settings};
-use crate::lua::arguments::Arguments;
-use crate::lua::budget::MEMORY;
-use crate::lua::host::Host;
-use crate::lua::number;
-use crate::lua::raise::{self, Final};
+use super::{Invalid, STACK_MAX, Settings};
+use crate::lua::buffer::Buffer;
+
+/// What a value costs, in units.
+const VALUE: u64 = 4;
+
+/// What it costs to print a number.
+const NUMBER: u64 = 20;
 
 /// `cjson.encode(value)`
-pub(super) fn encode(
-    lua: &Lua,
-    host: &Host,
-    settings: &Settings,
-    arguments: &Arguments,
-) -> Result<LuaString> {
-    if arguments.len() != 1 {
-        return Err(arguments.problem(lua, 1, "expected 1 argument"));
+pub(super) fn encode(lua: &mut Lua, args: Args, settings: &Settings) -> Result<usize> {
+    if args.len() != 1 {
+        return Err(lua.arg_error(args, 1, "expected 1 argument"));
     }
-    let mut encoder = Encoder { lua, host, settings, text: Vec::new() };
-    encoder.value(arguments.get(1), 0)?;
-    lua.create_string(encoder.text)
+    let text = Buffer::fill(lua, |lua, buffer| {
+        let value = lua.arg(args, 1);
+        Encoder { lua, settings, buffer, open: Vec::new(), used: 1 }.document(value)
+    })?;
+    lua.push(text.into())
 }
 
 struct Encoder<'a> {
-    lua: &'a Lua,
-    host: &'a Host,
+    lua: &'a mut Lua,
     settings: &'a Settings,
-    text: Vec<u8>,
+    buffer: &'a mut Buffer,
+    /// The tables that are not at their ends, the innermost last.
+    open: Vec<Open>,
+    /// What would be on the stack of the function in C.
+    used: usize,
+}
+
+/// A table, and which of its entries was written last.
+#[derive(Clone, Copy)]
+enum Open {
+    Array { table: TableRef, index: i32, length: i32 },
+    Object { table: TableRef, key: Value },
 }
 
 impl Encoder<'_> {
-    fn value(&mut self, value: &Value, depth: i32) -> Result<()> {
-        self.host.budget.spend(20)?;
-        if self.text.len() > MEMORY {
-            return Err(self.host.budget.end(Final::OutOfMemory));
-        }
-        match value {
-            Value::Nil => self.text.extend_from_slice(b"null"),
-            Value::LightUserData(pointer) if pointer.0.is_null() => {
-                self.text.extend_from_slice(b"null");
+    fn document(&mut self, value: Value) -> Result<()> {
+        self.value(value)?;
+        while let Some(open) = self.open.pop() {
+            match open {
+                Open::Array { table, index, length } => self.element(table, index, length)?,
+                Open::Object { table, key } => self.field(table, key)?,
             }
-            Value::Boolean(true) => self.text.extend_from_slice(b"true"),
-            Value::Boolean(false) => self.text.extend_from_slice(b"false"),
-            Value::Integer(_) | Value::Number(_) => self.number(value)?,
-            Value::String(string) => self.string(&string.as_bytes())?,
-            Value::Table(table) => self.table(table, depth + 1)?,
-            other => return Err(self.refused(other, "type not supported")),
         }
         Ok(())
     }
 
-    fn number(&mut self, value: &Value) -> Result<()> {
-        let float = number::of(value).unwrap_or_default();
-        if float.is_finite() {
+    /// Writes the element behind that one, or the end of the array.
+    fn element(&mut self, table: TableRef, index: i32, length: i32) -> Result<()> {
+        if index == length {
+            self.used -= 1;
+            return self.add(b"]");
+        }
+        if index > 0 {
+            self.add(b",")?;
+        }
+        let index = index + 1;
+        self.open.push(Open::Array { table, index, length });
+        let value = self.lua.element(table, usize::try_from(index).unwrap_or(0));
+        self.value(value)
+    }
+
+    /// Writes the entry behind that one, or the end of the object.
+    fn field(&mut self, table: TableRef, key: Value) -> Result<()> {
+        let Some((next, value)) = self.lua.next(table, key)? else {
+            self.used -= 2;
+            return self.add(b"}");
+        };
+        if !key.is_nil() {
+            self.add(b",")?;
+        }
+        match next {
+            Value::Number(number) => {
+                self.add(b"\"")?;
+                self.number(number)?;
+                self.add(b"\"")?;
+            }
+            Value::String(string) => {
+                let string = self.lua.bytes(string).clone();
+                self.string(&string)?;
+            }
+            _ => return Err(self.refused(next, "table key must be a number or string")),
+        }
+        self.add(b":")?;
+        self.open.push(Open::Object { table, key: next });
+        self.value(value)
+    }
+
+    /// Writes a value, of a table only the beginning.
+    fn value(&mut self, value: Value) -> Result<()> {
+        self.lua.spend(VALUE)?;
+        match value {
+            Value::Nil | Value::Null => self.add(b"null"),
+            Value::Boolean(true) => self.add(b"true"),
+            Value::Boolean(false) => self.add(b"false"),
+            Value::Number(number) => self.number(number),
+            Value::String(string) => {
+                let string = self.lua.bytes(string).clone();
+                self.string(&string)
+            }
+            Value::Table(table) => self.begin(table),
+            other => Err(self.refused(other, "type not supported")),
+        }
+    }
+
+    fn begin(&mut self, table: TableRef) -> Result<()> {
+        let depth = self.open.len() + 1;
+        let most = usize::try_from(self.settings.encode_depth).unwrap_or(0);
+        if depth > most || self.used + 3 > STACK_MAX {
+            return Err(self.lua.throw(format!("Cannot serialise, excessive nesting ({depth})")));
+        }
+        let length = self.array_length(table)?;
+        if length > 0 {
+            self.used += 1;
+            self.open.push(Open::Array { table, index: 0, length });
+            return self.add(b"[");
+        }
+        self.used += 2;
+        self.open.push(Open::Object { table, key: Value::Nil });
+        self.add(b"{")
+    }
+
+    fn add(&mut self, bytes: &[u8]) -> Result<()> {
+        self.buffer.add(self.lua, bytes)
+    }
+
+    fn number(&mut self, number: f64) -> Result<()> {
+        if number.is_finite() {
+            self.lua.spend(NUMBER)?;
+            if self.settings.digits == 14 {
+                return self.add(&number::text(number));
+            }
             let digits = usize::try_from(self.settings.digits).unwrap_or(14);
-            self.text.extend_from_slice(number::general(float, digits).as_bytes());
-            return Ok(());
+            return self.add(number::general(number, digits).as_bytes());
         }
         let text = match self.settings.encode_invalid {
-            Invalid::Refuse => return Err(self.refused(value, "must not be NaN or Inf")),
+            Invalid::Refuse => {
+                return Err(self.refused(Value::Number(number), "must not be NaN or Inf"));
+            }
             Invalid::Null => "null",
-            Invalid::AsTheyAre if float.is_nan() => "nan",
-            Invalid::AsTheyAre if float.is_sign_negative() => "-inf",
+            Invalid::AsTheyAre if number.is_nan() => "nan",
+            Invalid::AsTheyAre if number.is_sign_negative() => "-inf",
             Invalid::AsTheyAre => "inf",
         };
-        self.text.extend_from_slice(text.as_bytes());
-        Ok(())
+        self.add(text.as_bytes())
     }
 
     fn string(&mut self, string: &[u8]) -> Result<()> {
-        self.host.budget.spend_bytes(string.len().saturating_mul(8))?;
-        self.text.push(b'"');
-        for &byte in string {
-            let short = match byte {
-                b'"' | b'\\' | b'/' => byte,
-                0x08 => b'b',
-                b'\t' => b't',
-                b'\n' => b'n',
-                0x0c => b'f',
-                b'\r' => b'r',
-                0..0x20 | 0x7f => {
-                    self.text.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
-                    continue;
-                }
-                _ => {
-                    self.text.push(byte);
-                    continue;
-                }
+        /// Looking at each byte takes so many times as long as copying.
+        const FACTOR: usize = 8;
+        self.lua.spend_bytes(string.len().saturating_mul(FACTOR))?;
+        self.add(b"\"")?;
+        let mut rest = string;
+        loop {
+            let plain = rest.iter().position(|byte| escape(*byte).is_some());
+            let (plain, escaped) = rest.split_at(plain.unwrap_or(rest.len()));
+            self.add(plain)?;
+            let Some((&byte, left)) = escaped.split_first() else {
+                break;
             };
-            self.text.extend_from_slice(&[b'\\', short]);
-        }
-        self.text.push(b'"');
-        Ok(())
-    }
-
-    fn table(&mut self, table: &Table, depth: i32) -> Result<()> {
-        if depth > self.settings.encode_depth {
-            let problem = format!("Cannot serialise, excessive nesting ({depth})");
-            return Err(raise::text(self.lua, problem));
-        }
-        let length = self.array_length(table)?;
-        if length <= 0 {
-            return self.object(table, depth);
-        }
-        self.text.push(b'[');
-        for index in 1..=length {
-            if index > 1 {
-                self.text.push(b',');
+            match escape(byte) {
+                Some(Escape::Short(short)) => self.add(&[b'\\', short])?,
+                _ => self.add(format!("\\u{byte:04x}").as_bytes())?,
             }
-            self.value(&table.raw_get(index)?, depth)?;
+            rest = left;
         }
-        self.text.push(b']');
-        Ok(())
-    }
-
-    fn object(&mut self, table: &Table, depth: i32) -> Result<()> {
-        self.text.push(b'{');
-        let mut first = true;
-        for pair in table.pairs::<Value, Value>() {
-            let (key, value) = pair?;
-            if !first {
-                self.text.push(b',');
-            }
-            first = false;
-            match &key {
-                Value::Integer(_) | Value::Number(_) => {
-                    self.text.push(b'"');
-                    self.number(&key)?;
-                    self.text.push(b'"');
-                }
-                Value::String(string) => self.string(&string.as_bytes())?,
-                _ => return Err(self.refused(&key, "table key must be a number or string")),
-            }
-            self.text.push(b':');
-            self.value(&value, depth)?;
-        }
-        self.text.push(b'}');
-        Ok(())
+        self.add(b"\"")
     }
 
     /// The highest index if all keys are indexes; not positive if the table is no array.
-    fn array_length(&self, table: &Table) -> Result<i32> {
+    fn array_length(&mut self, table: TableRef) -> Result<i32> {
         let (mut highest, mut count) = (0_i32, 0_i64);
-        for pair in table.pairs::<Value, Value>() {
-            let (key, _) = pair?;
-            self.host.budget.spend(20)?;
-            let index = number::of(&key).filter(|index| index.floor() == *index && *index >= 1.0);
-            let Some(index) = index else {
-                return Ok(-1);
+        let mut last = Value::Nil;
+        while let Some((key, _)) = self.lua.next(table, last)? {
+            last = key;
+            self.lua.spend(1)?;
+            let index = match key {
+                Value::Number(index) if index.floor() == index && index >= 1.0 => index,
+                _ => return Ok(-1),
             };
             if index > f64::from(highest) {
                 // What does not fit becomes the lowest number, as in C.
@@ -161,16 +195,35 @@ impl Encoder<'_> {
         let most = count.saturating_mul(i64::from(sparse_ratio));
         if sparse_ratio > 0 && i64::from(highest) > most && highest > sparse_safe {
             if !sparse_as_object {
-                let problem = "Cannot serialise table: excessively sparse array";
-                return Err(raise::text(self.lua, problem));
+                return Err(self.lua.throw("Cannot serialise table: excessively sparse array"));
             }
             return Ok(-1);
         }
         Ok(highest)
     }
 
-    fn refused(&self, value: &Value, why: &str) -> mlua::Error {
-        let problem = format!("Cannot serialise {}: {why}", raise::type_name(value));
-        raise::text(self.lua, problem)
+    fn refused(&mut self, value: Value, why: &str) -> Error {
+        self.lua.throw(format!("Cannot serialise {}: {why}", value.type_name()))
     }
+}
+
+/// What stands for a byte that cannot stand for itself.
+enum Escape {
+    /// A letter behind a backslash.
+    Short(u8),
+    /// Its number.
+    Number,
+}
+
+const fn escape(byte: u8) -> Option<Escape> {
+    Some(match byte {
+        b'"' | b'\\' | b'/' => Escape::Short(byte),
+        0x08 => Escape::Short(b'b'),
+        b'\t' => Escape::Short(b't'),
+        b'\n' => Escape::Short(b'n'),
+        0x0c => Escape::Short(b'f'),
+        b'\r' => Escape::Short(b'r'),
+        0..0x20 | 0x7f => Escape::Number,
+        _ => return None,
+    })
 }

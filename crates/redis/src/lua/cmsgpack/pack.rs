@@ -1,143 +1,118 @@
 //! From Lua to MessagePack.
 
-use mlua::{Lua, LuaString, Result, Table, Value};
+use lua::{Args, Lua, Result, TableRef, Value, number};
 
-use crate::lua::arguments::Arguments;
-use crate::lua::budget::MEMORY;
-use crate::lua::host::Host;
-use crate::lua::number;
-use crate::lua::raise::Final;
+use crate::lua::buffer::Buffer;
 
 /// A table so deep within others is packed as nil.
 const NESTING_MAX: usize = 16;
 
 /// `cmsgpack.pack(value, ...)`
-pub(super) fn pack(lua: &Lua, host: &Host, arguments: &Arguments) -> Result<LuaString> {
-    if arguments.len() == 0 {
-        return Err(arguments.problem(lua, 0, "MessagePack pack needs input."));
+pub(super) fn pack(lua: &mut Lua, args: Args) -> Result<usize> {
+    if args.is_empty() {
+        return Err(lua.arg_error(args, 0, "MessagePack pack needs input."));
     }
-    let mut packer = Packer { host, bytes: Vec::new() };
-    for value in arguments.values() {
-        packer.value(value, 0)?;
-    }
-    lua.create_string(packer.bytes)
+    let packed = Buffer::fill(lua, |lua, buffer| {
+        (1..=args.len()).try_for_each(|number| pack_value(lua, buffer, lua.arg(args, number), 0))
+    })?;
+    lua.push(packed.into())
 }
 
-struct Packer<'a> {
-    host: &'a Host,
-    bytes: Vec<u8>,
+fn pack_value(lua: &mut Lua, buffer: &mut Buffer, value: Value, nesting: usize) -> Result<()> {
+    /// What a value costs, in units.
+    const VALUE: u64 = 4;
+    lua.spend(VALUE)?;
+    match value {
+        Value::Boolean(value) => buffer.add(lua, &[if value { 0xc3 } else { 0xc2 }]),
+        Value::Number(float) => pack_number(lua, buffer, float),
+        Value::String(string) => {
+            let string = lua.bytes(string).clone();
+            match number::length(string.len()) {
+                len @ 0..=31 => buffer.add(lua, &[0xa0 | len as u8])?,
+                len @ 32..0x100 => header(lua, buffer, 0xd9, len, 1)?,
+                len @ 0x100..0x1_0000 => header(lua, buffer, 0xda, len, 2)?,
+                len => header(lua, buffer, 0xdb, len, 4)?,
+            }
+            buffer.add(lua, &string)
+        }
+        Value::Table(table) if nesting < NESTING_MAX => pack_table(lua, buffer, table, nesting + 1),
+        _ => buffer.add(lua, &[0xc0]),
+    }
 }
 
-impl Packer<'_> {
-    fn value(&mut self, value: &Value, nesting: usize) -> Result<()> {
-        self.host.budget.spend(20)?;
-        if self.bytes.len() > MEMORY {
-            return Err(self.host.budget.end(Final::OutOfMemory));
-        }
-        match value {
-            Value::Boolean(value) => self.bytes.push(if *value { 0xc3 } else { 0xc2 }),
-            Value::Integer(integer) => self.integer(*integer),
-            Value::Number(float) => self.float(*float),
-            Value::String(string) => self.string(&string.as_bytes())?,
-            Value::Table(table) if nesting < NESTING_MAX => self.table(table, nesting + 1)?,
-            _ => self.bytes.push(0xc0),
-        }
-        Ok(())
-    }
-
-    fn integer(&mut self, integer: i64) {
-        if let Ok(small) = i8::try_from(integer)
-            && small >= -32
-        {
-            return self.bytes.push(small.cast_unsigned());
-        }
-        match integer {
-            0..0x100 => self.header(0xcc, integer, 1),
-            0x100..0x1_0000 => self.header(0xcd, integer, 2),
-            0x1_0000..0x1_0000_0000 => self.header(0xce, integer, 4),
-            0x1_0000_0000.. => self.header(0xcf, integer, 8),
-            -0x80..0 => self.header(0xd0, integer, 1),
-            -0x8000..-0x80 => self.header(0xd1, integer, 2),
-            -0x8000_0000..-0x8000 => self.header(0xd2, integer, 4),
-            _ => self.header(0xd3, integer, 8),
-        }
-    }
-
-    /// A type and the low bytes of a number, the highest first.
-    fn header(&mut self, kind: u8, number: i64, len: usize) {
-        self.bytes.push(kind);
-        self.bytes.extend_from_slice(&number.to_be_bytes()[8 - len..]);
-    }
-
-    /// As an integer if it is one, else in the fewer bytes that hold it.
-    fn float(&mut self, float: f64) {
-        let integer = number::truncate(float);
-        if float == number::from_integer(integer) {
-            return self.integer(integer);
-        }
+/// As an integer if it is one, else in the fewer bytes that hold it.
+fn pack_number(lua: &mut Lua, buffer: &mut Buffer, float: f64) -> Result<()> {
+    let integer = number::truncate(float);
+    if float != number::from_integer(integer) {
         let short = float as f32;
         if f64::from(short) == float {
-            self.bytes.push(0xca);
-            self.bytes.extend_from_slice(&short.to_be_bytes());
-        } else {
-            self.bytes.push(0xcb);
-            self.bytes.extend_from_slice(&float.to_be_bytes());
+            buffer.add(lua, &[0xca])?;
+            return buffer.add(lua, &short.to_be_bytes());
         }
+        buffer.add(lua, &[0xcb])?;
+        return buffer.add(lua, &float.to_be_bytes());
     }
+    if let Ok(small) = i8::try_from(integer)
+        && small >= -32
+    {
+        return buffer.add(lua, &[small.cast_unsigned()]);
+    }
+    match integer {
+        0..0x100 => header(lua, buffer, 0xcc, integer, 1),
+        0x100..0x1_0000 => header(lua, buffer, 0xcd, integer, 2),
+        0x1_0000..0x1_0000_0000 => header(lua, buffer, 0xce, integer, 4),
+        0x1_0000_0000.. => header(lua, buffer, 0xcf, integer, 8),
+        -0x80..0 => header(lua, buffer, 0xd0, integer, 1),
+        -0x8000..-0x80 => header(lua, buffer, 0xd1, integer, 2),
+        -0x8000_0000..-0x8000 => header(lua, buffer, 0xd2, integer, 4),
+        _ => header(lua, buffer, 0xd3, integer, 8),
+    }
+}
 
-    fn string(&mut self, string: &[u8]) -> Result<()> {
-        self.host.budget.spend_bytes(string.len())?;
-        match number::length(string.len()) {
-            len @ 0..=31 => self.bytes.push(0xa0 | len as u8),
-            len @ 32..0x100 => self.header(0xd9, len, 1),
-            len @ 0x100..0x1_0000 => self.header(0xda, len, 2),
-            len => self.header(0xdb, len, 4),
-        }
-        self.bytes.extend_from_slice(string);
-        Ok(())
-    }
+/// A type and the low bytes of a number, the highest first.
+fn header(lua: &mut Lua, buffer: &mut Buffer, kind: u8, number: i64, len: usize) -> Result<()> {
+    buffer.add(lua, &[kind])?;
+    buffer.add(lua, &number.to_be_bytes()[8 - len..])
+}
 
-    fn table(&mut self, table: &Table, nesting: usize) -> Result<()> {
-        let (count, is_array) = self.survey(table)?;
-        if is_array {
-            match count {
-                0..=15 => self.bytes.push(0x90 | count as u8),
-                16..0x1_0000 => self.header(0xdc, count, 2),
-                _ => self.header(0xdd, count, 4),
-            }
-            for index in 1..=count {
-                self.value(&table.raw_get(index)?, nesting)?;
-            }
-            return Ok(());
-        }
-        match count {
-            0..=15 => self.bytes.push(0x80 | count as u8),
-            16..0x1_0000 => self.header(0xde, count, 2),
-            _ => self.header(0xdf, count, 4),
-        }
-        for pair in table.pairs::<Value, Value>() {
-            let (key, value) = pair?;
-            if matches!(key, Value::Table(_) | Value::Function(_) | Value::Thread(_)) {
-                return Err(self.host.budget.end(Final::NoOrder));
-            }
-            self.value(&key, nesting)?;
-            self.value(&value, nesting)?;
-        }
-        Ok(())
+fn pack_table(lua: &mut Lua, buffer: &mut Buffer, table: TableRef, nesting: usize) -> Result<()> {
+    let (count, is_array) = survey(lua, table)?;
+    let [few, many, more] = if is_array { [0x90, 0xdc, 0xdd] } else { [0x80, 0xde, 0xdf] };
+    match number::length(count) {
+        count @ 0..=15 => buffer.add(lua, &[few | count as u8])?,
+        count @ 16..0x1_0000 => header(lua, buffer, many, count, 2)?,
+        count => header(lua, buffer, more, count, 4)?,
     }
+    if is_array {
+        return (1..=count).try_for_each(|index| {
+            let value = lua.element(table, index);
+            pack_value(lua, buffer, value, nesting)
+        });
+    }
+    let mut last = Value::Nil;
+    while let Some((key, value)) = lua.next(table, last)? {
+        last = key;
+        pack_value(lua, buffer, key, nesting)?;
+        pack_value(lua, buffer, value, nesting)?;
+    }
+    Ok(())
+}
 
-    /// How many entries there are, and whether they are those of an array.
-    fn survey(&self, table: &Table) -> Result<(i64, bool)> {
-        let (mut count, mut highest, mut indexes) = (0_i64, 0_i64, true);
-        for pair in table.pairs::<Value, Value>() {
-            let (key, _) = pair?;
-            self.host.budget.spend(20)?;
-            count += 1;
-            match key {
-                Value::Integer(index @ 1..) => highest = highest.max(index),
-                _ => indexes = false,
+/// How many entries there are, and whether they are those of an array.
+fn survey(lua: &mut Lua, table: TableRef) -> Result<(usize, bool)> {
+    let (mut count, mut highest, mut are_indexes) = (0, 0.0, true);
+    let mut last = Value::Nil;
+    while let Some((key, _)) = lua.next(table, last)? {
+        last = key;
+        lua.spend(1)?;
+        count += 1;
+        match key {
+            Value::Number(index) if index >= 1.0 && index.floor() == index => {
+                highest = index.max(highest);
             }
+            _ => are_indexes = false,
         }
-        Ok((count, indexes && highest == count))
     }
+    let is_array = are_indexes && highest == number::from_integer(number::length(count));
+    Ok((count, is_array))
 }

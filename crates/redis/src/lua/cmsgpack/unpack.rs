@@ -1,18 +1,12 @@
-//! From MessagePack to Lua.
+//! From MessagePack to Lua. What is unpacked lies on Lua's stack, where the collector sees it: the
+//! values that are whole, then the tables that are not, with the keys that wait for their values.
 
-use mlua::{Lua, MultiValue, Result, Value};
+use lua::{Args, Error, Lua, Result, TableRef, Value, number};
 
 use crate::Blob;
-use crate::lua::arguments::Arguments;
-use crate::lua::host::Host;
-use crate::lua::number;
-use crate::lua::raise::{self, Raised};
 
-/// How deep arrays and maps may be nested. Redis goes as far as Lua's stack does.
-const NESTING_MAX: usize = 1_000;
-
-/// How many values a function may return: as many as fit on Lua's stack.
-const VALUES_MAX: usize = 7_990;
+/// So many values fit on the stack of a function in C.
+const STACK_MAX: usize = 8_000;
 
 /// Which values are asked for: so many, from an offset on; all if both are 0.
 #[derive(Clone, Copy)]
@@ -23,118 +17,197 @@ pub(super) struct Part {
 
 /// `cmsgpack.unpack(bytes)` and its relations, which first give the offset where to go on: -1 at
 /// the end.
-pub(super) fn unpack(
-    lua: &Lua,
-    host: &Host,
-    arguments: &Arguments,
-    part: Part,
-) -> Result<MultiValue> {
-    let input = arguments.string(lua, 1)?;
-    let input = &*input.as_bytes();
-    host.budget.spend_bytes(input.len())?;
+pub(super) fn unpack(lua: &mut Lua, args: Args, part: Part) -> Result<usize> {
+    let input = lua.check_bytes(args, 1)?;
     let Part { limit, offset } = part;
     let (Ok(most), Ok(start)) = (usize::try_from(limit), usize::try_from(offset)) else {
         let problem = format!(
             "Invalid request to unpack with offset of {offset} and limit of {}.",
             input.len()
         );
-        return Err(raise::text(lua, problem));
+        return Err(lua.throw(problem));
     };
     let Some(rest) = input.get(start..) else {
         let problem = format!("Start offset {offset} greater than input length {}.", input.len());
-        return Err(raise::text(lua, problem));
+        return Err(lua.throw(problem));
     };
-    let mut unpacker = Unpacker { lua, host, rest };
-    let mut values = MultiValue::new();
+    let mut values = Vec::new();
+    let mut unpacker = Unpacker { lua, rest, open: Vec::new(), used: args.len() };
     while !unpacker.rest.is_empty() && (most == 0 || values.len() < most) {
-        if values.len() == VALUES_MAX {
-            return Err(raise::text(
-                lua,
-                "stack overflow (too many return values at once; \
-                 use unpack_one or unpack_limit instead.)",
-            ));
-        }
-        let value = unpacker.value(0).map_err(|fault| fault.raise(lua))?;
-        values.push_back(value);
+        let value = unpacker.value().map_err(|fault| fault.raise(unpacker.lua))?;
+        unpacker.lua.push(value)?;
+        unpacker.used += 1;
+        values.push(value);
     }
-    if limit != 0 || offset != 0 {
-        let left = unpacker.rest.len();
-        let next = if left == 0 { -1 } else { number::length(input.len() - left) };
-        values.push_front(Value::Integer(next));
+    if limit == 0 && offset == 0 {
+        return Ok(values.len());
     }
-    Ok(values)
+    let left = unpacker.rest.len();
+    let next = if left == 0 { -1 } else { number::length(input.len() - left) };
+    let count = lua.push(number::from_integer(next).into())?;
+    Ok(count + lua.push_all(&values)?)
 }
 
 /// Why there is no value.
 enum Fault {
     Missing,
     BadFormat,
-    TooDeep,
-    Other(mlua::Error),
+    StackOverflow(&'static str),
+    Other(Error),
 }
 
 impl Fault {
-    fn raise(self, lua: &Lua) -> mlua::Error {
+    fn raise(self, lua: &mut Lua) -> Error {
         match self {
-            Fault::Missing => raise::text(lua, "Missing bytes in input."),
-            Fault::BadFormat => raise::text(lua, "Bad data format in input."),
-            Fault::TooDeep => {
-                raise::text(lua, "stack overflow (in function mp_decode_to_lua_array)")
-            }
+            Fault::Missing => lua.throw("Missing bytes in input."),
+            Fault::BadFormat => lua.throw("Bad data format in input."),
+            Fault::StackOverflow(what) => lua.throw(format!("stack overflow ({what})")),
             Fault::Other(error) => error,
         }
     }
 }
 
-impl From<mlua::Error> for Fault {
-    fn from(error: mlua::Error) -> Fault {
+impl From<Error> for Fault {
+    fn from(error: Error) -> Fault {
         Fault::Other(error)
     }
 }
 
 struct Unpacker<'a> {
-    lua: &'a Lua,
-    host: &'a Host,
+    lua: &'a mut Lua,
     rest: &'a [u8],
+    /// The tables that are not whole, the innermost last.
+    open: Vec<Open>,
+    /// What would be on the stack of the function in C.
+    used: usize,
+}
+
+/// A table of which so many entries are there, or still missing.
+enum Open {
+    Array { table: TableRef, there: u64, len: u64 },
+    Map { table: TableRef, missing: u64, key: Option<Value> },
+}
+
+/// What stands in the input.
+enum Item {
+    Value(Value),
+    Array(u64),
+    Map(u64),
 }
 
 impl Unpacker<'_> {
-    fn value(&mut self, nesting: usize) -> std::result::Result<Value, Fault> {
-        if nesting > NESTING_MAX {
-            return Err(Fault::TooDeep);
+    /// The next value, with all that is in it.
+    fn value(&mut self) -> std::result::Result<Value, Fault> {
+        loop {
+            if self.used >= STACK_MAX {
+                return Err(Fault::StackOverflow(
+                    "too many return values at once; use unpack_one or unpack_limit instead.",
+                ));
+            }
+            let mut whole = match self.item()? {
+                Item::Value(value) => Some(value),
+                Item::Array(len) => self.begin(|table| Open::Array { table, there: 0, len })?,
+                Item::Map(missing) => {
+                    self.begin(|table| Open::Map { table, missing, key: None })?
+                }
+            };
+            while let Some(value) = whole {
+                if self.open.is_empty() {
+                    return Ok(value);
+                }
+                whole = self.put(value)?;
+            }
         }
-        self.host.budget.spend(20)?;
-        self.host.budget.check_memory(self.lua)?;
+    }
+
+    /// Begins a table, which is whole already if nothing belongs into it.
+    fn begin(
+        &mut self,
+        open: impl FnOnce(TableRef) -> Open,
+    ) -> std::result::Result<Option<Value>, Fault> {
+        self.lua.make_room(64)?;
+        let table = self.lua.new_table(0, 0)?;
+        self.lua.push(table.into())?;
+        let open = open(table);
+        // The table, and the index or the key of what comes next.
+        if self.used + 2 > STACK_MAX {
+            return Err(Fault::StackOverflow("in function mp_decode_to_lua_array"));
+        }
+        self.used += match open {
+            Open::Array { .. } => 2,
+            Open::Map { .. } => 1,
+        };
+        self.open.push(open);
+        Ok(self.end_if_whole())
+    }
+
+    /// Puts a value into the innermost table: the table, if that makes it whole.
+    fn put(&mut self, value: Value) -> std::result::Result<Option<Value>, Fault> {
+        match self.open.last_mut() {
+            None => {}
+            Some(Open::Array { table, there, .. }) => {
+                *there += 1;
+                let index = usize::try_from(*there).unwrap_or(usize::MAX);
+                self.lua.set_element(*table, index, value)?;
+            }
+            Some(Open::Map { table, missing, key }) => {
+                let Some(key) = key.take() else {
+                    *key = Some(value);
+                    self.used += 1;
+                    self.lua.push(value)?;
+                    return Ok(None);
+                };
+                *missing -= 1;
+                self.used -= 1;
+                self.lua.pop();
+                self.lua.raw_set(*table, key, value)?;
+            }
+        }
+        Ok(self.end_if_whole())
+    }
+
+    fn end_if_whole(&mut self) -> Option<Value> {
+        let (table, slots) = match self.open.last()? {
+            Open::Array { table, there, len } if there == len => (*table, 2),
+            Open::Map { table, missing: 0, .. } => (*table, 1),
+            _ => return None,
+        };
+        self.used -= slots;
+        self.open.pop();
+        self.lua.pop();
+        Some(table.into())
+    }
+
+    fn item(&mut self) -> std::result::Result<Item, Fault> {
+        /// What a value costs, in units.
+        const VALUE: u64 = 5;
+        self.lua.spend(VALUE)?;
+        self.lua.collect_if_full()?;
+        let number = |integer: i64| Value::Number(number::from_integer(integer));
         let [kind] = self.bytes()?;
-        Ok(match kind {
-            0..=0x7f | 0xe0..=0xff => Value::Integer(i64::from(kind.cast_signed())),
-            0x80..=0x8f => self.map(u64::from(kind & 0x0f), nesting)?,
-            0x90..=0x9f => self.array(u64::from(kind & 0x0f), nesting)?,
+        Ok(Item::Value(match kind {
+            0..=0x7f | 0xe0..=0xff => number(i64::from(kind.cast_signed())),
+            0x80..=0x8f => return Ok(Item::Map(u64::from(kind & 0x0f))),
+            0x90..=0x9f => return Ok(Item::Array(u64::from(kind & 0x0f))),
             0xa0..=0xbf => self.string(u64::from(kind & 0x1f))?,
             0xc0 => Value::Nil,
             0xc2 | 0xc3 => Value::Boolean(kind == 0xc3),
             0xca => Value::Number(f64::from(f32::from_be_bytes(self.bytes()?))),
             0xcb => Value::Number(f64::from_be_bytes(self.bytes()?)),
             // The largest ones come out negative: as they do of C's `long long`.
-            0xcc..=0xcf => Value::Integer(self.unsigned(kind - 0xcc)?.cast_signed()),
-            0xd0 => Value::Integer(i64::from(i8::from_be_bytes(self.bytes()?))),
-            0xd1 => Value::Integer(i64::from(i16::from_be_bytes(self.bytes()?))),
-            0xd2 => Value::Integer(i64::from(i32::from_be_bytes(self.bytes()?))),
-            0xd3 => Value::Integer(i64::from_be_bytes(self.bytes()?)),
+            0xcc..=0xcf => number(self.unsigned(kind - 0xcc)?.cast_signed()),
+            0xd0 => number(i64::from(i8::from_be_bytes(self.bytes()?))),
+            0xd1 => number(i64::from(i16::from_be_bytes(self.bytes()?))),
+            0xd2 => number(i64::from(i32::from_be_bytes(self.bytes()?))),
+            0xd3 => number(i64::from_be_bytes(self.bytes()?)),
             0xd9..=0xdb => {
                 let len = self.unsigned(kind - 0xd9)?;
                 self.string(len)?
             }
-            0xdc | 0xdd => {
-                let len = self.unsigned(kind - 0xdc + 1)?;
-                self.array(len, nesting)?
-            }
-            0xde | 0xdf => {
-                let len = self.unsigned(kind - 0xde + 1)?;
-                self.map(len, nesting)?
-            }
+            0xdc | 0xdd => return Ok(Item::Array(self.unsigned(kind - 0xdc + 1)?)),
+            0xde | 0xdf => return Ok(Item::Map(self.unsigned(kind - 0xde + 1)?)),
             _ => return Err(Fault::BadFormat),
-        })
+        }))
     }
 
     fn bytes<const LEN: usize>(&mut self) -> std::result::Result<[u8; LEN], Fault> {
@@ -157,33 +230,7 @@ impl Unpacker<'_> {
         let len = usize::try_from(len).map_err(|_| Fault::Missing)?;
         let (string, rest) = self.rest.split_at_checked(len).ok_or(Fault::Missing)?;
         self.rest = rest;
-        Ok(Value::String(self.lua.create_string(string)?))
-    }
-
-    fn array(&mut self, len: u64, nesting: usize) -> std::result::Result<Value, Fault> {
-        let table = self.lua.create_table()?;
-        for index in 1..=len {
-            let value = self.value(nesting + 1)?;
-            table.raw_set(index, value)?;
-        }
-        Ok(Value::Table(table))
-    }
-
-    fn map(&mut self, len: u64, nesting: usize) -> std::result::Result<Value, Fault> {
-        let table = self.lua.create_table()?;
-        for _ in 0..len {
-            let key = self.value(nesting + 1)?;
-            let value = self.value(nesting + 1)?;
-            let problem = match &key {
-                Value::Nil => "table index is nil",
-                Value::Number(float) if float.is_nan() => "table index is NaN",
-                _ => {
-                    table.raw_set(key, value)?;
-                    continue;
-                }
-            };
-            return Err(mlua::Error::from(Raised::Text(Blob::from_static(problem))).into());
-        }
-        Ok(Value::Table(table))
+        self.lua.make_room(64 + len)?;
+        Ok(self.lua.string(Blob::copy_from_slice(string))?.into())
     }
 }

@@ -1,0 +1,159 @@
+//! The world of scripts: Lua's libraries without what Redis takes away, those that Redis adds, and
+//! nothing that a script could change.
+
+use std::rc::Rc;
+
+use lua::{Args, Level, Lua, Result, StringRef, TableRef, Value};
+
+use super::convert::Fields;
+use super::host::Host;
+use super::{bits, cjson, cmsgpack, redis_functions, structs};
+use crate::Blob;
+
+/// What scripts do not have, be it that Redis has none of it or that it gives too much away.
+const REMOVED: [&str; 13] = [
+    "dofile", "loadfile", "print", "require", "module", "package", "newproxy", "getfenv",
+    "setfenv", "io", "os", "debug", "arg",
+];
+
+/// The global variables that are set for each script.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Names {
+    pub(super) keys: StringRef,
+    pub(super) argv: StringRef,
+}
+
+/// Builds it.
+pub(super) fn build(lua: &mut Lua, host: &Rc<Host>) -> Result<(Fields, Names)> {
+    let fields = Fields::new(lua)?;
+    let globals = lua.globals();
+    for name in REMOVED {
+        lua.set_field(globals, name, Value::Nil)?;
+    }
+    let redis = redis_functions::table(lua, host, fields)?;
+    let cjson = cjson::table(lua, host)?;
+    let cmsgpack = cmsgpack::table(lua)?;
+    let structs = structs::table(lua)?;
+    let bit = bits::table(lua)?;
+    for (name, library) in [
+        ("redis", redis),
+        ("cjson", cjson),
+        ("cmsgpack", cmsgpack),
+        ("struct", structs),
+        ("bit", bit),
+        ("_G", globals),
+    ] {
+        lua.set_field(globals, name, library.into())?;
+    }
+    lua.define(globals, "pcall", move |lua, args| pcall(lua, args, fields))?;
+    lua.define(globals, "__redis__err__handler", move |lua, args| {
+        let error = lua.arg(args, 1);
+        let error = with_place(lua, fields, error)?;
+        lua.push(error.into())
+    })?;
+    let names = Names { keys: lua.string("KEYS")?, argv: lua.string("ARGV")? };
+    // From now on they have their places, and to set them moves nothing.
+    lua.raw_set(globals, names.keys.into(), false.into())?;
+    lua.raw_set(globals, names.argv.into(), false.into())?;
+    protect(lua, globals)?;
+    lua.make_permanent();
+    Ok((fields, names))
+}
+
+/// No script can change the global variables, what is in them, or their metatables.
+fn protect(lua: &mut Lua, globals: TableRef) -> Result<()> {
+    let metatable = lua.new_table(0, 1)?;
+    lua.define(metatable, "__index", no_global)?;
+    lua.set_metatable(globals, Some(metatable));
+    let mut tables: Vec<TableRef> =
+        [globals, metatable].into_iter().chain(lua.string_metatable()).collect();
+    let mut last = Value::Nil;
+    while let Some((key, value)) = lua.next(globals, last)? {
+        last = key;
+        if let Value::Table(table) = value {
+            tables.push(table);
+        }
+    }
+    for table in tables {
+        lua.make_read_only(table);
+    }
+    Ok(())
+}
+
+/// What reads a global variable that is not there.
+fn no_global(lua: &mut Lua, args: Args) -> Result<usize> {
+    if args.len() != 2 {
+        return Err(lua.throw("Wrong number of arguments to luaProtectedTableError"));
+    }
+    let name = lua.arg(args, 2);
+    let Some(name) = lua.to_bytes(name) else {
+        return Err(
+            lua.throw("Second argument to luaProtectedTableError must be a string or number")
+        );
+    };
+    let name = name.split(|byte| *byte == 0).next().unwrap_or(&[]);
+    lua.spend_bytes(2 * name.len())?;
+    Err(lua
+        .throw([b"Script attempted to access nonexistent global variable '", name, b"'"].concat()))
+}
+
+/// `pcall` as Redis has it: of an error that is a table only the text is left.
+fn pcall(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
+    let error = if args.is_empty() {
+        lua.string("attempt to call a boolean value")?.into()
+    } else {
+        let function = lua.arg(args, 1);
+        let arguments = lua.args_from(args, 2).to_vec();
+        lua.spend(arguments.len() as u64 / 4)?;
+        lua.push(true.into())?;
+        match lua.protected_call(function, &arguments)? {
+            Ok(count) => return Ok(1 + count),
+            Err(error) => error,
+        }
+    };
+    let text = match error {
+        Value::Table(_) => lua.index(error, fields.err.into())?,
+        _ => Value::Nil,
+    };
+    let error = if matches!(text, Value::String(_) | Value::Number(_)) { text } else { error };
+    lua.push_all(&[false.into(), error])
+}
+
+/// An error as the table that Redis makes of it: its text, and the place of the function that raised
+/// it, or of the one that called that if it is one of C.
+pub(super) fn with_place(lua: &mut Lua, fields: Fields, error: Value) -> Result<TableRef> {
+    let table = match error {
+        Value::Table(table) => table,
+        other => {
+            let text = lua.text_of(other)?;
+            let text = lua.to_bytes(text).unwrap_or_default();
+            let text = lua.string([b"ERR ", &*text].concat())?;
+            let table = lua.new_table(0, 0)?;
+            lua.raw_set(table, fields.err.into(), text.into())?;
+            table
+        }
+    };
+    let level = match lua.level(0) {
+        Some(Level::Rust) => lua.level(1),
+        level => level,
+    };
+    let (source, line) = match level {
+        None => return Ok(table),
+        Some(Level::Lua(place)) => (place.source, f64::from(place.line)),
+        Some(Level::Rust) => (Blob::from_static("=[C]"), -1.0),
+        Some(Level::TailCall) => (Blob::from_static("=(tail call)"), -1.0),
+    };
+    let source = lua.string(source)?;
+    lua.set_index(table.into(), fields.source.into(), source.into())?;
+    lua.set_index(table.into(), fields.line.into(), line.into())?;
+    Ok(table)
+}
+
+/// What a client is told of such an error, but for the script's name: the text, and the place.
+pub(super) fn told(lua: &Lua, fields: Fields, error: TableRef) -> (Blob, Option<Blob>) {
+    let field = |name: StringRef| lua.to_bytes(lua.raw_get(error, name.into()));
+    let text = field(fields.err).unwrap_or(Blob::from_static("ERR unknown error"));
+    let place = field(fields.source).zip(field(fields.line));
+    let place = place.map(|(source, line)| Blob::from([&*source, b":", &*line].concat()));
+    (text, place)
+}
