@@ -1,10 +1,126 @@
 //! The libraries that scripts have: the basic functions, `string`, `table`, `math`, `coroutine`.
+//!
+//! They do what those of Lua 5.1.5 do, errors included. Scripts of Redis have no more than these:
+//! what reads files, loads modules, prints or changes environments does not exist.
+//!
+//! Three rules hold for each function here, besides those of the [machine](crate::machine):
+//!
+//! 1. A loop whose length a script can choose is charged for while it runs.
+//! 2. A result that may be large is built in a [`buffer::Buffer`], or after
+//!    [`make_room`](Lua::make_room).
+//! 3. A table that is read-only is changed by none of them.
+
+mod base;
+mod buffer;
+mod coroutine;
+mod errors;
+mod format;
+mod gsub;
+mod load;
+mod math;
+mod pattern;
+mod printf;
+pub(crate) mod random;
+mod search;
+mod sort;
+mod string;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use blob::Blob;
 
 use crate::error::Result;
-use crate::machine::Lua;
+use crate::machine::{Args, Lua};
+use crate::number;
+use crate::value::{TableRef, Value};
+
+/// A function of a library.
+type Function = fn(&mut Lua, Args) -> Result<usize>;
+
+/// So many values a function written in C can have on its stack: `LUAI_MAXCSTACK`.
+const STACK_MAX: usize = 8_000;
+
+/// A result up to this size is made without asking whether there is room for it.
+const SMALL: usize = 4_096;
 
 /// Puts all libraries among the global variables.
 pub(crate) fn open(lua: &mut Lua) -> Result<()> {
-    let _ = lua;
+    let globals = lua.globals();
+    base::open(lua, globals)?;
+    errors::open(lua, globals)?;
+    load::open(lua, globals)?;
+    let library = new_library(lua, "string")?;
+    string::open(lua, library)?;
+    let library = new_library(lua, "table")?;
+    table::open(lua, library)?;
+    let library = new_library(lua, "math")?;
+    math::open(lua, library)?;
+    let library = new_library(lua, "coroutine")?;
+    coroutine::open(lua, library)
+}
+
+fn new_library(lua: &mut Lua, name: &str) -> Result<TableRef> {
+    let library = lua.new_table(0, 0)?;
+    let globals = lua.globals();
+    lua.set_field(globals, name, library.into())?;
+    Ok(library)
+}
+
+/// Puts functions into a table.
+fn define_all(lua: &mut Lua, table: TableRef, functions: &[(&str, Function)]) -> Result<()> {
+    for (name, function) in functions {
+        lua.define(table, name, *function)?;
+    }
     Ok(())
+}
+
+/// Adds a result that is a string.
+fn push_bytes(lua: &mut Lua, bytes: impl Into<Blob>) -> Result<usize> {
+    let string = lua.string(bytes)?;
+    lua.push(string.into())
+}
+
+/// Adds a result that is an integer.
+fn push_integer(lua: &mut Lua, integer: usize) -> Result<usize> {
+    lua.push(number::from_integer(number::length(integer)).into())
+}
+
+/// Makes room for a result of that size, if it is large. What is needed afterwards must be on the
+/// stack.
+fn room_for(lua: &mut Lua, bytes: usize) -> Result<()> {
+    if bytes > SMALL { lua.make_room(bytes) } else { Ok(()) }
+}
+
+/// An argument that is an integer, cut to a C `int`.
+fn check_int(lua: &mut Lua, args: Args, number: usize) -> Result<i32> {
+    Ok(number::c_int(lua.check_integer(args, number)?))
+}
+
+/// As [`check_int`], or the default if there is no such argument.
+fn int_or(lua: &mut Lua, args: Args, number: usize, default: i32) -> Result<i32> {
+    Ok(number::c_int(lua.integer_or(args, number, i64::from(default))?))
+}
+
+/// The element of a table at any integer.
+fn get_at(lua: &Lua, table: TableRef, index: i32) -> Value {
+    lua.raw_get(table, Value::Number(f64::from(index)))
+}
+
+/// Sets the element of a table at any integer, unless the table is read-only.
+fn set_at(lua: &mut Lua, table: TableRef, index: i32, value: Value) -> Result<()> {
+    if lua.is_read_only(table) {
+        return Err(lua.read_only());
+    }
+    lua.raw_set(table, Value::Number(f64::from(index)), value)
+}
+
+/// The length of a table as a C `int`.
+fn int_length(lua: &Lua, table: TableRef) -> i32 {
+    number::c_int(number::length(lua.length(table)))
+}
+
+/// The bytes up to the first zero: what C takes for the string.
+fn c_string(bytes: &[u8]) -> &[u8] {
+    memchr::memchr(0, bytes).map_or(bytes, |end| &bytes[..end])
 }

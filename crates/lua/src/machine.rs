@@ -50,6 +50,7 @@ use crate::coroutine::{Coroutine, Status};
 use crate::error::{End, Error, Result};
 use crate::heap::{Function, Heap};
 use crate::library;
+use crate::library::random::Random;
 use crate::metamethod::{self, Metamethods};
 use crate::meter::Meter;
 use crate::prototype::Prototype;
@@ -86,6 +87,8 @@ pub struct Lua {
     main: Coroutine,
     /// The coroutines that wait for one that they resumed.
     resumers: Vec<Option<ThreadRef>>,
+    /// What `math.random` draws from.
+    random: Random,
     /// How many calls of this machine are under way in Rust.
     depth: u32,
     /// That number when the running coroutine was resumed.
@@ -123,6 +126,7 @@ impl Lua {
             current: None,
             main: Coroutine::default(),
             resumers: Vec::new(),
+            random: Random::default(),
             depth: 0,
             depth_at_resume: 0,
         };
@@ -197,6 +201,7 @@ impl Lua {
         self.main = Coroutine::default();
         self.current = None;
         self.resumers.clear();
+        self.random = Random::default();
         self.depth = 0;
         self.depth_at_resume = 0;
     }
@@ -248,6 +253,16 @@ impl Lua {
     /// As [`Lua::instantiate`].
     pub fn closure(&mut self, native: NativeId, upvalues: &[Value]) -> Result<FunctionRef> {
         self.heap.new_function(Function::Native { native: native.0, upvalues: upvalues.into() })
+    }
+
+    /// Whether a function is written in Rust.
+    pub(crate) fn is_native(&self, function: FunctionRef) -> bool {
+        matches!(self.heap.function(function), Function::Native { .. })
+    }
+
+    /// What `math.random` draws from in this run.
+    pub(crate) const fn random_mut(&mut self) -> &mut Random {
+        &mut self.random
     }
 
     /// Puts a function written in Rust into a table.

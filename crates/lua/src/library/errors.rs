@@ -1,0 +1,82 @@
+//! `assert`, `error`, `pcall` and `xpcall`: how errors are raised and caught.
+
+use super::{Function, c_string, define_all, int_or};
+use crate::error::{Error, Result};
+use crate::machine::{Args, Lua};
+use crate::value::{TableRef, Value};
+
+pub(super) fn open(lua: &mut Lua, globals: TableRef) -> Result<()> {
+    let functions: [(&str, Function); 4] =
+        [("assert", assert), ("error", error), ("pcall", pcall), ("xpcall", xpcall)];
+    define_all(lua, globals, &functions)
+}
+
+/// `assert(value [, message])`
+fn assert(lua: &mut Lua, args: Args) -> Result<usize> {
+    if lua.check_any(args, 1)?.is_falsy() {
+        if lua.arg(args, 2).is_nil() {
+            return Err(lua.throw("assertion failed!"));
+        }
+        let message = lua.check_bytes(args, 2)?;
+        return Err(lua.throw(c_string(&message)));
+    }
+    // The results are what is on the stack: the arguments.
+    lua.spend(args.len() as u64 / 8)?;
+    Ok(args.len())
+}
+
+/// `error(message [, level])`
+fn error(lua: &mut Lua, args: Args) -> Result<usize> {
+    let level = int_or(lua, args, 2, 1)?;
+    let value = lua.arg(args, 1);
+    Err(match (usize::try_from(level), lua.to_bytes(value)) {
+        (Ok(level @ 1..), Some(message)) => lua.throw_at(level, message),
+        _ => Error::Thrown(value),
+    })
+}
+
+/// `pcall(f, ...)`
+fn pcall(lua: &mut Lua, args: Args) -> Result<usize> {
+    let function = lua.check_any(args, 1)?;
+    let arguments = lua.args_from(args, 2).to_vec();
+    lua.spend(arguments.len() as u64 / 8)?;
+    lua.push(true.into())?;
+    let outcome = lua.protected_call(function, &arguments)?;
+    finish(lua, outcome)
+}
+
+/// `xpcall(f, handler)`
+fn xpcall(lua: &mut Lua, args: Args) -> Result<usize> {
+    lua.check_any(args, 2)?;
+    let (function, handler) = (lua.arg(args, 1), lua.arg(args, 2));
+    lua.push(true.into())?;
+    let outcome = lua.handled_call(function, &[], |lua, error| handle(lua, handler, error))?;
+    finish(lua, outcome)
+}
+
+/// Calls the handler. It also handles the errors that it raises itself, until the stack of C is used
+/// up.
+fn handle(lua: &mut Lua, handler: Value, error: Value) -> Result<Value> {
+    /// More calls than fit on the stack of C.
+    const CALLS_MAX: u32 = 250;
+    let mut error = error;
+    for _ in 0..CALLS_MAX {
+        let Value::Function(_) = handler else { break };
+        match lua.call_for_one(handler, &[error]) {
+            Err(Error::Thrown(another)) => error = another,
+            other => return other,
+        }
+    }
+    Err(Error::Thrown(error))
+}
+
+/// Results stand behind a `true` already.
+fn finish(lua: &mut Lua, outcome: std::result::Result<usize, Value>) -> Result<usize> {
+    match outcome {
+        Ok(count) => Ok(count + 1),
+        Err(error) => {
+            lua.pop();
+            lua.push_all(&[false.into(), error])
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `load` and `loadstring`: how a script compiles texts.
+
+use blob::Blob;
+
+use super::buffer::Buffer;
+use super::{Function, c_string, define_all, push_bytes};
+use crate::error::{Error, Result};
+use crate::machine::{Args, Lua};
+use crate::value::{TableRef, Value};
+
+/// The longest text that a script may compile.
+const TEXT_MAX: usize = 128 << 10;
+
+pub(super) fn open(lua: &mut Lua, globals: TableRef) -> Result<()> {
+    let functions: [(&str, Function); 2] = [("load", load), ("loadstring", loadstring)];
+    define_all(lua, globals, &functions)
+}
+
+/// `loadstring(text [, name])`
+fn loadstring(lua: &mut Lua, args: Args) -> Result<usize> {
+    let text = lua.check_bytes(args, 1)?;
+    let name = if lua.arg(args, 2).is_nil() { text.clone() } else { lua.check_bytes(args, 2)? };
+    compile(lua, &text, &name)
+}
+
+/// `load(reader [, name])`
+fn load(lua: &mut Lua, args: Args) -> Result<usize> {
+    let name = match lua.arg(args, 2) {
+        Value::Nil => Blob::from_static("=(load)"),
+        _ => lua.check_bytes(args, 2)?,
+    };
+    let reader = lua.check_function(args, 1)?;
+    let mut text = Buffer::default();
+    let mut len = 0;
+    loop {
+        let piece = match read(lua, reader.into()) {
+            Ok(Some(piece)) => piece,
+            Ok(None) => break,
+            Err(Error::Thrown(error)) => return lua.push_all(&[Value::Nil, error]),
+            Err(other) => return Err(other),
+        };
+        len += piece.len();
+        if len > TEXT_MAX {
+            return too_long(lua);
+        }
+        text.add(lua, &piece)?;
+        text.park(lua)?;
+    }
+    let text = text.finish(lua)?;
+    let text = lua.bytes(text).clone();
+    compile(lua, &text, &name)
+}
+
+/// The next piece, `None` at the end.
+fn read(lua: &mut Lua, reader: Value) -> Result<Option<Blob>> {
+    let count = match lua.protected_call(reader, &[])? {
+        Ok(count) => count,
+        Err(error) => return Err(Error::Thrown(error)),
+    };
+    let mut piece = Value::Nil;
+    for _ in 0..count {
+        piece = lua.pop();
+    }
+    match lua.to_bytes(piece) {
+        Some(piece) => Ok(Some(piece).filter(|piece| !piece.is_empty())),
+        None if piece.is_nil() => Ok(None),
+        None => Err(lua.throw("reader function must return a string")),
+    }
+}
+
+fn compile(lua: &mut Lua, text: &Blob, name: &[u8]) -> Result<usize> {
+    if text.len() > TEXT_MAX {
+        return too_long(lua);
+    }
+    match lua.load(text, &Blob::copy_from_slice(c_string(name)))? {
+        Ok(function) => lua.push(function.into()),
+        Err(message) => {
+            lua.push(Value::Nil)?;
+            push_bytes(lua, message)?;
+            Ok(2)
+        }
+    }
+}
+
+fn too_long(lua: &mut Lua) -> Result<usize> {
+    lua.push(Value::Nil)?;
+    push_bytes(lua, "chunk is too long")?;
+    Ok(2)
+}
