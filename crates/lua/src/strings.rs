@@ -43,6 +43,12 @@ impl Strings {
         (StringRef(place), size)
     }
 
+    /// Takes a string away that was just added, and that nothing refers to.
+    pub(crate) fn remove(&mut self, string: StringRef) {
+        self.all[string.0 as usize] = LuaString::default();
+        self.free.push(string.0);
+    }
+
     #[inline]
     pub(crate) fn bytes(&self, string: StringRef) -> &Blob {
         &self.all[string.0 as usize].bytes

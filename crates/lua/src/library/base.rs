@@ -49,7 +49,8 @@ fn open_walks(lua: &mut Lua, globals: TableRef) -> Result<()> {
 
 /// `type(value)`. The names are made once.
 fn open_type(lua: &mut Lua, globals: TableRef) -> Result<()> {
-    const NAMES: [&str; 7] = ["nil", "boolean", "number", "string", "table", "function", "thread"];
+    const NAMES: [&str; 8] =
+        ["nil", "boolean", "number", "string", "table", "function", "thread", "userdata"];
     let mut names: [Option<StringRef>; NAMES.len()] = [None; NAMES.len()];
     for (slot, name) in names.iter_mut().zip(NAMES) {
         *slot = Some(lua.string(name)?);
@@ -63,6 +64,7 @@ fn open_type(lua: &mut Lua, globals: TableRef) -> Result<()> {
             Value::Table(_) => 4,
             Value::Function(_) => 5,
             Value::Thread(_) => 6,
+            Value::Null => 7,
         }];
         lua.push(name.map_or(Value::Nil, Value::String))
     })

@@ -65,9 +65,11 @@ impl Lua {
     /// The value of a field.
     #[must_use]
     pub fn field(&mut self, table: TableRef, name: &str) -> Value {
-        // A key that is only looked up needs no memory that counts.
+        // A key that is only looked up takes no memory.
         let (key, _) = self.heap.strings.add(Blob::from(name));
-        self.heap.get(table, key.into())
+        let value = self.heap.get(table, key.into());
+        self.heap.strings.remove(key);
+        value
     }
 
     /// Sets the value of a field.
