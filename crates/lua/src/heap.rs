@@ -105,6 +105,9 @@ impl Heap {
             tables: self.tables.len(),
             functions: self.functions.len(),
         };
+        // A place that is free among these stays so.
+        self.strings.forget_free();
+        self.free = Free::default();
         self.bytes = 0;
     }
 

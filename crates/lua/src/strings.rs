@@ -49,6 +49,11 @@ impl Strings {
         self.free.push(string.0);
     }
 
+    /// Forgets which places are free: new strings come after all others.
+    pub(crate) fn forget_free(&mut self) {
+        self.free.clear();
+    }
+
     #[inline]
     pub(crate) fn bytes(&self, string: StringRef) -> &Blob {
         &self.all[string.0 as usize].bytes

@@ -31,6 +31,8 @@ mod redis_functions;
 mod sandbox;
 mod shebang;
 mod structs;
+#[cfg(test)]
+mod tests;
 mod typed;
 
 pub(crate) use self::engine::{Access, Call, compile, run};

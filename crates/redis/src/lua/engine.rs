@@ -49,6 +49,8 @@ pub(super) struct Engine {
     host: Rc<Host>,
     fields: Fields,
     names: Names,
+    /// What a script may use up.
+    pub(super) units: u64,
     compiled: BTreeMap<Sha1, Chunk>,
     /// How long their texts are, together.
     compiled_bytes: usize,
@@ -100,7 +102,15 @@ impl Engine {
         let built = sandbox::build(&mut lua, &host);
         let (fields, names) = built.map_err(|error| ErrorReply::new(&refusal(error)))?;
         lua.stop_when(patience::is_over);
-        Ok(Engine { lua, host, fields, names, compiled: BTreeMap::new(), compiled_bytes: 0 })
+        Ok(Engine {
+            lua,
+            host,
+            fields,
+            names,
+            units: UNITS,
+            compiled: BTreeMap::new(),
+            compiled_bytes: 0,
+        })
     }
 
     /// The script, compiled.
@@ -115,7 +125,7 @@ impl Engine {
         if self.compiled.len() == COMPILED_MAX
             || self.compiled_bytes + text.len() > COMPILED_BYTES_MAX
         {
-            *self = Engine::new()?;
+            *self = Engine { units: self.units, ..Engine::new()? };
         }
         let chunk = self.lua.compile(&body, "@user_script").map_err(|message| {
             let start = b"ERR Error compiling script (new function): ";
@@ -153,9 +163,9 @@ impl Engine {
 
     /// What the script returns, as a reply, or the text of its error.
     fn reply(&mut self, chunk: &Chunk, call: &Call<'_>) -> Result<Reply, Blob> {
-        let Engine { lua, fields, .. } = self;
+        let Engine { lua, fields, units, .. } = self;
         let fields = *fields;
-        lua.begin(UNITS);
+        lua.begin(*units);
         let returned = self.call(chunk, call);
         let lua = &mut self.lua;
         let reply = match returned {
