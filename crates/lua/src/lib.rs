@@ -17,6 +17,7 @@ mod coroutine;
 mod error;
 mod heap;
 mod meter;
+mod number;
 mod opcode;
 mod prototype;
 mod strings;
