@@ -136,11 +136,7 @@ impl Heap {
                     self.reach_upvalue(marks, *upvalue);
                 }
             }
-            Value::Nil
-            | Value::Null
-            | Value::Boolean(_)
-            | Value::Number(_)
-            | Value::String(_) => {}
+            Value::Nil | Value::Null | Value::Boolean(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
 
