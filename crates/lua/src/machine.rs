@@ -89,6 +89,8 @@ pub struct Lua {
     resumers: Vec<Option<ThreadRef>>,
     /// What `math.random` draws from.
     random: Random,
+    /// How many errors are being handled while the calls that led to them are still on the stack.
+    handlers: u32,
     /// How many calls of this machine are under way in Rust.
     depth: u32,
     /// That number when the running coroutine was resumed.
@@ -127,6 +129,7 @@ impl Lua {
             main: Coroutine::default(),
             resumers: Vec::new(),
             random: Random::default(),
+            handlers: 0,
             depth: 0,
             depth_at_resume: 0,
         };
@@ -202,6 +205,7 @@ impl Lua {
         self.current = None;
         self.resumers.clear();
         self.random = Random::default();
+        self.handlers = 0;
         self.depth = 0;
         self.depth_at_resume = 0;
     }

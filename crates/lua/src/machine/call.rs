@@ -122,7 +122,10 @@ impl Lua {
             Err(Error::Thrown(error)) => error,
             Err(other) => return Err(other),
         };
-        let error = match handle(self, error) {
+        self.handlers += 1;
+        let handled = handle(self, error);
+        self.handlers -= 1;
+        let error = match handled {
             Ok(error) => error,
             Err(Error::Thrown(_)) => {
                 let message = self.throw_raw("error in error handling");
@@ -195,7 +198,9 @@ impl Lua {
     }
 
     fn push_frame(&mut self, frame: Frame) -> Result<()> {
-        if self.flow.frames.len() >= FRAMES_MAX {
+        // Those who handle the error get as many again.
+        let limit = if self.handlers == 0 { FRAMES_MAX } else { 2 * FRAMES_MAX };
+        if self.flow.frames.len() >= limit {
             return Err(self.runtime_error("stack overflow"));
         }
         self.flow.frames.push(frame);

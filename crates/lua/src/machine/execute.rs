@@ -385,7 +385,10 @@ impl Lua {
         let Value::Table(table) = self.flow.stack[slot] else {
             unreachable!("a list is stored in the table just made");
         };
-        let count = self.count_from(slot + 1, instruction.b());
+        let count = match instruction.b() as usize {
+            0 => self.flow.top - (slot + 1),
+            count => count,
+        };
         let block = match instruction.c() {
             0 => {
                 let number = running.prototype.code[running.pc].as_number();

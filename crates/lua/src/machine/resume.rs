@@ -47,8 +47,7 @@ impl Lua {
     ) -> Result<std::result::Result<usize, Value>> {
         let status = self.coroutine_status(thread);
         if status != "suspended" {
-            let what = if status == "dead" { "dead" } else { "non-suspended" };
-            return Ok(Err(self.message(&format!("cannot resume {what} coroutine"))?));
+            return Ok(Err(self.message(&format!("cannot resume {status} coroutine"))?));
         }
         let depth = self.depth;
         if let Err(error) = self.enter() {
