@@ -91,8 +91,3 @@ struct Compiler<'a> {
     /// How deep the parser has recursed.
     levels: u32,
 }
-
-/// The name of a chunk as messages show it.
-pub(crate) fn chunk_id(name: &Blob) -> Blob {
-    name.clone()
-}
