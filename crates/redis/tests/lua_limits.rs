@@ -1,6 +1,9 @@
 //! Scripts that try to run for ever, to fill the memory, to leave something behind, or to see an
 //! address: each ends, soon, and the next script is none the wiser.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use redis::{Blob, Database, Reply, UnixTime};
 
 fn eval(database: &mut Database, script: &str) -> Reply {
@@ -126,6 +129,30 @@ fn the_end_of_the_means_cannot_be_caught() {
             assert!(error.starts_with(message), "{script}: {error}");
         }
     }
+}
+
+/// The host's clock is asked while instructions run, and after each command.
+#[test]
+fn a_host_that_has_waited_long_enough_ends_a_script() {
+    let asked = Rc::new(Cell::new(0));
+    let counter = Rc::clone(&asked);
+    redis::end_scripts_when(move || {
+        counter.set(counter.get() + 1);
+        counter.get() > 50
+    });
+    let mut database = Database::default();
+    for script in [
+        "while true do pcall(function() while true do end end) end",
+        "redis.call('SET', KEYS[1], 'written') for i = 1, 60 do redis.call('PING') end",
+    ] {
+        asked.set(0);
+        let reply = eval(&mut database, script);
+        let error = reply.as_error().expect("it is ended").to_string();
+        assert!(error.starts_with("ERR Script ran for too long"), "{script}: {error}");
+        assert_eq!(asked.get(), 51);
+    }
+    let get = ["GET", "key"].map(Blob::from);
+    assert_eq!(database.call(UnixTime::default(), &get), Reply::Bulk(Blob::from("written")));
 }
 
 /// A function that takes long or makes much is charged for it.

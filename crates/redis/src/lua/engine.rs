@@ -188,9 +188,8 @@ impl Engine {
             lua.push(table.into())?;
         }
         let main = lua.instantiate(chunk)?;
-        let outcome = lua.handled_call(main.into(), &[], |lua, error| {
-            sandbox::with_place(lua, fields, error).map(Value::from)
-        })?;
+        let handle = |lua: &mut Lua, error| sandbox::handle(lua, fields, error);
+        let outcome = lua.handled_call(main.into(), &[], handle)?;
         Ok(outcome.map(|count| {
             for _ in 1..count {
                 lua.pop();

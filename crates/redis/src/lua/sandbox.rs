@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use lua::{Args, Level, Lua, Result, StringRef, TableRef, Value};
+use lua::{Args, Error, Level, Lua, Result, StringRef, TableRef, Value};
 
 use super::convert::Fields;
 use super::host::Host;
@@ -111,18 +111,36 @@ fn pcall(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
             Err(error) => error,
         }
     };
-    let text = match error {
-        Value::Table(_) => lua.index(error, fields.err.into())?,
-        _ => Value::Nil,
+    let Value::Table(_) = error else {
+        return lua.push_all(&[false.into(), error]);
     };
-    let error = if matches!(text, Value::String(_) | Value::Number(_)) { text } else { error };
-    lua.push_all(&[false.into(), error])
+    match lua.index(error, fields.err.into())? {
+        text @ (Value::String(_) | Value::Number(_)) => lua.push_all(&[false.into(), text]),
+        // Redis leaves it on the stack.
+        other => lua.push_all(&[false.into(), error, other]),
+    }
+}
+
+/// What Redis does with an error that a script does not catch. An error that this raises is dealt
+/// with in the same way.
+pub(super) fn handle(lua: &mut Lua, fields: Fields, error: Value) -> Result<Value> {
+    const TRIES: usize = 10;
+    let mut error = error;
+    for _ in 0..TRIES {
+        match with_place(lua, fields, error) {
+            Ok(table) => return Ok(table.into()),
+            Err(Error::Thrown(another)) => error = another,
+            Err(other) => return Err(other),
+        }
+    }
+    Err(Error::Thrown(error))
 }
 
 /// An error as the table that Redis makes of it: its text, and the place of the function that raised
 /// it, or of the one that called that if it is one of C.
-pub(super) fn with_place(lua: &mut Lua, fields: Fields, error: Value) -> Result<TableRef> {
+fn with_place(lua: &mut Lua, fields: Fields, error: Value) -> Result<TableRef> {
     let table = match error {
+        Value::Table(table) if lua.is_read_only(table) => return read_only(lua, fields),
         Value::Table(table) => table,
         other => {
             let text = lua.text_of(other)?;
@@ -146,6 +164,17 @@ pub(super) fn with_place(lua: &mut Lua, fields: Fields, error: Value) -> Result<
     let source = lua.string(source)?;
     lua.set_index(table.into(), fields.source.into(), source.into())?;
     lua.set_index(table.into(), fields.line.into(), line.into())?;
+    Ok(table)
+}
+
+/// The error of Redis's own handler, which is written in Lua, when it is to change such a table.
+fn read_only(lua: &mut Lua, fields: Fields) -> Result<TableRef> {
+    let table = lua.new_table(0, 0)?;
+    let text = lua.string("ERR err_handler_def:10: Attempt to modify a readonly table")?;
+    lua.raw_set(table, fields.err.into(), text.into())?;
+    let source = lua.string("@err_handler_def")?;
+    lua.raw_set(table, fields.source.into(), source.into())?;
+    lua.raw_set(table, fields.line.into(), 10.0.into())?;
     Ok(table)
 }
 
