@@ -180,9 +180,8 @@ impl Lua {
     /// # Errors
     /// If the script's means are used up.
     pub fn load(&mut self, text: &[u8], name: &Blob) -> Result<Result<FunctionRef, Blob>> {
-        match compiler::compile(&mut self.heap, &mut self.meter, text, name) {
+        match compiler::compile_at(&mut self.heap, &mut self.meter, text, name, self.depth) {
             Ok(prototype) => {
-                self.heap.account(prototype.size())?;
                 let upvalues = Box::default();
                 Ok(Ok(self.heap.new_function(Function::Lua { prototype, upvalues })?))
             }

@@ -2,11 +2,11 @@
 
 #![expect(clippy::cast_precision_loss, reason = "Lua's numbers are doubles")]
 
-mod read;
+mod parse;
 
 use blob::Blob;
 
-pub use self::read::parse;
+pub use self::parse::parse;
 
 /// The nearest double.
 pub const fn from_integer(number: i64) -> f64 {
@@ -33,64 +33,6 @@ pub fn truncate(number: f64) -> i64 {
 /// The low 32 bits, as C cuts a long to an int.
 pub const fn c_int(number: i64) -> i32 {
     number as i32
-}
-
-/// The number that C's `strtod` reads at the start of `text`, and how long it is. `None` if there
-/// is none.
-pub fn strtod(text: &[u8]) -> Option<(f64, usize)> {
-    let unsigned = match text {
-        [b'+' | b'-', rest @ ..] => rest,
-        _ => text,
-    };
-    let (magnitude, len) = magnitude(unsigned)?;
-    let number = if text.starts_with(b"-") { -magnitude } else { magnitude };
-    Some((number, len + text.len() - unsigned.len()))
-}
-
-fn magnitude(text: &[u8]) -> Option<(f64, usize)> {
-    let begins =
-        |word: &[u8]| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    if begins(b"inf") {
-        return Some((f64::INFINITY, if begins(b"infinity") { 8 } else { 3 }));
-    }
-    if begins(b"nan") {
-        return Some((f64::NAN, 3));
-    }
-    if begins(b"0x")
-        && let Some(hexadecimal) = hexadecimal(&text[2..])
-    {
-        return Some((hexadecimal.0, hexadecimal.1 + 2));
-    }
-    let digits = |from: usize| text[from..].iter().take_while(|b| b.is_ascii_digit()).count();
-    let whole = digits(0);
-    let mut len = whole;
-    if text.get(len) == Some(&b'.') {
-        let fraction = digits(len + 1);
-        if whole + fraction == 0 {
-            return None;
-        }
-        len += 1 + fraction;
-    } else if whole == 0 {
-        return None;
-    }
-    if matches!(text.get(len), Some(b'e' | b'E')) {
-        let signed = usize::from(matches!(text.get(len + 1), Some(b'+' | b'-')));
-        let exponent = if len + 1 + signed <= text.len() { digits(len + 1 + signed) } else { 0 };
-        if exponent > 0 {
-            len += 1 + signed + exponent;
-        }
-    }
-    let number = std::str::from_utf8(&text[..len]).ok()?.parse().ok()?;
-    Some((number, len))
-}
-
-/// Digits to the base of 16, without fraction and exponent: those of JSON's guests have none.
-fn hexadecimal(text: &[u8]) -> Option<(f64, usize)> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16);
-    let digits = text.iter().map_while(digit);
-    let number = digits.clone().fold(0.0, |number, digit| number * 16.0 + f64::from(digit));
-    let len = digits.count();
-    (len > 0).then_some((number, len))
 }
 
 /// As C prints it with `%.{digits}g`.

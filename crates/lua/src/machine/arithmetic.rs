@@ -13,11 +13,23 @@ pub(super) fn compute(event: Metamethod, one: f64, other: f64) -> f64 {
         Metamethod::Sub => one - other,
         Metamethod::Mul => one * other,
         Metamethod::Div => one / other,
-        Metamethod::Mod => one - (one / other).floor() * other,
+        Metamethod::Mod => one - floor(one / other) * other,
         Metamethod::Pow => one.powf(other),
         Metamethod::Negate => -one,
         other => unreachable!("{other:?} is no arithmetic"),
     }
+}
+
+/// The largest integer that is not larger; without a call for the numbers that scripts use.
+#[inline]
+fn floor(number: f64) -> f64 {
+    /// Numbers beyond this have no fraction.
+    const EXACT: f64 = 4_503_599_627_370_496.0;
+    if number == 0.0 || number.is_nan() || number.abs() >= EXACT {
+        return number.floor();
+    }
+    let cut = number as i64 as f64;
+    if cut > number { cut - 1.0 } else { cut }
 }
 
 impl Lua {

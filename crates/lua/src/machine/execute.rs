@@ -181,8 +181,9 @@ impl Lua {
             Op::TailCall => return self.tail_call(a, instruction),
             Op::Return => return Ok(self.return_from(running, a, instruction)),
             Op::ForLoop => {
-                let [Value::Number(index), Value::Number(limit), Value::Number(step)] =
-                    [a, a + 1, a + 2].map(|slot| self.flow.stack[slot])
+                let slots = &self.flow.stack[a..a + 3];
+                let (Value::Number(index), Value::Number(limit), Value::Number(step)) =
+                    (slots[0], slots[1], slots[2])
                 else {
                     unreachable!("`for` has prepared its numbers");
                 };
@@ -223,7 +224,7 @@ impl Lua {
 
     #[inline(always)]
     fn operands(&self, running: &Running, instruction: Instruction) -> [Value; 2] {
-        [instruction.b(), instruction.c()].map(|operand| self.operand(running, operand))
+        [self.operand(running, instruction.b()), self.operand(running, instruction.c())]
     }
 
     #[inline(always)]

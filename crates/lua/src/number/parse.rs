@@ -2,7 +2,6 @@
 
 /// The number that a text is, as Lua's `tonumber` and its lexer read it: with spaces around it, in
 /// decimal or hexadecimal, and with C's `inf` and `nan`. What comes behind a byte 0 does not count.
-#[must_use]
 pub fn parse(text: &[u8]) -> Option<f64> {
     let text = &text[..memchr::memchr(0, text).unwrap_or(text.len())];
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
