@@ -1,9 +1,37 @@
 //! From a script's text to instructions, in one pass.
+//!
+//! The compiler emits what the compiler of Lua 5.1.5 emits, instruction for instruction, with the
+//! same lines and the same names of local variables: error messages name variables by reading the
+//! instructions backwards, so another order of instructions would give other messages. Its own
+//! error messages and limits are those of Lua 5.1.5, too.
+//!
+//! - [`lexer`] turns bytes into tokens ([`token`]).
+//! - [`parser`] reads the grammar by recursive descent, at most 200 levels deep.
+//! - [`scope`] keeps local variables, upvalues and blocks of the functions that are being compiled.
+//! - [`code`] emits instructions. An expression is not emitted at once: an [`expression`] says where
+//!   its value is, or which instruction will make it, until the parser knows where it should go.
+//!
+//! Each token costs a unit of the meter, and so does each step of a loop whose length the text
+//! chooses.
+
+mod chunk_id;
+mod code;
+mod expression;
+mod function;
+mod lexer;
+mod parser;
+mod scope;
+#[cfg(test)]
+mod tests;
+mod token;
 
 use std::rc::Rc;
 
 use blob::Blob;
 
+pub(crate) use self::chunk_id::chunk_id;
+use self::function::Function;
+use self::lexer::Lexer;
 use crate::error::Error;
 use crate::heap::Heap;
 use crate::meter::Meter;
@@ -12,11 +40,19 @@ use crate::prototype::Prototype;
 /// Why a text does not compile.
 #[derive(Debug)]
 pub(crate) enum CompileError {
-    /// It is no chunk: the message, after the place, as Lua words it.
+    /// It is no chunk: the message, with the place, as Lua words it.
     Syntax(Blob),
     /// The means of the script are used up.
     Ended(Error),
 }
+
+impl From<Error> for CompileError {
+    fn from(error: Error) -> CompileError {
+        CompileError::Ended(error)
+    }
+}
+
+type Result<T, E = CompileError> = std::result::Result<T, E>;
 
 /// Compiles a chunk. `name` is as `loadstring` takes it: `@file`, `=name`, or the text itself.
 ///
@@ -28,11 +64,30 @@ pub(crate) fn compile(
     text: &[u8],
     name: &Blob,
 ) -> Result<Rc<Prototype>, CompileError> {
-    let _ = (heap, meter, text, name);
-    todo!()
+    compile_at(heap, meter, text, name, 0)
 }
 
-/// The name of a chunk as messages show it.
-pub(crate) fn chunk_id(name: &Blob) -> Blob {
-    name.clone()
+/// Compiles a chunk when `levels` of the 200 levels are in use already. A call from Rust into Lua
+/// takes one level, so `loadstring` in a script has 199 or fewer.
+///
+/// # Errors
+/// As [`compile`].
+pub(crate) fn compile_at(
+    heap: &mut Heap,
+    meter: &mut Meter,
+    text: &[u8],
+    name: &Blob,
+    levels: u32,
+) -> Result<Rc<Prototype>, CompileError> {
+    let lexer = Lexer::new(heap, meter, text, name)?;
+    Compiler { lexer, functions: Vec::new(), levels }.chunk()
+}
+
+/// A compilation under way.
+struct Compiler<'a> {
+    lexer: Lexer<'a>,
+    /// The function that is being compiled comes last, behind those around it.
+    functions: Vec<Function>,
+    /// How deep the parser has recursed.
+    levels: u32,
 }

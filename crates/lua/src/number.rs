@@ -2,7 +2,11 @@
 
 #![expect(clippy::cast_precision_loss, reason = "Lua's numbers are doubles")]
 
+mod parse;
+
 use blob::Blob;
+
+pub use self::parse::parse;
 
 /// The nearest double.
 pub const fn from_integer(number: i64) -> f64 {
@@ -78,13 +82,6 @@ fn magnitude(text: &[u8]) -> Option<(f64, usize)> {
     }
     let number = std::str::from_utf8(&text[..len]).ok()?.parse().ok()?;
     Some((number, len))
-}
-
-/// The number that a whole text is, white space around it left out: `luaO_str2d`.
-#[must_use]
-pub fn parse(text: &[u8]) -> Option<f64> {
-    let text = text.trim_ascii();
-    strtod(text).filter(|(_, len)| *len == text.len()).map(|(number, _)| number)
 }
 
 /// Digits to the base of 16, without fraction and exponent: those of JSON's guests have none.

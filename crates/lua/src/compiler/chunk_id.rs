@@ -1,0 +1,39 @@
+//! The name of a chunk, as messages show it.
+
+use blob::Blob;
+
+/// The most bytes of a chunk's name in a run-time error, with the zero that ends it in C.
+const SIZE: usize = 60;
+
+/// How run-time errors name a chunk: `name` for `=name`, the end of `file` for `@file`, and
+/// `[string "text"]`, with the first line only, for all others.
+pub(crate) fn chunk_id(name: &Blob) -> Blob {
+    Blob::copy_from_slice(&shortened(name, SIZE))
+}
+
+/// The same, in less than `size` bytes.
+pub(super) fn shortened(name: &[u8], size: usize) -> Vec<u8> {
+    let name = c_string(name);
+    match name {
+        [b'=', name @ ..] => name[..name.len().min(size - 1)].to_vec(),
+        [b'@', file @ ..] => {
+            let room = size - " '...' \0".len();
+            match file.len().checked_sub(room) {
+                Some(cut) if cut > 0 => [b"...", &file[cut..]].concat(),
+                _ => file.to_vec(),
+            }
+        }
+        text => {
+            let room = size - " [string \"...\"] \0".len();
+            let line = text.iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count();
+            let len = line.min(room);
+            let dots: &[u8] = if len < text.len() { b"..." } else { b"" };
+            [b"[string \"", &text[..len], dots, b"\"]"].concat()
+        }
+    }
+}
+
+/// What C sees of a string: the bytes before the first zero.
+pub(super) fn c_string(bytes: &[u8]) -> &[u8] {
+    &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
+}
