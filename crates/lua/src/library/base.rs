@@ -5,6 +5,7 @@ use super::{
 };
 use crate::error::Result;
 use crate::machine::{Args, Lua};
+use crate::metamethod::Metamethod;
 use crate::number;
 use crate::value::{StringRef, TableRef, Value};
 
@@ -106,7 +107,7 @@ fn getmetatable(lua: &mut Lua, args: Args) -> Result<usize> {
     let Some(metatable) = metatable else {
         return lua.push(Value::Nil);
     };
-    let protection = lua.field(metatable, "__metatable");
+    let protection = lua.metamethod_in(metatable, Metamethod::Metatable);
     lua.push(if protection.is_nil() { metatable.into() } else { protection })
 }
 
@@ -119,7 +120,7 @@ fn setmetatable(lua: &mut Lua, args: Args) -> Result<usize> {
         _ => return Err(lua.arg_error(args, 2, "nil or table expected")),
     };
     if let Some(current) = lua.metatable(table)
-        && !lua.field(current, "__metatable").is_nil()
+        && !lua.metamethod_in(current, Metamethod::Metatable).is_nil()
     {
         return Err(lua.throw("cannot change a protected metatable"));
     }

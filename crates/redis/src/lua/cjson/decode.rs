@@ -1,6 +1,7 @@
 //! From JSON to Lua. Tables that are not whole lie on Lua's stack, where the collector sees them,
 //! and so do the keys that wait for their values.
 
+mod strtod;
 mod token;
 
 use lua::{Args, Error, Lua, Result, StringRef, TableRef, Value};

@@ -1,6 +1,6 @@
 //! The tokens of JSON, as lua-cjson reads them.
 
-use lua::number;
+use super::strtod::strtod;
 
 /// A text, and where the next token begins.
 pub(super) struct Tokens<'a> {
@@ -68,7 +68,7 @@ impl Tokens<'_> {
             Some(b'"') => return self.string(),
             Some(b'-' | b'0'..=b'9') => {
                 let refused = !self.decode_invalid && is_invalid_number(rest);
-                match number::strtod(rest) {
+                match strtod(rest) {
                     Some((number, len)) if !refused => (Kind::Number(number), len),
                     _ => (Kind::Fault("invalid number"), 0),
                 }
@@ -76,7 +76,7 @@ impl Tokens<'_> {
             _ if rest.starts_with(b"true") => (Kind::Boolean(true), 4),
             _ if rest.starts_with(b"false") => (Kind::Boolean(false), 5),
             _ if rest.starts_with(b"null") => (Kind::Null, 4),
-            _ if self.decode_invalid && is_invalid_number(rest) => match number::strtod(rest) {
+            _ if self.decode_invalid && is_invalid_number(rest) => match strtod(rest) {
                 Some((number, len)) => (Kind::Number(number), len),
                 None => (Kind::Fault("invalid number"), 0),
             },
