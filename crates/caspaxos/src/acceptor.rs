@@ -363,7 +363,10 @@ mod tests {
         let holds = ["MSET", "key1/promise", "1,1,1", "key1/ballot", "1,1,1", "key1/value", "0:0"];
         let promised = ["SET", "key1/promise", "1,2,1"];
         let marks = |commands: &[&[&'static str]]| {
-            let is_mark = |effect: &Effect<_, _>| matches!(effect, Effect::Mark(mark) if mark == "register-erased");
+            let is_mark = |effect: &Effect<_, _>| match effect {
+                Effect::Mark(mark) => mark == "register-erased",
+                _ => false,
+            };
             carry_out(commands, erase()).iter().filter(|effect| is_mark(effect)).count()
         };
         assert_eq!(marks(&[&holds]), 1);

@@ -49,7 +49,7 @@ impl<S: System> Prepared<'_, S> {
         if interrupt.is_raised() {
             return Err(RunError::Interrupted { partial: None });
         }
-        let ran = self.judge(&header.seed, &simulated, || Some(self.evidence_of(path)));
+        let ran = self.judge(&header.seed, &simulated, || self.evidence_of(path));
         let divergence = match simulated.watchers.extra.finish()? {
             Some(divergence) => Some(self.tell(path, &divergence)?),
             None => differing_end(&footer, &ran),
@@ -81,7 +81,7 @@ impl<S: System> Prepared<'_, S> {
             return Err(LogError::Corrupt { path: path.to_owned(), line, why }.into());
         }
         let header = LogReader::open(path)?.header().clone();
-        let evidence = || Some(self.evidence_of(path));
+        let evidence = || self.evidence_of(path);
         // Who knows what came after the log broke off.
         let void = || match footer {
             Some(_) => Some(Finding::void(Verdict::Vacuous, self.missing_marks(&watchers)?)),
@@ -106,11 +106,11 @@ impl<S: System> Prepared<'_, S> {
         by_end.then(|| Finding::of(outcome.verdict, violation))
     }
 
-    fn evidence_of(&self, path: &Path) -> Evidence<S> {
-        let mut evidence = Evidence::new(&self.config);
+    fn evidence_of(&self, path: &Path) -> Option<Evidence<S>> {
+        let mut evidence = self.no_evidence();
         // It was read before; if it cannot be read now, there is less to explain by.
         let _ = read_through::<MessageOf<S>, TimerOf<S>>(path, &mut evidence);
-        evidence
+        Some(evidence).filter(|evidence| !evidence.is_too_much())
     }
 
     /// A divergence in words: what was expected, what came, and what led to it.
