@@ -10,6 +10,7 @@ use history::Span;
 use scenario::Override;
 
 use crate::failure::CODES;
+use crate::output::Rows;
 use crate::size::Size;
 
 /// Deterministic simulation and consistency testing for protocols built on Redis.
@@ -373,8 +374,19 @@ pub(crate) enum Format {
     Human,
     /// One array, in order
     Json,
-    /// One object a line, as they come
+    /// One object a line, as they come, and one at the end that says how many there were
     Jsonl,
+}
+
+impl Format {
+    /// The rows in which a program gets results; none if they are for people.
+    pub(crate) fn rows(self) -> Option<Rows> {
+        match self {
+            Format::Human => None,
+            Format::Json => Some(Rows::ARRAY),
+            Format::Jsonl => Some(Rows::LINES),
+        }
+    }
 }
 
 /// A host, which may be one that is only known later, and a port.

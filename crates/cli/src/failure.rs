@@ -101,9 +101,6 @@ pub(crate) enum Failure {
     /// Stdout cannot be written to.
     #[error("the output could not be written: {0}")]
     Output(std::io::Error),
-    /// Whoever read our output has gone.
-    #[error("nobody reads the output any more")]
-    NobodyReads,
     /// Somebody wanted it to end.
     #[error("{0}")]
     Interrupted(String),
@@ -115,6 +112,11 @@ impl Failure {
         |source| Failure::File { path: path.to_owned(), source }
     }
 
+    /// That stdout was closed when the program began.
+    pub(crate) fn closed() -> Failure {
+        Failure::Output(std::io::Error::other("stdout is closed"))
+    }
+
     pub(crate) fn code(&self) -> Code {
         match self {
             Failure::NothingSelected(_) => Code::NothingSelected,
@@ -122,7 +124,6 @@ impl Failure {
             | Failure::Serve(ServeError::FaultLog(_))
             | Failure::File { .. }
             | Failure::Output(_) => Code::Output,
-            Failure::NobodyReads => Code::AsExpected,
             _ => Code::Usage,
         }
     }
@@ -134,15 +135,6 @@ impl From<RunError> for Failure {
             RunError::Load(error) => Failure::Load(error),
             RunError::Log(error) => Failure::Log(error),
             RunError::Interrupted { .. } => Failure::Interrupted(error.to_string()),
-        }
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Failure {
-        match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Failure::NobodyReads,
-            _ => Failure::Output(error),
         }
     }
 }

@@ -334,7 +334,7 @@ impl<'a, S: System> Prepared<'a, S> {
             options.interrupt.is_raised() || recorder.as_ref().is_some_and(Recorder::has_failed)
         });
         if options.interrupt.is_raised() {
-            let partial = simulated.watchers.extra.map(Recorder::abandon).transpose()?;
+            let partial = simulated.watchers.extra.map(Recorder::abandon).transpose()?.flatten();
             return Err(RunError::Interrupted { partial });
         }
         let evidence = || {
