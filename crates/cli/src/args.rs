@@ -80,7 +80,7 @@ Examples:
         /// Any text
         #[arg(long, default_value = "seed1", value_name = "SEED")]
         seed: String,
-        /// Where to; target/rumormill/NAME.jsonl if not given
+        /// Where to, - is stdout; target/rumormill/NAME.jsonl if not given
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -134,7 +134,7 @@ Example:
         /// How many runs at a time; all cores if not given
         #[arg(long, value_name = "N")]
         jobs: Option<NonZeroUsize>,
-        /// Record the run of that seed here
+        /// Record the run of that seed here, - is stdout
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },

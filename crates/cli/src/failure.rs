@@ -20,7 +20,7 @@ pub(crate) enum Code {
     NotAsExpected = 1,
     /// A pattern selected nothing.
     NothingSelected = 4,
-    /// A replay and its recording part.
+    /// A replay and its recording part, or a check and its recording.
     Diverged = 3,
     /// The command line or an input file is wrong.
     Usage = 2,
@@ -36,7 +36,7 @@ Exit codes:
   0    all is as expected
   1    a violation, or an expectation that is not met (vacuous and liveness too)
   2    wrong usage, an unknown name, a bad or corrupt input file
-  3    a replay and its recording part
+  3    a replay and its recording part, or a check finds another outcome than was recorded
   4    a pattern selected nothing
   5    inconclusive: a limit was reached before the run was over
   70   an internal error
