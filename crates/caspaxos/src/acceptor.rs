@@ -314,8 +314,8 @@ mod tests {
         }
     }
 
-    /// What an acceptor whose registers can be deleted reports of an order, after these commands.
-    fn report(lines: &[&[&'static str]], order: Order) -> Option<Report> {
+    /// How an acceptor whose registers can be deleted reacts to an order, after these commands.
+    fn carry_out(lines: &[&[&'static str]], order: Order) -> Vec<Effect<Message, Timer>> {
         let set = ScriptSet::AGED;
         let registers = Registers::of_scripts(&["key1".to_owned()], &set);
         let mut acceptor =
@@ -328,7 +328,12 @@ mod tests {
         let message = Message::Order { number: 1, order };
         let input = Input::Message { from: NodeId(9), message };
         sim::Process::handle(&mut acceptor, &mut sandbox.context(), input);
-        sandbox.take_effects().into_iter().find_map(|effect| match effect {
+        sandbox.take_effects()
+    }
+
+    /// What that acceptor reports of the order.
+    fn report(lines: &[&[&'static str]], order: Order) -> Option<Report> {
+        carry_out(lines, order).into_iter().find_map(|effect| match effect {
             Effect::Send { message: Message::Report { report, .. }, .. } => Some(report),
             _ => None,
         })
@@ -349,6 +354,24 @@ mod tests {
         let reject = || Order::Reject(vec![(NodeId(7), 3)]);
         assert_eq!(report(&[], reject()), Some(Report::Done));
         assert_eq!(report(&[&["LPUSH", "age/7", "no text"]], reject()), None);
+    }
+
+    #[test]
+    fn only_a_tombstone_that_was_there_is_marked_as_erased() {
+        let tombstone = Ballot { eon: 1, id: 1, era: 1 };
+        let erase = || Order::Erase { key: Key(0), tombstone, erasing: Erasing::Ballot };
+        let holds = ["MSET", "key1/promise", "1,1,1", "key1/ballot", "1,1,1", "key1/value", "0:0"];
+        let promised = ["SET", "key1/promise", "1,2,1"];
+        let marks = |commands: &[&[&'static str]]| {
+            let is_mark = |effect: &Effect<_, _>| match effect {
+                Effect::Mark(mark) => mark == "register-erased",
+                _ => false,
+            };
+            carry_out(commands, erase()).iter().filter(|effect| is_mark(effect)).count()
+        };
+        assert_eq!(marks(&[&holds]), 1);
+        assert_eq!(marks(&[]), 0, "there is no tombstone");
+        assert_eq!(marks(&[&holds, &promised]), 0, "the tombstone stays");
     }
 
     #[test]

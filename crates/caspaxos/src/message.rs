@@ -1,6 +1,6 @@
 //! What the processes say to each other, and to themselves.
 
-use history::{Action, Key, Observation};
+use history::{Action, Key, NodeId, Observation};
 use serde::{Deserialize, Serialize};
 
 use crate::{Ballot, Configuration, Order, Report};
@@ -71,6 +71,22 @@ pub enum Message {
         /// The ballot under which a quorum has accepted that it is empty.
         tombstone: Ballot,
     },
+}
+
+impl Message {
+    /// How many bytes its lists take.
+    #[inline]
+    pub(crate) fn payload(&self) -> usize {
+        match self {
+            Message::Configure(configuration)
+            | Message::Order { order: Order::Configure { configuration, .. }, .. } => {
+                let Configuration { prepare, accept } = configuration;
+                size_of::<NodeId>() * (prepare.nodes.len() + accept.nodes.len())
+            }
+            Message::Order { order: Order::Reject(ages), .. } => size_of_val(&**ages),
+            _ => 0,
+        }
+    }
 }
 
 /// What a proposer asks of an acceptor.

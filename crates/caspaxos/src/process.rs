@@ -52,4 +52,9 @@ impl sim::Process for Process {
             }
         })
     }
+
+    #[inline]
+    fn payload(message: &Message) -> usize {
+        message.payload()
+    }
 }

@@ -10,6 +10,7 @@ use history::Span;
 use scenario::Override;
 
 use crate::failure::CODES;
+use crate::output::Rows;
 use crate::size::Size;
 
 /// Deterministic simulation and consistency testing for protocols built on Redis.
@@ -79,7 +80,7 @@ Examples:
         /// Any text
         #[arg(long, default_value = "seed1", value_name = "SEED")]
         seed: String,
-        /// Where to; target/rumormill/NAME.jsonl if not given
+        /// Where to, - is stdout; target/rumormill/NAME.jsonl if not given
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -133,7 +134,7 @@ Example:
         /// How many runs at a time; all cores if not given
         #[arg(long, value_name = "N")]
         jobs: Option<NonZeroUsize>,
-        /// Record the run of that seed here
+        /// Record the run of that seed here, - is stdout
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -373,8 +374,19 @@ pub(crate) enum Format {
     Human,
     /// One array, in order
     Json,
-    /// One object a line, as they come
+    /// One object a line, as they come, and one at the end that says how many there were
     Jsonl,
+}
+
+impl Format {
+    /// The rows in which a program gets results; none if they are for people.
+    pub(crate) fn rows(self) -> Option<Rows> {
+        match self {
+            Format::Human => None,
+            Format::Json => Some(Rows::ARRAY),
+            Format::Jsonl => Some(Rows::LINES),
+        }
+    }
 }
 
 /// A host, which may be one that is only known later, and a port.

@@ -10,7 +10,8 @@ mod run;
 mod serve;
 mod show;
 
-use std::fs;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 
 use scenario::{Interrupt, LoadError, Override, Registry, Scenario, Selection};
@@ -100,16 +101,23 @@ fn load_selection(
     Ok(loaded?)
 }
 
-/// A TOML file is text for people; one larger than this (in bytes) is something else.
-const TOML_MAX: u64 = 1 << 20;
+/// A file of text for people; one larger than this (in bytes) is something else.
+const TEXT_MAX: u64 = 1 << 20;
 
 fn read_toml(file: &Path) -> Result<String, Failure> {
+    read_text(file, "TOML file")
+}
+
+fn read_text(file: &Path, what: &str) -> Result<String, Failure> {
     let unreadable = |why: String| Failure::Usage(format!("{}: {why}", file.display()));
-    let size = fs::metadata(file).map_err(|error| unreadable(error.to_string()))?.len();
-    if size > TOML_MAX {
-        return Err(unreadable("this is too large for a TOML file".to_owned()));
+    let mut bytes = Vec::new();
+    File::open(file)
+        .and_then(|opened| opened.take(TEXT_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| unreadable(error.to_string()))?;
+    if bytes.len() as u64 > TEXT_MAX {
+        return Err(unreadable(format!("this is too large for a {what}")));
     }
-    fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))
+    String::from_utf8(bytes).map_err(|_| unreadable(format!("a {what} is UTF-8; this is not")))
 }
 
 /// Where the recording of a scenario is below a folder, whichever way its own file was named.

@@ -20,7 +20,7 @@ pub(crate) enum Code {
     NotAsExpected = 1,
     /// A pattern selected nothing.
     NothingSelected = 4,
-    /// A replay and its recording part.
+    /// A replay and its recording part, or a check and its recording.
     Diverged = 3,
     /// The command line or an input file is wrong.
     Usage = 2,
@@ -36,7 +36,7 @@ Exit codes:
   0    all is as expected
   1    a violation, or an expectation that is not met (vacuous and liveness too)
   2    wrong usage, an unknown name, a bad or corrupt input file
-  3    a replay and its recording part
+  3    a replay and its recording part, or a check finds another outcome than was recorded
   4    a pattern selected nothing
   5    inconclusive: a limit was reached before the run was over
   70   an internal error
@@ -101,9 +101,6 @@ pub(crate) enum Failure {
     /// Stdout cannot be written to.
     #[error("the output could not be written: {0}")]
     Output(std::io::Error),
-    /// Whoever read our output has gone.
-    #[error("nobody reads the output any more")]
-    NobodyReads,
     /// Somebody wanted it to end.
     #[error("{0}")]
     Interrupted(String),
@@ -115,6 +112,11 @@ impl Failure {
         |source| Failure::File { path: path.to_owned(), source }
     }
 
+    /// That stdout was closed when the program began.
+    pub(crate) fn closed() -> Failure {
+        Failure::Output(std::io::Error::other("stdout is closed"))
+    }
+
     pub(crate) fn code(&self) -> Code {
         match self {
             Failure::NothingSelected(_) => Code::NothingSelected,
@@ -122,7 +124,6 @@ impl Failure {
             | Failure::Serve(ServeError::FaultLog(_))
             | Failure::File { .. }
             | Failure::Output(_) => Code::Output,
-            Failure::NobodyReads => Code::AsExpected,
             _ => Code::Usage,
         }
     }
@@ -134,15 +135,6 @@ impl From<RunError> for Failure {
             RunError::Load(error) => Failure::Load(error),
             RunError::Log(error) => Failure::Log(error),
             RunError::Interrupted { .. } => Failure::Interrupted(error.to_string()),
-        }
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    fn from(error: std::io::Error) -> Failure {
-        match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Failure::NobodyReads,
-            _ => Failure::Output(error),
         }
     }
 }

@@ -11,9 +11,11 @@
 //! ```
 
 mod args;
+mod closed;
 mod command;
 mod failure;
 mod output;
+mod plain;
 mod progress;
 mod size;
 mod words;
@@ -45,19 +47,29 @@ pub fn registry() -> Registry {
 pub fn main(registry: Registry) -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => {
-            // Help goes to stdout and is no failure. If nobody reads it, so be it.
-            let _ = error.print();
-            return if error.use_stderr() { Code::Usage.into() } else { ExitCode::SUCCESS };
+        Err(error) if error.use_stderr() => {
+            let text = tamed(error).render().to_string();
+            text.lines().for_each(eprintln_quietly);
+            return Code::Usage.into();
+        }
+        Err(help) => {
+            return print_help(&help).map_or_else(|failure| report(&failure), ExitCode::from);
         }
     };
     let interrupt = listen();
+    if closed::stdout() {
+        return report(&Failure::closed());
+    }
     let done = panic::catch_unwind(panic::AssertUnwindSafe(|| {
         command::execute(&registry, args, &interrupt)
     }));
     match done {
         Ok(Ok(code)) => code.into(),
-        Ok(Err(failure)) => report(&failure, &interrupt),
+        Ok(Err(Failure::Interrupted(why))) => {
+            eprintln_quietly(&format!("rumormill: {why}"));
+            ExitCode::from(128 + interrupt.reason().unwrap_or_default() as u8)
+        }
+        Ok(Err(failure)) => report(&failure),
         Err(_) => {
             eprintln_quietly("rumormill: this is a bug of rumormill's; the command above shows it");
             Code::Internal.into()
@@ -85,19 +97,46 @@ fn listen() -> Interrupt {
     interrupt
 }
 
-fn report(failure: &Failure, interrupt: &Interrupt) -> ExitCode {
-    if let Failure::NobodyReads = failure {
-        return ExitCode::SUCCESS;
+/// The same error, which has no line ends of others in it.
+fn tamed(mut error: clap::Error) -> clap::Error {
+    use clap::error::ContextValue;
+    let one = |text: &String| plain::line(text).into_owned();
+    let contexts: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in contexts {
+        let tame = match value {
+            ContextValue::String(text) => ContextValue::String(one(&text)),
+            ContextValue::Strings(texts) => ContextValue::Strings(texts.iter().map(one).collect()),
+            // Suggestions; they have what was typed in them.
+            ContextValue::StyledStrs(texts) => {
+                let texts = texts.iter().map(|text| one(&text.to_string()).into());
+                ContextValue::StyledStrs(texts.collect())
+            }
+            other => other,
+        };
+        error.insert(kind, tame);
     }
-    eprintln_quietly(&format!("rumormill: {failure}"));
-    match (failure, interrupt.reason()) {
-        (Failure::Interrupted(_), Some(signal)) => ExitCode::from(128 + signal as u8),
-        (failure, _) => failure.code().into(),
+    error
+}
+
+/// Help goes to stdout, and is no failure. It is all ours, so it can have its colours.
+fn print_help(help: &clap::Error) -> Result<Code, Failure> {
+    use std::io::{ErrorKind, Write as _};
+    if closed::stdout() {
+        return Err(Failure::closed());
+    }
+    match help.print().and_then(|()| std::io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(Code::AsExpected),
     }
 }
 
-/// To stderr. If that cannot be written to, there is nobody left to tell.
+fn report(failure: &Failure) -> ExitCode {
+    eprintln_quietly(&format!("rumormill: {failure}"));
+    failure.code().into()
+}
+
+/// A line to stderr. If that cannot be written to, there is no place left to tell.
 pub(crate) fn eprintln_quietly(line: &str) {
     use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", plain::line(line));
 }

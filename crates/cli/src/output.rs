@@ -1,61 +1,123 @@
 //! Stdout: results and nothing else.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::Path;
 
 use serde::Serialize;
+use serde_json::json;
+use trace::file;
 
 use crate::failure::Failure;
+use crate::plain;
 
-/// Stdout, line by line. Whoever reads it may go away; that is no failure.
-pub(crate) struct Output(BufWriter<StdoutLock<'static>>);
+/// Stdout, line by line. If its reader has gone away, that is no failure: the rest is not printed,
+/// and the command goes on to its exit code.
+pub(crate) struct Output {
+    to: BufWriter<Box<dyn Write>>,
+    reader_has_gone: bool,
+}
 
 impl Output {
     pub(crate) fn new() -> Output {
-        Output(BufWriter::new(io::stdout().lock()))
+        Output::to(Box::new(io::stdout().lock()))
+    }
+
+    /// Where a recording can be told of: stderr, if it is itself written to stdout.
+    pub(crate) fn beside(recording: Option<&Path>) -> Output {
+        if recording.is_some_and(file::is_stdout) {
+            return Output::to(Box::new(io::stderr()));
+        }
+        Output::new()
+    }
+
+    fn to(stream: Box<dyn Write>) -> Output {
+        Output { to: BufWriter::new(stream), reader_has_gone: false }
     }
 
     /// Prints a line.
     pub(crate) fn line(&mut self, line: impl Display) -> Result<(), Failure> {
-        Ok(writeln!(self.0, "{line}")?)
+        let line = line.to_string();
+        self.print(&plain::line(&line))?;
+        self.print("\n")
     }
 
-    /// Prints a text that has its own line ends.
-    pub(crate) fn text(&mut self, text: impl Display) -> Result<(), Failure> {
-        Ok(write!(self.0, "{text}")?)
-    }
-
-    /// Prints a compact object on a line of its own.
-    pub(crate) fn json(&mut self, object: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.0, object).map_err(io::Error::from)?;
-        Ok(writeln!(self.0)?)
+    /// Prints a TOML file, which has its own line ends.
+    pub(crate) fn toml(&mut self, text: &str) -> Result<(), Failure> {
+        self.print(&plain::toml(text))
     }
 
     /// Prints what is still in the buffer.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
-        Ok(self.0.flush()?)
+        let flushed = if self.reader_has_gone { Ok(()) } else { self.to.flush() };
+        self.note(flushed)
+    }
+
+    fn print(&mut self, text: &str) -> Result<(), Failure> {
+        if self.reader_has_gone {
+            return Ok(());
+        }
+        let printed = self.to.write_all(text.as_bytes());
+        self.note(printed)
+    }
+
+    fn note(&mut self, result: io::Result<()>) -> Result<(), Failure> {
+        match result {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.reader_has_gone = true;
+                Ok(())
+            }
+            result => result.map_err(Failure::Output),
+        }
     }
 }
 
-/// An array that is printed element by element.
-#[derive(Default)]
-pub(crate) struct JsonArray {
-    begun: bool,
+/// Objects for programs, which can tell whether there were more: an array has an end, and the last
+/// line of lines says how many there were before it.
+pub(crate) enum Rows {
+    /// An array, and whether it has begun.
+    Array { begun: bool },
+    /// Lines, and how many there were.
+    Lines { count: u64 },
 }
 
-impl JsonArray {
+impl Rows {
+    /// An array.
+    pub(crate) const ARRAY: Rows = Rows::Array { begun: false };
+    /// An object a line.
+    pub(crate) const LINES: Rows = Rows::Lines { count: 0 };
+
     pub(crate) fn push(
         &mut self,
         out: &mut Output,
         object: &impl Serialize,
     ) -> Result<(), Failure> {
-        out.text(if self.begun { ",\n  " } else { "[\n  " })?;
-        self.begun = true;
-        let json = serde_json::to_string(object).expect("an outcome is JSON");
-        out.text(json)
+        let text = serde_json::to_string(object).expect("an outcome is JSON");
+        let text = plain::json(&text);
+        match self {
+            Rows::Array { begun } => {
+                let before = if std::mem::replace(begun, true) { ",\n  " } else { "[\n  " };
+                out.print(before)?;
+                out.print(&text)
+            }
+            Rows::Lines { count } => {
+                *count += 1;
+                out.print(&text)?;
+                out.print("\n")?;
+                out.flush()
+            }
+        }
     }
 
+    /// There are no more.
     pub(crate) fn end(self, out: &mut Output) -> Result<(), Failure> {
-        out.line(if self.begun { "\n]" } else { "[]" })
+        match self {
+            Rows::Array { begun: true } => out.print("\n]\n"),
+            Rows::Array { begun: false } => out.print("[]\n"),
+            Rows::Lines { count } => {
+                let end = json!({ "kind": "end", "rows": count });
+                out.print(&format!("{end}\n"))
+            }
+        }
     }
 }

@@ -27,6 +27,12 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("results are UTF-8")
 }
 
+/// The first object of those that are printed a line each.
+fn first_row(output: &Output) -> serde_json::Value {
+    let first = stdout(output).lines().next().map(serde_json::from_str);
+    first.expect("a line").expect("an object")
+}
+
 /// It fails with this code, says one clear sentence, and does not panic.
 #[track_caller]
 fn assert_fails(output: &Output, expected: &[i32], what: &str) {
@@ -76,14 +82,14 @@ fn the_same_seed_gives_the_same_in_two_processes_and_with_any_number_of_jobs() {
     }
     let alone =
         run(&["run", "losing/c2p2k2", "--seed", "7", "--intensity", "20", "--format", "jsonl"]);
-    let alone: serde_json::Value = serde_json::from_str(&stdout(&alone)).expect("one object");
+    let alone = first_row(&alone);
     assert!(runs.contains(&alone), "seed 7 alone is seed 7 in 6..9");
 }
 
 #[test]
 fn an_outcome_has_all_that_is_promised() {
     let output = run(&["run", "losing/c2p2k1.i", "--seed", "7", "--format", "jsonl"]);
-    let outcome: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("an object");
+    let outcome = first_row(&output);
     for field in [
         "scenario",
         "seed",
@@ -245,21 +251,23 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
 fn a_recording_that_is_interrupted_leaves_a_readable_partial() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("long.jsonl");
-    let partial = folder.path().join("long.jsonl.partial");
     for (signal, expected) in [("INT", 130), ("TERM", 143)] {
         fs::write(&file, "as it was").unwrap();
         let args = ["record", "losing/c2p2k2", "--intensity", "100000000", "-o"];
         let mut child =
             rumormill(&args).arg(&file).stderr(Stdio::piped()).spawn().expect("it runs");
+        let pid = child.id().to_string();
+        let partial = folder.path().join(format!("long.jsonl.{pid}-0.partial"));
         while fs::metadata(&partial).map_or(0, |partial| partial.len()) < 200_000 {
             assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
         }
-        let pid = child.id().to_string();
         Command::new("kill").args(["-s", signal, &pid]).status().unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(expected), "SIG{signal}");
         let mut said = String::new();
         child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        assert!(said.contains("interrupted"), "{said}");
+        let so_far = partial.display();
+        let expected = format!("rumormill: interrupted; what was recorded so far is in {so_far}\n");
+        assert_eq!(said, expected);
         assert_eq!(fs::read_to_string(&file).unwrap(), "as it was");
         // It may be that the worst was still to come.
         assert_eq!(code(&rumormill(&["check"]).arg(&partial).output().unwrap()), 5);

@@ -83,6 +83,22 @@ pub enum Message {
     Stop,
 }
 
+impl Message {
+    /// How many bytes its lists take.
+    #[inline]
+    pub(crate) fn payload(&self) -> usize {
+        match self {
+            Message::Calls { calls, .. } => size_of_val(&**calls),
+            Message::Answers { answers, .. } => size_of_val(&**answers),
+            Message::Query { query: Query::SelectMany(keys), .. } => size_of_val(&**keys),
+            Message::Query { query: Query::DeleteOutbox(rows), .. } => size_of_val(&**rows),
+            Message::Result { result: QueryResult::Rows(rows), .. } => size_of_val(&**rows),
+            Message::Result { result: QueryResult::Outbox(rows), .. } => size_of_val(&**rows),
+            _ => 0,
+        }
+    }
+}
+
 /// What is asked of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

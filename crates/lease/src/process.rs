@@ -49,4 +49,9 @@ impl sim::Process for Process {
             Part::Database(database) => Part::Database(database.crash(keep)),
         })
     }
+
+    #[inline]
+    fn payload(message: &Message) -> usize {
+        message.payload()
+    }
 }

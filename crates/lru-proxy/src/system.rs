@@ -55,6 +55,17 @@ impl sim::Process for Process {
             Part::Client(client) => Part::Client(Client { waiting: None, ..client }),
         })
     }
+
+    fn payload(message: &Message) -> usize {
+        match message {
+            Message::Request(request) => {
+                let words = request.line.iter().map(|word| size_of_val(word) + word.len());
+                words.sum()
+            }
+            // The proxy asks for a key at a time.
+            Message::Response(_) => 0,
+        }
+    }
 }
 
 impl System for LruProxy {

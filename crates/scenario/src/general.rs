@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim::{Limits, LinkRule, Order, Report, Transport};
 
-use crate::units::{Amount, Count, Drift, Latency, SignedSpan};
+use crate::units::{Amount, Bytes, Count, Drift, Latency, SignedSpan};
 
 /// A scenario with all defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,19 +120,23 @@ pub struct LimitSection {
     pub events_at_once: u64,
     /// With so many messages and timers under way.
     pub in_flight: usize,
+    /// When the world and the checkers hold more memory than that.
+    pub memory: Bytes,
 }
 
 impl Default for LimitSection {
     fn default() -> LimitSection {
-        let Limits { events, time, events_at_once, in_flight } = Limits::default();
-        LimitSection { events, virtual_time: time, events_at_once, in_flight }
+        let Limits { events, time, events_at_once, in_flight, memory } = Limits::default();
+        let memory = Bytes(memory);
+        LimitSection { events, virtual_time: time, events_at_once, in_flight, memory }
     }
 }
 
 impl From<LimitSection> for Limits {
     fn from(section: LimitSection) -> Limits {
-        let LimitSection { events, virtual_time, events_at_once, in_flight } = section;
-        Limits { events, time: virtual_time, events_at_once, in_flight }
+        let LimitSection { events, virtual_time: time, events_at_once, in_flight, memory } =
+            section;
+        Limits { events, time, events_at_once, in_flight, memory: memory.0 }
     }
 }
 

@@ -25,6 +25,7 @@ mod recovery;
 mod registry;
 mod replay;
 mod run;
+mod size;
 mod swarm;
 mod system;
 mod tally;

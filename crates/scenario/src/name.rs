@@ -43,6 +43,9 @@ fn suggestion(nearest: &Option<String>) -> String {
     nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default()
 }
 
+/// What is longer (in bytes) is no name with a mistake in it.
+const TYPED_MAX: usize = 200;
+
 /// Finds what `typed` selects among `names`, in their order.
 pub(crate) fn select<'a>(
     names: impl Iterator<Item = &'a str> + Clone,
@@ -96,15 +99,23 @@ fn matches(pattern: &str, name: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else {
         return pattern == name;
     };
-    let Some(rest) = name.strip_prefix(before) else {
+    let (between, end) = after.rsplit_once('*').unwrap_or(("", after));
+    let Some(mut rest) = name.strip_prefix(before).and_then(|rest| rest.strip_suffix(end)) else {
         return false;
     };
-    let starts = rest.char_indices().map(|(index, _)| index).chain([rest.len()]);
-    starts.into_iter().any(|start| matches(after, &rest[start..]))
+    // The first place where a part is leaves most room for the others.
+    between.split('*').all(|part| {
+        let after = rest.split_once(part).map(|(_, after)| after);
+        rest = after.unwrap_or_default();
+        after.is_some()
+    })
 }
 
 /// The name most like what was typed, compared with as much of its end as that has parts.
 fn nearest<'a>(names: impl Iterator<Item = &'a str>, typed: &str) -> Option<String> {
+    if typed.len() > TYPED_MAX {
+        return None;
+    }
     let parts = typed.split('/').count();
     let likeness = |name: &str| {
         let start = name.rmatch_indices('/').nth(parts - 1).map_or(0, |(index, _)| index + 1);
@@ -167,6 +178,10 @@ mod tests {
         assert_eq!(selected("*").unwrap().len(), 5);
         assert!(selected("queue/*").unwrap().is_empty());
         assert_eq!(selected("all").unwrap().len(), 5);
+        assert_eq!(selected("c*s*/*s*/*k2").unwrap().len(), 2);
+        assert!(selected("lease/raw*w.i").unwrap().is_empty(), "a letter is not used twice");
+        assert!(selected(&format!("{}z", "*a".repeat(40))).unwrap().is_empty());
+        assert_eq!(selected("**").unwrap().len(), 5);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl<S: System> Prepared<'_, S> {
         if interrupt.is_raised() {
             return Err(RunError::Interrupted { partial: None });
         }
-        let ran = self.judge(&header.seed, &simulated, || Some(self.evidence_of(path)));
+        let ran = self.judge(&header.seed, &simulated, || self.evidence_of(path));
         let divergence = match simulated.watchers.extra.finish()? {
             Some(divergence) => Some(self.tell(path, &divergence)?),
             None => differing_end(&footer, &ran),
@@ -81,7 +81,7 @@ impl<S: System> Prepared<'_, S> {
             return Err(LogError::Corrupt { path: path.to_owned(), line, why }.into());
         }
         let header = LogReader::open(path)?.header().clone();
-        let evidence = || Some(self.evidence_of(path));
+        let evidence = || self.evidence_of(path);
         // Who knows what came after the log broke off.
         let void = || match footer {
             Some(_) => Some(Finding::void(Verdict::Vacuous, self.missing_marks(&watchers)?)),
@@ -89,28 +89,44 @@ impl<S: System> Prepared<'_, S> {
         };
         let found = self
             .finding(&watchers, false, evidence)
-            .or_else(|| footer.as_ref().and_then(Self::at_the_end_of_the_run))
+            .or_else(|| self.at_the_end_of_the_run(footer.as_ref()?, &watchers))
             .or_else(void)
             .or_else(|| self.finding(&watchers, true, evidence));
         let ran = self.outcome(&header.seed, &watchers, found.unwrap_or(Finding::NOTHING));
-        Ok(Replayed { ran, divergence: None, partial: footer.is_none() })
+        let divergence = footer.as_ref().and_then(|footer| differing_end(footer, &ran));
+        Ok(Replayed { ran, divergence, partial: footer.is_none() })
     }
 
-    /// What only the run itself could tell, by its own word: that somebody waited for ever, or what
-    /// was wrong with the processes when all was over.
-    fn at_the_end_of_the_run(footer: &Footer) -> Option<Finding> {
-        let outcome = Outcome::deserialize(&footer.outcome).ok()?;
-        let violation = outcome.violation?;
-        let by_end = outcome.verdict == Verdict::Liveness
-            || (outcome.verdict == Verdict::Invariant && S::INVARIANTS.contains(&&*violation.by));
-        by_end.then(|| Finding::of(outcome.verdict, violation))
+    /// What only the run itself could tell, by its own word: that a client waited for ever, what
+    /// was wrong with the processes when all was over, or that a limit was reached. Otherwise the
+    /// operations have to have ended as they may.
+    fn at_the_end_of_the_run(
+        &self,
+        footer: &Footer,
+        watchers: &Watchers<S, ()>,
+    ) -> Option<Finding> {
+        let by_its_word = || {
+            let outcome = Outcome::deserialize(&footer.outcome).ok()?;
+            if outcome.verdict == Verdict::Inconclusive {
+                return Some(Finding::void(Verdict::Inconclusive, outcome.void?));
+            }
+            let violation = outcome.violation?;
+            let is_invariant = outcome.verdict == Verdict::Invariant;
+            let by_end = outcome.verdict == Verdict::Liveness
+                || (is_invariant && S::INVARIANTS.contains(&&*violation.by));
+            by_end.then(|| Finding::of(outcome.verdict, violation))
+        };
+        by_its_word().or_else(|| {
+            let violation = self.wrong_endings(watchers)?;
+            Some(Finding::of(Verdict::Invariant, violation))
+        })
     }
 
-    fn evidence_of(&self, path: &Path) -> Evidence<S> {
-        let mut evidence = Evidence::new(&self.config);
+    fn evidence_of(&self, path: &Path) -> Option<Evidence<S>> {
+        let mut evidence = self.no_evidence();
         // It was read before; if it cannot be read now, there is less to explain by.
         let _ = read_through::<MessageOf<S>, TimerOf<S>>(path, &mut evidence);
-        evidence
+        Some(evidence).filter(|evidence| !evidence.is_too_much())
     }
 
     /// A divergence in words: what was expected, what came, and what led to it.
@@ -149,15 +165,19 @@ fn json(event: &impl serde::Serialize) -> Value {
 
 /// The same events, but another footer: somebody wrote one of his own.
 fn differing_end(footer: &Footer, ran: &Ran) -> Option<Vec<String>> {
-    let (digest, outcome) = (ran.outcome.digest, json(&ran.outcome));
+    let digest = ran.outcome.digest;
     if footer.digest != digest {
         let recorded = footer.digest;
         return Some(vec![format!("the digest is {digest}, and {recorded} was recorded")]);
     }
-    (footer.outcome != outcome).then(|| {
-        let recorded = &footer.outcome;
-        vec![format!("the outcome is {outcome}"), format!("recorded was    {recorded}")]
-    })
+    let fields = trace::differing_fields(&footer.outcome, &json(&ran.outcome));
+    let told = fields.iter().map(|(path, recorded, found)| {
+        let path = if path.is_empty() { String::new() } else { format!(".{path}") };
+        format!("  outcome{path} was recorded as {recorded}, and is {found}")
+    });
+    let mut lines = vec!["the outcome is another than the one that was recorded".to_owned()];
+    lines.extend(told);
+    (lines.len() > 1).then_some(lines)
 }
 
 /// Shows all events of a log to an observer. No footer if the log breaks off.

@@ -16,8 +16,11 @@ use crate::tally::Tally;
 use crate::watch::{Evidence, RumorWatch};
 use crate::{
     Broken, Deployment, Ending, General, Invariant, Judgement, MessageOf, Outcome, Problem,
-    RunError, Scenario, System, TimerOf, Verdict, Violation,
+    RunError, Scenario, System, TimerOf, Verdict, Violation, size,
 };
+
+/// How often the memory of the checkers is looked at: it takes longer than a step.
+const STEPS_BETWEEN_LOOKS: u64 = 1_024;
 
 /// Somebody's wish that runs come to an end, seen by all of them.
 #[derive(Clone, Debug, Default)]
@@ -116,6 +119,11 @@ impl<S: System, O> Watchers<S, O> {
         }
     }
 
+    /// How many bytes the checker of clients' operations holds.
+    fn memory(&self) -> u64 {
+        size::of_records(self.rumor.rumor.retained())
+    }
+
     /// What the invariants measured.
     fn measures(&self) -> BTreeMap<String, u64> {
         let measures = self.invariants.iter().flat_map(|invariant| invariant.measures());
@@ -160,6 +168,8 @@ pub(crate) struct Simulated<S: System, O> {
     unfinished: Vec<String>,
     /// What was wrong when everybody was done: which invariant was broken, and how.
     at_rest: Option<(&'static str, Broken)>,
+    /// What took the memory, if the limit of it was reached.
+    largest: Option<String>,
 }
 
 /// What was found: a violation, or why the run means nothing.
@@ -193,8 +203,14 @@ impl<'a, S: System> Prepared<'a, S> {
         let Scenario { general, config, .. } = scenario.concrete()?;
         let config = serde_json::from_value(config).map_err(|why| Problem::new(S::NAME, why))?;
         let config = complete::<S>(config)?;
+        size::check(&general)?;
         let prepared = Prepared { scenario, general, config };
         prepared.world::<Seeded>(Seeded::new("")).map(|_| prepared)
+    }
+
+    /// What a violation will be explained by.
+    pub(crate) fn no_evidence(&self) -> Evidence<S> {
+        Evidence::new(&self.config, self.general.limits.memory.0)
     }
 
     fn deploy(&self) -> Deployment<S::Process, S::Nemesis> {
@@ -211,6 +227,7 @@ impl<'a, S: System> Prepared<'a, S> {
     fn world<C: Choices>(&self, choices: C) -> Result<(RunningWorld<S, C>, Vec<String>), Problem> {
         let general = &self.general;
         let Deployment { nodes, roles, nemesis, .. } = self.deploy();
+        size::check_nodes(S::NAME, nodes.len())?;
         let names = nodes.iter().map(|node| node.name.clone()).collect();
         let parts = nodes.iter().map(|node| node.role).collect();
         let directory = Directory { nodes: names, parts, roles };
@@ -249,6 +266,7 @@ impl<'a, S: System> Prepared<'a, S> {
         let nodes = || (0..names.len()).map(|number| NodeId(number as u16));
         let mut watchers = Watchers::new(self, extra);
         let mut stalled = None;
+        let mut steps = 0u64;
         world.begin(&mut watchers);
         let ending = loop {
             if watchers.has_found() || stop(&watchers.extra) {
@@ -267,10 +285,19 @@ impl<'a, S: System> Prepared<'a, S> {
             if only_alarms && nodes().all(|node| is_done(world.process(node))) {
                 break Some(Halt::Quiescent);
             }
+            if steps.is_multiple_of(STEPS_BETWEEN_LOOKS)
+                && world.memory() + watchers.memory() > self.general.limits.memory.0
+            {
+                break Some(Halt::TooMuchMemory);
+            }
+            steps += 1;
             if let Err(ending) = world.step(&mut watchers) {
                 break Some(ending);
             }
         };
+        let largest = (ending == Some(Halt::TooMuchMemory)).then(|| {
+            size::largest(&world.holdings(), watchers.rumor.rumor.retained(), &self.names())
+        });
         if let Some(malformed) = &watchers.rumor.malformed {
             panic!("the system reports operations that cannot be: {malformed}");
         }
@@ -289,7 +316,7 @@ impl<'a, S: System> Prepared<'a, S> {
         if !unfinished.is_empty() {
             unfinished.extend(self.waiting(|node| world.process(node)));
         }
-        Simulated { watchers, ending, stalled, unfinished, at_rest: at_rest.flatten() }
+        Simulated { watchers, ending, stalled, unfinished, at_rest: at_rest.flatten(), largest }
     }
 
     /// Runs with answers from the seed.
@@ -307,13 +334,15 @@ impl<'a, S: System> Prepared<'a, S> {
             options.interrupt.is_raised() || recorder.as_ref().is_some_and(Recorder::has_failed)
         });
         if options.interrupt.is_raised() {
-            let partial = simulated.watchers.extra.map(Recorder::abandon).transpose()?;
+            let partial = simulated.watchers.extra.map(Recorder::abandon).transpose()?.flatten();
             return Err(RunError::Interrupted { partial });
         }
         let evidence = || {
-            let evidence = Evidence::<S>::new(&self.config);
-            let again = || self.simulate(Seeded::new(options.seed), evidence, |_| false);
-            options.explain.then(|| again().watchers.extra)
+            let evidence = self.no_evidence();
+            let again =
+                || self.simulate(Seeded::new(options.seed), evidence, Evidence::is_too_much);
+            let evidence = options.explain.then(|| again().watchers.extra);
+            evidence.filter(|evidence| !evidence.is_too_much())
         };
         let ran = self.judge(options.seed, &simulated, evidence);
         if let Some(recorder) = simulated.watchers.extra {
@@ -370,7 +399,7 @@ impl<'a, S: System> Prepared<'a, S> {
     }
 
     /// Operations that ended as they never should in this scenario.
-    fn wrong_endings<O>(&self, watchers: &Watchers<S, O>) -> Option<Violation> {
+    pub(crate) fn wrong_endings<O>(&self, watchers: &Watchers<S, O>) -> Option<Violation> {
         let allowed = &self.general.expect.outcomes;
         let all = [Ending::Ok, Ending::Refused, Ending::Failed, Ending::Unknown];
         let wrong = all.into_iter().find_map(|ending| {
@@ -413,8 +442,12 @@ impl<'a, S: System> Prepared<'a, S> {
             Some(Halt::TooLong) => "the limit of virtual time was reached",
             Some(Halt::TimeStandsStill) => "events follow each other without time passing",
             Some(Halt::TooMuchInFlight) => "the limit of what may be under way was reached",
+            Some(Halt::TooMuchMemory) => "the limit of memory was reached",
         };
-        let mut why = format!("{why}, and the run was not over");
+        let mut why = match &simulated.largest {
+            Some(largest) => format!("{why} ({largest}), and the run was not over"),
+            None => format!("{why}, and the run was not over"),
+        };
         let at_work: Vec<&str> = simulated.unfinished.iter().map(String::as_str).take(3).collect();
         if !at_work.is_empty() {
             why.push_str(": ");

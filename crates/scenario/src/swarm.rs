@@ -29,7 +29,9 @@ const SECTIONS: [&str; 4] = ["link", "clock", "nemesis", "recovery"];
 impl Scenario {
     /// This scenario, with what a seed draws.
     pub(crate) fn draw(&self, choices: &mut impl Choices) -> Scenario {
-        let drawn = self.general.swarm.iter().map(|(path, values)| {
+        // A recording may say anything, such as that there is nothing to choose from.
+        let swarm = self.general.swarm.iter().filter(|(_, values)| !values.is_empty());
+        let drawn = swarm.map(|(path, values)| {
             let stream = choices.stream("swarm", path);
             let place = choices.draw(stream, values.len() as u64) as usize;
             (path.clone(), values[place].clone())

@@ -47,20 +47,41 @@ impl<M, T> Observer<M, T> for RumorWatch {
 pub(crate) struct Evidence<S: System> {
     history: Vec<Entry>,
     witness: Option<Box<dyn Witness<MessageOf<S>, TimerOf<S>>>>,
+    /// How many bytes it holds, and may hold.
+    memory: u64,
+    memory_max: u64,
 }
+
+/// What an operation's beginning or end takes, in bytes; and at most what a witness notes of any
+/// event.
+const ENTRY: u64 = size_of::<Entry>() as u64;
+const NOTE: u64 = 16;
 
 impl<S: System> Observer<MessageOf<S>, TimerOf<S>> for Evidence<S> {
     fn event(&mut self, event: &Event<MessageOf<S>, TimerOf<S>>) {
-        self.history.extend(history_entry(event));
+        if self.is_too_much() {
+            return;
+        }
+        if let Some(entry) = history_entry(event) {
+            self.history.push(entry);
+            self.memory += ENTRY;
+        }
         if let Some(witness) = &mut self.witness {
             witness.event(event);
+            self.memory += NOTE;
         }
     }
 }
 
 impl<S: System> Evidence<S> {
-    pub(crate) fn new(config: &S::Config) -> Evidence<S> {
-        Evidence { history: Vec::new(), witness: S::witness(config) }
+    /// None yet, which may come to hold so many bytes.
+    pub(crate) fn new(config: &S::Config, memory_max: u64) -> Evidence<S> {
+        Evidence { history: Vec::new(), witness: S::witness(config), memory: 0, memory_max }
+    }
+
+    /// Whether there was more than it may hold: then it is not whole, and explains nothing.
+    pub(crate) fn is_too_much(&self) -> bool {
+        self.memory > self.memory_max
     }
 
     /// The story of what the rumor checker found.

@@ -46,4 +46,4 @@ pub use network::{Chance, Delay, Endpoint, Fate, LinkRule, Loss, Order, Report, 
 pub use node::NodeSpec;
 pub use observer::{EventDigest, Observer};
 pub use process::{Input, Keep, Message, Process};
-pub use world::{Ending, Limits, World};
+pub use world::{Ending, Holdings, Limits, World};

@@ -66,6 +66,14 @@ pub trait Process: Clone + Debug + Hash {
     /// handed [`Input::Start`] when its node starts again.
     #[must_use]
     fn crash(self, keep: Keep) -> Self;
+
+    /// How many bytes a message holds outside of itself, such as the items of a list: a world
+    /// counts them, so that its [limit of memory](crate::Limits::memory) holds. Nothing, for
+    /// messages that own no memory.
+    #[must_use]
+    fn payload(_: &Self::Message) -> usize {
+        0
+    }
 }
 
 /// What survives a crash.

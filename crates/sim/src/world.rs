@@ -9,6 +9,7 @@
 
 mod command;
 mod effects;
+mod holdings;
 mod step;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use std::collections::VecDeque;
 
 use history::{NodeId, Span, Time};
 
+pub use self::holdings::Holdings;
 use crate::context::{Answer, Effect};
 use crate::nemesis::NemesisChooser;
 use crate::network::Link;
@@ -37,6 +39,8 @@ pub struct Limits {
     pub events_at_once: u64,
     /// How many messages and timers may be under way.
     pub in_flight: usize,
+    /// How many bytes the world may [hold](Holdings).
+    pub memory: u64,
 }
 
 impl Default for Limits {
@@ -46,6 +50,7 @@ impl Default for Limits {
             time: Span::from_secs(24 * 3600),
             events_at_once: 1_000_000,
             in_flight: 1_000_000,
+            memory: 1 << 30,
         }
     }
 }
@@ -63,6 +68,8 @@ pub enum Ending {
     TimeStandsStill,
     /// There is more under way than the limits allow.
     TooMuchInFlight,
+    /// The world holds more memory than the limits allow.
+    TooMuchMemory,
 }
 
 /// A simulated world: the [crate](crate) tells how it works.
@@ -80,6 +87,10 @@ pub struct World<P: Process, C, N> {
     cuts: Vec<(Endpoint, Endpoint)>,
     holds: Vec<(Endpoint, Endpoint)>,
     held: Vec<Parcel<P>>,
+    /// How much waits in the lines of all nodes.
+    waiting: usize,
+    /// How many bytes are held besides the items themselves.
+    payloads: u64,
     choices: C,
     nemesis: N,
     commands: VecDeque<Command<P::Message>>,
@@ -157,6 +168,8 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             cuts: Vec::new(),
             holds: Vec::new(),
             held: Vec::new(),
+            waiting: 0,
+            payloads: 0,
             choices,
             nemesis,
             commands: VecDeque::new(),

@@ -70,6 +70,15 @@ pub fn diff(left: &Path, right: &Path) -> Result<Vec<Difference>, LogError> {
     Ok(differences)
 }
 
+/// The fields, at any depth, in which two values differ: the path of each, what it is on the left,
+/// and on the right.
+#[must_use]
+pub fn differing_fields(left: &Value, right: &Value) -> Vec<(String, Value, Value)> {
+    let mut fields = Vec::new();
+    compare(left, right, String::new(), &mut |path, left, right| fields.push((path, left, right)));
+    fields
+}
+
 fn json(item: &impl serde::Serialize) -> Value {
     serde_json::to_value(item).expect("headers and footers are JSON")
 }

@@ -6,13 +6,14 @@
 //! nothing but the file is needed for that.
 //!
 //! A log that is not whole is not believed: [`verify`] checks shape and hash before anything else
-//! is done with it. While it is being written it has another name (`.partial`), and only a finished
+//! is done with it. While it is being written it has another name ([`file`]), and only a finished
 //! one gets the name that was asked for ([`Recorder`]).
 
 #![deny(clippy::float_arithmetic)]
 
 mod causality;
 mod diff;
+pub mod file;
 mod format;
 mod json;
 mod playback;
@@ -22,9 +23,9 @@ mod words;
 mod writer;
 
 pub use causality::causal_past;
-pub use diff::{Difference, diff};
+pub use diff::{Difference, diff, differing_fields};
 pub use format::{FORMAT, Footer, Header, LogError};
 pub use playback::{Divergence, Playback};
 pub use reader::{LogReader, verify};
-pub use recorder::{Recorder, partial_path};
+pub use recorder::Recorder;
 pub use words::in_words;

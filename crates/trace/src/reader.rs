@@ -40,7 +40,7 @@ impl LogReader {
         let foreign = |why: &str| LogError::Foreign { path: path.to_owned(), why: why.to_owned() };
         let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(read)?);
         let mut line = Vec::new();
-        if !next_line(&mut file, &mut line).map_err(read)? {
+        if next_line(&mut file, &mut line).map_err(read)? != Line::Whole {
             return Err(foreign("its first line is no header"));
         }
         let first: Value =
@@ -92,8 +92,16 @@ impl LogReader {
         if !self.read_line()? {
             return Ok(None);
         }
-        match serde_json::from_slice::<Event<M, T>>(&self.line) {
-            Ok(event) => Ok(Some(Event { seq: self.lines - 2, ..event })),
+        let mut unknown = None;
+        let mut json = serde_json::Deserializer::from_slice(&self.line);
+        let event = serde_ignored::deserialize(&mut json, |path| {
+            unknown.get_or_insert_with(|| path.to_string());
+        });
+        match event.and_then(|event: Event<M, T>| json.end().map(|()| event)) {
+            Ok(event) => match unknown {
+                None => Ok(Some(Event { seq: self.lines - 2, ..event })),
+                Some(path) => Err(self.corrupt(format!("an event has no field {path:?}"))),
+            },
             Err(error) => Err(self.corrupt(format!("this is no event: {error}"))),
         }
     }
@@ -118,11 +126,19 @@ impl LogReader {
             return Ok(false);
         }
         let read = |source| LogError::Read { path: self.path.clone(), source };
-        let whole = next_line(&mut self.file, &mut self.line).map_err(read)?;
-        if !whole {
-            return Err(LogError::Unfinished { path: self.path.clone(), line: self.lines + 1 });
+        match next_line(&mut self.file, &mut self.line).map_err(read)? {
+            Line::Whole => self.lines += 1,
+            Line::BreaksOff => {
+                return Err(LogError::Unfinished { path: self.path.clone(), line: self.lines + 1 });
+            }
+            Line::TooLong => {
+                self.lines += 1;
+                return Err(self.corrupt(format!("this line is longer than {LINE_MAX} bytes")));
+            }
         }
-        self.lines += 1;
+        if self.line.first() != Some(&b'{') {
+            return Err(self.corrupt("this line is no object".to_owned()));
+        }
         if self.line.starts_with(FOOTER_START) {
             self.read_footer()?;
             return Ok(false);
@@ -173,9 +189,23 @@ pub fn verify(path: &Path) -> Result<(Header, Footer), LogError> {
     Ok((log.header, footer))
 }
 
-/// Reads a line with its end into `line`. False if the file ends before the line does.
-fn next_line(file: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<bool> {
+/// What was read of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    Whole,
+    /// The file ends before the line does.
+    BreaksOff,
+    /// It does not end within [`LINE_MAX`].
+    TooLong,
+}
+
+/// Reads a line with its end into `line`.
+fn next_line(file: &mut impl BufRead, line: &mut Vec<u8>) -> std::io::Result<Line> {
     line.clear();
-    file.take(LINE_MAX).read_until(b'\n', line)?;
-    Ok(line.last() == Some(&b'\n'))
+    let read = file.take(LINE_MAX).read_until(b'\n', line)? as u64;
+    Ok(match line.last() {
+        Some(b'\n') => Line::Whole,
+        _ if read == LINE_MAX => Line::TooLong,
+        _ => Line::BreaksOff,
+    })
 }

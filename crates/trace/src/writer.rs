@@ -1,6 +1,5 @@
 //! Hashing and writing what is recorded, on a thread of its own: a run does not wait for the file.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +8,7 @@ use std::thread::{Builder, JoinHandle};
 
 use history::Digest;
 
+use crate::file::Sink;
 use crate::json::Lines;
 
 /// How many bytes are gathered before they are handed over: to wake the thread can take as long
@@ -30,7 +30,7 @@ pub(crate) struct Writer {
 /// What has been written.
 #[derive(Debug)]
 pub(crate) struct Written {
-    pub(crate) file: File,
+    pub(crate) file: Sink,
     pub(crate) hash: Digest,
     /// Whether all of it has been.
     pub(crate) result: io::Result<()>,
@@ -38,7 +38,7 @@ pub(crate) struct Written {
 
 impl Writer {
     /// Writes to a file from where it is.
-    pub(crate) fn new(file: File) -> io::Result<Writer> {
+    pub(crate) fn new(file: Sink) -> io::Result<Writer> {
         let (blocks, to_write) = sync_channel::<Lines>(BLOCKS);
         let (give_back, used) = channel();
         let failed = Arc::new(AtomicBool::new(false));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use history::{Names, NodeId, Time};
 use proptest::prelude::*;
 use sim::{Event, EventDigest, Fate, Kind, MessageId, Observer};
-use trace::{FORMAT, Header, LogError, LogReader, Recorder, partial_path, verify};
+use trace::{FORMAT, Header, LogError, LogReader, Recorder, verify};
 
 type Said = Event<String, u32>;
 
@@ -45,7 +45,7 @@ fn recorded(folder: &Path) -> PathBuf {
         recorder.event(&event);
     }
     recorder.finish(&digest, serde_json::json!({"verdict": "holds"})).unwrap();
-    assert!(!partial_path(&path).exists());
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing else is left");
     path
 }
 
@@ -96,13 +96,59 @@ fn a_log_without_one_of_its_lines_is_refused() {
     }
 }
 
+/// What reading a log says in the end, after its line has been put in the place of an event's.
+fn read_with(line: &str) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = recorded(folder.path());
+    let whole = fs::read_to_string(&path).unwrap();
+    let event = whole.lines().nth(3).unwrap();
+    fs::write(&path, whole.replacen(event, line, 1)).unwrap();
+    let told = |error: LogError| error.to_string().replace(&path.display().to_string(), "log");
+    (told(verify(&path).unwrap_err()), told(read_all(&path).unwrap_err()))
+}
+
+#[test]
+fn a_line_that_is_no_object_is_damage_where_it_stands() {
+    for line in ["", " ", "\n\n\n", "[]", "\0\0\0"] {
+        let expected = "log:4: the log is damaged: this line is no object".to_owned();
+        assert_eq!(read_with(line), (expected.clone(), expected), "{line:?}");
+    }
+}
+
+#[test]
+fn a_line_without_end_is_damage_and_no_interruption() {
+    for line in ["{".repeat(20 << 20), format!("{{\"at\":\"{}\"}}", "x".repeat(16 << 20))] {
+        let expected = "log:4: the log is damaged: this line is longer than 16777216 bytes";
+        assert_eq!(read_with(&line), (expected.to_owned(), expected.to_owned()));
+    }
+}
+
+#[test]
+fn an_event_with_a_field_that_events_do_not_have_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = recorded(folder.path());
+    let whole = fs::read_to_string(&path).unwrap();
+    let delivered = r#""fate":{"delivered":7}"#;
+    for (known, more, unknown) in [
+        (r#"{"at":2"#, r#"{"seq":2,"at":2"#, "seq"),
+        (r#"{"at":2"#, r#"{"x\u001b[2J":{"y":1},"at":2"#, "x\\u{1b}[2J"),
+        (delivered, r#""fate":{"delivered":7},"by":"me""#, "kind.by"),
+    ] {
+        assert!(whole.contains(known), "{known} is not in {whole}");
+        fs::write(&path, whole.replacen(known, more, 1)).unwrap();
+        let error = read_all(&path).unwrap_err().to_string();
+        let expected = format!("{}:4: the log is damaged: an event has no field", path.display());
+        assert_eq!(error, format!("{expected} \"{unknown}\""));
+    }
+}
+
 #[test]
 fn what_an_interruption_leaves_can_be_read_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("whole.jsonl");
     let mut recorder = Recorder::create(&path, &header()).unwrap();
     events().iter().for_each(|event| recorder.event(event));
-    let partial = recorder.abandon().unwrap();
+    let partial = recorder.abandon().unwrap().expect("it has a name");
     assert!(!path.exists());
     let mut log = LogReader::open(&partial).unwrap();
     for event in events() {
@@ -127,7 +173,7 @@ fn an_earlier_log_of_the_same_name_stays_until_the_new_one_is_whole() {
 fn a_full_disk_is_told_of() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("full.jsonl");
-    std::os::unix::fs::symlink("/dev/full", partial_path(&path)).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &path).unwrap();
     let mut recorder = Recorder::create(&path, &header()).unwrap();
     let event = &events()[2];
     let failed = (0..1_000_000).any(|_| {
@@ -137,7 +183,7 @@ fn a_full_disk_is_told_of() {
     assert!(failed, "a million events fit on a full disk");
     let error = recorder.finish(&EventDigest::default(), serde_json::Value::Null).unwrap_err();
     assert!(matches!(error, LogError::Write { .. }), "{error}");
-    assert!(!path.exists());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing but the link is left");
 }
 
 proptest! {

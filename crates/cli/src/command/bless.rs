@@ -6,10 +6,11 @@ use std::path::Path;
 use scenario::{
     Interrupt, Judgement, LoadError, Override, Registry, RunOptions, Scenario, Selection, Verdict,
 };
+use trace::file::{self, Workshop};
 use trace::{Header, LogReader};
 
 use super::logs::in_words;
-use super::record::{code_of, record_one};
+use super::record::{code_of, make_folder_of, record_one};
 use super::recording_path;
 use crate::failure::{Code, Failure};
 use crate::output::Output;
@@ -37,26 +38,28 @@ pub(crate) fn bless(
     };
     let mut out = Output::new();
     let mut code = Code::AsExpected;
+    let new = Workshop::within(folder).map_err(Failure::of_file(folder))?;
     for name in &names {
         let old = recording_path(folder, name);
         let (seed, scenario) = match as_before(registry, name, &old, interrupt)? {
             Some(run) => run,
             None => first(registry, name, interrupt)?,
         };
-        let new = old.with_extension("jsonl.new");
+        let new = new.path().join("recording.jsonl");
         let ran = record_one(registry, &scenario, &seed, &new, interrupt)?;
         code = code.or(code_of(&ran));
         let size = fs::metadata(&new).map_err(Failure::of_file(&new))?.len();
         if !old.exists() && size > FIRST_MAX {
-            fs::remove_file(&new).map_err(Failure::of_file(&new))?;
             out.line(format!("{name}: left without a recording: it would take {size} bytes"))?;
             continue;
         }
         for line in what_changed(name, &old, &new)? {
             out.line(line)?;
         }
-        let settle = if dry_run { fs::remove_file(&new) } else { fs::rename(&new, &old) };
-        settle.map_err(Failure::of_file(&new))?;
+        if !dry_run {
+            make_folder_of(&old)?;
+            file::give_name(&new, &old).map_err(Failure::of_file(&old))?;
+        }
         out.flush()?;
     }
     Ok(code)

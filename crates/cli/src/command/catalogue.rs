@@ -7,14 +7,12 @@ mod figures;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
-use std::io::{self, ErrorKind};
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use scenario::{Interrupt, Registry, Scenario};
-use trace::partial_path;
+use trace::file;
 
 use self::figures::{Figures, measure};
 use crate::failure::{Code, Failure};
@@ -55,11 +53,11 @@ pub(crate) fn catalogue(
     interrupt: &Interrupt,
 ) -> Result<Code, Failure> {
     let name = plan.file.display();
-    let old = match fs::read_to_string(&plan.file) {
-        Ok(old) => old,
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(Failure::Usage(format!("{name}: {error}"))),
-    };
+    let old =
+        if plan.file.exists() { super::read_text(&plan.file, "page")? } else { String::new() };
+    if !plan.check {
+        file::check(&plan.file).map_err(Failure::of_file(&plan.file))?;
+    }
     let scenarios = super::load_all(registry, &["all".to_owned()], &[])?;
     let mut figures = figures_in(&old);
     if let Some(seeds) = &plan.measure {
@@ -82,18 +80,11 @@ pub(crate) fn catalogue(
         out.flush()?;
         return Ok(Code::NotAsExpected);
     } else {
-        replace(&plan.file, &new).map_err(Failure::of_file(&plan.file))?;
+        file::write(&plan.file, new.as_bytes()).map_err(Failure::of_file(&plan.file))?;
         out.line(format_args!("{name} is written anew"))?;
     }
     out.flush()?;
     Ok(Code::AsExpected)
-}
-
-/// Writes the whole of a file, or leaves it as it was.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let partial = partial_path(file);
-    let written = fs::write(&partial, text).and_then(|()| fs::rename(&partial, file));
-    written.inspect_err(|_| _ = fs::remove_file(&partial))
 }
 
 fn page(scenarios: &[Scenario], figures: &BTreeMap<String, String>) -> String {

@@ -9,7 +9,7 @@ use super::record::code_of;
 use crate::args::Format;
 use crate::eprintln_quietly;
 use crate::failure::{Code, Failure};
-use crate::output::{JsonArray, Output};
+use crate::output::Output;
 use crate::words;
 
 pub(crate) fn replay(
@@ -39,7 +39,11 @@ pub(crate) fn replay(
             }
             Some(lines) => {
                 code = code.or(Code::Diverged);
-                out.line(format_args!("FAIL {shown}: {}", lines.join("\n     ")))?;
+                let (first, rest) = lines.split_first().expect("a divergence has a line");
+                out.line(format_args!("FAIL {shown}: {first}"))?;
+                for line in rest {
+                    out.line(format_args!("     {line}"))?;
+                }
                 let how = if redraw { " --redraw" } else { "" };
                 out.line(format_args!("reproduce with: bin/rumormill replay {shown}{how}"))?;
             }
@@ -55,35 +59,40 @@ pub(crate) fn check(
     format: Format,
 ) -> Result<Code, Failure> {
     let mut out = Output::new();
-    let mut array = JsonArray::default();
+    let mut rows = format.rows();
     let mut code = Code::AsExpected;
     for file in files {
-        let Replayed { ran, partial, .. } = match registry.recheck(file).map_err(Failure::from) {
-            Ok(checked) => checked,
-            Err(failure) => {
-                code = code.or(tell(&failure));
-                continue;
-            }
-        };
+        let Replayed { ran, divergence, partial } =
+            match registry.recheck(file).map_err(Failure::from) {
+                Ok(checked) => checked,
+                Err(failure) => {
+                    code = code.or(tell(&failure));
+                    continue;
+                }
+            };
         if partial {
             let shown = file.display();
             eprintln_quietly(&format!("{shown}: the log breaks off; what it has was checked"));
         }
         code = code.or(code_of(&ran));
         let outcome = &ran.outcome;
-        match format {
-            Format::Human => {
+        match &mut rows {
+            None => {
                 out.line(words::headline(outcome))?;
                 for line in words::explanation(outcome) {
                     out.line(format_args!("     {line}"))?;
                 }
             }
-            Format::Json => array.push(&mut out, outcome)?,
-            Format::Jsonl => out.json(outcome)?,
+            Some(rows) => rows.push(&mut out, outcome)?,
+        }
+        if let Some(lines) = &divergence {
+            code = code.or(Code::Diverged);
+            let shown = file.display();
+            lines.iter().for_each(|line| eprintln_quietly(&format!("{shown}: {line}")));
         }
     }
-    if format == Format::Json {
-        array.end(&mut out)?;
+    if let Some(rows) = rows {
+        rows.end(&mut out)?;
     }
     out.flush()?;
     Ok(code)

@@ -1,6 +1,7 @@
 //! `record`: runs with their event logs.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use scenario::{Interrupt, Judgement, Ran, Registry, RunOptions, Scenario, Verdict};
 
@@ -23,18 +24,30 @@ pub(crate) fn record(
         let n = scenarios.len();
         return Err(Failure::Usage(format!("one file cannot hold {n} recordings: leave out -o")));
     }
-    let mut out = Output::new();
+    let mut out = Output::beside(output);
     let mut code = Code::AsExpected;
     for scenario in scenarios {
-        let path =
-            output.map_or_else(|| recording_path(Path::new(FOLDER), &scenario.name), PathBuf::from);
+        let path = match output {
+            Some(path) => path.to_owned(),
+            None => {
+                let path = recording_path(Path::new(FOLDER), &scenario.name);
+                make_folder_of(&path)?;
+                path
+            }
+        };
         let ran = record_one(registry, scenario, seed, &path, interrupt)?;
+        code = code.or(code_of(&ran));
         out.line(words::headline(&ran.outcome))?;
         out.line(format_args!("     recorded in {}", path.display()))?;
         out.flush()?;
-        code = code.or(code_of(&ran));
     }
     Ok(code)
+}
+
+/// Makes the folder that a file of ours will be in.
+pub(crate) fn make_folder_of(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).map_err(Failure::of_file(folder))
 }
 
 /// Records one run.

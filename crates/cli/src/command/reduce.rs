@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use scenario::many::run_many;
 use scenario::{Interrupt, Judgement, Outcome, Registry, Scenario};
+use trace::file;
 
 use super::record::record_one;
 use super::run::{Explain, reproduction, run_one, threads};
@@ -33,6 +34,9 @@ pub(crate) fn reduce(
     let runs = usize::try_from(plan.seeds.end - plan.seeds.start)
         .map_err(|_| Failure::Usage("these are more runs than can be counted".to_owned()))?;
     let seed = |number: usize| (plan.seeds.start + number as u64).to_string();
+    if let Some(path) = &plan.output {
+        file::check(path).map_err(Failure::of_file(path))?;
+    }
     let mut progress = Progress::new(runs);
     let mut shortest: Option<(u64, usize, Outcome)> = None;
     let mut failure = None;
@@ -59,7 +63,7 @@ pub(crate) fn reduce(
     if let Some(error) = failure {
         return Err(error.into());
     }
-    let mut out = Output::new();
+    let mut out = Output::beside(plan.output.as_deref());
     let Some((_, number, outcome)) = shortest else {
         let expected = &scenario.general.expect.in_words();
         out.line(format_args!("FAIL {}: none of {runs} seeds shows: {expected}", scenario.name))?;

@@ -17,7 +17,7 @@ use scenario::{
 use crate::args::{Changes, Format, Seeds};
 use crate::eprintln_quietly;
 use crate::failure::{Code, Failure};
-use crate::output::{JsonArray, Output};
+use crate::output::{Output, Rows};
 use crate::progress::Progress;
 use crate::words;
 
@@ -140,7 +140,7 @@ pub(crate) fn run(
     progress.finish();
     match failure {
         Some(Failure::Interrupted(_)) => {
-            report.end()?;
+            report.stop()?;
             Err(Failure::Interrupted(format!("interrupted after {next} of {runs} runs")))
         }
         Some(failure) => Err(failure),
@@ -152,7 +152,7 @@ pub(crate) fn run(
 struct Report<'a> {
     plan: &'a Plan,
     out: Output,
-    array: JsonArray,
+    rows: Option<Rows>,
     code: Code,
     batch: Option<ScenarioReport>,
     /// How to see the first failure again.
@@ -177,7 +177,7 @@ impl Report<'_> {
         Report {
             plan,
             out: Output::new(),
-            array: JsonArray::default(),
+            rows: plan.format.rows(),
             code: Code::AsExpected,
             batch: None,
             first_failure: None,
@@ -188,9 +188,8 @@ impl Report<'_> {
         &mut self,
         result: &Result<Result<Ran, RunError>, Panicked>,
     ) -> Result<(), Failure> {
-        if let (Format::Jsonl, Ok(Ok(ran))) = (self.plan.format, result) {
-            self.out.json(&ran.outcome)?;
-            self.out.flush()?;
+        if let (Some(rows @ Rows::Lines { .. }), Ok(Ok(ran))) = (&mut self.rows, result) {
+            rows.push(&mut self.out, &ran.outcome)?;
         }
         Ok(())
     }
@@ -228,8 +227,8 @@ impl Report<'_> {
                 _ => Code::NotAsExpected,
             });
         }
-        if self.plan.format == Format::Json {
-            self.array.push(&mut self.out, &outcome)?;
+        if let Some(rows @ Rows::Array { .. }) = &mut self.rows {
+            rows.push(&mut self.out, &outcome)?;
         }
         self.batch.as_mut().expect("begun with the first seed").add(outcome, judgement);
         Ok(())
@@ -254,10 +253,16 @@ impl Report<'_> {
         self.out.flush()
     }
 
+    /// All runs are done.
     fn end(mut self) -> Result<Code, Failure> {
-        if self.plan.format == Format::Json {
-            self.array.end(&mut self.out)?;
+        if let Some(rows) = self.rows.take() {
+            rows.end(&mut self.out)?;
         }
+        self.stop()
+    }
+
+    /// There will be no more, whether all are done or not.
+    fn stop(mut self) -> Result<Code, Failure> {
         if let Some(command) = &self.first_failure {
             match self.plan.format {
                 Format::Human => self.out.line(command)?,

@@ -1,6 +1,5 @@
 //! `serve`: Redis in memory for real clients.
 
-use std::fs::File;
 use std::io::Write;
 use std::net::SocketAddr;
 
@@ -22,10 +21,7 @@ pub(crate) fn serve(what: Serve, interrupt: &Interrupt) -> Result<Code, Failure>
         None => FaultPlan::default(),
     };
     let fault_log: Option<Box<dyn Write>> = match &what.fault_log {
-        Some(file) => {
-            let cannot = |error| Failure::Usage(format!("{}: {error}", file.display()));
-            Some(Box::new(File::create(file).map_err(cannot)?))
-        }
+        Some(file) => Some(Box::new(trace::file::stream(file).map_err(Failure::of_file(file))?)),
         None => None,
     };
     let options = Options {

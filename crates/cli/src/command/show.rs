@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::args::{Changes, Format};
 use crate::failure::{Code, Failure};
-use crate::output::{JsonArray, Output};
+use crate::output::Output;
 
 pub(crate) fn list(registry: &Registry, typed: &[String], format: Format) -> Result<Code, Failure> {
     let mut names = Vec::new();
@@ -20,7 +20,7 @@ pub(crate) fn list(registry: &Registry, typed: &[String], format: Format) -> Res
     }
     let width = names.iter().map(String::len).max().unwrap_or_default();
     let mut out = Output::new();
-    let mut array = JsonArray::default();
+    let mut rows = format.rows();
     for name in &names {
         let scenario = registry.load(name, &[])?;
         let general = &scenario.general;
@@ -33,14 +33,13 @@ pub(crate) fn list(registry: &Registry, typed: &[String], format: Format) -> Res
             "within_seeds": general.expect.within_seeds,
             "marks": general.expect.marks,
         });
-        match format {
-            Format::Human => out.line(format_args!("{name:width$}  {}", general.about))?,
-            Format::Json => array.push(&mut out, &object)?,
-            Format::Jsonl => out.json(&object)?,
+        match &mut rows {
+            None => out.line(format_args!("{name:width$}  {}", general.about))?,
+            Some(rows) => rows.push(&mut out, &object)?,
         }
     }
-    if format == Format::Json {
-        array.end(&mut out)?;
+    if let Some(rows) = rows {
+        rows.end(&mut out)?;
     }
     out.flush()?;
     Ok(Code::AsExpected)
@@ -50,7 +49,7 @@ pub(crate) fn show(registry: &Registry, typed: &str, changes: &Changes) -> Resul
     let scenario = super::load_one(registry, typed, &changes.overrides())?;
     let mut out = Output::new();
     out.line(format_args!("# {}", scenario.name))?;
-    out.text(scenario.to_toml())?;
+    out.toml(&scenario.to_toml())?;
     out.flush()?;
     Ok(Code::AsExpected)
 }

@@ -13,9 +13,10 @@ use super::{Due, What, World};
 
 impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// Carries out what the nemesis has ordered so far, and what it orders in answer to that. Stops
-    /// when time stands still for too long, which the next step reports.
+    /// when time stands still for too long, or too much is held, which the next step reports.
     pub(super) fn obey<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O) {
-        while self.events_now() < self.limits.events_at_once {
+        while self.events_now() < self.limits.events_at_once && self.memory() <= self.limits.memory
+        {
             let Some(command) = self.commands.pop_front() else {
                 return;
             };
@@ -98,9 +99,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             return;
         }
         let missed = node.die();
+        self.waiting -= missed.len();
         node.process = node.process.clone().crash(keep);
         self.leave_connections(id);
         for due in missed {
+            self.let_go(&due);
             self.arrive_in_vain(observer, due);
         }
     }

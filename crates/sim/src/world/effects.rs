@@ -66,7 +66,9 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     pub(super) fn schedule(&mut self, at: history::Time, node: NodeId, what: What<P>) {
         let life = self.nodes[node.index()].life;
-        self.queue.push(at, Due { node, life, what });
+        let due = Due { node, life, what };
+        self.hold(&due);
+        self.queue.push(at, due);
     }
 
     /// Sends a message on its way, or not.
@@ -101,6 +103,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             let Kind::Send { message, .. } = std::mem::ManuallyDrop::into_inner(event).kind else {
                 unreachable!("as told")
             };
+            self.hold_message(&message);
             self.queue.push_with(arrival, || Due {
                 node: to,
                 life,
@@ -153,6 +156,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 self.held.push(parcel);
                 continue;
             }
+            self.let_go_of_message(&parcel.message);
             let obstacle = self.obstacle(parcel.from, parcel.to);
             let index = self.link_index(parcel.from, parcel.to);
             let link = &mut self.links[index];
@@ -172,12 +176,20 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         let Parcel { from, to: node, life, epoch, id, .. } = parcel;
         let arrive = |message| Due { node, life, what: What::Arrive { from, epoch, id, message } };
         match fate {
-            Fate::Delivered(at) => self.queue.push(at, arrive(parcel.message)),
+            Fate::Delivered(at) => {
+                self.hold_message(&parcel.message);
+                self.queue.push(at, arrive(parcel.message));
+            }
             Fate::Duplicated(first, second) => {
+                self.hold_message(&parcel.message);
+                self.hold_message(&parcel.message);
                 self.queue.push(first, arrive(parcel.message.clone()));
                 self.queue.push(second, arrive(parcel.message));
             }
-            Fate::Held => self.held.push(parcel),
+            Fate::Held => {
+                self.hold_message(&parcel.message);
+                self.held.push(parcel);
+            }
             Fate::Dropped(_) => self.tell_of_loss(parcel),
         }
     }

@@ -1,5 +1,7 @@
 //! Taking the next item off the queue and having its node handle it.
 
+use std::collections::VecDeque;
+
 use history::{NodeId, Time};
 
 use crate::context::{Context, Now};
@@ -35,9 +37,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             else {
                 unreachable!("as seen")
             };
+            self.let_go_of_message(&message);
             self.deliver(observer, node, from, epoch, id, message);
         } else {
             let due = self.queue.take(next);
+            self.let_go(&due);
             self.arrive(observer, due);
         }
         if !self.commands.is_empty() {
@@ -59,6 +63,9 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         if self.queue.len() > limits.in_flight {
             return Err(Ending::TooMuchInFlight);
         }
+        if self.memory() > limits.memory {
+            return Err(Ending::TooMuchMemory);
+        }
         let limit = Time::ZERO + limits.time;
         self.queue.next(limit).map_err(|why| match why {
             NoNext::Empty => Ending::Quiescent,
@@ -79,16 +86,20 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         if let What::GoOn(_) = due.what {
             node.activity = node.activity.done();
             if !node.can_handle(due.life) {
-                node.waiting.push_front(due);
-                return;
+                return self.wait_in_line(due, VecDeque::push_front);
             }
         } else if !node.can_handle(due.life) {
-            node.waiting.push_back(due);
-            return;
+            return self.wait_in_line(due, VecDeque::push_back);
         }
         let id = due.node;
         self.happen(observer, due);
         self.catch_up(observer, id);
+    }
+
+    fn wait_in_line(&mut self, due: Due<P>, push: impl FnOnce(&mut VecDeque<Due<P>>, Due<P>)) {
+        self.hold(&due);
+        self.waiting += 1;
+        push(&mut self.nodes[due.node.index()].waiting, due);
     }
 
     /// Handles what has been waiting, until the line is empty or the node is held up again.
@@ -105,6 +116,8 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             let Some(due) = node.waiting.pop_front() else {
                 return;
             };
+            self.waiting -= 1;
+            self.let_go(&due);
             self.happen(observer, due);
         }
     }

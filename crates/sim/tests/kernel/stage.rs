@@ -28,6 +28,9 @@ pub(crate) enum Word {
     Do(Vec<Act>),
 }
 
+/// What a word is said to hold.
+pub(crate) const WORD_BYTES: usize = 100;
+
 /// What an actor can do.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
 pub(crate) enum Act {
@@ -132,6 +135,13 @@ impl Process for Actor {
             Keep::Nothing | Keep::Replica => Vec::new(),
         };
         Actor { stored, ..Actor::default() }
+    }
+
+    fn payload(message: &Word) -> usize {
+        match message {
+            Word::Say(_) | Word::Ask(_) | Word::Pass(_) => WORD_BYTES,
+            Word::Do(_) => 0,
+        }
     }
 }
 
@@ -238,13 +248,13 @@ impl Stage {
     pub(crate) fn play(&self) -> Play {
         let mut world = self.world();
         let mut events = Vec::new();
-        let ending = world.run(&mut events, |_| false);
-        Play {
-            names: self.nodes.iter().map(|node| node.name.clone()).collect(),
-            events,
-            ending: ending.expect("it goes on until it ends"),
-            world,
+        let ending = world.run(&mut events, |_| false).expect("it goes on until it ends");
+        let left = world.holdings();
+        if ending == Ending::Quiescent && (left.waiting, left.held) == (0, 0) {
+            assert_eq!(world.memory(), 0, "where nothing is left, nothing is counted");
         }
+        let names = self.nodes.iter().map(|node| node.name.clone()).collect();
+        Play { names, events, ending, world }
     }
 }
 
