@@ -91,7 +91,11 @@ fn lines() -> impl Strategy<Value = Vec<Vec<Blob>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 500,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn servers_with_different_secrets_answer_all_the_same(
