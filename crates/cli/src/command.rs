@@ -11,6 +11,7 @@ mod serve;
 mod show;
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Component, Path, PathBuf};
 
 use scenario::{Interrupt, LoadError, Override, Registry, Scenario, Selection};
@@ -52,6 +53,18 @@ pub(crate) fn execute(
         Command::Serve(what) => serve::serve(what, interrupt),
         Command::Proxy(what) => proxy::proxy(what, interrupt),
     }
+}
+
+/// Refuses an address that other machines can reach, unless that is meant: there is no password.
+/// `flag` is where the address comes from.
+fn protect(flag: &str, address: IpAddr, unprotected: bool) -> Result<(), Failure> {
+    if address.is_loopback() || unprotected {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "{flag} {address}: other machines can reach this address, and there is no password: \
+         add --unprotected if that is meant"
+    )))
 }
 
 /// A scenario, by name or by file.
