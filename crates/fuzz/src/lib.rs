@@ -106,6 +106,14 @@ pub const TARGETS: [Target; 8] = [
     },
 ];
 
+/// Tries one input in the target of that name.
+///
+/// # Panics
+/// If something does not hold, or there is no such target.
+pub fn run(name: &str, input: &[u8]) {
+    target(name).expect("a target of that name").run(input);
+}
+
 /// The target of that name.
 #[must_use]
 pub fn target(name: &str) -> Option<&'static Target> {

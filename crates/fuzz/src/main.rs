@@ -1,7 +1,7 @@
 //! Makes inputs up, without libFuzzer: see `bin/fuzz --quick`.
 //!
-//! Each target runs in a process of its own, which leaves the number of its input in a file. So when
-//! the process ends by a signal, or does not end, that input is known too.
+//! Each target runs in a process of its own, which leaves the number of its input in a file. So
+//! when the process ends by a signal, or does not end, that input is known too.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "time is real here")]

@@ -1,4 +1,5 @@
-//! Recordings: whatever is in the file, it is checked or refused, and reading it again says the same.
+//! Recordings: whatever is in the file, it is checked or refused, and reading it again says the
+//! same.
 
 use std::fs;
 use std::path::Path;

@@ -103,8 +103,8 @@ fn read_some(stranger: &mut TcpStream) {
     }
 }
 
-/// The other client. A stranger may have had its connection closed (`CLIENT KILL`): then it connects
-/// again, once.
+/// The other client. A stranger may have had its connection closed (`CLIENT KILL`): then it
+/// connects again, once.
 fn ping(address: SocketAddr, client: &mut Option<TcpStream>, lines: &[(&str, &str)]) {
     if client.as_mut().is_some_and(|client| ask(client, lines).is_ok()) {
         return;

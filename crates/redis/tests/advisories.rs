@@ -160,7 +160,8 @@ advisories! {
             "ERR user_script:1: Script attempted to access nonexistent global variable 'module'"),
     ],
     cve_2024_46981_a_parser_and_the_collector: [
-        "local text = {} for i = 1, 2000 do text[i] = 'local v' .. i % 150 .. ' = \"' .. i .. '\"' end
+        "local text = {}
+         for i = 1, 2000 do text[i] = 'local v' .. i % 150 .. ' = \"' .. i .. '\"' end
          for i = 1, 20 do
              loadstring('do ' .. table.concat(text, ' end do ') .. ' end') collectgarbage()
          end
@@ -283,7 +284,8 @@ fn cve_2025_67733_replies_within_a_reply() {
     }
 }
 
-/// CVE-2024-51741 and CVE-2026-23631 are about users and replicas. There are neither, nor functions.
+/// CVE-2024-51741 and CVE-2026-23631 are about users and replicas. There are neither, nor
+/// functions.
 #[test]
 fn cve_2024_51741_and_cve_2026_23631_users_replicas_and_functions() {
     for name in ["ACL", "AUTH", "REPLICAOF", "SYNC", "PSYNC", "FUNCTION", "FCALL"] {

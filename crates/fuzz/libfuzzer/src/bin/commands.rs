@@ -1,4 +1,4 @@
-//! The target `commands` of the crate above: the decoder of what clients send.
+//! The target `commands` of the crate above, for libFuzzer.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::target("commands").expect("it is known").run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::run("commands", bytes));

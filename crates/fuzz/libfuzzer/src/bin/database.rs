@@ -1,4 +1,4 @@
-//! The target `database` of the crate above: command lines, EVAL among them.
+//! The target `database` of the crate above, for libFuzzer.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::target("database").expect("it is known").run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::run("database", bytes));

@@ -1,4 +1,4 @@
-//! The target `replies` of the crate above: the decoder of what servers answer.
+//! The target `replies` of the crate above, for libFuzzer.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::target("replies").expect("it is known").run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::run("replies", bytes));

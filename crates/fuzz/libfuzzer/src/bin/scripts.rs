@@ -1,4 +1,4 @@
-//! The target `scripts` of the crate above: scripts that are made up by a grammar.
+//! The target `scripts` of the crate above, for libFuzzer.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::target("scripts").expect("it is known").run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::run("scripts", bytes));

@@ -1,4 +1,4 @@
-//! The target `serve` of the crate above: a server on a socket, with another client beside.
+//! The target `serve` of the crate above, for libFuzzer.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::target("serve").expect("it is known").run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::run("serve", bytes));
