@@ -216,6 +216,9 @@ pub(crate) struct Proxy {
     /// Where clients connect to; port 0 takes any that is free. There is no password
     #[arg(long, default_value = "127.0.0.1:8001", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
+    /// Allow an address that other machines can reach
+    #[arg(long)]
+    pub(crate) unprotected: bool,
     /// The Redis server behind it
     #[arg(long, default_value = "127.0.0.1:6379")]
     #[arg(value_name = "HOST:PORT", value_parser = host_port)]
@@ -274,6 +277,9 @@ pub(crate) struct Serve {
     /// The address to listen on. There is no password: whoever can reach it can use it
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub(crate) bind: IpAddr,
+    /// Allow an address that other machines can reach
+    #[arg(long)]
+    pub(crate) unprotected: bool,
     /// How many clients can be connected to a server at a time
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     pub(crate) maxclients: usize,

@@ -12,6 +12,7 @@ mod show;
 
 use std::fs::File;
 use std::io::Read as _;
+use std::net::IpAddr;
 use std::path::{Component, Path, PathBuf};
 
 use scenario::{Interrupt, LoadError, Override, Registry, Scenario, Selection};
@@ -53,6 +54,18 @@ pub(crate) fn execute(
         Command::Serve(what) => serve::serve(what, interrupt),
         Command::Proxy(what) => proxy::proxy(what, interrupt),
     }
+}
+
+/// Refuses an address that other machines can reach, unless that is meant: there is no password.
+/// `flag` is where the address comes from.
+fn protect(flag: &str, address: IpAddr, unprotected: bool) -> Result<(), Failure> {
+    if address.is_loopback() || unprotected {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "{flag} {address}: other machines can reach this address, and there is no password: \
+         add --unprotected if that is meant"
+    )))
 }
 
 /// A scenario, by name or by file.

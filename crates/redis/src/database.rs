@@ -12,12 +12,15 @@ use crate::command::{self, Flags};
 use crate::config::Config;
 use crate::lua::{self, Access};
 use crate::script::LoadedScripts;
-use crate::{Blob, ErrorReply, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha1, UnixTime};
+use crate::{
+    Blob, ErrorReply, HashSecret, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha1, UnixTime,
+};
 
 /// The state of a server with one database: its keyspace, which scripts it has been told to load,
 /// and what the next random pick will be.
 ///
-/// Two are equal if their states are: the library of scripts, which never changes, does not count.
+/// Two are equal if their states are: the library of scripts, which never changes, and the secret
+/// of the hashes ([`HashSecret`]) do not count.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -71,6 +74,19 @@ impl Database {
     #[must_use]
     pub fn new(library: Arc<ScriptLibrary>) -> Database {
         Database { library, ..Database::default() }
+    }
+
+    /// The same server with another secret ([`HashSecret`]). Its copies have it too.
+    #[must_use]
+    pub fn with_hash_secret(mut self, secret: HashSecret) -> Database {
+        self.change_each(|keyspace| keyspace.set_hash_secret(secret.clone()));
+        self
+    }
+
+    /// What the hashes of its keys are keyed with.
+    #[must_use]
+    pub fn hash_secret(&self) -> &HashSecret {
+        self.keyspace.hash_secret()
     }
 
     /// The same data on a server that has just been started: no connection is left.

@@ -13,9 +13,11 @@
 //! millisecond in which it expires it is still there, with a `PTTL` of 0.
 
 mod index;
+mod secret;
 mod watchers;
 
 use self::index::Index;
+pub use self::secret::HashSecret;
 use self::watchers::{Seen, Watchers};
 use crate::chance::Chance;
 use crate::eviction::{self, Ledger};
@@ -240,6 +242,21 @@ impl Keyspace {
             self.entries.iter().for_each(|(key, entry)| ledger.note(key, Some(entry)));
             self.ledger = is_limited.then(|| Box::new(ledger));
         }
+    }
+
+    /// An empty one on the same server.
+    pub(crate) fn another(&self) -> Keyspace {
+        Keyspace { entries: Index::new(self.hash_secret().clone()), ..Keyspace::default() }
+    }
+
+    /// What the hashes of its keys are keyed with.
+    pub(crate) fn hash_secret(&self) -> &HashSecret {
+        self.entries.secret()
+    }
+
+    /// Keys the hashes of its keys with another secret.
+    pub(crate) fn set_hash_secret(&mut self, secret: HashSecret) {
+        self.entries = self.entries.rehashed(secret);
     }
 
     /// Comes after another one in the time that uses of keys are counted in.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use history::Span;
-use redis::{Blob, Database, Reply, UnixTime, command_name};
+use redis::{Blob, Database, HashSecret, Reply, UnixTime, command_name};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -59,7 +59,7 @@ impl Node {
         service: Rc<Service>,
         rules: Rc<[ChanceRule]>,
     ) -> Node {
-        let database = started(Database::new(service.options.library.clone()), &service.options);
+        let database = started(empty(&service.options), &service.options);
         Node {
             name,
             port,
@@ -135,7 +135,7 @@ impl Node {
         let mut database = self.database.borrow_mut();
         let options = &self.service.options;
         let left = match keep {
-            Keep::Nothing => Database::new(options.library.clone()),
+            Keep::Nothing => empty(options),
             Keep::Everything => database.clone().restarted(),
             Keep::AllButLastSecond => self.synced.borrow().clone().restarted(),
         };
@@ -177,6 +177,17 @@ impl Node {
     }
 }
 
+/// A server without data. The secret of its hashes is drawn from the operating system's randomness,
+/// which is what the standard library keys its own hash maps with: so no client can choose keys
+/// that all have one hash. No reply depends on it.
+#[expect(clippy::disallowed_types, reason = "keys of hostile clients; no order is looked at")]
+fn empty(options: &Options) -> Database {
+    use std::hash::{BuildHasher as _, RandomState};
+    let random = RandomState::new();
+    let secret = HashSecret::new([0_u8, 1, 2, 3].map(|number| random.hash_one(number)));
+    Database::new(options.library.clone()).with_hash_secret(secret)
+}
+
 /// A server that starts with these data: configured as its options say, and with no script loaded.
 fn started(mut database: Database, options: &Options) -> Database {
     let maxclients = u32::try_from(options.max_clients).unwrap_or(u32::MAX);
@@ -195,4 +206,18 @@ fn unix_time() -> UnixTime {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     // A clock that stands before 1970 shows 1970.
     UnixTime(since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_server_draws_a_secret_for_its_hashes() {
+        let options = Options::default();
+        let secrets = [0; 3].map(|_| started(empty(&options), &options).hash_secret().clone());
+        assert!(secrets.iter().all(|secret| *secret != HashSecret::default()));
+        let [first, second, third] = secrets;
+        assert!(first != second && second != third && third != first);
+    }
 }

@@ -14,6 +14,7 @@ use crate::output::Output;
 
 /// Proxies until somebody interrupts it: that is the only end it has.
 pub(crate) fn proxy(what: args::Proxy, interrupt: &Interrupt) -> Result<Code, Failure> {
+    super::protect("--listen", what.listen.ip(), what.unprotected)?;
     log(what.log);
     let options = Options {
         listen: what.listen,

@@ -13,6 +13,7 @@ use crate::output::Output;
 
 /// Serves until somebody interrupts it: that is the only end it has.
 pub(crate) fn serve(what: Serve, interrupt: &Interrupt) -> Result<Code, Failure> {
+    super::protect("--bind", what.bind, what.unprotected)?;
     let faults = match &what.faults {
         Some(file) => {
             let text = super::read_toml(file)?;

@@ -282,6 +282,7 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
         (&["--upstream", "localhost"], "HOST:PORT"),
         (&["--upstream", "localhost:http"], "HOST:PORT"),
         (&["--listen", "8001"], "invalid socket address"),
+        (&["--listen", "0.0.0.0:0"], "add --unprotected if that is meant"),
         (&["--metrics", &taken, "--listen", "127.0.0.1:0"], "cannot listen on 127.0.0.1:"),
         (&["--colour", "red"], "unexpected argument '--colour'"),
     ] {

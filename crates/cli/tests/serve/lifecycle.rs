@@ -58,10 +58,25 @@ fn what_cannot_be_served_is_refused_with_a_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     assert_refused(&["--port", &port], "cannot listen on 127.0.0.1:");
-    assert_refused(&["--bind", "192.0.2.1", "--port", "0"], "this machine has no such address");
+    let elsewhere = ["--bind", "192.0.2.1", "--unprotected", "--port", "0"];
+    assert_refused(&elsewhere, "this machine has no such address");
     assert_refused(&["--port", "65530", "--nodes", "10"], "the last port is 65535");
     assert_refused(&["--port", "0", "--nodes", "0"], "there must be one at least");
     assert_refused(&["--port", "0", "--faults", "/nonexistent.toml"], "/nonexistent.toml: ");
+}
+
+/// There is no password: other machines are let in only if that is said.
+#[test]
+fn an_address_that_other_machines_reach_takes_a_flag() {
+    for address in ["0.0.0.0", "192.0.2.1", "::"] {
+        let expected = format!(
+            "rumormill: --bind {address}: other machines can reach this address, and there is no \
+             password: add --unprotected if that is meant\n"
+        );
+        assert_refused(&["--bind", address, "--port", "0"], &expected);
+    }
+    let server = Server::start(&["--bind", "0.0.0.0", "--unprotected"]);
+    assert_eq!(server.connect().call("PING"), Reply::Status("PONG".into()));
 }
 
 #[test]

@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use crate::tree::{Tree, module};
 
 /// What may stand at the top of the repository, besides dot-files.
-const TOP_LEVEL: [&str; 12] = [
+const TOP_LEVEL: [&str; 15] = [
     "Cargo.lock",
     "Cargo.toml",
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
+    "SECURITY.md",
+    "THIRD-PARTY.md",
     "bin",
     "clippy.toml",
     "crates",
+    "deny.toml",
     "docs",
     "recordings",
     "rustfmt.toml",

@@ -35,7 +35,7 @@ impl Database {
 
     fn exchange(&mut self, number: u8) {
         let Selection { number: selected, others } = &mut self.selection;
-        let mut next = others.remove(&number).unwrap_or_default();
+        let mut next = others.remove(&number).unwrap_or_else(|| self.keyspace.another());
         next.follow(&self.keyspace);
         let previous = std::mem::replace(&mut self.keyspace, next);
         if !previous.is_unused() {

@@ -3,15 +3,19 @@
 //! Nearly all commands name their keys, so what counts is how fast one key is found, and a hash
 //! trie finds it in the third of the time that an ordered map takes. It is persistent, as all
 //! collections here are: a clone costs nothing. The order in which it goes through its keys is that
-//! of their hashes, and of how the trie has grown; nobody gets to see it ([`Index::iter`] sorts).
+//! of their hashes, and of how the trie has grown; nothing shows it ([`Index::iter`] sorts).
+//!
+//! Keys come from clients, and a client that knew the hashes could send keys that all have the same
+//! one: then each lookup would compare a key with all of them. So the hash is keyed with a secret
+//! of the server ([`HashSecret`]).
 
 use std::hash::{BuildHasher, Hash, Hasher};
 
+use ahash::AHasher;
 use im::GenericHashMap;
 use im::shared_ptr::DefaultSharedPtr;
-use xxhash_rust::xxh3::xxh3_64;
 
-use super::Entry;
+use super::{Entry, HashSecret};
 use crate::Blob;
 
 /// The entries of a keyspace, by their keys.
@@ -21,6 +25,25 @@ pub(super) struct Index {
 }
 
 impl Index {
+    /// One without entries.
+    pub(super) fn new(secret: HashSecret) -> Index {
+        Index { entries: GenericHashMap::with_hasher(KeyHash(secret)) }
+    }
+
+    /// The same entries, found by another secret.
+    pub(super) fn rehashed(&self, secret: HashSecret) -> Index {
+        let mut rehashed = Index::new(secret);
+        for (key, entry) in self.iter_unordered() {
+            rehashed.insert(key.clone(), entry.clone());
+        }
+        rehashed
+    }
+
+    /// What its hashes are keyed with.
+    pub(super) fn secret(&self) -> &HashSecret {
+        &self.entries.hasher().0
+    }
+
     #[inline]
     pub(super) fn get(&self, key: &Blob) -> Option<&Entry> {
         self.entries.get(key)
@@ -68,28 +91,27 @@ impl Hash for Index {
     }
 }
 
-/// The same for the same bytes, everywhere and always.
-#[derive(Clone, Copy, Debug, Default)]
-struct KeyHash;
+/// The same for the same bytes and the same secret.
+#[derive(Clone, Debug, Default)]
+struct KeyHash(HashSecret);
 
-/// What has been written so far. A key is written in one piece; its length, which goes before it,
-/// tells nothing that the piece does not.
-#[derive(Clone, Copy, Debug, Default)]
-struct KeyHasher(u64);
+/// Hashes a key. It is written in one piece; its length, which goes before it, tells nothing that
+/// the piece does not.
+struct KeyHasher(AHasher);
 
 impl BuildHasher for KeyHash {
     type Hasher = KeyHasher;
 
     #[inline]
     fn build_hasher(&self) -> KeyHasher {
-        KeyHasher::default()
+        KeyHasher(self.0.keys().build_hasher())
     }
 }
 
 impl Hasher for KeyHasher {
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64(bytes);
+        self.0.write(bytes);
     }
 
     #[inline]
@@ -97,6 +119,9 @@ impl Hasher for KeyHasher {
 
     #[inline]
     fn finish(&self) -> u64 {
-        self.0
+        self.0.finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,10 @@ use proptest::strategy::Union;
 
 use redis::{Blob, Connection, Reply};
 
-use crate::generated::{LINES_MAX, hold_with};
+use crate::generated::hold_with;
 use crate::lines;
 use crate::pair::Pair;
+use crate::sequences::LINES_MAX;
 use crate::server::Client;
 
 /// Runs one conversation on both and collects the differences.

@@ -1,35 +1,15 @@
 //! Sequences of command lines that nobody thought of.
 
 use proptest::prelude::*;
-use proptest::strategy::Union;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use redis::{Blob, Reply};
 
-use crate::forms::GROUPS;
 use crate::pair::Pair;
-use crate::words::words;
+use crate::sequences::sequence;
 
 /// How many sequences are tried if the environment variable does not say.
 const CASES: u32 = 400;
 const CASES_VARIABLE: &str = "RUMORMILL_DIFFERENTIAL";
-pub(crate) const LINES_MAX: usize = 60;
-
-/// A sequence is about one group of commands for the most part, so that they meet each other.
-fn sequence() -> impl Strategy<Value = Vec<Vec<Blob>>> {
-    let any = line(&GROUPS.concat());
-    Union::new(GROUPS.map(|group| {
-        let line = prop_oneof![5 => line(group), 1 => any.clone()];
-        prop::collection::vec(line, 1..LINES_MAX).boxed()
-    }))
-}
-
-fn line(forms: &[&'static str]) -> BoxedStrategy<Vec<Blob>> {
-    let forms = forms.iter().map(|form| {
-        let kinds: Vec<_> = form.split(' ').map(words).collect();
-        kinds.prop_map(|words| words.concat()).boxed()
-    });
-    Union::new(forms).prop_filter("a word", |line| !line.is_empty()).boxed()
-}
 
 /// What a sequence ends with, so that what it left behind is compared too.
 fn question(pair: &mut Pair) -> Result<(), String> {

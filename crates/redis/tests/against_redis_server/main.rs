@@ -17,6 +17,7 @@ mod normalize;
 mod pair;
 mod protocols;
 mod scripts;
+mod sequences;
 mod server;
 mod shapes;
 mod sorted_sets;

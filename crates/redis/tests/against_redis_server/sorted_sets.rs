@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use redis::Blob;
 
-use crate::generated::{LINES_MAX, hold};
+use crate::generated::hold;
+use crate::sequences::LINES_MAX;
 
 /// The commands, and after each what its arguments usually are.
 const FORMS: [&str; 42] = [

@@ -1,0 +1,4 @@
+//! The target `scripts` of the crate above, for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::run("scripts", bytes));

@@ -1,0 +1,4 @@
+//! The target `serve` of the crate above, for libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::run("serve", bytes));
