@@ -104,8 +104,10 @@ impl Budget {
             return Err(Raised::Final(ended).into());
         }
         self.times.set(self.times.get().wrapping_add(1));
-        if self.times.get().is_multiple_of(LOOK_AFTER) && patience::is_over() {
-            return Err(self.end(Final::OutOfTime));
+        if self.times.get().is_multiple_of(LOOK_AFTER)
+            && let Some(reason) = patience::verdict()
+        {
+            return Err(self.end(reason));
         }
         match self.left.get().checked_sub(instructions) {
             Some(left) => {

@@ -4,6 +4,8 @@
 use mlua::{Either, IntoLua, Lua, LuaString, Result, Table, Value};
 
 use super::number;
+use super::raise::Raised;
+use crate::reply::ReplyBudget;
 use crate::{Blob, ErrorReply, Reply};
 
 /// How deep a table may be nested in a reply. Redis goes as far as Lua's stack does; the rest of
@@ -39,12 +41,19 @@ impl Fields {
         })
     }
 
-    /// The reply that a script's return value makes.
-    pub(super) fn reply(&self, value: &Value) -> Result<Reply> {
-        self.nested_reply(value, DEPTH_MAX)
+    /// The reply that a script's return value makes, if there is room for it.
+    pub(super) fn reply(&self, value: &Value, replies: &mut ReplyBudget) -> Result<Reply> {
+        self.nested_reply(value, DEPTH_MAX, replies)
     }
 
-    fn nested_reply(&self, value: &Value, depth: usize) -> Result<Reply> {
+    fn nested_reply(
+        &self,
+        value: &Value,
+        depth: usize,
+        replies: &mut ReplyBudget,
+    ) -> Result<Reply> {
+        let text = value.as_string().map_or(0, |text| text.as_bytes().len());
+        replies.take(Reply::ELEMENT_BYTES + text).map_err(Raised::Refusal)?;
         Ok(match value {
             Value::String(string) => Reply::Bulk(blob(string)),
             Value::Integer(number) => Reply::Integer(*number),
@@ -53,12 +62,12 @@ impl Fields {
             Value::Table(_) if depth == 0 => {
                 Reply::Error(ErrorReply::from_static("ERR reached lua stack limit"))
             }
-            Value::Table(table) => self.table_reply(table, depth)?,
+            Value::Table(table) => self.table_reply(table, depth, replies)?,
             _ => Reply::Nil,
         })
     }
 
-    fn table_reply(&self, table: &Table, depth: usize) -> Result<Reply> {
+    fn table_reply(&self, table: &Table, depth: usize, budget: &mut ReplyBudget) -> Result<Reply> {
         if let Value::String(error) = table.raw_get(&self.err)? {
             return Ok(Reply::Error(ErrorReply::new(&error.as_bytes())));
         }
@@ -72,7 +81,7 @@ impl Fields {
         }
         for (name, with_values) in [(&self.map, true), (&self.set, false)] {
             if let Value::Table(entries) = table.raw_get(name)? {
-                return self.flat(&entries, with_values, depth);
+                return self.flat(&entries, with_values, depth, budget);
             }
         }
         if let Value::String(digits) = table.raw_get(&self.big_number)? {
@@ -84,29 +93,35 @@ impl Fields {
         {
             return Ok(Reply::Bulk(blob(&string)));
         }
-        self.array_reply(table, depth)
+        self.array_reply(table, depth, budget)
     }
 
     /// The elements up to the first nil.
-    fn array_reply(&self, table: &Table, depth: usize) -> Result<Reply> {
+    fn array_reply(&self, table: &Table, depth: usize, budget: &mut ReplyBudget) -> Result<Reply> {
         let mut replies = Vec::new();
         for index in 1_i64.. {
             match table.raw_get(index)? {
                 Value::Nil => break,
-                value => replies.push(self.nested_reply(&value, depth - 1)?),
+                value => replies.push(self.nested_reply(&value, depth - 1, budget)?),
             }
         }
         Ok(Reply::Array(replies))
     }
 
     /// A map or a set for a client that speaks RESP2.
-    fn flat(&self, entries: &Table, with_values: bool, depth: usize) -> Result<Reply> {
+    fn flat(
+        &self,
+        entries: &Table,
+        with_values: bool,
+        depth: usize,
+        budget: &mut ReplyBudget,
+    ) -> Result<Reply> {
         let mut replies = Vec::new();
         for pair in entries.pairs::<Value, Value>() {
             let (key, value) = pair?;
-            replies.push(self.nested_reply(&key, depth - 1)?);
+            replies.push(self.nested_reply(&key, depth - 1, budget)?);
             if with_values {
-                replies.push(self.nested_reply(&value, depth - 1)?);
+                replies.push(self.nested_reply(&value, depth - 1, budget)?);
             }
         }
         Ok(Reply::Array(replies))

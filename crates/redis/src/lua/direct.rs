@@ -24,6 +24,9 @@ use super::host::Host;
 use super::number;
 use crate::{Blob, Reply};
 
+/// A reply that takes more than this goes the long way, where it is held against what it may take.
+const REPLY_BYTES_MAX: usize = 64 << 10;
+
 /// A command line of more words than this goes the long way.
 const WORDS_MAX: c_int = 16;
 
@@ -245,12 +248,16 @@ unsafe fn plain(state: *mut lua_State) -> Option<Reply> {
         if ffi::lua_type(state, 2) != ffi::LUA_TTABLE {
             return scalar(state, 2);
         }
-        let mut replies = Vec::new();
+        let (mut replies, mut bytes) = (Vec::new(), 0);
         ffi::lua_pushnil(state);
         while ffi::lua_next(state, 2) != 0 {
             let is_next = ffi::lua_type(state, 3) == ffi::LUA_TNUMBER
                 && ffi::lua_tonumber(state, 3) == number::from_unsigned(replies.len() as u64 + 1);
-            let reply = scalar(state, 4).filter(|_| is_next);
+            let is_text = ffi::lua_type(state, 4) == ffi::LUA_TSTRING;
+            bytes += Reply::ELEMENT_BYTES;
+            bytes += if is_text { ffi::lua_objlen(state, 4) } else { 0 };
+            let is_next = is_next && bytes <= REPLY_BYTES_MAX;
+            let reply = if is_next { scalar(state, 4) } else { None };
             ffi::lua_settop(state, if reply.is_some() { 3 } else { 2 });
             replies.push(reply?);
         }

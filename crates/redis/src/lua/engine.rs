@@ -14,6 +14,7 @@ use super::direct::{self, Outcome};
 use super::host::{Host, Running};
 use super::raise::{self, Final, Raised};
 use super::{bits, cmsgpack, shebang, structs};
+use crate::reply::ReplyBudget;
 use crate::{Blob, Database, ErrorReply, Reply, Sha1, UnixTime};
 
 /// The longest script.
@@ -175,7 +176,7 @@ impl Engine {
         if let Some(running) = self.host.running.take() {
             *database = running.database;
         }
-        let reply = self.reply(call, outcome);
+        let reply = self.reply(call, outcome, &mut database.replies);
         self.clean_up();
         reply
     }
@@ -197,6 +198,7 @@ impl Engine {
         &self,
         call: &Call<'_>,
         outcome: Result<Outcome>,
+        replies: &mut ReplyBudget,
     ) -> std::result::Result<Reply, ErrorReply> {
         let in_script = |message: &Blob, place: Option<&str>| {
             let place = place.map_or_else(String::new, |place| format!(", on {place}."));
@@ -205,7 +207,7 @@ impl Engine {
         };
         let raised = match outcome {
             Ok(Outcome::Reply(reply)) => return Ok(reply),
-            Ok(Outcome::Results(Some(true), value)) => match self.fields.reply(&value) {
+            Ok(Outcome::Results(Some(true), value)) => match self.fields.reply(&value, replies) {
                 Ok(reply) => return Ok(reply),
                 Err(error) => raise::raised(&error),
             },

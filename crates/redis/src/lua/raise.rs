@@ -30,6 +30,10 @@ pub(super) enum Final {
     OutOfInstructions,
     #[error("Script ran for too long")]
     OutOfTime,
+    #[error("Script killed by user with SCRIPT KILL...")]
+    Killed,
+    #[error("Script was interrupted: the server ends")]
+    Interrupted,
     #[error("Script used too much memory")]
     OutOfMemory,
     #[error("Script walked through a table whose order depends on addresses")]
