@@ -5,9 +5,9 @@ mod serial;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 /// A binary-safe string: a key, a value, an argument, a line of a reply.
 ///
@@ -63,6 +63,30 @@ impl Blob {
     pub fn copy_from_slice(bytes: &[u8]) -> Blob {
         let long = || Storage::Long(Bytes::copy_from_slice(bytes));
         Blob(Short::new(bytes).map_or_else(long, Storage::Short))
+    }
+
+    /// These bytes of it, of which there must be as many. They are shared if they are most of it; a
+    /// small part would keep all of it in memory.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Blob {
+        match &self.0 {
+            Storage::Long(bytes) if 2 * range.len() >= bytes.len() => {
+                Blob::from(bytes.slice(range))
+            }
+            _ => Blob::copy_from_slice(&self[range]),
+        }
+    }
+
+    /// Changes the bytes, in their place unless others share them.
+    pub fn change(&mut self, change: impl FnOnce(&mut BytesMut)) {
+        let mut bytes = match std::mem::take(self).0 {
+            Storage::Short(short) => BytesMut::from(&short.0[..short.len()]),
+            Storage::Long(bytes) => {
+                bytes.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&*shared))
+            }
+        };
+        change(&mut bytes);
+        *self = Blob::from(bytes.freeze());
     }
 
     /// What `format!` makes of the arguments, with no allocation if that is short.
@@ -247,6 +271,29 @@ mod tests {
                 assert_eq!(Bytes::from(blob), text.as_bytes());
             }
         }
+    }
+
+    #[test]
+    fn a_change_is_seen_by_nobody_who_shares_the_bytes() {
+        for len in [0, 1, Blob::SHORT_LEN, 100] {
+            let mut blob = Blob::from("x".repeat(len));
+            let shared = blob.clone();
+            blob.change(|bytes| bytes.extend_from_slice(b"yz"));
+            assert_eq!(&*shared, "x".repeat(len).as_bytes());
+            assert_eq!(&*blob, ("x".repeat(len) + "yz").as_bytes());
+            drop(shared);
+            blob.change(|bytes| bytes.truncate(1));
+            assert_eq!(blob.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_large_part_is_shared_and_a_small_one_copied() {
+        let blob = Blob::from("x".repeat(1_000));
+        assert_eq!(blob.part(100..900).as_ptr(), blob[100..].as_ptr());
+        assert_ne!(blob.part(100..200).as_ptr(), blob[100..].as_ptr());
+        assert_eq!(blob.part(3..3), Blob::default());
+        assert_eq!(blob.part(100..200).len(), 100);
     }
 
     proptest! {

@@ -283,6 +283,9 @@ pub(crate) struct Serve {
     /// How many clients can be connected to a server at a time
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     pub(crate) maxclients: usize,
+    /// How long a script may run before the server ends it
+    #[arg(long, default_value = "5s", value_name = "DURATION")]
+    pub(crate) script_time: Span,
     /// Tell every so often, on stderr, what goes on
     #[arg(long, value_name = "DURATION")]
     pub(crate) metrics: Option<Span>,

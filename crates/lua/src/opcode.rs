@@ -14,8 +14,6 @@ pub(crate) const BX_MAX: u32 = (1 << 18) - 1;
 pub(crate) const SBX_OFFSET: i32 = (BX_MAX >> 1) as i32;
 /// The largest `A`.
 pub(crate) const A_MAX: u32 = (1 << 8) - 1;
-/// The largest `B`.
-pub(crate) const B_MAX: u32 = (1 << 9) - 1;
 /// The largest `C`.
 pub(crate) const C_MAX: u32 = (1 << 9) - 1;
 /// An operand that names no register.

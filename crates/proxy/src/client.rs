@@ -1,15 +1,19 @@
 //! A client's end: what it is going to be told, and the socket that it is told it through.
 
 use std::cell::{Cell, RefCell};
-use std::io::ErrorKind;
+use std::io::IoSlice;
 use std::rc::Rc;
 
+use redis::Blob;
 use tcp::Share;
 use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
 
 use crate::replies::Replies;
 use crate::shared::Shared;
+
+/// So many bytes a client is sent before it is somebody else's turn.
+const TURN_BYTES: usize = 64 << 10;
 
 /// A client, as the connections to the server see it.
 pub(crate) struct Client {
@@ -54,6 +58,12 @@ impl Client {
     /// The next reply is the proxy's own.
     pub(crate) fn answer(&self, write: impl FnOnce(&mut Vec<u8>)) {
         self.replies.borrow_mut().answer(write);
+    }
+
+    /// The same for a string, if so much may wait for the client.
+    pub(crate) fn answer_bulk(&self, value: &Blob) {
+        self.replies.borrow_mut().answer_bulk(value);
+        self.check_unread();
     }
 
     /// The same, for one that says why not.
@@ -104,7 +114,7 @@ impl Client {
     }
 
     pub(crate) fn has_unsent(&self) -> bool {
-        !self.replies.borrow().unsent().is_empty()
+        self.replies.borrow().has_unsent()
     }
 
     /// Whether it has been told all that it is going to be told.
@@ -112,25 +122,48 @@ impl Client {
         self.is_closed() || (self.awaited() == 0 && !self.has_unsent())
     }
 
-    /// Sends what can be sent now.
+    /// Sends what can be sent now; if that is much, the rest later.
     pub(crate) fn flush(&self) {
         self.is_touched.set(false);
-        let mut replies = self.replies.borrow_mut();
-        while !replies.unsent().is_empty() && !self.is_closed.get() {
-            match self.writer.try_write(replies.unsent()) {
-                Ok(len @ 1..) => {
-                    replies.sent(len);
-                    self.shared.counters.sent_bytes.add(len as u64);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.progress.notify_one();
-                    break;
-                }
-                Ok(0) | Err(_) => self.close(),
+        if !self.is_closed.get() {
+            let write = |slices: &[IoSlice<'_>]| match slices {
+                [only] => self.writer.try_write(only),
+                _ => self.writer.try_write_vectored(slices),
+            };
+            match self.replies.borrow_mut().send(TURN_BYTES, write) {
+                Ok(len) => self.shared.counters.sent_bytes.add(len as u64),
+                Err(_) => self.close(),
             }
         }
+        let replies = self.replies.borrow();
+        if replies.has_unsent() && !self.is_closed.get() {
+            self.progress.notify_one();
+        }
         self.memory.borrow_mut().set(replies.memory() + self.pending.get());
-        self.unread.borrow_mut().set(replies.unsent().len());
+        self.unread.borrow_mut().set(replies.unread());
+        drop(replies);
+        self.check_unread();
+        if self.shared.memory.in_use() > self.shared.options.client_memory {
+            self.drop_it("clients take too much memory");
+        }
+    }
+
+    fn check_unread(&self) {
+        if self.replies.borrow().unread() > self.shared.options.unread {
+            self.drop_it("it does not read its replies");
+        }
+    }
+
+    /// It takes too much.
+    pub(crate) fn drop_it(&self, why: &str) {
+        if self.is_closed.get() {
+            return;
+        }
+        self.shared.counters.dropped.add(1);
+        tracing::warn!(why, "a client was dropped");
+        self.close();
+        self.replies.take();
+        self.memory.borrow_mut().set(0);
     }
 
     /// Waits until more can be sent, and sends it.

@@ -18,7 +18,7 @@ use redis::Blob;
 use redis::resp::{CommandDecoder, ProtocolError};
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
-use tokio::task::spawn_local;
+use tokio::task::{spawn_local, yield_now};
 
 use crate::client::Client;
 use crate::link::{Link, read_once, read_slot};
@@ -76,7 +76,7 @@ impl Conversation {
                     }
                 }
                 () = self.client.progress.notified() => {}
-                () = self.client.send_more(), if unsent => {}
+                () = self.client.send_more(), if unsent => yield_now().await,
             }
         }
     }
@@ -121,19 +121,18 @@ impl Conversation {
             if self.client.is_ending() {
                 break;
             }
+            if self.client.is_closed() {
+                return ControlFlow::Break(());
+            }
             self.wait_for_room().await;
         }
         self.client.pending.set(self.decoder.pending());
         self.hand_over();
-        if self.shared.memory.in_use() > self.shared.options.client_memory {
-            return self.drop_client("clients take too much memory");
-        }
         ControlFlow::Continue(())
     }
 
     fn drop_client(&self, why: &str) -> ControlFlow<()> {
-        self.shared.counters.dropped.add(1);
-        tracing::warn!(why, "a client was dropped");
+        self.client.drop_it(why);
         ControlFlow::Break(())
     }
 
@@ -173,7 +172,7 @@ impl Conversation {
                 self.client.end();
             }
             Standing::Ping if !self.is_in_transaction => match line.get(1) {
-                Some(text) => self.client.answer(|out| write_bulk(text, out)),
+                Some(text) => self.client.answer_bulk(text),
                 None => self.client.answer(|out| out.extend_from_slice(b"+PONG\r\n")),
             },
             Standing::Get if !self.is_apart() => self.get(&line),
@@ -199,7 +198,7 @@ impl Conversation {
         let awaited = self.client.awaited();
         let is_free = awaited == 0 || (self.client.others() == 0 && !cache.is_asked_for(key));
         if is_free && let Some(value) = cache.get(key, now) {
-            self.client.answer(|out| write_bulk(value, out));
+            self.client.answer_bulk(value);
             self.shared.counters.hit();
             return;
         }
@@ -288,23 +287,4 @@ impl Drop for Conversation {
             own.end();
         }
     }
-}
-
-fn write_bulk(bytes: &[u8], out: &mut Vec<u8>) {
-    // A length has at most so many digits.
-    let mut digits = [0; 20];
-    let (mut place, mut len) = (digits.len(), bytes.len());
-    loop {
-        place -= 1;
-        digits[place] = b'0' + (len % 10) as u8;
-        len /= 10;
-        if len == 0 {
-            break;
-        }
-    }
-    out.push(b'$');
-    out.extend_from_slice(&digits[place..]);
-    out.extend_from_slice(b"\r\n");
-    out.extend_from_slice(bytes);
-    out.extend_from_slice(b"\r\n");
 }

@@ -31,6 +31,8 @@ pub struct Options {
     pub max_clients: usize,
     /// What is put up with of one command.
     pub limits: Limits,
+    /// How many bytes of replies wait for a client that does not read, before it is dropped.
+    pub unread: usize,
     /// How many bytes all clients together may keep in memory, of commands that are not complete or
     /// not sent, and of replies that are not read. Whoever needs more than is left is dropped.
     pub client_memory: usize,
@@ -48,6 +50,7 @@ impl Default for Options {
             timeout: Span::from_secs(5),
             max_clients: 10_000,
             limits: Limits::default(),
+            unread: 256 << 20,
             client_memory: 1 << 30,
         }
     }

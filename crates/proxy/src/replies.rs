@@ -4,20 +4,23 @@
 //! after one of those waits for it.
 
 use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use redis::Blob;
+use tcp::Outbox;
 
 /// The replies to one client.
 #[derive(Debug, Default)]
 pub(crate) struct Replies {
     /// Bytes that can be sent.
-    out: Vec<u8>,
-    /// How many of them have been.
-    sent: usize,
+    out: Outbox,
     /// What comes after them. If there is something, the first is awaited.
     later: VecDeque<Later>,
     /// How many of these are awaited.
     awaited: usize,
-    /// How many bytes of these are ready.
+    /// How many bytes of these are ready, and how much memory that takes.
     ready: usize,
+    ready_memory: usize,
 }
 
 #[derive(Debug)]
@@ -25,25 +28,44 @@ enum Later {
     /// One reply of the server's.
     Awaited,
     /// Replies of the proxy's own.
-    Ready(Vec<u8>),
+    Ready(Outbox),
 }
 
-/// A buffer that was larger than this for a moment does not stay so.
-const KEPT: usize = 64 << 10;
+/// A value that is shorter than this is copied.
+const SHARED_LEN: usize = 16 << 10;
 
 impl Replies {
     /// The next reply is the proxy's own.
     pub(crate) fn answer(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.add(|out| write(out.buffer()));
+    }
+
+    /// The same for a string, which is not copied if it is long.
+    pub(crate) fn answer_bulk(&mut self, value: &Blob) {
+        self.add(|out| {
+            write_length(value.len(), out.buffer());
+            if value.len() < SHARED_LEN {
+                out.buffer().extend_from_slice(value);
+            } else {
+                out.share(value.clone().into());
+            }
+            out.buffer().extend_from_slice(b"\r\n");
+        });
+    }
+
+    fn add(&mut self, write: impl FnOnce(&mut Outbox)) {
         if self.later.is_empty() {
             return write(&mut self.out);
         }
         if !matches!(self.later.back(), Some(Later::Ready(_))) {
-            self.later.push_back(Later::Ready(Vec::new()));
+            self.later.push_back(Later::Ready(Outbox::default()));
         }
-        if let Some(Later::Ready(bytes)) = self.later.back_mut() {
-            let before = bytes.len();
-            write(bytes);
-            self.ready += bytes.len() - before;
+        if let Some(Later::Ready(out)) = self.later.back_mut() {
+            self.ready -= out.len();
+            self.ready_memory -= out.memory();
+            write(out);
+            self.ready += out.len();
+            self.ready_memory += out.memory();
         }
     }
 
@@ -55,16 +77,18 @@ impl Replies {
 
     /// A piece of the first reply that is awaited; whether it is the last one.
     pub(crate) fn pass(&mut self, bytes: &[u8], is_end: bool) {
-        self.out.extend_from_slice(bytes);
+        self.out.buffer().extend_from_slice(bytes);
         if !is_end {
             return;
         }
         self.later.pop_front();
         self.awaited -= 1;
-        if let Some(Later::Ready(bytes)) = self.later.front() {
-            self.out.extend_from_slice(bytes);
-            self.ready -= bytes.len();
-            self.later.pop_front();
+        if let Some(Later::Ready(ready)) =
+            self.later.pop_front_if(|later| matches!(later, Later::Ready(_)))
+        {
+            self.ready -= ready.len();
+            self.ready_memory -= ready.memory();
+            self.out.append(ready);
         }
     }
 
@@ -73,33 +97,66 @@ impl Replies {
         self.awaited
     }
 
-    /// What can be sent.
-    pub(crate) fn unsent(&self) -> &[u8] {
-        &self.out[self.sent..]
+    /// Whether something can be sent.
+    pub(crate) fn has_unsent(&self) -> bool {
+        !self.out.is_empty()
     }
 
-    /// So many bytes of that have been sent.
-    pub(crate) fn sent(&mut self, len: usize) {
-        self.sent += len;
-        if self.sent == self.out.len() {
-            self.out.clear();
-            self.out.shrink_to(KEPT);
-            self.sent = 0;
-        } else if self.sent > self.out.len() / 2 {
-            self.out.drain(..self.sent);
-            self.sent = 0;
-        }
+    /// How many bytes are to be sent, of those that are known.
+    pub(crate) fn unread(&self) -> usize {
+        self.out.len() + self.ready
+    }
+
+    /// Has at least `most` bytes written, unless that would block. Returns how many.
+    ///
+    /// # Errors
+    /// If the connection is broken.
+    pub(crate) fn send(
+        &mut self,
+        most: usize,
+        write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.out.send(most, write)
     }
 
     /// How many bytes of memory it takes.
     pub(crate) fn memory(&self) -> usize {
-        self.out.capacity() + self.ready + self.later.len() * size_of::<Later>()
+        self.out.memory() + self.ready_memory + self.later.len() * size_of::<Later>()
     }
+}
+
+/// Announces a string of so many bytes.
+fn write_length(mut len: usize, out: &mut Vec<u8>) {
+    // A length has at most so many digits.
+    let mut digits = [0; 20];
+    let mut place = digits.len();
+    loop {
+        place -= 1;
+        digits[place] = b'0' + (len % 10) as u8;
+        len /= 10;
+        if len == 0 {
+            break;
+        }
+    }
+    out.push(b'$');
+    out.extend_from_slice(&digits[place..]);
+    out.extend_from_slice(b"\r\n");
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is sent if the client reads so many bytes.
+    fn sent(replies: &mut Replies, most: usize) -> String {
+        let mut all = Vec::new();
+        let write = |slices: &[IoSlice<'_>]| {
+            slices.iter().for_each(|slice| all.extend_from_slice(slice));
+            Ok(slices.iter().map(|slice| slice.len()).sum())
+        };
+        replies.send(most, write).unwrap();
+        String::from_utf8(all).unwrap()
+    }
 
     #[test]
     fn replies_come_in_the_order_of_the_commands() {
@@ -110,22 +167,38 @@ mod tests {
         answer(&mut replies, "a");
         replies.await_one();
         answer(&mut replies, "c");
-        answer(&mut replies, "d");
+        replies.answer_bulk(&Blob::from("d"));
         replies.await_one();
         replies.await_one();
         answer(&mut replies, "g");
-        assert_eq!((replies.unsent(), replies.awaited()), (&b"a"[..], 3));
+        assert_eq!((replies.unread(), replies.awaited()), (10, 3));
         replies.pass(b"b", false);
-        assert_eq!(replies.unsent(), b"ab");
+        assert_eq!(sent(&mut replies, 1), "a");
         replies.pass(b"b", true);
-        assert_eq!(replies.unsent(), b"abbcd");
-        replies.sent(3);
-        assert_eq!(replies.unsent(), b"cd");
+        assert_eq!(sent(&mut replies, 2), "bb");
+        assert_eq!(sent(&mut replies, 100), "c$1\r\nd\r\n");
         replies.pass(b"e", true);
         replies.pass(b"f", true);
-        assert_eq!((replies.unsent(), replies.awaited()), (&b"cdefg"[..], 0));
+        assert_eq!((replies.unread(), replies.awaited()), (3, 0));
         answer(&mut replies, "h");
-        replies.sent(6);
-        assert_eq!(replies.unsent(), b"");
+        assert_eq!(sent(&mut replies, 100), "efgh");
+        assert!(!replies.has_unsent());
+        assert_eq!(replies.unread(), 0);
+    }
+
+    #[test]
+    fn long_values_are_shared_and_counted() {
+        let value = Blob::from("x".repeat(1 << 20));
+        let mut replies = Replies::default();
+        (0..10).for_each(|_| replies.answer_bulk(&value));
+        assert_eq!(replies.unread(), 10 * ((1 << 20) + 12));
+        replies.await_one();
+        replies.answer_bulk(&value);
+        let memory = replies.memory();
+        assert!(memory > 11 << 20);
+        replies.pass(b"+OK\r\n", true);
+        assert!(replies.memory() < memory + 1_000);
+        assert_eq!(sent(&mut replies, usize::MAX).len(), 11 * ((1 << 20) + 12) + 5);
+        assert!(replies.memory() < 1 << 20);
     }
 }

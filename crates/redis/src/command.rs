@@ -178,6 +178,19 @@ impl Command {
         self.full_name == "exec"
     }
 
+    pub(crate) fn watches(&self) -> bool {
+        self.full_name == "watch"
+    }
+
+    /// Whether no key is watched after it.
+    pub(crate) fn unwatches(&self) -> bool {
+        matches!(self.full_name, "unwatch" | "discard" | "reset")
+    }
+
+    pub(crate) fn kills_scripts(&self) -> bool {
+        self.full_name == "script|kill"
+    }
+
     /// Whether it is run at once even within a transaction.
     pub(crate) fn is_immediate(&self) -> bool {
         matches!(self.full_name, "multi" | "watch") || self.ends_transaction()

@@ -19,6 +19,9 @@ pub struct Config {
     pub appendonly: bool,
     /// When that file is synced.
     pub appendfsync: Fsync,
+    /// For how many milliseconds a script may run before other clients are told that it does, and
+    /// may end it.
+    pub busy_reply_threshold_ms: u64,
     /// When snapshots are taken, in Redis's words; never, if empty.
     pub save: Blob,
 }
@@ -60,6 +63,7 @@ impl Default for Config {
             maxclients: 10_000,
             appendonly: false,
             appendfsync: Fsync::default(),
+            busy_reply_threshold_ms: 5_000,
             save: Blob::default(),
         }
     }
@@ -70,6 +74,7 @@ impl Default for Config {
 pub(crate) enum Parameter {
     AppendFsync,
     AppendOnly,
+    BusyReplyThreshold,
     Databases,
     MaxClients,
     MaxMemory,
@@ -78,11 +83,13 @@ pub(crate) enum Parameter {
 }
 
 impl Parameter {
-    /// With their names, in the order of these.
-    pub(crate) const ALL: [(&str, Parameter); 7] = [
+    /// With their names, in the order of these. Some have two.
+    pub(crate) const ALL: [(&str, Parameter); 9] = [
         ("appendfsync", Parameter::AppendFsync),
         ("appendonly", Parameter::AppendOnly),
+        ("busy-reply-threshold", Parameter::BusyReplyThreshold),
         ("databases", Parameter::Databases),
+        ("lua-time-limit", Parameter::BusyReplyThreshold),
         ("maxclients", Parameter::MaxClients),
         ("maxmemory", Parameter::MaxMemory),
         ("maxmemory-policy", Parameter::MaxMemoryPolicy),
@@ -117,6 +124,9 @@ impl Config {
         match parameter {
             Parameter::AppendFsync => Blob::from(name_of(&Fsync::NAMES, self.appendfsync)),
             Parameter::AppendOnly => Blob::from(name_of(&BOOLEANS, self.appendonly)),
+            Parameter::BusyReplyThreshold => {
+                Blob::format(format_args!("{}", self.busy_reply_threshold_ms))
+            }
             Parameter::Databases => Blob::format(format_args!("{}", Database::COUNT)),
             Parameter::MaxClients => Blob::format(format_args!("{}", self.maxclients)),
             Parameter::MaxMemory => Blob::format(format_args!("{}", self.maxmemory)),
@@ -136,6 +146,7 @@ impl Config {
                 let found = one_of(&BOOLEANS, text);
                 self.appendonly = found.map_err(|_| "argument must be 'yes' or 'no'".to_owned())?;
             }
+            Parameter::BusyReplyThreshold => self.busy_reply_threshold_ms = time_ms(text)?,
             Parameter::Databases => return Err("can't set immutable config".to_owned()),
             Parameter::MaxClients => self.maxclients = count(text)?,
             Parameter::MaxMemory => {
@@ -168,9 +179,18 @@ fn one_of<T: Copy>(names: &[(&'static str, T)], text: &[u8]) -> Result<T, String
     })
 }
 
+fn number(text: &[u8]) -> Result<i64, String> {
+    crate::integer::parse(text)
+        .map_err(|_| "argument couldn't be parsed into an integer".to_owned())
+}
+
+fn time_ms(text: &[u8]) -> Result<u64, String> {
+    let ms = u64::try_from(number(text)?);
+    ms.map_err(|_| format!("argument must be between 0 and {} inclusive", i64::MAX))
+}
+
 fn count(text: &[u8]) -> Result<u32, String> {
-    let number = crate::integer::parse(text)
-        .map_err(|_| "argument couldn't be parsed into an integer".to_owned())?;
+    let number = number(text)?;
     u32::try_from(number)
         .ok()
         .filter(|number| (1..=u32::MAX).contains(number))

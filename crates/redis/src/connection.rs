@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 
 use crate::clients::Alone;
 use crate::command::{self, Flags, Resolved};
+use crate::reply::ReplyBudget;
 use crate::{Blob, Clients, Database, ErrorReply, Reply, UnixTime};
 
 /// What a watched key takes besides its bytes, here and in the database.
@@ -61,6 +62,10 @@ pub struct Connection {
     is_mute: bool,
     /// How many replies are to be left out, that to the present command included.
     left_out: u8,
+    /// What a reply may take.
+    reply_bytes_max: usize,
+    /// Whether the last one would have taken more.
+    is_flooded: bool,
 }
 
 impl Connection {
@@ -78,6 +83,8 @@ impl Connection {
             is_closing: false,
             is_mute: false,
             left_out: 0,
+            reply_bytes_max: ReplyBudget::DEFAULT,
+            is_flooded: false,
         }
     }
 
@@ -97,6 +104,18 @@ impl Connection {
     #[must_use]
     pub const fn wants_reply(&self) -> bool {
         !self.is_mute && self.left_out == 0
+    }
+
+    /// From now on no reply may take more than this, by [`Reply::size`].
+    pub const fn limit_replies(&mut self, bytes: usize) {
+        self.reply_bytes_max = bytes;
+    }
+
+    /// Whether the reply to the last command was given up because it would have taken more than it
+    /// may. The command has been executed; Redis ends the connection of such a client.
+    #[must_use]
+    pub const fn is_flooded(&self) -> bool {
+        self.is_flooded
     }
 
     /// `CLIENT REPLY ON` and `OFF`.
@@ -131,6 +150,7 @@ impl Connection {
         line: &[Blob],
     ) -> Reply {
         self.left_out = self.left_out.saturating_sub(1);
+        self.is_flooded = false;
         let resolved = match command::resolve(line) {
             Ok(resolved) => resolved,
             Err(unresolved) => {
@@ -151,7 +171,50 @@ impl Connection {
         {
             return transaction.queue(line, flags).into();
         }
-        self.run(clients, database, now, resolved)
+        database.replies = ReplyBudget::new(self.reply_bytes_max);
+        let reply = self.run(clients, database, now, resolved);
+        self.is_flooded = database.replies.is_exceeded();
+        reply
+    }
+
+    /// What the server answers to a command line of this connection while a script of another one
+    /// has been running for longer than `busy-reply-threshold`. `kill` is called for
+    /// `SCRIPT KILL`. `None` if the command has to wait for the end of the script: it is one of the
+    /// few that are allowed now, and changes which keys are watched.
+    pub fn call_while_busy(
+        &mut self,
+        kill: &mut dyn FnMut() -> Result<(), ErrorReply>,
+        now: UnixTime,
+        line: &[Blob],
+    ) -> Option<Reply> {
+        // The server's data is in the hands of the script. None of what is called here reads it.
+        let mut database = Database::default();
+        let refusal = match command::resolve(line) {
+            Ok(resolved) if !resolved.command.flags.contains(Flags::ALLOW_BUSY) => {
+                (ErrorReply::busy(), resolved.command.is_exec())
+            }
+            Ok(resolved) if self.watches_keys_by(&resolved) => return None,
+            Ok(resolved) if resolved.command.kills_scripts() && self.transaction.is_none() => {
+                self.left_out = self.left_out.saturating_sub(1);
+                return Some(kill().map(|()| Reply::ok()).into());
+            }
+            Ok(_) => return Some(self.call(&mut database, now, line)),
+            Err(unresolved) => {
+                let is_exec = unresolved.is_exec();
+                (unresolved.refusal(line), is_exec)
+            }
+        };
+        if refusal.1 && !self.watched.is_empty() {
+            return None;
+        }
+        self.left_out = self.left_out.saturating_sub(1);
+        self.is_flooded = false;
+        Some(Reply::Error(self.refuse(&mut database, refusal.0, refusal.1)))
+    }
+
+    /// Whether the command would change which keys are watched.
+    fn watches_keys_by(&self, resolved: &Resolved<'_>) -> bool {
+        resolved.command.watches() || !self.watched.is_empty() && resolved.command.unwatches()
     }
 
     /// Those of the command; for `EXEC`, those of what it is to run.
@@ -237,7 +300,8 @@ impl Connection {
     /// As a connection is when it begins, but for its number.
     pub(crate) fn reset(&mut self, database: &mut Database) {
         self.discard(database);
-        *self = Connection { left_out: self.left_out, ..Connection::new(self.id) };
+        let Connection { id, left_out, reply_bytes_max, .. } = *self;
+        *self = Connection { left_out, reply_bytes_max, ..Connection::new(id) };
         database.select(self.selected);
     }
 

@@ -11,6 +11,7 @@ use crate::chance::Chance;
 use crate::command::{self, Flags};
 use crate::config::Config;
 use crate::lua::{self, Access};
+use crate::reply::ReplyBudget;
 use crate::script::LoadedScripts;
 use crate::{
     Blob, ErrorReply, HashSecret, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha1, UnixTime,
@@ -19,8 +20,9 @@ use crate::{
 /// The state of a server with one database: its keyspace, which scripts it has been told to load,
 /// and what the next random pick will be.
 ///
-/// Two are equal if their states are: the library of scripts, which never changes, and the secret
-/// of the hashes ([`HashSecret`]) do not count.
+/// Two are equal if their states are. What is no state does not count: the library of scripts,
+/// which never changes, the secret of the hashes ([`HashSecret`]), and what is left for the reply to
+/// the command that runs.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -64,6 +66,8 @@ pub struct Database {
     /// Those that `EVALSHA` finds.
     pub(crate) scripts: LoadedScripts,
     pub(crate) library: Arc<ScriptLibrary>,
+    /// What the reply to the command that runs may still take.
+    pub(crate) replies: ReplyBudget,
 }
 
 impl Database {
@@ -108,6 +112,7 @@ impl Database {
     ///
     /// A line without any word is an unknown command; Redis never gets to see one.
     pub fn call(&mut self, now: UnixTime, line: &[Blob]) -> Reply {
+        self.replies = ReplyBudget::default();
         match command::resolve(line) {
             Ok(resolved) => match self.make_room(resolved.command.flags) {
                 Ok(()) => resolved.run(self, now).into(),
@@ -127,6 +132,7 @@ impl Database {
         keys: &[Blob],
         arguments: &[Blob],
     ) -> Reply {
+        self.replies = ReplyBudget::default();
         // A script may be one that takes no memory: it is its commands that are refused.
         let _ = self.make_room(Flags::NONE);
         self.run_script(now, sha, keys, arguments, Access::ReadWrite).into()
@@ -144,6 +150,7 @@ impl Database {
         let Some(text) = self.scripts.get(sha) else {
             return Err(ErrorReply::no_script());
         };
+        lua::begin_script(self.config.busy_reply_threshold_ms);
         match self.library.native(sha) {
             Some(native) if access == Access::ReadWrite => {
                 native(&mut ScriptContext::new(self, now, keys, arguments))

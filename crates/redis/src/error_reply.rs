@@ -54,6 +54,23 @@ impl ErrorReply {
         ErrorReply::from_static("ERR syntax error")
     }
 
+    pub(crate) const fn busy() -> ErrorReply {
+        ErrorReply::from_static(
+            "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN \
+             NOSAVE.",
+        )
+    }
+
+    /// What `SCRIPT KILL` is told of a script that has written.
+    #[must_use]
+    pub const fn unkillable() -> ErrorReply {
+        ErrorReply::from_static(
+            "UNKILLABLE Sorry the script already executed write commands against the dataset. You \
+             can either wait the script termination or kill the server in a hard way using the \
+             SHUTDOWN NOSAVE command.",
+        )
+    }
+
     pub(crate) const fn wrong_type() -> ErrorReply {
         ErrorReply::from_static("WRONGTYPE Operation against a key holding the wrong kind of value")
     }

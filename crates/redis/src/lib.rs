@@ -73,7 +73,7 @@ pub use connection::Connection;
 pub use database::Database;
 pub use error_reply::ErrorReply;
 pub use keyspace::{Entry, HashSecret, Keyspace};
-pub use lua::end_scripts_when;
+pub use lua::{RunningScript, Verdict, end_scripts_when};
 pub use reply::Reply;
 pub use script::{NativeScript, NotASha1, Script, ScriptContext, ScriptLibrary, Sha1};
 pub use time::{UnixMillis, UnixTime};

@@ -36,4 +36,5 @@ mod tests;
 mod typed;
 
 pub(crate) use self::engine::{Access, Call, compile, run};
-pub use self::patience::end_scripts_when;
+pub use self::patience::{RunningScript, Verdict, end_scripts_when};
+pub(crate) use self::patience::{begin_script, note_write};

@@ -1,5 +1,9 @@
 //! What the server answers.
 
+mod budget;
+
+pub(crate) use self::budget::ReplyBudget;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Blob, ErrorReply};
@@ -34,7 +38,28 @@ pub enum Reply {
     Error(ErrorReply),
 }
 
+const _: () = assert!(size_of::<Reply>() <= Reply::ELEMENT_BYTES);
+
 impl Reply {
+    /// What each element of a reply takes besides its text: so much memory at most, and at most as
+    /// many bytes of the protocol.
+    pub const ELEMENT_BYTES: usize = 40;
+
+    /// A bound on the bytes that the reply takes, in memory and on the wire. A text that others
+    /// share counts as much as any other.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let text = match self {
+            Reply::Nil | Reply::Integer(_) => 0,
+            Reply::Status(text) | Reply::Bulk(text) => text.len(),
+            Reply::Error(error) => error.text().len(),
+            Reply::Array(replies) => {
+                replies.iter().fold(0, |sum: usize, reply| sum.saturating_add(reply.size()))
+            }
+        };
+        text.saturating_add(Reply::ELEMENT_BYTES)
+    }
+
     /// `OK`.
     #[must_use]
     pub const fn ok() -> Reply {

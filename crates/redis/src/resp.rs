@@ -7,7 +7,8 @@
 //! 1. [`CommandDecoder`] reads what clients send: arrays of bulk strings, and inline commands as
 //!    typed into a terminal. What it refuses it refuses in the words of Redis 7.0.
 //! 2. [`encode_reply`] writes what a server answers, in RESP2 or RESP3.
-//!    What a reply looks like there is its [`Shape`], which depends on the command.
+//!    What a reply looks like there is its [`Shape`], which depends on the command. A large one is
+//!    written in [`Pieces`].
 //! 3. [`encode_command`] and [`ReplyDecoder`] are the other end: what a client needs.
 //!
 //! Whoever sends the bytes may be hostile. Hence a size that is only announced costs nothing:
@@ -19,6 +20,7 @@ mod command;
 mod encode;
 mod inline;
 mod line;
+mod pieces;
 mod reply;
 mod shape;
 #[cfg(test)]
@@ -26,6 +28,7 @@ mod tests;
 
 pub use command::{CommandDecoder, ProtocolError};
 pub use encode::{encode_command, encode_reply};
+pub use pieces::{Piece, Pieces};
 pub use reply::{Incoming, InvalidReply, ReplyDecoder};
 pub use shape::{Second, Shape, Shapes};
 

@@ -1,22 +1,24 @@
-//! One connection: bytes in, commands, replies out.
+//! The task that serves one connection: reads, executes, sends.
 //!
 //! 1. Replies go out in the order of the commands, and those of one read in one write.
 //! 2. A client may send many commands before it reads a reply; the replies wait. There is an end to
-//!    what waits ([`Options`](crate::Options)): who goes beyond it is dropped, as Redis does it.
+//!    what waits ([`Options`](crate::Options)): who goes beyond it is dropped, as Redis does it,
+//!    before the reply takes memory.
 //! 3. A connection that waits has no buffer: it keeps what is not complete and what is not read.
+//! 4. Who does much lets the others have their turn ([`Turns`]).
 
-use std::io::ErrorKind;
+use std::cell::RefMut;
+use std::future::poll_fn;
+use std::io::{ErrorKind, IoSlice};
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::rc::Rc;
 
 use history::Span;
-use redis::Blob;
-use redis::resp::{CommandDecoder, Protocol, ProtocolError, Shapes, encode_reply};
-use redis::{ErrorReply, Reply};
-use tcp::Share;
-use tokio::io::Interest;
+use redis::resp::{Protocol, ProtocolError, encode_reply};
+use redis::{Blob, ErrorReply, Reply};
+use tokio::io::{Interest, Ready};
 use tokio::net::TcpStream;
-use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use crate::fate::{Fates, Fault, Struck};
@@ -24,42 +26,20 @@ use crate::fault_log::{StruckCommand, Victim};
 use crate::node::{Node, duration};
 use crate::plan::{Delayed, Then};
 use crate::roster::Member;
+use crate::turns::{Turn, Turns};
+use crate::wire::{Answer, End, Wire};
 
-/// A client's connection to a server.
+/// The task that serves a client.
 pub(crate) struct Connection {
     node: Rc<Node>,
-    number: u64,
-    stream: TcpStream,
-    decoder: CommandDecoder,
     client: Rc<Member>,
-    /// In which version of the protocol it wants its replies.
-    protocol: Protocol,
-    shapes: Shapes,
-    out: Vec<u8>,
-    /// How many bytes of `out` have been sent.
-    sent: usize,
-    memory: Share,
-    unread: Share,
-    fates: Option<Fates>,
+    /// When the first command of this turn was called.
+    begun: Option<Span>,
+    /// Whether it did much when it did something last.
+    is_heavy: bool,
+    /// If it is the first in the line.
+    turn: Option<Turn>,
 }
-
-/// How a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// After what waits has been sent, if the client reads it.
-    AfterReplies,
-    /// At once: the client has gone.
-    Now,
-    /// At once: the client has to go.
-    Dropped,
-    /// As when the network breaks.
-    Reset,
-    /// The client is never told.
-    Silence,
-}
-
-/// For so long a client is served before it is somebody else's turn, if it has sent that much.
-const TURN: Span = Span::from_millis(20);
 
 /// So many bytes of replies are sent before more commands are executed.
 const ENOUGH_TO_SEND: usize = 64 << 10;
@@ -70,25 +50,13 @@ impl Connection {
         let options = &node.service.options;
         let fates = (!node.rules.is_empty())
             .then(|| Fates::new(&options.seed, &node.rules, &format!("{}/{number}", node.name)));
-        Connection {
-            decoder: CommandDecoder::new(options.limits),
-            client: node.meet(number + 1, &stream),
-            protocol: Protocol::default(),
-            shapes: Shapes::default(),
-            out: Vec::new(),
-            sent: 0,
-            memory: node.service.memory.share(),
-            unread: node.service.unread.share(),
-            fates,
-            node,
-            number,
-            stream,
-        }
+        let client = node.meet(number + 1, stream, Wire::new(&node.service, fates));
+        Connection { node, client, begun: None, is_heavy: false, turn: None }
     }
 
     /// What the server calls it.
-    pub(crate) const fn id(&self) -> u64 {
-        self.number + 1
+    pub(crate) fn id(&self) -> u64 {
+        self.client.id
     }
 
     /// Serves the client until one of both has enough.
@@ -98,77 +66,139 @@ impl Connection {
             End::Now => {}
             End::Dropped => self.node.service.counters.dropped.add(1),
             // If that fails, the connection is broken already.
-            End::Reset => drop(self.stream.set_zero_linger()),
+            End::Reset => drop(self.client.stream.set_zero_linger()),
             End::Silence => self.ignore().await,
         }
     }
 
     async fn serve(&mut self) -> End {
         loop {
-            let waits = self.waiting() > 0;
-            let interest =
-                if waits { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-            let Ok(ready) = self.stream.ready(interest).await else { return End::Now };
+            let is_readable = match self.ready().await {
+                Some(ready) => ready.is_readable() || ready.is_read_closed(),
+                None => return End::Now,
+            };
+            if std::mem::take(&mut self.is_heavy) {
+                self.stand_in_line().await;
+            }
             let mut end = None;
-            if ready.is_readable() || ready.is_read_closed() {
+            if is_readable {
                 end = self.receive().await.break_value();
             }
-            if let Some(end) = end.or_else(|| self.send().break_value()) {
+            let end = end.or_else(|| self.send().break_value());
+            self.end_turn().await;
+            if let Some(end) = end {
                 return end;
             }
+        }
+    }
+
+    /// Waits until there is something to do; `None` if the connection is broken. Whoever served the
+    /// client meanwhile says so ([`Member::nudge`]): then there may be.
+    async fn ready(&mut self) -> Option<Ready> {
+        let Connection { client, begun, .. } = self;
+        let interest = match client.wire.borrow().unread() {
+            0 => Interest::READABLE,
+            _ => Interest::READABLE | Interest::WRITABLE,
+        };
+        let mut ready = pin!(client.stream.ready(interest));
+        poll_fn(|context| {
+            let polled = ready.as_mut().poll(context).map(Result::ok);
+            if polled.is_pending() {
+                *begun = None;
+                return client.wait(context);
+            }
+            polled
+        })
+        .await
+    }
+
+    /// Does nothing until it is the first in the line.
+    async fn stand_in_line(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            turn.end().await;
+        }
+        self.turn = self.node.service.turns.wait().await;
+        self.begun = None;
+    }
+
+    /// Lets others have their turn, if this was one.
+    async fn end_turn(&mut self) {
+        if let Some(begun) = self.begun {
+            self.is_heavy |= self.node.service.now() > begun + Turns::FREE;
+        }
+        if let Some(turn) = self.turn.take() {
+            turn.end().await;
+            self.begun = None;
         }
     }
 
     /// Reads what has come, and does what it says.
     async fn receive(&mut self) -> ControlFlow<End> {
         let service = Rc::clone(&self.node.service);
-        let mut buffer = service.buffers.take();
-        let done = match self.stream.try_read(&mut buffer) {
-            Ok(0) => ControlFlow::Break(End::Now),
-            Ok(len) => {
-                service.counters.received.add(len as u64);
-                self.take(&buffer[..len]).await
+        let has_input = self.wire().has_input();
+        if !has_input {
+            let stream = &self.client.stream;
+            let read = self.wire().read(&service.buffers, |buffer| stream.try_read(buffer));
+            match read {
+                Ok(0) => return ControlFlow::Break(End::Now),
+                Ok(len) => service.counters.received.add(len as u64),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return ControlFlow::Break(End::Now),
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(End::Now),
-        };
-        service.buffers.give_back(buffer);
+        }
+        let done = self.take().await;
         self.account()?;
         done
     }
 
-    async fn take(&mut self, mut input: &[u8]) -> ControlFlow<End> {
-        let mut begun = self.node.service.now();
+    async fn take(&mut self) -> ControlFlow<End> {
+        let service = Rc::clone(&self.node.service);
         loop {
-            // That is when the command before this one came: a look at the clock less.
-            let called_at = self.node.service.called_at.get();
-            if called_at > begun + TURN {
-                yield_now().await;
-                begun = self.node.service.now();
+            if let Some(end) = self.wire().end {
+                return ControlFlow::Break(end);
             }
-            match self.decoder.decode(&mut input) {
+            let line = self.wire().next_line(&service.buffers);
+            match line {
                 Ok(Some(line)) => self.meet(&line).await?,
                 Ok(None) => return ControlFlow::Continue(()),
                 Err(ProtocolError::Refused(error)) => {
-                    self.node.service.counters.dropped.add(1);
-                    encode_reply(&Reply::Error(error), self.protocol, &mut self.out);
+                    service.counters.dropped.add(1);
+                    self.wire().refuse(error);
                     return ControlFlow::Break(End::AfterReplies);
                 }
                 Err(ProtocolError::TooMuch) => return ControlFlow::Break(End::Dropped),
             }
-            if self.waiting() > ENOUGH_TO_SEND {
+            // That is when the last command came: a look at the clock less.
+            let called_at = service.called_at.get();
+            let most = if self.turn.is_some() { Turns::LINE } else { Turns::FREE };
+            if called_at > *self.begun.get_or_insert(called_at) + most {
+                self.stand_in_line().await;
+            }
+            let unread = self.wire().unread();
+            if unread > ENOUGH_TO_SEND {
                 self.send()?;
-                self.account()?;
             }
         }
     }
 
     /// A command meets its fate, and then the server.
     async fn meet(&mut self, line: &[Blob]) -> ControlFlow<End> {
-        let met = match &mut self.fates {
-            Some(fates) => fates.next(&line[0], self.node.service.now()),
+        let now = || self.node.service.now();
+        let met = match &mut self.wire().fates {
+            Some(fates) => fates.next(&line[0], now()),
             None => Vec::new(),
         };
+        if !met.is_empty() || self.node.can_fail {
+            self.wire().is_stuck = true;
+            let done = self.meet_faults(line, &met).await;
+            self.wire().is_stuck = false;
+            return done;
+        }
+        let answer = self.execute(line)?;
+        self.reply(answer)
+    }
+
+    async fn meet_faults(&mut self, line: &[Blob], met: &[Struck]) -> ControlFlow<End> {
         for struck in met.iter().copied().filter(|struck| is_before(struck.fault)) {
             match struck.fault {
                 Fault::Delay(_) => {
@@ -192,17 +222,9 @@ impl Connection {
                 }
             }
         }
-        if self.node.can_fail {
-            self.node.ready().await;
-        }
-        let before = self.out.len();
-        self.execute(line)?;
-        let mut after = met.into_iter().filter(|struck| !is_before(struck.fault)).peekable();
-        if after.peek().is_none() {
-            return ControlFlow::Continue(());
-        }
-        let reply = self.out.split_off(before);
-        for struck in after {
+        self.node.ready().await;
+        let answer = self.execute(line)?;
+        for struck in met.iter().copied().filter(|struck| !is_before(struck.fault)) {
             self.struck(line, struck);
             self.send()?;
             match struck.fault {
@@ -211,81 +233,74 @@ impl Connection {
                 _ => sleep(duration(struck.lasts)).await,
             }
         }
-        self.out.extend_from_slice(&reply);
-        ControlFlow::Continue(())
+        self.reply(answer)
     }
 
-    fn execute(&mut self, line: &[Blob]) -> ControlFlow<End> {
+    fn execute(&mut self, line: &[Blob]) -> ControlFlow<End, Option<Answer>> {
         if is_from_browser(&line[0]) {
             return ControlFlow::Break(End::Dropped);
         }
-        let reply = self.node.answer(&self.client, line);
+        let left = self.node.unread_max().saturating_sub(self.wire().unread());
+        let reply = self.node.answer(&self.client, line, left);
         let connection = self.client.connection.borrow();
-        self.protocol = connection.protocol();
-        let shape = self.shapes.next(line, &reply, self.protocol);
-        if connection.wants_reply() {
-            shape.encode(&reply, self.protocol, &mut self.out);
+        if connection.is_flooded() {
+            return ControlFlow::Break(End::Dropped);
         }
+        let answer = self.wire().answer(&connection, line, reply);
         if connection.is_closing() {
+            self.reply(answer)?;
             return ControlFlow::Break(End::AfterReplies);
         }
-        ControlFlow::Continue(())
+        ControlFlow::Continue(answer)
+    }
+
+    fn reply(&self, answer: Option<Answer>) -> ControlFlow<End> {
+        let Some(answer) = answer else { return ControlFlow::Continue(()) };
+        match self.wire().add(answer, self.node.unread_max()) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(end) => ControlFlow::Break(end),
+        }
     }
 
     fn struck(&self, line: &[Blob], struck: Struck) {
-        let number = self.fates.as_ref().map_or(0, |fates| fates.commands - 1);
-        let command = Some(StruckCommand { connection: self.number, number, line });
+        let number = self.wire().fates.as_ref().map_or(0, |fates| fates.commands - 1);
+        let command = Some(StruckCommand { connection: self.client.id - 1, number, line });
         let victim = Victim { node: &self.node.name, command };
         self.node.service.struck(&victim, struck);
     }
 
-    /// How many bytes wait for the client to read.
-    fn waiting(&self) -> usize {
-        self.out.len() - self.sent
-    }
-
-    /// Sends what can be sent now.
+    /// Sends what can be sent now; if that is much, the rest later.
     fn send(&mut self) -> ControlFlow<End> {
-        while self.waiting() > 0 {
-            match self.stream.try_write(&self.out[self.sent..]) {
-                Ok(0) => return ControlFlow::Break(End::Now),
-                Ok(len) => {
-                    self.sent += len;
-                    self.node.service.counters.sent.add(len as u64);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(_) => return ControlFlow::Break(End::Now),
-            }
-        }
-        if self.waiting() == 0 {
-            self.out.clear();
-            self.out.shrink_to(ENOUGH_TO_SEND);
-            self.sent = 0;
-        } else if self.sent > self.out.len() / 2 {
-            self.out.drain(..self.sent);
-            self.sent = 0;
-        }
+        let most = if self.turn.is_some() { Turns::LINE_BYTES } else { Turns::FREE_BYTES };
+        let stream = &self.client.stream;
+        let sent = self.wire().send(most, |slices| write(stream, slices));
+        let Ok(sent) = sent else { return ControlFlow::Break(End::Now) };
+        self.is_heavy |= sent >= most;
+        self.node.service.counters.sent.add(sent as u64);
         self.account()
     }
 
     /// Sends the rest, to a client that reads it.
     async fn send_rest(&mut self) {
-        while self.send().is_continue() && self.waiting() > 0 {
-            if self.stream.writable().await.is_err() {
+        while self.send().is_continue() && self.wire().unread() > 0 {
+            self.end_turn().await;
+            if self.client.stream.writable().await.is_err() {
                 return;
+            }
+            if std::mem::take(&mut self.is_heavy) {
+                self.stand_in_line().await;
             }
         }
     }
 
     /// Reads and forgets until the client has gone.
     async fn ignore(&mut self) {
-        self.decoder = CommandDecoder::new(self.node.service.options.limits);
-        self.out = Vec::new();
-        self.sent = 0;
-        let _ = self.account();
+        self.wire().forget(&self.node.service);
+        self.wire().is_stuck = true;
+        let stream = &self.client.stream;
         let mut buffer = [0; 1 << 10];
-        while self.stream.readable().await.is_ok() {
-            match self.stream.try_read(&mut buffer) {
+        while stream.readable().await.is_ok() {
+            match stream.try_read(&mut buffer) {
                 Ok(1..) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Ok(0) | Err(_) => return,
@@ -293,16 +308,27 @@ impl Connection {
         }
     }
 
-    /// Holds what is kept in memory for this client against what may be.
-    fn account(&mut self) -> ControlFlow<End> {
-        let options = &self.node.service.options;
-        let buffers = self.decoder.pending() + self.out.capacity();
-        self.memory.set(buffers + self.client.connection.borrow().bytes());
-        self.unread.set(self.out.len() - self.sent);
-        if self.waiting() > options.unread || self.memory.all() > options.client_memory {
-            return ControlFlow::Break(End::Dropped);
+    /// Holds what is kept in memory for all clients against what may be. If it is too much, the
+    /// client that takes most has to go.
+    fn account(&self) -> ControlFlow<End> {
+        let more = self.client.connection.borrow().bytes();
+        let service = &self.node.service;
+        while self.wire().account(more) > self.node.client_memory_max() {
+            match service.largest_client() {
+                Some((node, other)) if !Rc::ptr_eq(&other, &self.client) => {
+                    node.roster.end(other.id);
+                    other.wire.borrow_mut().forget(service);
+                    service.counters.dropped.add(1);
+                }
+                _ => return ControlFlow::Break(End::Dropped),
+            }
         }
         ControlFlow::Continue(())
+    }
+
+    /// To be let go of before anything is waited for.
+    fn wire(&self) -> RefMut<'_, Wire> {
+        self.client.wire.borrow_mut()
     }
 }
 
@@ -312,8 +338,15 @@ impl Drop for Connection {
         self.node.forget(&self.client);
         if self.node.resets.get() {
             // If that fails, the connection is broken already.
-            drop(self.stream.set_zero_linger());
+            drop(self.client.stream.set_zero_linger());
         }
+    }
+}
+
+fn write(stream: &TcpStream, slices: &[IoSlice<'_>]) -> std::io::Result<usize> {
+    match slices {
+        [only] => stream.try_write(only),
+        _ => stream.try_write_vectored(slices),
     }
 }
 
@@ -324,7 +357,7 @@ const fn is_before(fault: Fault) -> bool {
 
 /// `POST` and `Host:`, as Redis has it: a page in somebody's browser tries to talk to a server of
 /// theirs.
-fn is_from_browser(name: &[u8]) -> bool {
+pub(crate) fn is_from_browser(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 

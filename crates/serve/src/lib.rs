@@ -39,6 +39,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod busy;
 mod connection;
 mod fate;
 mod fault_log;
@@ -46,10 +47,13 @@ mod listener;
 mod metrics;
 mod node;
 mod plan;
+mod replies;
 mod roster;
 mod run;
 mod schedule;
 mod service;
+mod turns;
+mod wire;
 
 pub use plan::{
     CrashRule, DelayRule, Delayed, DropRule, FaultPlan, Keep, Only, ResetRule, StallRule, Then,

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tcp::door::{pass_on, tune};
+use tcp::door::pass_on;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::connection::{Connection, refusal};
+use crate::connection::Connection;
 use crate::node::{Node, Order, duration};
 
 /// A server's door.
@@ -29,24 +29,27 @@ impl Listener {
 
     /// Lets clients in for ever.
     pub(crate) async fn run(mut self, door: TcpListener) {
-        let mut door = Some(door);
+        self.open(door);
         loop {
             let node = Rc::clone(&self.node);
+            let door = node.door.borrow().clone();
             tokio::select! {
                 biased;
                 order = node.ordered() => match order {
                     Order::ResetAll => self.reset_all().await,
                     Order::Restart(down) => {
-                        drop(door.take());
+                        drop(door);
+                        node.door.take();
                         self.connections.shutdown().await;
                         sleep(duration(down)).await;
-                        door = Some(self.reopen().await);
+                        self.open(self.reopen().await);
                         node.restarted();
                     }
                 },
                 Some(ended) = self.connections.join_next() => pass_on(ended),
-                accepted = accept(door.as_ref()) => match accepted {
-                    Ok(stream) => self.admit(stream),
+                arrivals = node.arrivals() => arrivals.into_iter().for_each(|one| self.serve(one)),
+                accepted = accept(door.as_deref()) => match accepted {
+                    Ok(stream) => node.admit(stream).into_iter().for_each(|one| self.serve(one)),
                     // There are no more sockets. Those who wait at the door wait until there are.
                     Err(_) => sleep(PATIENCE).await,
                 },
@@ -55,17 +58,11 @@ impl Listener {
         }
     }
 
-    fn admit(&mut self, stream: TcpStream) {
-        let counters = &self.node.counters;
-        tune(&stream);
-        let number = counters.accepted.get();
-        counters.accepted.add(1);
-        if self.connections.len() >= self.node.max_clients() {
-            counters.refused.add(1);
-            drop(stream.try_write(&refusal()));
-            return;
-        }
-        let connection = Connection::new(Rc::clone(&self.node), number, stream);
+    fn open(&self, door: TcpListener) {
+        *self.node.door.borrow_mut() = Some(Rc::new(door));
+    }
+
+    fn serve(&mut self, connection: Connection) {
         let id = connection.id();
         let task = self.connections.spawn_local(connection.run());
         self.node.roster.is_served_by(id, task);

@@ -6,20 +6,25 @@ use std::time::Duration;
 
 use history::Span;
 use redis::{Blob, Database, HashSecret, Reply, UnixTime, command_name};
-use tokio::net::TcpStream;
+use tcp::door::{accept_at_once, tune};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use crate::connection::{Connection, refusal};
 use crate::fate::ChanceRule;
 use crate::metrics::NodeCounters;
-use crate::plan::{FaultPlan, Keep};
+use crate::plan::{FaultPlan, Keep, node_name};
 use crate::roster::{Member, Roster, View};
 use crate::service::{Options, Service};
+use crate::wire::Wire;
 
 /// A server, as its connections and its listener see it. All of them run on one thread, and none
 /// of them waits for anything between a look and the act on it.
 pub(crate) struct Node {
     pub(crate) name: String,
+    /// Its place among the servers of the process.
+    number: usize,
     pub(crate) port: u16,
     pub(crate) service: Rc<Service>,
     /// What can strike a command here.
@@ -41,6 +46,14 @@ pub(crate) struct Node {
     /// What the listener is to do, and that it is to look.
     order: Cell<Option<Order>>,
     ordered: Notify,
+    /// Where clients come in, while it is open.
+    pub(crate) door: RefCell<Option<Rc<TcpListener>>>,
+    /// Those who were let in while the listener could not look, and that it is to look.
+    arrived: RefCell<Vec<Connection>>,
+    has_arrived: Notify,
+    /// What `CONFIG SET` was last told, or 0.
+    maxmemory: Cell<u64>,
+    maxclients: Cell<u32>,
 }
 
 /// What a listener is told to do. The later one includes the earlier one.
@@ -54,14 +67,17 @@ pub(crate) enum Order {
 
 impl Node {
     pub(crate) fn new(
-        name: String,
+        number: u16,
         port: u16,
         service: Rc<Service>,
         rules: Rc<[ChanceRule]>,
     ) -> Node {
         let database = started(empty(&service.options), &service.options);
         Node {
-            name,
+            name: node_name(number),
+            number: number.into(),
+            maxmemory: Cell::default(),
+            maxclients: Cell::new(database.config().maxclients),
             port,
             counters: NodeCounters::default(),
             roster: Roster::default(),
@@ -75,34 +91,83 @@ impl Node {
             resets: Cell::new(false),
             order: Cell::new(None),
             ordered: Notify::new(),
+            door: RefCell::default(),
+            arrived: RefCell::default(),
+            has_arrived: Notify::new(),
             service,
         }
     }
 
-    /// Here a connection's command line meets the server.
-    pub(crate) fn answer(&self, caller: &Member, line: &[Blob]) -> Reply {
+    /// Here a connection's command line meets the server. The reply may take so many bytes.
+    pub(crate) fn answer(&self, caller: &Member, line: &[Blob], most: usize) -> Reply {
         let now = unix_time();
         self.counters.commands.add(1);
         self.service.called_at.set(self.service.now());
+        self.service.called_on.set(self.number);
         caller.calls(now, command_name(line));
         let mut view = View { node: self, caller, now };
         let mut connection = caller.connection.borrow_mut();
-        connection.call_among(&mut view, &mut self.database.borrow_mut(), now, line)
+        connection.limit_replies(most);
+        let database = &mut *self.database.borrow_mut();
+        let reply = connection.call_among(&mut view, database, now, line);
+        self.maxmemory.set(database.config().maxmemory);
+        self.maxclients.set(database.config().maxclients);
+        reply
+    }
+
+    /// How many bytes all clients together may keep in memory. A server with a limit for its data
+    /// has the same for its clients, but for [`CLIENTS_MIN`].
+    pub(crate) fn client_memory_max(&self) -> usize {
+        let most = self.service.options.client_memory;
+        match usize::try_from(self.maxmemory.get()) {
+            Ok(0) | Err(_) => most,
+            Ok(maxmemory) => most.min(maxmemory.max(CLIENTS_MIN)),
+        }
+    }
+
+    /// How many bytes of replies wait for a client.
+    pub(crate) fn unread_max(&self) -> usize {
+        self.service.options.unread.min(self.client_memory_max())
     }
 
     /// A client comes.
-    pub(crate) fn meet(&self, id: u64, stream: &TcpStream) -> Rc<Member> {
-        self.roster.enter(id, stream, unix_time())
+    pub(crate) fn meet(&self, id: u64, stream: TcpStream, wire: Wire) -> Rc<Member> {
+        self.roster.enter(id, stream, wire, unix_time())
+    }
+
+    /// Lets a client in, if there is room; otherwise it is told so.
+    pub(crate) fn admit(self: &Rc<Node>, stream: TcpStream) -> Option<Connection> {
+        tune(&stream);
+        let number = self.counters.accepted.get();
+        self.counters.accepted.add(1);
+        if self.roster.len() >= self.maxclients.get() as usize {
+            self.counters.refused.add(1);
+            drop(stream.try_write(&refusal()));
+            return None;
+        }
+        Some(Connection::new(Rc::clone(self), number, stream))
+    }
+
+    /// Lets in those who wait at the door, while the listener cannot look. It serves them later.
+    pub(crate) fn let_in_at_once(self: &Rc<Node>) {
+        let door = self.door.borrow();
+        let Some(door) = &*door else { return };
+        // Whom there is no socket for waits on.
+        while let Ok(Some(stream)) = accept_at_once(door) {
+            self.arrived.borrow_mut().extend(self.admit(stream));
+            self.has_arrived.notify_one();
+        }
+    }
+
+    /// Those who were let in while the listener could not look, once there are any.
+    pub(crate) async fn arrivals(&self) -> Vec<Connection> {
+        self.has_arrived.notified().await;
+        self.arrived.take()
     }
 
     /// It goes.
     pub(crate) fn forget(&self, client: &Member) {
         self.roster.leave(client).close(&mut self.database.borrow_mut());
-    }
-
-    /// How many can be connected at a time: it was told so at its start, or since.
-    pub(crate) fn max_clients(&self) -> usize {
-        self.database.borrow().config().maxclients as usize
     }
 
     /// How many keys there are.
@@ -141,6 +206,8 @@ impl Node {
         };
         *database = started(left, options);
         *self.synced.borrow_mut() = database.clone();
+        self.maxmemory.set(database.config().maxmemory);
+        self.maxclients.set(database.config().maxclients);
         self.busy_until.set(None);
         self.order(Order::Restart(down));
         true
@@ -188,6 +255,9 @@ fn empty(options: &Options) -> Database {
     Database::new(options.library.clone()).with_hash_secret(secret)
 }
 
+/// What clients may keep in memory, however little the data may take.
+const CLIENTS_MIN: usize = 64 << 20;
+
 /// A server that starts with these data: configured as its options say, and with no script loaded.
 fn started(mut database: Database, options: &Options) -> Database {
     let maxclients = u32::try_from(options.max_clients).unwrap_or(u32::MAX);
@@ -202,7 +272,7 @@ pub(crate) const fn duration(span: Span) -> Duration {
 
 /// What the wall clock shows.
 #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "real clients, real time")]
-fn unix_time() -> UnixTime {
+pub(crate) fn unix_time() -> UnixTime {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     // A clock that stands before 1970 shows 1970.
     UnixTime(since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)))

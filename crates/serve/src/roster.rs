@@ -4,12 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use redis::{Client, Clients, Traffic, UnixTime};
+use tokio::io::Ready;
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 
 use crate::node::Node;
+use crate::wire::Wire;
 
 /// Those who are connected, by the numbers of their connections.
 #[derive(Default)]
@@ -17,7 +20,10 @@ pub(crate) struct Roster(RefCell<BTreeMap<u64, Rc<Member>>>);
 
 /// One client.
 pub(crate) struct Member {
-    id: u64,
+    pub(crate) id: u64,
+    pub(crate) stream: TcpStream,
+    /// What has come from it and what is to be sent to it.
+    pub(crate) wire: RefCell<Wire>,
     /// What the server knows of it; what it knows is gone with the connection.
     pub(crate) connection: RefCell<redis::Connection>,
     address: Option<SocketAddr>,
@@ -27,11 +33,20 @@ pub(crate) struct Member {
     last: Cell<(UnixTime, Option<&'static str>)>,
     /// Who serves it.
     task: RefCell<Option<AbortHandle>>,
+    /// That task, while it waits for the client.
+    waiting: RefCell<Option<Waker>>,
+    is_nudged: Cell<bool>,
 }
 
 impl Roster {
     /// A client comes, with a number that no other of this server has, or had.
-    pub(crate) fn enter(&self, id: u64, stream: &TcpStream, now: UnixTime) -> Rc<Member> {
+    pub(crate) fn enter(
+        &self,
+        id: u64,
+        stream: TcpStream,
+        wire: Wire,
+        now: UnixTime,
+    ) -> Rc<Member> {
         let member = Rc::new(Member {
             id,
             connection: RefCell::new(redis::Connection::new(id)),
@@ -40,6 +55,10 @@ impl Roster {
             since: now,
             last: Cell::new((now, None)),
             task: RefCell::new(None),
+            waiting: RefCell::new(None),
+            is_nudged: Cell::new(false),
+            stream,
+            wire: RefCell::new(wire),
         });
         self.0.borrow_mut().insert(id, Rc::clone(&member));
         member
@@ -58,7 +77,30 @@ impl Roster {
         member.connection.replace(redis::Connection::new(0))
     }
 
-    fn len(&self) -> usize {
+    /// All who are connected.
+    pub(crate) fn all(&self) -> Vec<Rc<Member>> {
+        self.0.borrow().values().cloned().collect()
+    }
+
+    /// Hangs up on a client: it is off the roster at once, and off the line as soon as its task is
+    /// looked at.
+    pub(crate) fn end(&self, id: u64) {
+        if let Some(member) = self.0.borrow_mut().remove(&id)
+            && let Some(task) = &*member.task.borrow()
+        {
+            task.abort();
+        }
+    }
+
+    /// The client that takes most of the memory of all, and how much that is.
+    pub(crate) fn largest(&self) -> Option<(usize, Rc<Member>)> {
+        let members = self.0.borrow();
+        let taken = |member: &Rc<Member>| member.wire.try_borrow().map_or(0, |wire| wire.memory());
+        let largest = members.values().max_by_key(|member| taken(member))?;
+        Some((taken(largest), Rc::clone(largest)))
+    }
+
+    pub(crate) fn len(&self) -> usize {
         self.0.borrow().len()
     }
 }
@@ -67,6 +109,26 @@ impl Member {
     /// A command of the client has come.
     pub(crate) fn calls(&self, now: UnixTime, command: Option<&'static str>) {
         self.last.set((now, command));
+    }
+
+    /// The task that serves the client waits for it, or for a nudge.
+    pub(crate) fn wait(&self, context: &Context<'_>) -> Poll<Option<Ready>> {
+        if self.is_nudged.take() {
+            return Poll::Ready(Some(Ready::READABLE));
+        }
+        let waiting = &mut *self.waiting.borrow_mut();
+        if !waiting.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            *waiting = Some(context.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// The task that serves the client is to look after it, though nothing may have come.
+    pub(crate) fn nudge(&self) {
+        self.is_nudged.set(true);
+        if let Some(task) = &*self.waiting.borrow() {
+            task.wake_by_ref();
+        }
     }
 
     fn known(&self, now: UnixTime) -> Client {
@@ -105,13 +167,8 @@ impl Clients for View<'_> {
         }
     }
 
-    /// It is off the roster at once, and off the line as soon as the caller is served.
     fn end(&mut self, id: u64) {
-        if let Some(member) = self.node.roster.0.borrow_mut().remove(&id)
-            && let Some(task) = &*member.task.borrow()
-        {
-            task.abort();
-        }
+        self.node.roster.end(id);
     }
 
     fn traffic(&self) -> Option<Traffic> {

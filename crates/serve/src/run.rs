@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
+use crate::busy::Busy;
 use crate::fate::ChanceRule;
 use crate::fault_log::FaultLog;
 use crate::listener::Listener;
@@ -32,9 +33,6 @@ pub struct Service {
 
 /// How often it looks whether it is to end.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// How long a script may take: Redis lets clients end it after this, its `lua-time-limit`.
-const SCRIPT_TIME: Span = Span::from_secs(5);
 
 /// How long clients may take to read what waits for them when it ends.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -96,12 +94,12 @@ impl Service {
         let plan = service.options.faults.clone();
         let mut nodes = Vec::new();
         for (number, address) in (0..service.options.nodes).zip(&addresses) {
-            let name = node_name(number);
-            let rules = ChanceRule::of_node(&plan, &name);
-            nodes.push(Rc::new(Node::new(name, address.port(), Rc::clone(&service), rules)));
+            let rules = ChanceRule::of_node(&plan, &node_name(number));
+            nodes.push(Rc::new(Node::new(number, address.port(), Rc::clone(&service), rules)));
         }
+        *service.nodes.borrow_mut() = nodes.iter().map(Rc::downgrade).collect();
         let interrupted = Rc::new(interrupted);
-        end_long_scripts(&service, &interrupted);
+        Busy::watch(&service, &nodes, &interrupted);
         let local = LocalSet::new();
         local.block_on(&runtime, async {
             let mut tasks = JoinSet::new();
@@ -123,14 +121,6 @@ impl Service {
             Ok(())
         })
     }
-}
-
-/// A script that takes its time would hold up all servers, and the end.
-fn end_long_scripts(service: &Rc<service::Service>, interrupted: &Rc<impl Fn() -> bool + 'static>) {
-    let (service, interrupted) = (Rc::clone(service), Rc::clone(interrupted));
-    redis::end_scripts_when(move || {
-        interrupted() || service.now() - service.called_at.get() > SCRIPT_TIME
-    });
 }
 
 /// Waits for the end.

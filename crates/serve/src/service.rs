@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use history::Span;
@@ -16,7 +17,10 @@ use tokio::time::Instant;
 use crate::fate::Struck;
 use crate::fault_log::{FaultLog, Victim};
 use crate::metrics::Counters;
+use crate::node::Node;
 use crate::plan::FaultPlan;
+use crate::roster::Member;
+use crate::turns::Turns;
 
 /// What is served, and how.
 #[derive(Clone, Debug)]
@@ -37,6 +41,8 @@ pub struct Options {
     /// or wait for `EXEC`, of keys that are watched, and of replies that are not read. Whoever
     /// needs more than is left is dropped.
     pub client_memory: usize,
+    /// How long a script may run before it is ended.
+    pub script_time: Span,
     /// The scripts that can be called.
     pub library: Arc<ScriptLibrary>,
     /// How often the metrics are told.
@@ -57,6 +63,7 @@ impl Default for Options {
             limits: Limits::default(),
             unread: 256 << 20,
             client_memory: 1 << 30,
+            script_time: Span::from_secs(5),
             library: Arc::default(),
             metrics: None,
             faults: FaultPlan::default(),
@@ -100,6 +107,12 @@ pub(crate) struct Service {
     start: Instant,
     /// When the last command was called.
     pub(crate) called_at: Cell<Span>,
+    /// On which server.
+    pub(crate) called_on: Cell<usize>,
+    /// All servers.
+    pub(crate) nodes: RefCell<Vec<Weak<Node>>>,
+    /// Whose turn it is.
+    pub(crate) turns: Turns,
     fault_log: RefCell<Option<FaultLog>>,
     failure: RefCell<Option<ServeError>>,
     pub(crate) buffers: Buffers,
@@ -114,6 +127,9 @@ impl Service {
             unread: Ledger::default(),
             start: Instant::now(),
             called_at: Cell::default(),
+            called_on: Cell::default(),
+            nodes: RefCell::default(),
+            turns: Turns::default(),
             fault_log: RefCell::new(fault_log),
             failure: RefCell::new(None),
             buffers: Buffers::default(),
@@ -123,6 +139,16 @@ impl Service {
     /// How long it has been going on.
     pub(crate) fn now(&self) -> Span {
         Span(u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// The client that takes most of the memory of all, and its server.
+    pub(crate) fn largest_client(&self) -> Option<(Rc<Node>, Rc<Member>)> {
+        let nodes = self.nodes.borrow();
+        let largest = nodes.iter().filter_map(Weak::upgrade).filter_map(|node| {
+            let (taken, member) = node.roster.largest()?;
+            Some((taken, node, member))
+        });
+        largest.max_by_key(|(taken, ..)| *taken).map(|(_, node, member)| (node, member))
     }
 
     /// Counts a fault, and writes it down.

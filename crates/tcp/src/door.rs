@@ -1,6 +1,6 @@
 //! Where clients come in.
 
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -47,6 +47,38 @@ pub fn tune(stream: &TcpStream) {
     // A socket that refuses these has broken already, which is found out when it is read.
     drop(stream.set_nodelay(true));
     drop(SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE)));
+}
+
+/// Lets a client in without waiting, and without asking whether there is one: `None` if there is
+/// not. For whoever must not wait, while nobody else can look.
+///
+/// # Errors
+/// If there are no more sockets.
+pub fn accept_at_once(door: &TcpListener) -> io::Result<Option<TcpStream>> {
+    match SockRef::from(door).accept() {
+        Ok((socket, _)) => {
+            socket.set_nonblocking(true)?;
+            TcpStream::from_std(socket.into()).map(Some)
+        }
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads what has come without waiting, and without asking whether something has.
+///
+/// # Errors
+/// Those of the socket: that it would block, among others.
+pub fn read_at_once(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    (&*SockRef::from(stream)).read(buffer)
+}
+
+/// Sends what can be sent without waiting, and without asking whether something can.
+///
+/// # Errors
+/// Those of the socket: that it would block, among others.
+pub fn write_at_once(stream: &TcpStream, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
+    (&*SockRef::from(stream)).write_vectored(slices)
 }
 
 /// A panic in a task is a bug, and is not to be overlooked.

@@ -35,6 +35,12 @@ impl Share {
         self.taken = bytes;
     }
 
+    /// How much it is.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
     /// How much all have taken together.
     #[must_use]
     pub fn all(&self) -> usize {

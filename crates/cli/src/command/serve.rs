@@ -31,6 +31,7 @@ pub(crate) fn serve(what: Serve, interrupt: &Interrupt) -> Result<Code, Failure>
         nodes: what.nodes,
         max_clients: what.maxclients,
         metrics: what.metrics,
+        script_time: what.script_time,
         faults,
         seed: what.seed,
         ..Options::default()

@@ -160,3 +160,32 @@ fn a_server_that_makes_no_sense_is_hung_up_on() {
     // A reply that is announced takes no memory. Who has got a part of it is hung up on.
     assert_eq!(told_of(b"$536870912\r\nab"), "$536870912\r\nab");
 }
+
+#[test]
+fn who_does_not_read_is_hung_up_on_before_that_takes_memory() {
+    let Some(upstream) = Upstream::start() else { return };
+    let mut proxy = Proxy::start(upstream.address, &[]);
+    let large = "x".repeat(8 << 20);
+    let mut owner = proxy.connect();
+    assert_eq!(owner.call(&format!("SET large {large}")), Reply::ok());
+    assert_eq!(owner.call("GET large"), bulk(&large));
+    until("it is kept", || proxy.metric("entries") == 1);
+    // From the cache, and from the server.
+    let many = format!("MGET{}\r\n", " large".repeat(40));
+    for (dropped, line) in [(1, "GET large\r\n".repeat(300)), (2, many)] {
+        let mut client = proxy.connect();
+        client.stream.write_all(line.as_bytes()).unwrap();
+        until("it is dropped", || proxy.metric("clients_dropped_total") == dropped);
+        assert_eq!(owner.call("GET large"), bulk(&large));
+    }
+    // What is read is sent, without a copy of each.
+    let mut reader = proxy.connect();
+    reader.stream.write_all("GET large\r\n".repeat(20).as_bytes()).unwrap();
+    let mut some = vec![0; 1 << 20];
+    let mut left = 20 * (large.len() + 12);
+    while left > 0 {
+        left -= reader.stream.read(&mut some).unwrap();
+    }
+    assert!(proxy.process.is_running());
+    assert!(proxy.process.peak_memory().is_none_or(|bytes| bytes <= 512 << 20));
+}

@@ -5,12 +5,9 @@
 
 use super::is_option;
 use crate::chance::Chance;
+use crate::reply::ReplyBudget;
 use crate::value::{Fields, Set};
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, integer};
-
-/// The most that are picked if each may be picked again. Redis knows no such limit, and builds
-/// replies until it has no memory left.
-const REPEATED_MAX: u64 = 1 << 20;
 
 /// `RANDOMKEY`: unlike Redis's it removes no expired keys, for it comes across none.
 pub(super) fn randomkey(
@@ -63,16 +60,12 @@ pub(super) fn srandmember(
         [count] => Some(integer::parse_signed_count(count)?),
         _ => return Err(ErrorReply::syntax()),
     };
-    let Database { keyspace, chance, .. } = database;
+    let Database { keyspace, chance, replies, .. } = database;
     let picked = keyspace.read_as(now, &arguments[0], |set: &Set| {
-        let picked = pick(chance, count.unwrap_or(1), set.len(), set.iter())?;
-        Ok(picked.into_iter().cloned().map(Reply::Bulk).collect())
+        let picked = pick(chance, count.unwrap_or(1), set.len(), set.iter());
+        picked_reply(replies, count, picked.cloned())
     })?;
-    let picked: Vec<Reply> = picked.unwrap_or(Ok(Vec::new()))?;
-    Ok(match count {
-        None => picked.into_iter().next().unwrap_or(Reply::Nil),
-        Some(_) => Reply::Array(picked),
-    })
+    picked.unwrap_or_else(|| picked_reply(replies, count, []))
 }
 
 /// `HRANDFIELD key [count [WITHVALUES]]`: with a negative count, one may be picked again.
@@ -90,41 +83,48 @@ pub(super) fn hrandfield(
     if with_values && count.is_some_and(|count| count.unsigned_abs() > i64::MAX as u64 / 2) {
         return Err(ErrorReply::from_static("ERR value is out of range"));
     }
-    let Database { keyspace, chance, .. } = database;
+    let Database { keyspace, chance, replies, .. } = database;
     let picked = keyspace.read_as(now, &arguments[0], |fields: &Fields| {
-        let picked = pick(chance, count.unwrap_or(1), fields.len(), fields.iter())?;
-        let words = picked.into_iter().flat_map(|(field, value)| {
+        let picked = pick(chance, count.unwrap_or(1), fields.len(), fields.iter());
+        let words = picked.flat_map(|(field, value)| {
             let value = with_values.then_some(value);
             [Some(field), value].into_iter().flatten()
         });
-        Ok(words.cloned().map(Reply::Bulk).collect())
+        picked_reply(replies, count, words.cloned())
     })?;
-    let picked: Vec<Reply> = picked.unwrap_or(Ok(Vec::new()))?;
-    Ok(match count {
-        None => picked.into_iter().next().unwrap_or(Reply::Nil),
-        Some(_) => Reply::Array(picked),
-    })
+    picked.unwrap_or_else(|| picked_reply(replies, count, []))
 }
 
-/// `count` different ones of the `len` items, or `-count` that may be the same.
+/// An array if a count was given, otherwise the first of them.
+fn picked_reply(
+    replies: &mut ReplyBudget,
+    count: Option<i64>,
+    picked: impl IntoIterator<Item = Blob>,
+) -> Result<Reply, ErrorReply> {
+    let mut picked = picked.into_iter().map(Reply::Bulk);
+    match count {
+        None => Ok(picked.next().unwrap_or(Reply::Nil)),
+        Some(_) => replies.array(picked),
+    }
+}
+
+/// `count` different ones of the `len` items, or `-count` that may be the same. Those are drawn one
+/// by one, as they are asked for: there may be more of them than fit in memory.
 pub(super) fn pick<T: Copy>(
     chance: &mut Chance,
     count: i64,
     len: usize,
     items: impl Iterator<Item = T>,
-) -> Result<Vec<T>, ErrorReply> {
-    if count >= 0 {
-        return Ok(some(chance, usize::try_from(count).unwrap_or(usize::MAX), len, items));
-    }
-    let number = count.unsigned_abs();
-    if number > REPEATED_MAX {
-        return Err(ErrorReply::from_static("ERR value is out of range"));
-    }
-    let items: Vec<T> = items.collect();
-    if items.is_empty() {
-        return Ok(items);
-    }
-    Ok((0..number).map(|_| items[chance.below(items.len())]).collect())
+) -> impl Iterator<Item = T> {
+    let (different, repeated) = match usize::try_from(count) {
+        Ok(count) => (some(chance, count, len, items), 0),
+        Err(_) => (items.collect(), count.unsigned_abs()),
+    };
+    let is_repeated = count < 0;
+    let mut different = different.into_iter();
+    let pool: Vec<T> = if is_repeated { different.by_ref().collect() } else { Vec::new() };
+    let repeated = if pool.is_empty() { 0 } else { repeated };
+    different.chain((0..repeated).map(move |_| pool[chance.below(pool.len())]))
 }
 
 /// `count` different ones of the `len` items, or all of them if there are no more.

@@ -19,7 +19,7 @@ pub(super) fn info(
 pub(super) fn list(
     connection: &mut Connection,
     clients: &mut dyn Clients,
-    _: &mut Database,
+    database: &mut Database,
     _: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
@@ -39,14 +39,15 @@ pub(super) fn list(
     clients.others(&mut |other, known| all.push((other.id, description(other, Some(known)))));
     all.sort_unstable();
     let line = |id: u64| all.binary_search_by_key(&id, |(id, _)| *id).map(|at| &*all[at].1);
-    let lines: String = match asked {
+    let lines: Vec<&str> = match asked {
         None => all.iter().map(|(_, line)| &**line).collect(),
         Some(ids) => {
             let ids = ids.into_iter().filter_map(|id| u64::try_from(id).ok());
             ids.filter_map(|id| line(id).ok()).collect()
         }
     };
-    Ok(Reply::Bulk(Blob::from(lines)))
+    database.replies.take(lines.iter().map(|line| line.len()).sum())?;
+    Ok(Reply::Bulk(Blob::from(lines.concat())))
 }
 
 /// Whether that is the type of clients as there are here.

@@ -41,7 +41,7 @@ pub(super) fn set(
         if parameter == Parameter::Databases {
             return Err(ErrorReply::config_set_failed(word, "can't set immutable config"));
         }
-        if given.iter().any(|(_, other, _)| *other == parameter) {
+        if given.iter().any(|(other, ..)| *other == name) {
             return Err(ErrorReply::config_set_failed(word, "duplicate parameter"));
         }
         given.push((name, parameter, value));

@@ -91,9 +91,7 @@ pub(super) fn hgetall(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    list(database, now, &arguments[0], |fields| {
-        fields.iter().flat_map(|(field, value)| [field, value]).cloned().collect()
-    })
+    list(database, now, &arguments[0], |field, value| [Some(field), Some(value)])
 }
 
 /// `HKEYS key`
@@ -102,9 +100,7 @@ pub(super) fn hkeys(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    list(database, now, &arguments[0], |fields| {
-        fields.iter().map(|(field, _)| field).cloned().collect()
-    })
+    list(database, now, &arguments[0], |field, _| [Some(field), None])
 }
 
 /// `HVALS key`: in the order of the fields that hold them.
@@ -113,19 +109,22 @@ pub(super) fn hvals(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    list(database, now, &arguments[0], |fields| {
-        fields.iter().map(|(_, value)| value).cloned().collect()
-    })
+    list(database, now, &arguments[0], |_, value| [None, Some(value)])
 }
 
+/// What is `wanted` of each field and its value.
 fn list(
     database: &mut Database,
     now: UnixTime,
     key: &Blob,
-    look: impl FnOnce(&Fields) -> Vec<Blob>,
+    wanted: for<'a> fn(&'a Blob, &'a Blob) -> [Option<&'a Blob>; 2],
 ) -> Result<Reply, ErrorReply> {
-    let listed = database.keyspace.read_as(now, key, look)?.unwrap_or_default();
-    Ok(Reply::Array(listed.into_iter().map(Reply::Bulk).collect()))
+    let Database { keyspace, replies, .. } = database;
+    let listed = keyspace.read_as(now, key, |fields: &Fields| {
+        let words = fields.iter().flat_map(|(field, value)| wanted(field, value)).flatten();
+        replies.array(words.cloned().map(Reply::Bulk))
+    })?;
+    listed.unwrap_or(Ok(Reply::Array(Vec::new())))
 }
 
 /// `HDEL key field [field ...]`: how many of them were there.

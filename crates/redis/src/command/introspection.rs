@@ -9,8 +9,8 @@ use super::{Command, Flags, Unresolved, find_by_full_name, is_option, resolve, t
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob, integer};
 
 /// `COMMAND`: all of them.
-pub(super) fn all(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
-    Ok(Reply::Array(table::COMMANDS.iter().map(description).collect()))
+pub(super) fn all(database: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
+    database.replies.array(table::COMMANDS.iter().map(description))
 }
 
 /// `COMMAND COUNT`
@@ -29,7 +29,7 @@ pub(super) fn info(
     }
     let described =
         arguments.iter().map(|name| find_by_full_name(name).map_or(Reply::Nil, description));
-    Ok(Reply::Array(described.collect()))
+    database.replies.array(described)
 }
 
 /// `COMMAND LIST [FILTERBY MODULE name | FILTERBY ACLCAT category | FILTERBY PATTERN pattern]`: no

@@ -35,13 +35,9 @@ pub(super) fn keys(
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let pattern = &arguments[0];
-    let found = database
-        .keyspace
-        .iter(now)
-        .filter(|(key, _)| glob::matches(pattern, key))
-        .map(|(key, _)| Reply::Bulk(key.clone()))
-        .collect();
-    Ok(Reply::Array(found))
+    let Database { keyspace, replies, .. } = database;
+    let found = keyspace.iter(now).filter(|(key, _)| glob::matches(pattern, key));
+    replies.array(found.map(|(key, _)| Reply::Bulk(key.clone())))
 }
 
 /// `TYPE key`

@@ -14,10 +14,12 @@ pub(super) fn lrange(
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let (start, stop) = (integer::parse(&arguments[1])?, integer::parse(&arguments[2])?);
-    let elements = database.keyspace.read_as(now, &arguments[0], |list: &List| {
-        list.range(range(start, stop, list.len())).cloned().map(Reply::Bulk).collect()
+    let Database { keyspace, replies, .. } = database;
+    let elements = keyspace.read_as(now, &arguments[0], |list: &List| {
+        let elements = list.range(range(start, stop, list.len()));
+        replies.array(elements.cloned().map(Reply::Bulk))
     })?;
-    Ok(Reply::Array(elements.unwrap_or_default()))
+    elements.unwrap_or(Ok(Reply::Array(Vec::new())))
 }
 
 /// `LTRIM key start stop`

@@ -9,6 +9,7 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::is_option;
+use crate::reply::ReplyBudget;
 use crate::value::{Fields, Set};
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob, integer};
 
@@ -32,7 +33,8 @@ pub(super) fn scan(
             None => name.is_some(),
         }
     };
-    Ok(found(next, page.into_iter().filter(is_wanted)))
+    let page: Vec<Blob> = page.into_iter().filter(is_wanted).collect();
+    found(&mut database.replies, next, page)
 }
 
 /// `HSCAN key cursor [MATCH pattern] [COUNT count]`: each field, and after it what it holds. A
@@ -43,7 +45,8 @@ pub(super) fn hscan(
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let cursor = parse_cursor(&arguments[1])?;
-    let reply = database.keyspace.read_as(now, &arguments[0], |fields: &Fields| {
+    let Database { keyspace, replies, .. } = database;
+    let reply = keyspace.read_as(now, &arguments[0], |fields: &Fields| {
         let options = Options::parse(&arguments[2..], Typed::No)?;
         let fields_and_values = fields.iter().map(|pair| (pair.0, pair));
         let (next, page) = match fields.is_compact() {
@@ -51,9 +54,9 @@ pub(super) fn hscan(
             false => page(fields_and_values, cursor, options.count),
         };
         let wanted = page.into_iter().filter(|(field, _)| options.allow(field));
-        Ok(found(next, wanted.flat_map(|(field, value)| [field, value]).cloned()))
+        found(replies, next, wanted.flat_map(|(field, value)| [field, value]).cloned())
     })?;
-    reply.unwrap_or_else(|| Ok(found(0, [])))
+    reply.unwrap_or_else(|| found(replies, 0, []))
 }
 
 /// `SSCAN key cursor [MATCH pattern] [COUNT count]`: a small set of integers comes in one piece, as
@@ -64,21 +67,27 @@ pub(super) fn sscan(
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let cursor = parse_cursor(&arguments[1])?;
-    let reply = database.keyspace.read_as(now, &arguments[0], |set: &Set| {
+    let Database { keyspace, replies, .. } = database;
+    let reply = keyspace.read_as(now, &arguments[0], |set: &Set| {
         let options = Options::parse(&arguments[2..], Typed::No)?;
         let (next, page) = match set.is_compact() {
             true => (0, set.iter().collect()),
             false => page(set.iter().map(|member| (member, member)), cursor, options.count),
         };
-        Ok(found(next, page.into_iter().filter(|member| options.allow(member)).cloned()))
+        found(replies, next, page.into_iter().filter(|member| options.allow(member)).cloned())
     })?;
-    reply.unwrap_or_else(|| Ok(found(0, [])))
+    reply.unwrap_or_else(|| found(replies, 0, []))
 }
 
 /// The cursor of the next call, 0 if there is none, and what was found.
-pub(super) fn found(next: u64, found: impl IntoIterator<Item = Blob>) -> Reply {
+pub(super) fn found(
+    replies: &mut ReplyBudget,
+    next: u64,
+    found: impl IntoIterator<Item = Blob>,
+) -> Result<Reply, ErrorReply> {
     let next = Reply::Bulk(Blob::format(format_args!("{next}")));
-    Reply::Array(vec![next, Reply::Array(found.into_iter().map(Reply::Bulk).collect())])
+    let found = replies.array(found.into_iter().map(Reply::Bulk))?;
+    Ok(Reply::Array(vec![next, found]))
 }
 
 /// The items whose names have the first `count` places from `cursor` on, and the place of the next

@@ -121,7 +121,8 @@ pub(super) fn flush(
     Ok(Reply::ok())
 }
 
-/// `SCRIPT KILL`: a script is never seen while it runs.
+/// `SCRIPT KILL`: see [`Connection::call_while_busy`](crate::Connection::call_while_busy) for when
+/// there is one.
 pub(super) fn kill(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
     Err(ErrorReply::from_static("NOTBUSY No scripts in execution right now."))
 }

@@ -97,7 +97,7 @@ fn list(
     operation: Operation,
 ) -> Result<Reply, ErrorReply> {
     let result = operation(&sets(database, now, keys)?);
-    Ok(Reply::Array(result.iter().cloned().map(Reply::Bulk).collect()))
+    database.replies.array(result.iter().cloned().map(Reply::Bulk))
 }
 
 /// Whatever was at the destination before is gone, even if the result is empty.

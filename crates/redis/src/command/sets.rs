@@ -36,10 +36,11 @@ pub(super) fn smembers(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let members = database
-        .keyspace
-        .read_as(now, &arguments[0], |set: &Set| set.iter().cloned().map(Reply::Bulk).collect())?;
-    Ok(Reply::Array(members.unwrap_or_default()))
+    let Database { keyspace, replies, .. } = database;
+    let members = keyspace.read_as(now, &arguments[0], |set: &Set| {
+        replies.array(set.iter().cloned().map(Reply::Bulk))
+    })?;
+    members.unwrap_or(Ok(Reply::Array(Vec::new())))
 }
 
 /// `SISMEMBER key member`

@@ -104,15 +104,14 @@ fn score_reply(score: Score) -> Reply {
 }
 
 /// Members one after the other, as most commands reply them.
-fn members_reply<'a>(members: impl Iterator<Item = (&'a Blob, Score)>, columns: Columns) -> Reply {
-    let mut replies = Vec::new();
-    for (member, score) in members {
-        replies.push(Reply::Bulk(member.clone()));
-        if columns == Columns::MembersAndScores {
-            replies.push(score_reply(score));
-        }
-    }
-    Reply::Array(replies)
+fn rows<'a>(
+    members: impl Iterator<Item = (&'a Blob, Score)>,
+    columns: Columns,
+) -> impl Iterator<Item = Reply> {
+    members.flat_map(move |(member, score)| {
+        let score = (columns == Columns::MembersAndScores).then(|| score_reply(score));
+        std::iter::once(Reply::Bulk(member.clone())).chain(score)
+    })
 }
 
 /// Whether `WITHSCORES` was given.

@@ -38,11 +38,24 @@ pub(super) fn exec(
     if !is_safe {
         return Ok(Reply::Nil);
     }
-    let replies = transaction.lines.iter().map(|line| match super::resolve(line) {
-        Ok(resolved) => connection.run(clients, database, now, resolved),
-        Err(unresolved) => Reply::Error(unresolved.refusal(line)),
-    });
-    Ok(Reply::Array(replies.collect()))
+    let mut replies = Vec::new();
+    for line in &transaction.lines {
+        let before = database.replies;
+        let reply = match super::resolve(line) {
+            Ok(resolved) => connection.run(clients, database, now, resolved),
+            Err(unresolved) => Reply::Error(unresolved.refusal(line)),
+        };
+        if !database.replies.is_exceeded() {
+            // What the command has taken of it is its reply.
+            database.replies = before;
+        }
+        match database.replies.take(reply.size()) {
+            Ok(()) => replies.push(reply),
+            // The client is not going to be sent any of them. The rest is executed all the same.
+            Err(_) => replies = Vec::new(),
+        }
+    }
+    Ok(Reply::Array(replies))
 }
 
 /// `DISCARD`

@@ -10,6 +10,9 @@ const BYTES_MAX: usize = 1 << 30;
 /// What a word takes besides its bytes.
 const WORD_BYTES: usize = size_of::<Blob>();
 
+/// What a line takes besides its words, the shape of its reply included.
+const LINE_BYTES: usize = size_of::<Vec<Blob>>() + 2 * size_of::<Blob>();
+
 /// Command lines that wait for `EXEC`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Transaction {
@@ -29,6 +32,7 @@ impl Transaction {
 
     /// Adds a line that can be run. Nothing is kept for a broken transaction.
     pub(crate) fn queue(&mut self, line: &[Blob], flags: Flags) -> Result<Reply, ErrorReply> {
+        self.bytes += LINE_BYTES;
         self.bytes += line.iter().map(|word| word.len() + WORD_BYTES).sum::<usize>();
         if self.bytes > BYTES_MAX {
             self.is_broken = true;

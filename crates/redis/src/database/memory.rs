@@ -36,6 +36,12 @@ impl Database {
         self.config.maxmemory > 0 && self.used_memory() > self.config.maxmemory
     }
 
+    /// How many bytes there are before evictions begin, if there is a limit.
+    pub(crate) fn memory_left(&self) -> Option<u64> {
+        let limit = Some(self.config.maxmemory).filter(|limit| *limit > 0)?;
+        Some(limit.saturating_sub(self.used_memory()))
+    }
+
     /// Evicts keys until there is memory for a command with these flags.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ impl Engine {
         let host = Rc::new(Host::default());
         let built = sandbox::build(&mut lua, &host);
         let (fields, names) = built.map_err(|error| ErrorReply::new(&refusal(error)))?;
-        lua.stop_when(patience::is_over);
+        lua.stop_when(patience::must_stop);
         Ok(Engine {
             lua,
             host,
@@ -151,7 +151,10 @@ impl Engine {
         });
         let outcome = self.reply(&chunk, call);
         self.exchange(database, |_| ());
-        outcome.map_err(|message| ErrorReply::new(&message))
+        let reply = outcome.map_err(|message| ErrorReply::new(&message))?;
+        let room = database.replies.take(reply.size());
+        room.map_err(|error| ErrorReply::new(&in_script(call, error.text(), None)))?;
+        Ok(reply)
     }
 
     /// Exchanges the server whose script runs.
@@ -233,7 +236,7 @@ fn in_script(call: &Call<'_>, message: &[u8], place: Option<&Blob>) -> Blob {
 /// What a client is told of the end of a script that has used up its means.
 fn refusal(error: Error) -> Blob {
     match error {
-        Error::Ended(End::Stopped) => Blob::from_static("ERR Script ran for too long"),
+        Error::Ended(End::Stopped) => Blob::from(format!("ERR {}", patience::stop())),
         Error::Ended(end) => Blob::from(format!("ERR {end}")),
         // Neither leaves a protected call.
         Error::Thrown(_) | Error::Yielded(_) => Blob::from_static("ERR Script failed"),

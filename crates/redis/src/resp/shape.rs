@@ -34,6 +34,8 @@ pub enum Shape {
     Each(Vec<Shape>),
     /// Descriptions of commands.
     Commands,
+    /// The description of a command.
+    Command,
 }
 
 /// What the second of two is.
@@ -109,88 +111,86 @@ impl Shape {
 
     /// Adds a reply of this shape to the bytes that go `out`.
     pub fn encode(&self, reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
-        if protocol == Protocol::Resp2 {
-            return self.encode_in_resp2(reply, out);
+        let entries = match reply {
+            Reply::Array(entries) if !self.is_whole() => entries,
+            _ => return self.encode_whole(reply, protocol, out),
+        };
+        self.begin(entries.len(), protocol, out);
+        for (index, entry) in entries.iter().enumerate() {
+            self.before_entry(index, entries.len(), protocol, out);
+            self.of_entry(index, protocol).encode(entry, protocol, out);
         }
-        match (self, reply) {
-            (Shape::Map, Reply::Array(entries)) => {
-                announce(b'%', entries.len() / 2, out);
-                Shape::AsIs.encode_all(entries, out);
+    }
+
+    /// Whether a string of this shape is told as a string.
+    pub(super) const fn is_plain(&self, protocol: Protocol) -> bool {
+        matches!(protocol, Protocol::Resp2) || !matches!(self, Shape::Number | Shape::Text)
+    }
+
+    /// Whether an array of this shape is encoded as a whole, rather than entry by entry.
+    pub(super) const fn is_whole(&self) -> bool {
+        matches!(self, Shape::Command)
+    }
+
+    /// Adds what is no array, or is encoded as a whole.
+    pub(super) fn encode_whole(&self, reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
+        match (protocol, self, reply) {
+            (Protocol::Resp3, Shape::Command, _) => describe(reply, out),
+            (Protocol::Resp2, Shape::Array | Shape::Each(_), Reply::Nil) => {
+                out.extend_from_slice(b"*-1\r\n");
             }
-            (Shape::Set, Reply::Array(entries)) => {
-                announce(b'~', entries.len(), out);
-                Shape::AsIs.encode_all(entries, out);
-            }
-            (Shape::Number, Reply::Bulk(text)) => {
+            (Protocol::Resp3, Shape::Number, Reply::Bulk(text)) => {
                 out.push(b',');
                 out.extend_from_slice(text);
                 out.extend_from_slice(b"\r\n");
             }
-            (Shape::Number, Reply::Array(entries)) => {
-                announce(b'*', entries.len(), out);
-                self.encode_all(entries, out);
-            }
-            (Shape::Text, Reply::Bulk(text)) => {
+            (Protocol::Resp3, Shape::Text, Reply::Bulk(text)) => {
                 announce(b'=', text.len() + 4, out);
                 out.extend_from_slice(b"txt:");
                 out.extend_from_slice(text);
                 out.extend_from_slice(b"\r\n");
             }
-            (Shape::Popped, Reply::Array(entries)) => {
-                announce(b'*', entries.len(), out);
-                pair(entries, Second::Number, out);
-            }
-            (Shape::Pairs(second), Reply::Array(entries)) => {
-                announce(b'*', entries.len() / 2, out);
-                for entries in entries.chunks(2) {
-                    announce(b'*', entries.len(), out);
-                    pair(entries, *second, out);
-                }
-            }
-            (Shape::Each(shapes), Reply::Array(entries)) => {
-                announce(b'*', entries.len(), out);
-                for (index, entry) in entries.iter().enumerate() {
-                    shapes.get(index).unwrap_or(&Shape::AsIs).encode(entry, protocol, out);
-                }
-            }
-            (Shape::Commands, Reply::Array(commands)) => {
-                announce(b'*', commands.len(), out);
-                for command in commands {
-                    describe(command, out);
-                }
-            }
             _ => encode_reply(reply, protocol, out),
         }
     }
 
-    fn encode_in_resp2(&self, reply: &Reply, out: &mut Vec<u8>) {
-        match (self, reply) {
-            (Shape::Array | Shape::Each(_), Reply::Nil) => out.extend_from_slice(b"*-1\r\n"),
-            (Shape::Each(shapes), Reply::Array(entries)) => {
-                announce(b'*', entries.len(), out);
-                for (index, entry) in entries.iter().enumerate() {
-                    shapes.get(index).unwrap_or(&Shape::AsIs).encode_in_resp2(entry, out);
-                }
+    /// Announces an array of this shape with so many entries.
+    pub(super) fn begin(&self, entries: usize, protocol: Protocol, out: &mut Vec<u8>) {
+        match (protocol, self) {
+            (Protocol::Resp3, Shape::Map) => announce(b'%', entries / 2, out),
+            (Protocol::Resp3, Shape::Set) => announce(b'~', entries, out),
+            (Protocol::Resp3, Shape::Pairs(_)) => announce(b'*', entries / 2, out),
+            _ => announce(b'*', entries, out),
+        }
+    }
+
+    /// Announces what the entry at that place begins: a pair.
+    pub(super) fn before_entry(
+        &self,
+        index: usize,
+        entries: usize,
+        protocol: Protocol,
+        out: &mut Vec<u8>,
+    ) {
+        if let (Protocol::Resp3, Shape::Pairs(_)) = (protocol, self)
+            && index.is_multiple_of(2)
+        {
+            announce(b'*', (entries - index).min(2), out);
+        }
+    }
+
+    /// The shape of the entry at that place of an array of this shape.
+    pub(super) fn of_entry(&self, index: usize, protocol: Protocol) -> &Shape {
+        match (protocol, self) {
+            (_, Shape::Each(shapes)) => shapes.get(index).unwrap_or(&Shape::AsIs),
+            (Protocol::Resp2, _) => &Shape::AsIs,
+            (_, Shape::Number) => &Shape::Number,
+            (_, Shape::Popped | Shape::Pairs(Second::Number)) if !index.is_multiple_of(2) => {
+                &Shape::Number
             }
-            _ => encode_reply(reply, Protocol::Resp2, out),
+            (_, Shape::Commands) => &Shape::Command,
+            _ => &Shape::AsIs,
         }
-    }
-
-    fn encode_all(&self, entries: &[Reply], out: &mut Vec<u8>) {
-        for entry in entries {
-            self.encode(entry, Protocol::Resp3, out);
-        }
-    }
-}
-
-/// A pair, or nothing; a member without its score would be a bug, but is no reason to panic.
-fn pair(entries: &[Reply], second: Second, out: &mut Vec<u8>) {
-    let second = match second {
-        Second::AsIs => Shape::AsIs,
-        Second::Number => Shape::Number,
-    };
-    for (shape, entry) in [Shape::AsIs, second].iter().zip(entries) {
-        shape.encode(entry, Protocol::Resp3, out);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a running script sees of its server.
 
 use crate::command::{self, Flags, Unresolved};
-use crate::lua::Access;
+use crate::lua::{self, Access};
 use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime};
 
 /// A native script's door to the server: its keys and arguments, and the commands it may call.
@@ -116,7 +116,14 @@ impl<'a> ScriptContext<'a> {
             ));
         }
         self.check_memory(resolved.command.flags)?;
-        resolved.run(self.database, self.now)
+        if resolved.command.flags.contains(Flags::WRITE) {
+            lua::note_write();
+        }
+        // The script gets the reply, which is no part of its own.
+        let before = self.database.replies;
+        let result = resolved.run(self.database, self.now);
+        self.database.replies = before;
+        result
     }
 
     /// Nothing is evicted while a script runs. If there was no memory when it began, it may not

@@ -1,9 +1,11 @@
 //! Several sets, sorted or not, made into one: `ZUNION`, `ZINTER`, `ZDIFF`, their `STORE` forms,
 //! and `ZINTERCARD`.
 
-use super::{Columns, members_reply};
+use super::{Columns, rows};
 use crate::command::is_option;
-use crate::{Blob, Database, Entry, ErrorReply, Reply, Score, SortedSet, UnixTime, Value, integer};
+use crate::{
+    Blob, Database, Entry, ErrorReply, Reply, Score, Set, SortedSet, UnixTime, Value, integer,
+};
 
 /// `ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX]
 /// [WITHSCORES]`
@@ -93,7 +95,7 @@ fn read(
     let (sources, words) = sources(database, now, arguments, operation.name(Purpose::Read))?;
     let query = Query::parse(operation, Purpose::Read, sources, words)?;
     let made = operation.apply(query.sources, query.aggregate);
-    Ok(members_reply(made.iter(), query.columns))
+    database.replies.array(rows(made.iter(), query.columns))
 }
 
 fn store(
@@ -136,10 +138,17 @@ enum Aggregate {
     Max,
 }
 
-/// A set that goes into the result.
+/// A set that goes into the result. Each is a part of the keyspace: however many there are, they
+/// take no memory before it is their turn.
 struct Source {
-    set: SortedSet,
+    members: Members,
     weight: Score,
+}
+
+/// The members of a set that is not sorted count as having the score 1.
+enum Members {
+    Sorted(SortedSet),
+    Plain(Set),
 }
 
 struct Query {
@@ -148,8 +157,7 @@ struct Query {
     columns: Columns,
 }
 
-/// The sets that `numkeys key [key ...]` names, and the words after them. The members of a set that
-/// is not sorted count as having the score 1.
+/// The sets that `numkeys key [key ...]` names, and the words after them.
 fn sources<'a>(
     database: &mut Database,
     now: UnixTime,
@@ -167,17 +175,13 @@ fn sources<'a>(
         .ok_or(ErrorReply::syntax())?;
     let mut sources = Vec::with_capacity(keys.len());
     for key in keys {
-        let set = match database.keyspace.read(now, key, |entry| entry.value.clone()) {
-            None => SortedSet::default(),
-            Some(Value::SortedSet(set)) => set,
-            Some(Value::Set(set)) => {
-                let mut sorted = SortedSet::default();
-                set.iter().for_each(|member| sorted.insert(member.clone(), Score::ONE));
-                sorted
-            }
+        let members = match database.keyspace.read(now, key, |entry| entry.value.clone()) {
+            None => Members::Plain(Set::default()),
+            Some(Value::SortedSet(set)) => Members::Sorted(set),
+            Some(Value::Set(set)) => Members::Plain(set),
             Some(_) => return Err(ErrorReply::wrong_type()),
         };
-        sources.push(Source { set, weight: Score::ONE });
+        sources.push(Source { members, weight: Score::ONE });
     }
     Ok((sources, words))
 }
@@ -235,7 +239,7 @@ impl Operation {
     /// of a difference does the first set stay the first.
     fn apply(self, mut sources: Vec<Source>, aggregate: Aggregate) -> SortedSet {
         if self != Operation::Difference {
-            sources.sort_by_key(|source| source.set.len());
+            sources.sort_by_key(|source| source.members.len());
         }
         let mut sources = sources.into_iter();
         let Some(mut made) = sources.next().map(Source::weighted) else {
@@ -243,50 +247,82 @@ impl Operation {
         };
         for source in sources {
             made = match self {
-                Operation::Union => union(made, &source.weighted(), aggregate),
+                Operation::Union => union(made, &source, aggregate),
                 Operation::Intersection => intersection(&made, &source, aggregate),
-                Operation::Difference => difference(made, &source.set),
+                Operation::Difference => difference(made, &source.members),
             };
         }
         made
     }
 }
 
-impl Source {
-    /// The set with its scores times its weight, or 0 where that is not a number.
-    fn weighted(self) -> SortedSet {
-        if self.weight == Score::ONE {
-            return self.set;
+impl Members {
+    fn len(&self) -> usize {
+        match self {
+            Members::Sorted(set) => set.len(),
+            Members::Plain(set) => set.len(),
         }
-        let mut weighted = SortedSet::default();
-        for (member, score) in self.set.iter() {
-            weighted.insert(member.clone(), score.times(self.weight).unwrap_or_default());
+    }
+
+    fn score(&self, member: &Blob) -> Option<Score> {
+        match self {
+            Members::Sorted(set) => set.score(member),
+            Members::Plain(set) => set.contains(member).then_some(Score::ONE),
         }
-        weighted
+    }
+
+    /// Has `visit` called with each member and its score.
+    fn each(&self, mut visit: impl FnMut(&Blob, Score)) {
+        match self {
+            Members::Sorted(set) => set.iter().for_each(|(member, score)| visit(member, score)),
+            Members::Plain(set) => set.iter().for_each(|member| visit(member, Score::ONE)),
+        }
     }
 }
 
-fn union(mut made: SortedSet, other: &SortedSet, aggregate: Aggregate) -> SortedSet {
-    for (member, score) in other.iter() {
+impl Source {
+    /// The set with its scores times its weight, or 0 where that is not a number.
+    fn weighted(self) -> SortedSet {
+        if self.weight == Score::ONE
+            && let Members::Sorted(set) = self.members
+        {
+            return set;
+        }
+        let mut weighted = SortedSet::default();
+        self.members.each(|member, score| weighted.insert(member.clone(), self.weigh(score)));
+        weighted
+    }
+
+    fn weigh(&self, score: Score) -> Score {
+        if self.weight == Score::ONE {
+            return score;
+        }
+        score.times(self.weight).unwrap_or_default()
+    }
+}
+
+fn union(mut made: SortedSet, other: &Source, aggregate: Aggregate) -> SortedSet {
+    other.members.each(|member, score| {
+        let score = other.weigh(score);
         let score = made.score(member).map_or(score, |own| aggregate.of(own, Some(score)));
         made.insert(member.clone(), score);
-    }
+    });
     made
 }
 
 fn intersection(made: &SortedSet, other: &Source, aggregate: Aggregate) -> SortedSet {
     let mut common = SortedSet::default();
     for (member, own) in made.iter() {
-        if let Some(score) = other.set.score(member) {
+        if let Some(score) = other.members.score(member) {
             common.insert(member.clone(), aggregate.of(own, score.times(other.weight)));
         }
     }
     common
 }
 
-fn difference(mut made: SortedSet, other: &SortedSet) -> SortedSet {
+fn difference(mut made: SortedSet, other: &Members) -> SortedSet {
     if other.len() <= made.len() {
-        other.iter().for_each(|(member, _)| {
+        other.each(|member, _| {
             made.remove(member);
         });
         return made;

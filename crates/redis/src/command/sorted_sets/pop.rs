@@ -2,7 +2,7 @@
 //! `ZSCAN`.
 
 use super::interval::Direction;
-use super::{Columns, members_reply};
+use super::{Columns, rows};
 use crate::command::chance::pick;
 use crate::command::is_option;
 use crate::command::scan::{Options, Typed, found, page, parse_cursor};
@@ -48,11 +48,11 @@ fn pop(
         };
         let members = set.range(ranks.clone());
         let reply = match from {
-            Direction::Forward => members_reply(members, Columns::MembersAndScores),
-            Direction::Reverse => members_reply(members.rev(), Columns::MembersAndScores),
+            Direction::Forward => rows(members, Columns::MembersAndScores).collect(),
+            Direction::Reverse => rows(members.rev(), Columns::MembersAndScores).collect(),
         };
         set.remove_range(ranks);
-        reply
+        Reply::Array(reply)
     })?;
     Ok(popped.unwrap_or(Reply::Array(Vec::new())))
 }
@@ -73,13 +73,13 @@ pub(in crate::command) fn zrandmember(
     if columns == Columns::MembersAndScores && is_far {
         return Err(ErrorReply::from_static("ERR value is out of range"));
     }
-    let Database { keyspace, chance, .. } = database;
+    let Database { keyspace, chance, replies, .. } = database;
     let picked = keyspace.read_as(now, &arguments[0], |set: &SortedSet| {
-        let picked = pick(chance, count.unwrap_or(1), set.len(), set.iter())?;
-        Ok(match count {
-            None => Reply::from(picked.first().map(|(member, _)| (*member).clone())),
-            Some(_) => members_reply(picked.into_iter(), columns),
-        })
+        let mut picked = pick(chance, count.unwrap_or(1), set.len(), set.iter());
+        match count {
+            None => Ok(Reply::from(picked.next().map(|(member, _)| member.clone()))),
+            Some(_) => replies.array(rows(picked, columns)),
+        }
     })?;
     let none = if count.is_none() { Reply::Nil } else { Reply::Array(Vec::new()) };
     picked.unwrap_or(Ok(none))
@@ -93,7 +93,8 @@ pub(in crate::command) fn zscan(
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let cursor = parse_cursor(&arguments[1])?;
-    let reply = database.keyspace.read_as(now, &arguments[0], |set: &SortedSet| {
+    let Database { keyspace, replies, .. } = database;
+    let reply = keyspace.read_as(now, &arguments[0], |set: &SortedSet| {
         let options = Options::parse(&arguments[2..], Typed::No)?;
         let is_compact = set.is_compact();
         let (next, page) = match is_compact {
@@ -102,7 +103,7 @@ pub(in crate::command) fn zscan(
         };
         let write = if is_compact { Score::to_packed_blob } else { Score::to_blob };
         let wanted = page.into_iter().filter(|(member, _)| options.allow(member));
-        Ok(found(next, wanted.flat_map(|(member, score)| [member.clone(), write(score)])))
+        found(replies, next, wanted.flat_map(|(member, score)| [member.clone(), write(score)]))
     })?;
-    reply.unwrap_or_else(|| Ok(found(0, [])))
+    reply.unwrap_or_else(|| found(replies, 0, []))
 }

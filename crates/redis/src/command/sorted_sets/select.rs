@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::interval::{By, Direction, Interval};
-use super::{Columns, copy, members_reply};
+use super::{Columns, copy, rows};
 use crate::command::is_option;
 use crate::{Blob, Database, Entry, ErrorReply, Reply, SortedSet, UnixTime, integer};
 
@@ -99,10 +99,10 @@ fn read(
     let query = Query::parse(form, Purpose::Read, arguments)?;
     let set = copy(database, now, &arguments[0])?;
     let members = set.range(query.ranks(&set));
-    Ok(match query.direction {
-        Direction::Forward => members_reply(members, query.columns),
-        Direction::Reverse => members_reply(members.rev(), query.columns),
-    })
+    match query.direction {
+        Direction::Forward => database.replies.array(rows(members, query.columns)),
+        Direction::Reverse => database.replies.array(rows(members.rev(), query.columns)),
+    }
 }
 
 /// What the name of a command fixes, so that there is no option for it.

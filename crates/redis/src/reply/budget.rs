@@ -1,0 +1,100 @@
+//! How large the reply to one command may become.
+//!
+//! A command that reads much, or the same thing many times, asks before each element of its reply
+//! whether there is room for it. So a reply that no client would be sent is never built. Commands
+//! that take away what they reply with do not ask: their replies are no larger than the data was.
+
+use crate::{ErrorReply, Reply};
+
+/// What is left for the reply to the command that runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReplyBudget {
+    left: usize,
+    is_exceeded: bool,
+}
+
+impl ReplyBudget {
+    /// What a reply may take unless the connection says otherwise, by [`Reply::size`].
+    pub(crate) const DEFAULT: usize = 256 << 20;
+
+    /// A budget of so many bytes.
+    pub(crate) const fn new(bytes: usize) -> ReplyBudget {
+        ReplyBudget { left: bytes, is_exceeded: false }
+    }
+
+    /// Takes so many bytes off it.
+    ///
+    /// # Errors
+    /// If there are not as many; from then on there are none.
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<(), ErrorReply> {
+        match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => {
+                *self = ReplyBudget { left: 0, is_exceeded: true };
+                Err(ErrorReply::from_static("ERR the reply is too large"))
+            }
+        }
+    }
+
+    /// An array of these replies, which are asked for one by one.
+    ///
+    /// # Errors
+    /// If they take more than is left.
+    pub(crate) fn array(
+        &mut self,
+        replies: impl IntoIterator<Item = Reply>,
+    ) -> Result<Reply, ErrorReply> {
+        self.take(Reply::ELEMENT_BYTES)?;
+        let replies = replies.into_iter();
+        let expected = replies.size_hint().0.min(self.left / Reply::ELEMENT_BYTES);
+        let mut array = Vec::with_capacity(expected);
+        for reply in replies {
+            self.take(reply.size())?;
+            array.push(reply);
+        }
+        Ok(Reply::Array(array))
+    }
+
+    /// Whether a reply has been given up because it would have taken more than there was.
+    pub(crate) const fn is_exceeded(self) -> bool {
+        self.is_exceeded
+    }
+}
+
+impl Default for ReplyBudget {
+    fn default() -> ReplyBudget {
+        ReplyBudget::new(ReplyBudget::DEFAULT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_element_is_made_that_there_is_no_room_for() {
+        let mut budget = ReplyBudget::new(4 * Reply::ELEMENT_BYTES);
+        let mut made = 0;
+        let endless = std::iter::repeat_with(|| {
+            made += 1;
+            Reply::Nil
+        });
+        assert!(budget.array(endless).is_err());
+        assert_eq!(made, 4);
+        assert!(budget.is_exceeded());
+        assert!(budget.take(1).is_err());
+    }
+
+    #[test]
+    fn a_reply_takes_its_size() {
+        let replies = [Reply::Integer(1), Reply::Bulk("abc".into())];
+        let mut budget = ReplyBudget::new(1_000);
+        let array = budget.array(replies).unwrap();
+        assert_eq!(array.size(), 3 * Reply::ELEMENT_BYTES + 3);
+        assert!(budget.take(1_000 - array.size()).is_ok());
+        assert!(budget.take(1).is_err());
+    }
+}

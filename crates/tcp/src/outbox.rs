@@ -1,0 +1,231 @@
+//! Bytes on their way out.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice};
+
+use bytes::{Buf as _, Bytes};
+
+/// Bytes that wait to be sent, in pieces: small ones are gathered, large ones shared with whoever
+/// has them. None is copied once it is here.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// Pieces that nothing is added to any more.
+    sealed: VecDeque<Bytes>,
+    /// How many bytes these are.
+    sealed_len: usize,
+    /// What comes after them.
+    tail: Vec<u8>,
+    /// How many bytes of the tail have been sent.
+    sent: usize,
+}
+
+/// So many bytes are gathered in one piece, and so large a buffer is kept.
+const PIECE: usize = 64 << 10;
+
+/// A piece that is shorter than this is copied when it is sealed, and its buffer used again.
+const COPIED: usize = 4 << 10;
+
+/// So many pieces are sent in one go.
+const SLICES: usize = 16;
+
+impl Outbox {
+    /// Where bytes can be added.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        if self.tail.len() >= PIECE {
+            self.seal();
+        }
+        &mut self.tail
+    }
+
+    /// Adds bytes that stay where they are.
+    pub fn share(&mut self, bytes: Bytes) {
+        self.seal();
+        self.push(bytes);
+    }
+
+    /// Adds all that waits in another one.
+    pub fn append(&mut self, mut other: Outbox) {
+        self.seal();
+        other.seal();
+        self.sealed_len += other.sealed_len;
+        self.sealed.append(&mut other.sealed);
+    }
+
+    fn push(&mut self, bytes: Bytes) {
+        self.sealed_len += bytes.len();
+        self.sealed.push_back(bytes);
+    }
+
+    fn seal(&mut self) {
+        let rest = &self.tail[self.sent..];
+        if !rest.is_empty() {
+            let piece = if rest.len() < COPIED {
+                Bytes::copy_from_slice(rest)
+            } else {
+                let mut piece = Bytes::from(std::mem::take(&mut self.tail));
+                piece.advance(self.sent);
+                piece
+            };
+            self.push(piece);
+        }
+        self.tail.clear();
+        self.sent = 0;
+    }
+
+    /// How many bytes wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sealed_len + self.tail.len() - self.sent
+    }
+
+    /// Whether none waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many bytes of memory it takes. What is shared counts in full: others may let go of it.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.sealed_len + self.tail.capacity() + self.sealed.len() * size_of::<Bytes>()
+    }
+
+    /// Has the pieces written until that would block, or at least `most` bytes have been. Returns
+    /// how many.
+    ///
+    /// # Errors
+    /// Those of `write`, apart from that it would block; and if it writes nothing.
+    pub fn send(
+        &mut self,
+        most: usize,
+        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut sent = 0;
+        while sent < most && !self.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let used = self.slices(most - sent, &mut slices);
+            match write(&slices[..used]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(len) => {
+                    self.advance(len);
+                    sent += len;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(sent)
+    }
+
+    /// The first pieces, `most` bytes of them; how many pieces.
+    fn slices<'a>(&'a self, most: usize, slices: &mut [IoSlice<'a>]) -> usize {
+        let pieces = self.sealed.iter().map(|piece| &**piece);
+        let tail = Some(&self.tail[self.sent..]).filter(|tail| !tail.is_empty());
+        let mut left = most;
+        let mut used = 0;
+        for (slice, piece) in slices.iter_mut().zip(pieces.chain(tail)) {
+            let part = &piece[..piece.len().min(left)];
+            if part.is_empty() {
+                break;
+            }
+            *slice = IoSlice::new(part);
+            left -= part.len();
+            used += 1;
+        }
+        used
+    }
+
+    /// So many bytes have been sent.
+    fn advance(&mut self, mut len: usize) {
+        while let Some(first) = self.sealed.front_mut() {
+            let here = len.min(first.len());
+            first.advance(here);
+            self.sealed_len -= here;
+            len -= here;
+            if !first.is_empty() {
+                return;
+            }
+            self.sealed.pop_front();
+        }
+        self.sent += len;
+        if self.sent == self.tail.len() {
+            self.tail.clear();
+            self.tail.shrink_to(PIECE);
+            self.sent = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is sent if each write takes so many bytes at most.
+    fn sent(outbox: &mut Outbox, most: usize, each: usize) -> Vec<u8> {
+        let mut all = Vec::new();
+        let write = |slices: &[IoSlice<'_>]| {
+            let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).collect();
+            let taken = bytes.len().min(each);
+            all.extend_from_slice(&bytes[..taken]);
+            if taken == 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(taken) }
+        };
+        let len = outbox.send(most, write).unwrap();
+        assert_eq!(len, all.len());
+        all
+    }
+
+    #[test]
+    fn bytes_are_sent_in_order_however_they_came_and_go() {
+        for each in [999, 5_000, 1 << 20] {
+            let mut outbox = Outbox::default();
+            let mut expected = Vec::new();
+            for number in 0..40_u8 {
+                outbox.buffer().extend_from_slice(&[number; 3]);
+                expected.extend_from_slice(&[number; 3]);
+                if number % 3 == 0 {
+                    outbox.share(Bytes::from(vec![number; 2_000]));
+                    expected.extend_from_slice(&[number; 2_000]);
+                }
+                if number % 13 == 0 {
+                    outbox.buffer().extend_from_slice(&[number; PIECE]);
+                    expected.extend_from_slice(&[number; PIECE]);
+                }
+            }
+            let mut all = Vec::new();
+            while !outbox.is_empty() {
+                assert_eq!(outbox.len(), expected.len() - all.len());
+                let before = all.len();
+                all.extend(sent(&mut outbox, 5_000, each));
+                assert!((1..=5_000).contains(&(all.len() - before)));
+            }
+            assert!(all == expected);
+            assert!(outbox.memory() <= 2 * PIECE);
+        }
+    }
+
+    #[test]
+    fn what_blocks_is_tried_again_and_what_fails_is_told() {
+        let mut outbox = Outbox::default();
+        outbox.buffer().extend_from_slice(b"abc");
+        assert_eq!(sent(&mut outbox, 100, 0), b"");
+        assert!(outbox.send(100, |_| Ok(0)).is_err());
+        assert!(outbox.send(100, |_| Err(ErrorKind::BrokenPipe.into())).is_err());
+        assert_eq!(sent(&mut outbox, 2, 100), b"ab");
+        assert_eq!(sent(&mut outbox, 2, 100), b"c");
+    }
+
+    #[test]
+    fn what_is_shared_is_not_copied() {
+        let mut outbox = Outbox::default();
+        let bytes = Bytes::from(vec![0; 1 << 20]);
+        (0..1_000).for_each(|_| outbox.share(bytes.clone()));
+        let mut is_shared = false;
+        let look = |slices: &[IoSlice<'_>]| {
+            is_shared = slices[0].as_ptr() == bytes.as_ptr();
+            Err(ErrorKind::WouldBlock.into())
+        };
+        outbox.send(1 << 20, look).unwrap();
+        assert!(is_shared);
+    }
+}
