@@ -95,7 +95,7 @@ pub(crate) enum Upvalue {
 impl Heap {
     /// An empty one, which holds no more than that many bytes in one run.
     pub(crate) fn new(limit: usize) -> Heap {
-        Heap { limit, collect_at: COLLECT_AFTER.min(limit), ..Heap::default() }
+        Heap { limit, collect_at: collect_at(0, limit), ..Heap::default() }
     }
 
     /// All that there is now stays for ever.
@@ -124,7 +124,7 @@ impl Heap {
         self.free.coroutines.clear();
         self.bytes = 0;
         self.held = 0;
-        self.collect_at = COLLECT_AFTER.min(self.limit);
+        self.collect_at = collect_at(0, self.limit);
     }
 
     /// What the objects of this run take, garbage included.
@@ -303,6 +303,14 @@ impl Heap {
         self.release(before);
         self.account(after)
     }
+}
+
+/// At which size garbage is collected next, when so many bytes are in use: well before the limit, for
+/// what goes beyond that ends the script, garbage or not.
+const fn collect_at(used: usize, limit: usize) -> usize {
+    let wanted = if 2 * used > COLLECT_AFTER { 2 * used } else { COLLECT_AFTER };
+    let half_way = used + limit.saturating_sub(used) / 2;
+    if wanted < half_way { wanted } else { half_way }
 }
 
 /// Puts an object into a list, and tells where.

@@ -86,6 +86,11 @@ fn push_integer(lua: &mut Lua, integer: usize) -> Result<usize> {
     lua.push(number::from_integer(number::length(integer)).into())
 }
 
+/// What it costs to write a value as a text, besides the bytes: numbers are not cheap.
+const fn text_cost(value: Value) -> u64 {
+    if let Value::Number(_) = value { 20 } else { 0 }
+}
+
 /// Makes room for a result of that size, if it is large. What is needed afterwards must be on the
 /// stack.
 fn room_for(lua: &mut Lua, bytes: usize) -> Result<()> {

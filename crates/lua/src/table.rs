@@ -89,7 +89,7 @@ impl Table {
     pub(crate) fn get(&self, strings: &Strings, key: Value) -> Value {
         match key {
             Value::String(key) => self.get_string(strings, key),
-            Value::Number(number) => self.get_number(number),
+            Value::Number(number) => self.get_number(strings, number),
             Value::Nil => Value::Nil,
             key => self.find(strings, key).map_or(Value::Nil, |node| self.nodes[node].value),
         }
@@ -122,35 +122,40 @@ impl Table {
     }
 
     #[inline]
-    pub(crate) fn get_number(&self, key: f64) -> Value {
+    pub(crate) fn get_number(&self, strings: &Strings, key: f64) -> Value {
         if let Some(index) = element(key)
             && index <= self.array.len()
         {
             return self.array[index - 1];
         }
-        self.find_number(key).map_or(Value::Nil, |node| self.nodes[node].value)
+        self.find_number(strings, key).map_or(Value::Nil, |node| self.nodes[node].value)
     }
 
     /// The element at an index from 1 on.
     #[inline]
-    pub(crate) fn get_element(&self, index: usize) -> Value {
+    pub(crate) fn get_element(&self, strings: &Strings, index: usize) -> Value {
         match self.array.get(index.wrapping_sub(1)) {
             Some(value) => *value,
-            None => self.get_number(index as f64),
+            None => self.get_number(strings, index as f64),
         }
     }
 
-    fn find_number(&self, key: f64) -> Option<usize> {
+    fn find_number(&self, strings: &Strings, key: f64) -> Option<usize> {
         if self.nodes.is_empty() {
             return None;
         }
         let mut at = self.number_position(key);
+        let mut probes = 0;
         loop {
             let node = &self.nodes[at];
             if node.key == Value::Number(key) {
                 return Some(at);
             }
             at = (node.next as usize).checked_sub(1)?;
+            probes += 1;
+            if probes > FREE_PROBES {
+                strings.work.set(strings.work.get() + 1);
+            }
         }
     }
 
@@ -282,6 +287,9 @@ impl Table {
 
     /// Sizes array and hash anew, so that there is room for one key more.
     fn rehash(&mut self, strings: &Strings, extra: Value) {
+        // The table may come out as large as before, so that its growth does not pay for this.
+        let work = 4 * self.nodes.len() + self.array.len() / 8;
+        strings.work.set(strings.work.get() + work as u64);
         let mut counts = [0_usize; ARRAY_BITS + 1];
         let mut elements = self.count_array(&mut counts);
         let mut total = elements;
@@ -353,7 +361,7 @@ impl Table {
     }
 
     /// A border: an index whose element is not nil and whose successor is, or 0.
-    pub(crate) fn length(&self) -> usize {
+    pub(crate) fn length(&self, strings: &Strings) -> usize {
         let size = self.array.len();
         if size > 0 && self.array[size - 1].is_nil() {
             let (mut low, mut high) = (0, size);
@@ -367,18 +375,20 @@ impl Table {
             }
             return low;
         }
-        if self.nodes.is_empty() { size } else { self.unbound_length(size) }
+        if self.nodes.is_empty() { size } else { self.unbound_length(strings, size) }
     }
 
-    fn unbound_length(&self, known: usize) -> usize {
-        let is_nil = |index: usize| self.get_element(index).is_nil();
+    fn unbound_length(&self, strings: &Strings, known: usize) -> usize {
+        let is_nil = |index: usize| self.get_element(strings, index).is_nil();
         let (mut low, mut high) = (known, known + 1);
         while !is_nil(high) {
             low = high;
             high *= 2;
             if high > i32::MAX as usize {
                 // Built to be walked through in vain: as many indices as there are nodes, at most.
-                return (1..).find(|index| is_nil(*index)).unwrap_or(1) - 1;
+                let border = (1..).find(|index| is_nil(*index)).unwrap_or(1) - 1;
+                strings.work.set(strings.work.get() + border as u64);
+                return border;
             }
         }
         while high - low > 1 {

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::{COLLECT_AFTER, COROUTINE_SIZE, Function, Heap, UPVALUE_SIZE, Upvalue};
+use super::{COROUTINE_SIZE, Function, Heap, UPVALUE_SIZE, Upvalue, collect_at};
 use crate::prototype::Prototype;
 use crate::strings::index;
 use crate::value::{UpvalueRef, Value};
@@ -62,7 +62,7 @@ impl Heap {
         }
         self.sweep(&marks);
         self.bytes = marks.bytes + self.held;
-        self.collect_at = (2 * self.bytes).max(COLLECT_AFTER).min(self.limit);
+        self.collect_at = collect_at(self.bytes, self.limit);
         (objects + marks.bytes / 64) as u64
     }
 

@@ -2,6 +2,7 @@
 
 use super::{
     Function, STACK_MAX, c_string, check_int, define_all, get_at, int_length, int_or, push_integer,
+    text_cost,
 };
 use crate::error::Result;
 use crate::machine::{Args, Lua};
@@ -253,6 +254,7 @@ fn whole_number(text: &[u8], base: u32) -> Option<u64> {
 /// `tostring(value)`
 fn tostring(lua: &mut Lua, args: Args) -> Result<usize> {
     let value = lua.check_any(args, 1)?;
+    lua.spend(text_cost(value))?;
     let text = lua.text_of(value)?;
     lua.push(text)
 }
@@ -272,7 +274,7 @@ fn unpack(lua: &mut Lua, args: Args) -> Result<usize> {
     if count + args.len() > STACK_MAX {
         return Err(lua.throw("too many results to unpack"));
     }
-    lua.spend(count as u64 / 4)?;
+    lua.spend(count as u64)?;
     for index in first..=last {
         let value = get_at(lua, table, index);
         lua.push(value)?;

@@ -1,6 +1,9 @@
 //! `string.format`.
 
+use blob::Blob;
+
 use super::buffer::Buffer;
+use super::c_string;
 use super::printf::{Spec, SpecError};
 use crate::error::Result;
 use crate::machine::{Args, Lua};
@@ -61,14 +64,25 @@ fn add_item(
     const LONG: usize = 100;
     let item = match conversion {
         b'c' => spec.character(low_byte(lua.check_number(args, arg)?)),
+        b'd' | b'i' if spec.is_plain() => {
+            let integer = number::truncate(lua.check_number(args, arg)?);
+            return result.add(lua, &Blob::format(format_args!("{integer}")));
+        }
         b'd' | b'i' => spec.signed(number::truncate(lua.check_number(args, arg)?)),
         b'o' | b'u' | b'x' | b'X' => {
             spec.unsigned(unsigned(lua.check_number(args, arg)?), conversion)
         }
-        b'e' | b'E' | b'f' | b'g' | b'G' => spec.float(lua.check_number(args, arg)?, conversion),
+        b'e' | b'E' | b'f' | b'g' | b'G' => {
+            let number = lua.check_number(args, arg)?;
+            lua.spend(spec.float_cost(number))?;
+            spec.float(number, conversion)
+        }
         b'q' => return add_quoted(lua, args, result, arg),
         b's' => {
             let string = lua.check_bytes(args, arg)?;
+            if spec.is_plain() && string.len() < LONG {
+                return result.add(lua, c_string(&string));
+            }
             if spec.precision.is_none() && string.len() >= LONG {
                 lua.spend_bytes(string.len())?;
                 return result.add(lua, &string);

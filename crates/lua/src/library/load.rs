@@ -11,6 +11,9 @@ use crate::value::{TableRef, Value};
 /// The longest text that a script may compile.
 const TEXT_MAX: usize = 128 << 10;
 
+/// What a byte of a text becomes, in bytes, when it is compiled.
+const COMPILED: usize = 8;
+
 pub(super) fn open(lua: &mut Lua, globals: TableRef) -> Result<()> {
     let functions: [(&str, Function); 2] = [("load", load), ("loadstring", loadstring)];
     define_all(lua, globals, &functions)
@@ -72,6 +75,8 @@ fn compile(lua: &mut Lua, text: &Blob, name: &[u8]) -> Result<usize> {
     if text.len() > TEXT_MAX {
         return too_long(lua);
     }
+    // Garbage makes way for what is compiled; the text and the name are not in the heap.
+    lua.make_room(COMPILED * text.len())?;
     match lua.load(text, &Blob::copy_from_slice(c_string(name)))? {
         Ok(function) => lua.push(function.into()),
         Err(message) => {

@@ -51,6 +51,20 @@ impl Spec {
         Ok((spec, at))
     }
 
+    /// Whether it asks for nothing.
+    pub(super) fn is_plain(&self) -> bool {
+        *self == Spec::default()
+    }
+
+    /// What it costs to write a number with `%e`, `%f` or `%g`, in units: beyond the digits that a
+    /// double has, arithmetic with hundreds of digits is needed for each one.
+    pub(super) fn float_cost(&self, number: f64) -> u64 {
+        const DIGITS: u64 = 17;
+        let whole = number.abs().log10().clamp(0.0, 309.0) as u64;
+        let digits = whole + self.precision.unwrap_or(6) as u64;
+        if digits > DIGITS { 30 + 4 * digits } else { 30 + digits }
+    }
+
     /// `%c`. What Lua gets to see of it ends before a zero byte.
     pub(super) fn character(&self, byte: u8) -> Vec<u8> {
         let item = self.padded("", &[byte], false);

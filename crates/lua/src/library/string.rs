@@ -50,7 +50,7 @@ fn byte(lua: &mut Lua, args: Args) -> Result<usize> {
     if bytes.len() + args.len() > STACK_MAX {
         return Err(lua.throw("stack overflow (string slice too long)"));
     }
-    lua.spend(bytes.len() as u64 / 4)?;
+    lua.spend(bytes.len() as u64)?;
     for byte in bytes {
         lua.push(f64::from(*byte).into())?;
     }
@@ -66,7 +66,7 @@ fn slice(string: &[u8], first: i64, last: i64) -> &[u8] {
 
 /// `string.char(...)`
 fn char(lua: &mut Lua, args: Args) -> Result<usize> {
-    lua.spend(args.len() as u64 / 2)?;
+    lua.spend(args.len() as u64)?;
     let mut bytes = Vec::with_capacity(args.len());
     for index in 1..=args.len() {
         match u8::try_from(check_int(lua, args, index)?) {

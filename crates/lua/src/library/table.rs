@@ -5,14 +5,18 @@ use blob::Blob;
 use super::buffer::Buffer;
 use super::{
     Function, check_int, define_all, get_at, int_length, int_or, push_integer, set_at, sort,
+    text_cost,
 };
 use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::number;
 use crate::value::{TableRef, Value};
 
-/// What it costs to move an element.
+/// What it costs to move an element of the array.
 const MOVE: u64 = 2;
+
+/// What it costs to move one that may lie elsewhere.
+const MOVE_FAR: u64 = 20;
 
 pub(super) fn open(lua: &mut Lua, table: TableRef) -> Result<()> {
     let functions: [(&str, Function); 9] = [
@@ -43,8 +47,8 @@ fn concat(lua: &mut Lua, args: Args) -> Result<usize> {
     };
     let mut result = Buffer::default();
     for index in first..=last {
-        lua.spend(1)?;
         let value = get_at(lua, table, index);
+        lua.spend(1 + text_cost(value))?;
         let Some(bytes) = lua.to_bytes(value) else {
             let kind = value.type_name();
             return Err(
@@ -131,9 +135,10 @@ fn insert(lua: &mut Lua, args: Args) -> Result<usize> {
         3 => (check_int(lua, args, 2)?, lua.arg(args, 3)),
         _ => return Err(lua.throw("wrong number of arguments to 'insert'")),
     };
+    let cost = if (1..=end).contains(&position) { MOVE } else { MOVE_FAR };
     let mut index = end.max(position);
     while index > position {
-        lua.spend(MOVE)?;
+        lua.spend(cost)?;
         let moved = get_at(lua, table, index - 1);
         set_at(lua, table, index, moved)?;
         index -= 1;

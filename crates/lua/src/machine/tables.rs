@@ -47,7 +47,7 @@ impl Lua {
     #[inline]
     #[must_use]
     pub fn element(&self, table: TableRef, index: usize) -> Value {
-        self.heap.table(table).get_element(index)
+        self.heap.table(table).get_element(&self.heap.strings, index)
     }
 
     /// Sets the element at an index from 1 on.
@@ -85,7 +85,7 @@ impl Lua {
     #[inline]
     #[must_use]
     pub fn length(&self, table: TableRef) -> usize {
-        self.heap.table(table).length()
+        self.heap.table(table).length(&self.heap.strings)
     }
 
     /// The entry behind `key` in the order of the walk, the first behind nil.
