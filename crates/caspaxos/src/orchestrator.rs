@@ -280,10 +280,9 @@ impl Orchestrator {
                 cx.mark("promised-meanwhile");
                 self.put_off(key, tombstone);
             }
-            Step::Erase { .. } => cx.mark("register-erased"),
             Step::Configure(_) => cx.mark("membership-changed"),
             Step::Rescan(_) => cx.mark("rescanned"),
-            Step::Reject(_) | Step::Sweep(_) => (),
+            Step::Erase { .. } | Step::Reject(_) | Step::Sweep(_) => (),
         }
     }
 }

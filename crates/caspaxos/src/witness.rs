@@ -35,6 +35,8 @@ pub(crate) struct AcceptorWitness {
     told: BTreeMap<OpId, Observation>,
     /// The register that an acceptor was to erase, by the number of the order.
     erasures: BTreeMap<(NodeId, u32), Key>,
+    /// Who has just erased one.
+    erased: Option<NodeId>,
     losses: Vec<MemoryLoss>,
     /// Acceptors that a proposer is to be given, in messages that are under way.
     configurations: BTreeMap<MessageId, Vec<NodeId>>,
@@ -112,6 +114,7 @@ impl AcceptorWitness {
             of_operation: BTreeMap::new(),
             told: BTreeMap::new(),
             erasures: BTreeMap::new(),
+            erased: None,
             losses: Vec::new(),
             configurations: BTreeMap::new(),
             configured: Vec::new(),
@@ -218,7 +221,10 @@ impl Observer<Message, Timer> for AcceptorWitness {
                     self.erasures.insert((*to, number), key);
                 }
                 Message::Report { number, report: Report::Done } => {
-                    if let Some(key) = self.erasures.remove(&(node, number)) {
+                    // An order may be carried out again when there is nothing left to erase.
+                    if self.erased.take() == Some(node)
+                        && let Some(key) = self.erasures.get(&(node, number)).copied()
+                    {
                         self.lose_memory(at, node, Some(key), "erased the register");
                     }
                 }
@@ -247,6 +253,7 @@ impl Observer<Message, Timer> for AcceptorWitness {
                 }
             }
             Kind::Timer { .. } | Kind::Start => self.handling = None,
+            Kind::Mark(mark) if mark == "register-erased" => self.erased = Some(node),
             Kind::Mark(mark) if mark == "key-evicted" => {
                 self.lose_memory(at, node, None, "evicted a key");
             }

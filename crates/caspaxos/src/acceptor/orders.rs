@@ -48,6 +48,8 @@ pub(super) const SHORTCUTS: [&str; 2] = [ERASE_BY_VALUE, ERASE_DESPITE_PROMISE];
 /// What a message of an age that a deletion has ended is answered with.
 pub(super) const AGE_IS_OVER: ErrorReply =
     ErrorReply::from_static("ERR a deletion has ended this age");
+/// What `erase.lua` answers if it has.
+const ERASED: Blob = Blob::from_static("erased");
 const NO_AGE: ErrorReply = ErrorReply::from_static("ERR an age is a number");
 
 /// The scripts by which an acceptor whose registers can be deleted is asked.
@@ -114,7 +116,7 @@ impl Acceptor {
         let keys: Vec<Blob> = ages.iter().map(|(proposer, _)| age_key(*proposer)).collect();
         let ages: Vec<Blob> = ages.iter().map(|(_, age)| number_text(*age)).collect();
         let reply = self.server.evalsha(cx, from, &aged.reject, &keys, &ages);
-        is_ok(&reply).then_some(Report::Done)
+        says(&reply, &OK).then_some(Report::Done)
     }
 
     fn erase(
@@ -135,14 +137,20 @@ impl Acceptor {
         let reply = self.server.evalsha(cx, from, script, keys, &[argument]);
         match reply {
             RedisReply::Error(_) => None,
-            reply if is_ok(&reply) => Some(Report::Done),
+            reply if says(&reply, &OK) => Some(Report::Done),
+            reply if says(&reply, &ERASED) => {
+                cx.mark("register-erased");
+                Some(Report::Done)
+            }
             _ => Some(Report::Kept),
         }
     }
 }
 
-fn is_ok(reply: &RedisReply) -> bool {
-    matches!(reply, RedisReply::Array(parts) if parts.first() == Some(&RedisReply::Bulk(OK)))
+/// Whether this is the first word of what a script answers.
+fn says(reply: &RedisReply, word: &Blob) -> bool {
+    matches!(reply, RedisReply::Array(parts)
+        if matches!(parts.first(), Some(RedisReply::Bulk(said)) if said == word))
 }
 
 /// Where a server keeps the lowest age of a proposer that is still heard.
@@ -199,5 +207,5 @@ fn erase(cx: &mut ScriptContext<'_>) -> Result<RedisReply, ErrorReply> {
     let delete = [Blob::from_static("DEL")];
     let line: Vec<Blob> = delete.iter().chain(cx.keys()).cloned().collect();
     cx.call(&line)?;
-    Ok(RedisReply::Array(vec![RedisReply::Bulk(OK)]))
+    Ok(RedisReply::Array(vec![RedisReply::Bulk(ERASED)]))
 }

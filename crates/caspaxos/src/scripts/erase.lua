@@ -1,7 +1,7 @@
 -- Erases a register that still holds a tombstone.
 -- KEYS: promise, ballot, value (of one register)   ARGV: the ballot of the tombstone
--- Answers {"ok"} if it does not hold it any more, and {"fail", promise} if it does: somebody has
--- been promised since, and may be about to write on top of it.
+-- Answers {"erased"}; {"ok"} if it did not hold it any more; and {"fail", promise} if somebody has
+-- been promised since, who may be about to write on top of it.
 
 if redis.call("GET", KEYS[2]) ~= ARGV[1] then
     return {"ok"}
@@ -11,4 +11,4 @@ if promise ~= ARGV[1] then
     return {"fail", promise}
 end
 redis.call("DEL", KEYS[1], KEYS[2], KEYS[3])
-return {"ok"}
+return {"erased"}

@@ -3,5 +3,6 @@
 
 if redis.call("GET", KEYS[2]) == ARGV[1] then
     redis.call("DEL", KEYS[1], KEYS[2], KEYS[3])
+    return {"erased"}
 end
 return {"ok"}
