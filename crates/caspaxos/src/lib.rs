@@ -47,10 +47,10 @@
 //! A register can be deleted: the empty state is accepted like any other, and an [`orchestrator`]
 //! erases what is left of it, so that its versions begin anew.
 //!
-//! Where to read on: [`proposer`] and [`leadership`], [`acceptor`], then [`client`] for what is
-//! done with them in a run, and [`system`](CasPaxos) for how it is put together. [`reads`] are
-//! cheaper where acceptors agree; [`variants`] are other rules, right and wrong; [`store`] is for
-//! code of your own.
+//! Where to read on: [`proposer`] and [`leadership`], [`acceptor`], then [`orchestrator`] and its
+//! [`rules`], [`client`] for what is done with them in a run, and [`system`](CasPaxos) for how it
+//! is put together. [`reads`] are cheaper where acceptors agree; [`variants`] are other rules, right
+//! and wrong; [`store`] is for code of your own.
 
 #![deny(clippy::float_arithmetic)]
 
@@ -70,8 +70,8 @@ mod process;
 pub mod proposer;
 mod quorum;
 pub mod reads;
+pub mod rules;
 pub mod scripts;
-mod shortcuts;
 pub mod store;
 mod sweeper;
 mod system;
@@ -83,8 +83,7 @@ pub use config::{Config, MembershipChange, MembershipConfig, MemoryConfig, Reads
 pub use config::{OrchestratedChange, OrchestratorConfig};
 pub use invariant::OneValuePerBallot;
 pub use message::{Answer, Message, Reply, Request, Timer};
-pub use order::{Accepting, Erasing, Order, Report};
+pub use order::{Accepting, Order, Report};
 pub use process::Process;
 pub use quorum::{Configuration, Quorum};
-pub use shortcuts::Shortcut;
 pub use system::CasPaxos;

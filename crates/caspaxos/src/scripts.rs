@@ -45,14 +45,26 @@ pub(crate) struct ScriptSet {
     pub(crate) prepare: Script,
     pub(crate) accept: Script,
     pub(crate) query: Script,
+    /// None where registers cannot be deleted.
+    pub(crate) orders: Option<OrderScripts>,
+}
+
+/// The scripts by which an acceptor does what an orchestrator asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OrderScripts {
+    /// Has it reject what is of an age that is over.
+    pub(crate) reject: Script,
+    /// Has it erase a register.
+    pub(crate) erase: Script,
 }
 
 impl ScriptSet {
     pub(crate) const GRYADKA_V1: ScriptSet =
-        ScriptSet { prepare: PREPARE, accept: ACCEPT, query: QUERY };
+        ScriptSet { prepare: PREPARE, accept: ACCEPT, query: QUERY, orders: None };
 
-    pub(crate) fn all(&self) -> [Script; 3] {
-        [self.prepare, self.accept, self.query]
+    pub(crate) fn all(&self) -> Vec<Script> {
+        let orders = self.orders.iter().flat_map(|orders| [orders.reject, orders.erase]);
+        [self.prepare, self.accept, self.query].into_iter().chain(orders).collect()
     }
 }
 

@@ -224,10 +224,12 @@ impl Stage<'_> {
             eviction: self.config.memory.map(|memory| memory.eviction).unwrap_or_default(),
             ..ServerConfig::default()
         };
-        let set = match (CasPaxos::registers(self.config), self.config.variant) {
-            (RegisterKind::Deletable, _) => ScriptSet::AGED,
-            (RegisterKind::Kept, None) => ScriptSet::GRYADKA_V1,
-            (RegisterKind::Kept, Some(variant)) => variant.scripts(),
+        let set = match (&self.config.orchestrator, self.config.variant) {
+            (Some(config), _) if config.deletions_one_in > 0 => {
+                ScriptSet::aged(config.rules().erase_script())
+            }
+            (_, Some(variant)) => variant.scripts(),
+            (_, None) => ScriptSet::GRYADKA_V1,
         };
         let registers = Registers::of_scripts(&self.key_names, &set);
         let acceptor = Acceptor::of_scripts(server, self.config.scripts, registers, &set);

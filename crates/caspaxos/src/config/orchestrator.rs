@@ -6,7 +6,8 @@ use scenario::Problem;
 use serde::{Deserialize, Serialize};
 
 use super::{Config, NODES_MAX, QuorumConfig};
-use crate::Shortcut;
+use crate::rules::{Protocol, Rules};
+use crate::variants::Shortcut;
 
 /// What there is for an orchestrator to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,11 @@ pub enum OrchestratedChange {
 }
 
 impl OrchestratorConfig {
+    /// What deletions and changes of membership follow.
+    pub(crate) fn rules(&self) -> &'static dyn Rules {
+        self.shortcut.map_or(&Protocol, Shortcut::rules)
+    }
+
     /// How many acceptors there are beside those of the beginning.
     pub(crate) fn spare_acceptors(&self) -> u16 {
         use OrchestratedChange::{AddAcceptor, ReplaceAcceptor};
