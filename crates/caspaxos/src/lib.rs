@@ -51,6 +51,8 @@
 //! [`rules`], [`client`] for what is done with them in a run, and [`system`](CasPaxos) for how it
 //! is put together. [`reads`] are cheaper where acceptors agree; [`variants`] are other rules, right
 //! and wrong; [`store`] is for code of your own.
+//!
+//! The protocol knows neither its variants nor the scenarios that it runs in.
 
 #![deny(clippy::float_arithmetic)]
 
@@ -62,7 +64,6 @@ pub mod client;
 mod config;
 mod invariant;
 pub mod leadership;
-pub mod membership;
 mod message;
 pub mod orchestrator;
 mod order;
@@ -79,11 +80,13 @@ pub mod variants;
 mod witness;
 
 pub use ballot::{Ballot, ParseBallotError};
-pub use config::{Config, MembershipChange, MembershipConfig, MemoryConfig, ReadsConfig, Scripts};
-pub use config::{OrchestratedChange, OrchestratorConfig};
+pub use config::{Config, MembershipConfig, MemoryConfig, OrchestratorConfig, ReadsConfig};
 pub use invariant::OneValuePerBallot;
 pub use message::{Answer, Message, Reply, Request, Timer};
+pub use orchestrator::OrchestratedChange;
 pub use order::{Accepting, Order, Report};
 pub use process::Process;
 pub use quorum::{Configuration, Quorum};
-pub use system::CasPaxos;
+pub use scripts::Scripts;
+pub use system::membership::MembershipChange;
+pub use system::{CasPaxos, membership};

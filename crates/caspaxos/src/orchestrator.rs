@@ -61,11 +61,10 @@ mod tests;
 use std::collections::VecDeque;
 
 use history::{Key, NodeId, Observation, Span};
-use scenario::Waiting;
-use sim::{Context, Input, Keep, TimerId};
+use sim::{Context, Input, Keep, TimerId, Waiting};
 
-pub use self::plan::Cast;
 pub(crate) use self::plan::Job;
+pub use self::plan::{Cast, OrchestratedChange};
 use self::step::Round;
 pub use self::step::Step;
 use crate::order::Report;

@@ -24,6 +24,7 @@
 //! ```
 
 use redis::{Blob, ErrorReply, Reply, Script, ScriptContext};
+use serde::{Deserialize, Serialize};
 
 use crate::Ballot;
 
@@ -38,6 +39,17 @@ pub const ACCEPT: Script =
 /// What a register is, without a promise: for reads that commit nothing.
 pub const QUERY: Script =
     Script { name: "query", source: include_str!("scripts/query.lua"), native: query };
+
+/// How the scripts of acceptors are run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scripts {
+    /// As native code that does the same.
+    #[default]
+    Native,
+    /// Verbatim, in Lua.
+    Lua,
+}
 
 /// The scripts that an acceptor runs.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@ use scenario::Problem;
 use serde::{Deserialize, Serialize};
 
 use super::{Config, NODES_MAX, QuorumConfig};
+use crate::orchestrator::OrchestratedChange;
 use crate::rules::{Protocol, Rules};
 use crate::variants::Shortcut;
 
@@ -40,22 +41,6 @@ impl Default for OrchestratorConfig {
             shortcut: None,
         }
     }
-}
-
-/// A change of membership by the orchestrator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OrchestratedChange {
-    /// A new acceptor joins.
-    AddAcceptor,
-    /// One of the acceptors, drawn by chance, leaves.
-    RemoveAcceptor,
-    /// A new acceptor joins, and one of the others, drawn by chance, leaves.
-    ReplaceAcceptor,
-    /// A new proposer is turned on.
-    AddProposer,
-    /// One of the proposers, drawn by chance, is turned off for good.
-    RemoveProposer,
 }
 
 impl OrchestratorConfig {

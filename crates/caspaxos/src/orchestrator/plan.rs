@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use history::{Key, NodeId};
+use serde::{Deserialize, Serialize};
 
 use super::{Cx, Orchestrator, Step};
-use crate::{Configuration, OrchestratedChange};
+use crate::Configuration;
 
 /// The nodes and keys that an orchestrator has to do with.
 #[derive(Clone, Debug, Default, Hash)]
@@ -22,6 +23,22 @@ pub struct Cast {
     pub keys: Vec<Key>,
     /// Whether registers are deleted: then acceptors know of ages.
     pub deletes: bool,
+}
+
+/// A change of membership by the orchestrator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OrchestratedChange {
+    /// A new acceptor joins.
+    AddAcceptor,
+    /// One of the acceptors, drawn by chance, leaves.
+    RemoveAcceptor,
+    /// A new acceptor joins, and one of the others, drawn by chance, leaves.
+    ReplaceAcceptor,
+    /// A new proposer is turned on.
+    AddProposer,
+    /// One of the proposers, drawn by chance, is turned off for good.
+    RemoveProposer,
 }
 
 /// Something to be done at its time.
