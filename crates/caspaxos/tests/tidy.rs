@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What makes the protocol a system of scenarios.
+/// What comes with the feature `system`, beside the variants: these may know scenarios.
 const HARNESS: [&str; 4] = ["config", "invariant", "system", "witness"];
 
 /// Where other rules than the protocol's are, and where a scenario names them.
@@ -19,6 +19,20 @@ fn the_protocol_knows_no_scenario() {
 fn the_protocol_knows_no_variant() {
     let complaints = mentions(&["Shortcut", "shortcut", "variants::"], &VARIANTS);
     assert!(complaints.is_empty(), "ask `Rules` or `Leadership` instead:\n{complaints}");
+}
+
+/// The store is for code that runs no scenario: its dependencies are few.
+#[test]
+fn only_the_system_depends_on_scenarios() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    let (_, dependencies) = manifest.split_once("\n[dependencies]\n").expect("dependencies");
+    let (dependencies, _) = dependencies.split_once("\n[").expect("more sections");
+    let always = dependencies.lines().filter(|line| !line.contains("optional = true"));
+    let names: Vec<&str> = always
+        .filter_map(|line| line.split([' ', '.']).next())
+        .filter(|it| !it.is_empty())
+        .collect();
+    assert_eq!(names, ["history", "redis", "redis-node", "serde", "sim", "thiserror"]);
 }
 
 fn root() -> &'static Path {
