@@ -31,8 +31,9 @@ use redis::{Blob, Reply as RedisReply, ScriptLibrary, Sha1};
 use redis_node::{Server, ServerConfig};
 use sim::{Context, Input, Keep};
 
-use self::orders::{AGE_IS_OVER, Aged, ORDERS, SHORTCUTS};
+use self::orders::{AGE_IS_OVER, Aged};
 pub use self::orders::{AGED_ACCEPT, AGED_PREPARE, ERASE, REJECT};
+pub(crate) use self::orders::{ERASED, delete_register};
 use crate::ballot::number;
 use crate::scripts::{FAIL, OK, ScriptSet};
 use crate::{Ballot, Message, Reply, Request, Scripts, Timer};
@@ -70,8 +71,9 @@ impl Registers {
         let keys = names.iter().map(|name| {
             ["promise", "ballot", "value"].map(|part| Blob::format(format_args!("{name}/{part}")))
         });
-        let [prepare, accept, query] = set.all().map(|script| Sha1::of(script.source.as_bytes()));
-        let aged = (set.prepare.name == AGED_PREPARE.name).then(Aged::new);
+        let phases = [set.prepare, set.accept, set.query];
+        let [prepare, accept, query] = phases.map(|script| Sha1::of(script.source.as_bytes()));
+        let aged = set.orders.as_ref().map(Aged::new);
         Arc::new(Registers { keys: keys.collect(), prepare, accept, query, aged })
     }
 }
@@ -113,14 +115,10 @@ impl Acceptor {
         registers: Arc<Registers>,
         set: &ScriptSet,
     ) -> Acceptor {
-        let (orders, shortcuts) = match registers.aged {
-            Some(_) => (&ORDERS[..], &SHORTCUTS[..]),
-            None => Default::default(),
-        };
-        let twins = || set.all().into_iter().chain(orders.iter().copied());
-        let sources = twins().map(|script| script.source).chain(shortcuts.iter().copied());
-        let config = ServerConfig { scripts: sources.collect(), ..config };
-        let library = ScriptLibrary::new(twins());
+        let all = set.all();
+        let sources = all.iter().map(|script| script.source).collect();
+        let config = ServerConfig { scripts: sources, ..config };
+        let library = ScriptLibrary::new(all);
         let library = match scripts {
             Scripts::Native => library,
             Scripts::Lua => library.in_lua(),
@@ -290,7 +288,7 @@ mod tests {
     use sim::{Effect, Sandbox};
 
     use super::*;
-    use crate::order::{Erasing, Order, Report};
+    use crate::order::{Order, Report};
 
     #[test]
     fn what_a_script_never_says_is_an_error() {
@@ -316,7 +314,7 @@ mod tests {
 
     /// How an acceptor whose registers can be deleted reacts to an order, after these commands.
     fn carry_out(lines: &[&[&'static str]], order: Order) -> Vec<Effect<Message, Timer>> {
-        let set = ScriptSet::AGED;
+        let set = ScriptSet::aged(ERASE);
         let registers = Registers::of_scripts(&["key1".to_owned()], &set);
         let mut acceptor =
             Acceptor::of_scripts(ServerConfig::default(), Scripts::Native, registers, &set);
@@ -342,7 +340,7 @@ mod tests {
     #[test]
     fn an_order_that_the_server_refuses_is_not_reported() {
         let tombstone = Ballot { eon: 1, id: 1, era: 1 };
-        let erase = || Order::Erase { key: Key(0), tombstone, erasing: Erasing::Ballot };
+        let erase = || Order::Erase { key: Key(0), tombstone };
         assert_eq!(report(&[], erase()), Some(Report::Done), "there is none to be erased");
         let holds = ["MSET", "key1/promise", "1,1,1", "key1/ballot", "1,1,1", "key1/value", "0:0"];
         assert_eq!(report(&[&holds], erase()), Some(Report::Done));
@@ -359,7 +357,7 @@ mod tests {
     #[test]
     fn only_a_tombstone_that_was_there_is_marked_as_erased() {
         let tombstone = Ballot { eon: 1, id: 1, era: 1 };
-        let erase = || Order::Erase { key: Key(0), tombstone, erasing: Erasing::Ballot };
+        let erase = || Order::Erase { key: Key(0), tombstone };
         let holds = ["MSET", "key1/promise", "1,1,1", "key1/ballot", "1,1,1", "key1/value", "0:0"];
         let promised = ["SET", "key1/promise", "1,2,1"];
         let marks = |commands: &[&[&'static str]]| {

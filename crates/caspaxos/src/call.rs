@@ -6,8 +6,7 @@
 //! may have arrived. So all of these are unknown outcomes.
 
 use history::{Action, Completion, Key, NodeId, OpId, Span};
-use scenario::Waiting;
-use sim::{Context, Input, TimerId};
+use sim::{Context, Input, TimerId, Waiting};
 
 use crate::{Answer, Message, Timer};
 

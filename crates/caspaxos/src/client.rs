@@ -24,9 +24,7 @@
 mod tests;
 
 use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value};
-use scenario::Waiting;
-use scenario::units::Latency;
-use sim::{Context, Delay, Input, Keep};
+use sim::{Context, Delay, Input, Keep, Waiting};
 
 use crate::call::Call;
 use crate::{Message, Timer};
@@ -44,7 +42,7 @@ pub struct Client {
     /// How long it waits for an answer.
     patience: Span,
     /// How long it waits before each try.
-    pause: Latency,
+    pause: Delay,
     /// How many writes it still wants to succeed with; none if it goes on until it is told.
     missing: Option<u64>,
     /// One of so many times it deletes what it read instead of writing on top of it; never if 0.
@@ -84,8 +82,7 @@ impl sim::Process for Client {
 impl Client {
     /// Before each try it waits so long, if nothing else is said. (A busy lock answers at once:
     /// without this, time would stand still.)
-    pub const PAUSE: Latency =
-        Latency(Delay { min: Span::from_millis(1), max: Span::from_millis(1) });
+    pub const PAUSE: Delay = Delay { min: Span::from_millis(1), max: Span::from_millis(1) };
 
     /// A client that wants to succeed with `writes` writes, or, if none, goes on until it is told,
     /// and that waits for a proposer's answer no longer than `patience`.
@@ -111,7 +108,7 @@ impl Client {
 
     /// The same, but that it pauses for so long before each try.
     #[must_use]
-    pub fn with_pause(self, pause: Latency) -> Client {
+    pub fn with_pause(self, pause: Delay) -> Client {
         Client { pause, ..self }
     }
 
@@ -138,7 +135,7 @@ impl Client {
     }
 
     fn pause(&self, cx: &mut Cx<'_>) {
-        let Delay { min, max } = self.pause.0;
+        let Delay { min, max } = self.pause;
         let more = cx.choose("pause", max.0.saturating_sub(min.0).max(1));
         cx.set_timer(Span(min.0 + more), Timer::Try);
     }

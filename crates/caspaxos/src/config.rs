@@ -11,9 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::reads::Reads;
+use crate::scripts::Scripts;
+use crate::system::membership::MembershipChange;
 use crate::variants::Variant;
 
-pub use self::orchestrator::{OrchestratedChange, OrchestratorConfig};
+pub use self::orchestrator::OrchestratorConfig;
 
 /// No scenario has more nodes of a kind than this.
 const NODES_MAX: u16 = 1000;
@@ -82,7 +84,7 @@ impl Default for Config {
             variant: None,
             timeout: Span::from_millis(50),
             patience: Span::from_secs(1),
-            pause: Client::PAUSE,
+            pause: Latency(Client::PAUSE),
             service_time: Span::ZERO,
             durability: Durability::default(),
             scripts: Scripts::default(),
@@ -134,17 +136,6 @@ pub struct MemoryConfig {
     pub eviction: EvictionPolicy,
 }
 
-/// How the scripts of acceptors are run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scripts {
-    /// As native code that does the same.
-    #[default]
-    Native,
-    /// Verbatim, in Lua.
-    Lua,
-}
-
 /// Changes of membership, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,16 +152,6 @@ pub struct MembershipConfig {
 
 fn default_rescan() -> bool {
     true
-}
-
-/// A change of membership.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MembershipChange {
-    /// A new acceptor joins.
-    Grow,
-    /// One of the acceptors, drawn by chance, leaves.
-    Shrink,
 }
 
 impl Config {

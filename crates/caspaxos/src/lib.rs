@@ -47,44 +47,64 @@
 //! A register can be deleted: the empty state is accepted like any other, and an [`orchestrator`]
 //! erases what is left of it, so that its versions begin anew.
 //!
-//! Where to read on: [`proposer`] and [`leadership`], [`acceptor`], then [`client`] for what is
-//! done with them in a run, and [`system`](CasPaxos) for how it is put together. [`reads`] are
-//! cheaper where acceptors agree; [`variants`] are other rules, right and wrong; [`store`] is for
-//! code of your own.
+//! Where to read on: [`proposer`] and [`leadership`], [`acceptor`], then [`orchestrator`] and its
+//! [`rules`], [`client`] for what is done with them in a run, and [`system`](CasPaxos) for how it
+//! is put together. [`reads`] are cheaper where acceptors agree; [`variants`] are other rules,
+//! right and wrong; [`store`] is for code of your own.
+//!
+//! The protocol knows neither its variants nor the scenarios that it runs in. Both, and the
+//! dependencies that they take, come with the feature `system`, which is on unless you turn it off.
+//! The [`store`] works without.
 
 #![deny(clippy::float_arithmetic)]
+#![cfg_attr(
+    not(feature = "system"),
+    expect(dead_code, unused_imports, reason = "the system and the variants use the rest")
+)]
 
 pub mod acceptor;
 mod ballot;
 mod call;
 pub mod change;
 pub mod client;
+#[cfg(feature = "system")]
 mod config;
+#[cfg(feature = "system")]
 mod invariant;
 pub mod leadership;
-pub mod membership;
 mod message;
 pub mod orchestrator;
 mod order;
+#[cfg(feature = "system")]
 mod process;
 pub mod proposer;
 mod quorum;
 pub mod reads;
+pub mod rules;
 pub mod scripts;
-mod shortcuts;
 pub mod store;
+#[cfg(feature = "system")]
 mod sweeper;
+#[cfg(feature = "system")]
 mod system;
+#[cfg(feature = "system")]
 pub mod variants;
+#[cfg(feature = "system")]
 mod witness;
 
 pub use ballot::{Ballot, ParseBallotError};
-pub use config::{Config, MembershipChange, MembershipConfig, MemoryConfig, ReadsConfig, Scripts};
-pub use config::{OrchestratedChange, OrchestratorConfig};
+#[cfg(feature = "system")]
+pub use config::{Config, MembershipConfig, MemoryConfig, OrchestratorConfig, ReadsConfig};
+#[cfg(feature = "system")]
 pub use invariant::OneValuePerBallot;
 pub use message::{Answer, Message, Reply, Request, Timer};
-pub use order::{Accepting, Erasing, Order, Report};
+pub use orchestrator::OrchestratedChange;
+pub use order::{Accepting, Order, Report};
+#[cfg(feature = "system")]
 pub use process::Process;
 pub use quorum::{Configuration, Quorum};
-pub use shortcuts::Shortcut;
-pub use system::CasPaxos;
+pub use scripts::Scripts;
+#[cfg(feature = "system")]
+pub use system::membership::MembershipChange;
+#[cfg(feature = "system")]
+pub use system::{CasPaxos, membership};

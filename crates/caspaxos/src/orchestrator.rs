@@ -1,14 +1,14 @@
 //! The orchestrator: collects what deletions leave behind, and changes the membership, while
 //! clients are at work.
 //!
-//! Both are lists of steps. A step is an order to certain nodes, and it is done when all of
-//! them have reported. Until then the order is given again to those who have not: it, and the
-//! report, may be lost, come twice, or come late. What the orchestrator has still to do it writes
-//! down before it gives an order, so that it can crash at any moment, and goes on with the same
-//! step when it starts again. It does one thing after the other; so a deletion and a change of
-//! membership never meet half-way. A change that is due goes first, and a deletion that has got no
-//! further than its first step is put off for it: that takes all acceptors, and the change may be
-//! the removal of one that is gone.
+//! Both are lists of steps. Which steps they are, its [rules](crate::rules) say. A step is an order
+//! to certain nodes, and it is done when all of them have reported. Until then the order is given
+//! again to those that have not: it, and the report, may be lost, come twice, or come late. What
+//! the orchestrator has still to do it writes down before it gives an order, so that it can crash
+//! at any moment, and goes on with the same step when it starts again. It does one thing after the
+//! other; so a deletion and a change of membership never meet half-way. A change that is due goes
+//! first, and a deletion that has got no further than its first step is put off for it: that takes
+//! all acceptors, and the change may be the removal of one that is gone.
 //!
 //! # Deletion
 //!
@@ -61,13 +61,15 @@ mod tests;
 use std::collections::VecDeque;
 
 use history::{Key, NodeId, Observation, Span};
-use scenario::Waiting;
-use sim::{Context, Input, Keep, TimerId};
+use sim::{Context, Input, Keep, TimerId, Waiting};
 
-pub(crate) use self::plan::{Cast, Job};
-use self::step::{Round, Step};
+pub(crate) use self::plan::Job;
+pub use self::plan::{Cast, OrchestratedChange};
+use self::step::Round;
+pub use self::step::Step;
 use crate::order::Report;
-use crate::{Ballot, Message, Shortcut, Timer};
+use crate::rules::Rules;
+use crate::{Ballot, Message, Timer};
 
 type Cx<'a> = Context<'a, Message, Timer>;
 
@@ -85,7 +87,7 @@ pub(crate) struct Pace {
 pub struct Orchestrator {
     cast: Cast,
     pace: Pace,
-    shortcut: Option<Shortcut>,
+    rules: &'static dyn Rules,
     /// Whether the next job may begin.
     is_due: bool,
     jobs: VecDeque<Job>,
@@ -95,6 +97,8 @@ pub struct Orchestrator {
     epoch: u64,
     /// The number of the latest order.
     number: u32,
+    /// The ages that proposers have reported last.
+    ages: Vec<(NodeId, u32)>,
     /// What is to be done after the present step.
     steps: VecDeque<Step>,
     round: Option<Round>,
@@ -139,17 +143,18 @@ impl Orchestrator {
         cast: Cast,
         jobs: Vec<Job>,
         pace: Pace,
-        shortcut: Option<Shortcut>,
+        rules: &'static dyn Rules,
     ) -> Orchestrator {
         Orchestrator {
             cast,
             pace,
-            shortcut,
+            rules,
             is_due: false,
             jobs: jobs.into(),
             deleted: VecDeque::new(),
             epoch: 0,
             number: 0,
+            ages: Vec::new(),
             steps: VecDeque::new(),
             round: None,
             timer: None,
@@ -188,7 +193,7 @@ impl Orchestrator {
                 self.steps = self.plan(cx, job);
                 self.await_next_job(cx);
             } else if let Some((key, tombstone)) = self.deleted.pop_front() {
-                self.steps = self.collection(key, tombstone);
+                self.begin(cx, self.rules.after_deletion(key, tombstone));
             } else {
                 return;
             }
@@ -228,7 +233,7 @@ impl Orchestrator {
         let Some(Round { number, step, waiting, .. }) = &self.round else {
             return;
         };
-        let (number, order) = (*number, step.order(self.epoch, self.shortcut));
+        let (number, order) = (*number, step.order(self.epoch, &self.ages));
         match step {
             // Any of them will do.
             Step::Commit { .. } | Step::Rescan(_) => {
@@ -268,21 +273,17 @@ impl Orchestrator {
         match round.step {
             Step::Commit { key, .. } => {
                 if let Some((tombstone, Observation::EMPTY)) = round.committed {
-                    self.steps = self.after_commit(key, tombstone);
+                    self.steps = self.rules.after_commit(key, tombstone).into();
                 }
             }
-            Step::Retire(_) if self.shortcut == Some(Shortcut::RetiredAreHeard) => (),
-            Step::Forget { .. } | Step::Retire(_) => {
-                let reject = self.rejection(round.ages);
-                reject.into_iter().for_each(|step| self.steps.push_front(step));
-            }
+            Step::Forget { .. } | Step::Retire(_) => self.ages = round.ages,
             Step::Erase { key, tombstone } if round.is_kept => {
                 cx.mark("promised-meanwhile");
                 self.put_off(key, tombstone);
             }
             Step::Configure(_) => cx.mark("membership-changed"),
             Step::Rescan(_) => cx.mark("rescanned"),
-            Step::Erase { .. } | Step::Reject(_) | Step::Sweep(_) => (),
+            Step::Erase { .. } | Step::Reject | Step::Sweep(_) => (),
         }
     }
 }

@@ -38,14 +38,13 @@ pub enum Order {
     Retire,
     /// Asks an acceptor to reject what proposers sent before they came of age.
     Reject(Vec<(NodeId, u32)>),
-    /// Asks an acceptor to erase a register, unless it holds something else than the tombstone.
+    /// Asks an acceptor to erase a register if it holds the tombstone and has promised nothing
+    /// since.
     Erase {
         /// Which register.
         key: Key,
         /// The ballot of the tombstone.
         tombstone: Ballot,
-        /// What is looked at.
-        erasing: Erasing,
     },
     /// Asks a sweeper to begin.
     Sweep,
@@ -59,19 +58,6 @@ pub enum Accepting {
     Quorum,
     /// All acceptors.
     Everybody,
-}
-
-/// What an acceptor looks at before it erases a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Erasing {
-    /// The ballot under which it has accepted what it holds, and that nothing has been promised
-    /// since.
-    Ballot,
-    /// That ballot only: a [shortcut](crate::Shortcut).
-    DespitePromise,
-    /// The value only: a [shortcut](crate::Shortcut).
-    Value,
 }
 
 /// What became of an order.

@@ -38,8 +38,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use history::{Action, Key, NodeId, Observation, Span};
-use scenario::Waiting;
-use sim::{Context, Input, Keep, TimerId};
+use sim::{Context, Input, Keep, TimerId, Waiting};
 
 use self::orders::Ordered;
 use crate::change::{Changed, Comparing, apply_comparing};

@@ -24,6 +24,7 @@
 //! ```
 
 use redis::{Blob, ErrorReply, Reply, Script, ScriptContext};
+use serde::{Deserialize, Serialize};
 
 use crate::Ballot;
 
@@ -39,20 +40,43 @@ pub const ACCEPT: Script =
 pub const QUERY: Script =
     Script { name: "query", source: include_str!("scripts/query.lua"), native: query };
 
+/// How the scripts of acceptors are run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scripts {
+    /// As native code that does the same.
+    #[default]
+    Native,
+    /// Verbatim, in Lua.
+    Lua,
+}
+
 /// The scripts that an acceptor runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ScriptSet {
     pub(crate) prepare: Script,
     pub(crate) accept: Script,
     pub(crate) query: Script,
+    /// None where registers cannot be deleted.
+    pub(crate) orders: Option<OrderScripts>,
+}
+
+/// The scripts by which an acceptor does what an orchestrator asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OrderScripts {
+    /// Has it reject what is of an age that is over.
+    pub(crate) reject: Script,
+    /// Has it erase a register.
+    pub(crate) erase: Script,
 }
 
 impl ScriptSet {
     pub(crate) const GRYADKA_V1: ScriptSet =
-        ScriptSet { prepare: PREPARE, accept: ACCEPT, query: QUERY };
+        ScriptSet { prepare: PREPARE, accept: ACCEPT, query: QUERY, orders: None };
 
-    pub(crate) fn all(&self) -> [Script; 3] {
-        [self.prepare, self.accept, self.query]
+    pub(crate) fn all(&self) -> Vec<Script> {
+        let orders = self.orders.iter().flat_map(|orders| [orders.reject, orders.erase]);
+        [self.prepare, self.accept, self.query].into_iter().chain(orders).collect()
     }
 }
 

@@ -5,8 +5,7 @@
 //! long time.
 
 use history::{Action, Completion, Key, NodeId, Span, Value};
-use scenario::Waiting;
-use sim::{Context, Input, Keep};
+use sim::{Context, Input, Keep, Waiting};
 
 use crate::call::Call;
 use crate::{Message, Report, Timer};

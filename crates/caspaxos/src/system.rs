@@ -1,27 +1,25 @@
 //! CASPaxos as a system that scenarios can run.
 
+pub mod membership;
 mod orchestration;
 #[cfg(test)]
 mod tests;
 
 use history::{Key, Names, NodeId};
 use redis_node::ServerConfig;
-use scenario::{Deployment, Invariant, Problem, RegisterKind, System, Waiting, Witness};
-use sim::{Event, Fate, Kind, NodeSpec, Role};
+use scenario::{Deployment, Invariant, Problem, RegisterKind, System, Witness};
+use sim::{Event, Fate, Kind, NodeSpec, Role, Waiting};
 
+use self::membership::{Cast, Membership, MembershipChange};
 use crate::acceptor::{Acceptor, Registers};
 use crate::client::Client;
 use crate::config::QuorumConfig;
-use crate::membership::{Cast, Membership};
 use crate::process::Part;
 use crate::proposer::Proposer;
 use crate::scripts::ScriptSet;
 use crate::sweeper::{Sweep, Sweeper};
 use crate::witness::AcceptorWitness;
-use crate::{
-    Config, Configuration, MembershipChange, Message, OneValuePerBallot, Process, Quorum, Reply,
-    Timer,
-};
+use crate::{Config, Configuration, Message, OneValuePerBallot, Process, Quorum, Reply, Timer};
 
 /// CASPaxos on Redis.
 #[derive(Debug)]
@@ -224,10 +222,12 @@ impl Stage<'_> {
             eviction: self.config.memory.map(|memory| memory.eviction).unwrap_or_default(),
             ..ServerConfig::default()
         };
-        let set = match (CasPaxos::registers(self.config), self.config.variant) {
-            (RegisterKind::Deletable, _) => ScriptSet::AGED,
-            (RegisterKind::Kept, None) => ScriptSet::GRYADKA_V1,
-            (RegisterKind::Kept, Some(variant)) => variant.scripts(),
+        let set = match (&self.config.orchestrator, self.config.variant) {
+            (Some(config), _) if config.deletions_one_in > 0 => {
+                ScriptSet::aged(config.rules().erase_script())
+            }
+            (_, Some(variant)) => variant.scripts(),
+            (_, None) => ScriptSet::GRYADKA_V1,
         };
         let registers = Registers::of_scripts(&self.key_names, &set);
         let acceptor = Acceptor::of_scripts(server, self.config.scripts, registers, &set);
@@ -282,7 +282,7 @@ impl Stage<'_> {
     ) -> Vec<NodeId> {
         let (keys, patience) = (self.hot_keys.clone(), self.config.patience);
         let client = Client::new(proposers.to_vec(), keys, writes, patience);
-        let client = client.with_pause(self.config.pause);
+        let client = client.with_pause(self.config.pause.0);
         let mut clients = Vec::new();
         for _ in 0..self.config.clients {
             let client = self.add("c", 1, CLIENT, Part::Client(client.clone()));

@@ -1,7 +1,9 @@
 //! What else people run under the name, right and wrong: other rules than those of the protocol.
 //!
-//! Nothing outside of this module depends on it but the place where a scenario is put together. A
-//! scenario names one:
+//! The protocol asks its rules through two traits: [`Leadership`](crate::leadership::Leadership)
+//! for the ballots of a proposer, and [`Rules`](crate::rules::Rules) for deletions and changes of
+//! membership. The variants are other implementations of them. Nothing outside of this module
+//! depends on it but the place where a scenario is put together. A scenario names one:
 //!
 //! ```toml
 //! [caspaxos]
@@ -11,6 +13,7 @@
 //! - *Ballots*: Gryadka's second version, as it is and repaired ([`gryadka_v2`]).
 //! - *Leadership* that does not end when a competitor is heard of ([`stubborn`]).
 //! - *Ids* that are not unique: two proposers share one, or one is used again after a restart.
+//! - *Deletions and changes of membership* that leave something out ([`Shortcut`]).
 //! - *Reads* by a query which too few acceptors agree on; see [`reads`](crate::reads).
 //!
 //! Which of them are safe, and where those that are not bite, the scenarios tell that use them.
@@ -18,9 +21,11 @@
 pub mod gryadka_v2;
 mod proposer;
 mod reused_id;
+mod shortcuts;
 pub mod stubborn;
 
 pub(crate) use proposer::VariantProposer;
+pub use shortcuts::{ERASE_BY_VALUE, ERASE_DESPITE_PROMISE, Shortcut};
 
 use history::Span;
 use serde::{Deserialize, Serialize};

@@ -70,10 +70,6 @@ impl Table {
         OVERHEAD + self.array.len() * SLOT_SIZE + self.nodes.len() * NODE_SIZE
     }
 
-    /// How many slots there are to walk through.
-    pub(crate) fn slots(&self) -> usize {
-        self.array.len() + self.nodes.len()
-    }
 
     /// All keys and values that it refers to.
     pub(crate) fn for_each_value(&self, mut visit: impl FnMut(Value)) {

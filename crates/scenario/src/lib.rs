@@ -48,5 +48,6 @@ pub use reads::{ReadWatch, percentiles, tell};
 pub use registry::Registry;
 pub use replay::Replayed;
 pub use run::{Interrupt, Ran, RunOptions};
-pub use system::{Broken, Deployment, Invariant, MessageOf, System, TimerOf, Waiting, Witness};
+pub use sim::Waiting;
+pub use system::{Broken, Deployment, Invariant, MessageOf, System, TimerOf, Witness};
 pub use writes::WriteCount;

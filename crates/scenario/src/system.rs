@@ -1,12 +1,12 @@
 //! A protocol made runnable.
 
 use check::RegisterKind;
-use history::{Key, NodeId, OpId};
+use history::OpId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sim::{Event, Nemesis, NodeSpec, Observer, Process};
 
-use crate::Problem;
+use crate::{Problem, Waiting};
 
 /// What the processes of a system say to each other.
 pub type MessageOf<S> = <<S as System>::Process as Process>::Message;
@@ -84,17 +84,6 @@ pub trait System: 'static {
     fn waits_for(_: &Self::Process) -> Vec<Waiting> {
         Vec::new()
     }
-}
-
-/// A process waits for another.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// For whom.
-    pub on: NodeId,
-    /// For what, such as "a promise".
-    pub what: String,
-    /// To do with which key, if with one.
-    pub key: Option<Key>,
 }
 
 /// The nodes of a run.

@@ -45,5 +45,5 @@ pub use nemesis::{Command, Nemesis, NemesisContext};
 pub use network::{Chance, Delay, Endpoint, Fate, LinkRule, Loss, Order, Report, Role, Transport};
 pub use node::NodeSpec;
 pub use observer::{EventDigest, Observer};
-pub use process::{Input, Keep, Message, Process};
+pub use process::{Input, Keep, Message, Process, Waiting};
 pub use world::{Ending, Holdings, Limits, World};

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use history::NodeId;
+use history::{Key, NodeId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -117,4 +117,15 @@ pub enum Input<M, T> {
         /// The number of the connection that broke: the first between two nodes has number 0.
         epoch: u32,
     },
+}
+
+/// A process waits for another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// For whom.
+    pub on: NodeId,
+    /// For what, such as "a promise".
+    pub what: String,
+    /// To do with which key, if with one.
+    pub key: Option<Key>,
 }

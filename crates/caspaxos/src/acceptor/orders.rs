@@ -10,11 +10,10 @@ use std::sync::Arc;
 use history::{Key, NodeId};
 use redis::{Blob, ErrorReply, Reply as RedisReply, Script, ScriptContext, Sha1};
 
-use super::{Acceptor, Cx, FAIL, OK, Registers, Text, ballot_text, state_text};
+use super::{Acceptor, Cx, FAIL, OK, Registers, Text, ballot_text};
 use crate::ballot::number;
-use crate::order::{Erasing, Order, Report};
-use crate::scripts::{QUERY, ScriptSet, accept, prepare};
-use crate::shortcuts::{ERASE_BY_VALUE, ERASE_DESPITE_PROMISE};
+use crate::order::{Order, Report};
+use crate::scripts::{OrderScripts, QUERY, ScriptSet, accept, prepare};
 use crate::{Ballot, Message};
 
 /// The first phase, for a proposer of an age.
@@ -39,17 +38,11 @@ pub const REJECT: Script =
 pub const ERASE: Script =
     Script { name: "erase", source: include_str!("../scripts/erase.lua"), native: erase };
 
-/// What a server runs beside the phases where registers can be deleted.
-pub(super) const ORDERS: [Script; 2] = [REJECT, ERASE];
-
-/// And what it runs in Lua only.
-pub(super) const SHORTCUTS: [&str; 2] = [ERASE_BY_VALUE, ERASE_DESPITE_PROMISE];
-
 /// What a message of an age that a deletion has ended is answered with.
 pub(super) const AGE_IS_OVER: ErrorReply =
     ErrorReply::from_static("ERR a deletion has ended this age");
-/// What `erase.lua` answers if it has.
-const ERASED: Blob = Blob::from_static("erased");
+/// What a script that erases answers if it has erased.
+pub(crate) const ERASED: Blob = Blob::from_static("erased");
 const NO_AGE: ErrorReply = ErrorReply::from_static("ERR an age is a number");
 
 /// The scripts by which an acceptor whose registers can be deleted is asked.
@@ -57,25 +50,20 @@ const NO_AGE: ErrorReply = ErrorReply::from_static("ERR an age is a number");
 pub(super) struct Aged {
     reject: Sha1,
     erase: Sha1,
-    erase_by_value: Sha1,
-    erase_despite_promise: Sha1,
 }
 
 impl ScriptSet {
-    /// Where registers can be deleted.
-    pub(crate) const AGED: ScriptSet =
-        ScriptSet { prepare: AGED_PREPARE, accept: AGED_ACCEPT, query: QUERY };
+    /// Where registers can be deleted, and are erased by this script.
+    pub(crate) const fn aged(erase: Script) -> ScriptSet {
+        let orders = Some(OrderScripts { reject: REJECT, erase });
+        ScriptSet { prepare: AGED_PREPARE, accept: AGED_ACCEPT, query: QUERY, orders }
+    }
 }
 
 impl Aged {
-    pub(super) fn new() -> Aged {
-        let sha = |source: &str| Sha1::of(source.as_bytes());
-        Aged {
-            reject: sha(REJECT.source),
-            erase: sha(ERASE.source),
-            erase_by_value: sha(ERASE_BY_VALUE),
-            erase_despite_promise: sha(ERASE_DESPITE_PROMISE),
-        }
+    pub(super) fn new(OrderScripts { reject, erase }: &OrderScripts) -> Aged {
+        let sha = |script: &Script| Sha1::of(script.source.as_bytes());
+        Aged { reject: sha(reject), erase: sha(erase) }
     }
 }
 
@@ -96,9 +84,7 @@ impl Acceptor {
         };
         let report = match order {
             Order::Reject(ages) => self.reject(cx, from, aged, ages),
-            Order::Erase { key, tombstone, erasing } => {
-                self.erase(cx, from, aged, (*key, *tombstone), *erasing)
-            }
+            Order::Erase { key, tombstone } => self.erase(cx, from, aged, (*key, *tombstone)),
             _ => None,
         };
         if let Some(report) = report {
@@ -125,16 +111,10 @@ impl Acceptor {
         from: NodeId,
         aged: &Aged,
         (key, tombstone): (Key, Ballot),
-        erasing: Erasing,
     ) -> Option<Report> {
-        let (script, argument) = match erasing {
-            Erasing::Ballot => (&aged.erase, ballot_text(tombstone)),
-            Erasing::DespitePromise => (&aged.erase_despite_promise, ballot_text(tombstone)),
-            Erasing::Value => (&aged.erase_by_value, state_text(history::Observation::EMPTY)),
-        };
         let registers = Arc::clone(&self.registers);
         let keys = &registers.keys[key.index()];
-        let reply = self.server.evalsha(cx, from, script, keys, &[argument]);
+        let reply = self.server.evalsha(cx, from, &aged.erase, keys, &[ballot_text(tombstone)]);
         match reply {
             RedisReply::Error(_) => None,
             reply if says(&reply, &OK) => Some(Report::Done),
@@ -204,8 +184,13 @@ fn erase(cx: &mut ScriptContext<'_>) -> Result<RedisReply, ErrorReply> {
     if promised.as_ref() != Some(tombstone) {
         return Ok(RedisReply::Array(vec![RedisReply::Bulk(FAIL), promised.into()]));
     }
+    delete_register(cx)?;
+    Ok(RedisReply::Array(vec![RedisReply::Bulk(ERASED)]))
+}
+
+/// Deletes all keys that the script was called with.
+pub(crate) fn delete_register(cx: &mut ScriptContext<'_>) -> Result<(), ErrorReply> {
     let delete = [Blob::from_static("DEL")];
     let line: Vec<Blob> = delete.iter().chain(cx.keys()).cloned().collect();
-    cx.call(&line)?;
-    Ok(RedisReply::Array(vec![RedisReply::Bulk(ERASED)]))
+    cx.call(&line).map(drop)
 }

@@ -1,7 +1,6 @@
 //! A client alone: what it takes for an answer, and what is left of it after a crash.
 
 use history::{Completion, Key, NodeId, Observation, Span, Value, Version};
-use scenario::units::Latency;
 use sim::{Delay, Effect, Input, Keep, Process, Sandbox};
 
 use super::Client;
@@ -109,7 +108,7 @@ fn it_pauses_before_each_try_for_as_long_as_is_drawn() {
     let (min, max) = (Span::from_millis(2), Span::from_millis(9));
     for (drawn, pause) in [(0, min), (3, Span(min.0 + 3))] {
         let mut stage = Stage::new();
-        stage.client = stage.client.with_pause(Latency(Delay { min, max }));
+        stage.client = stage.client.with_pause(Delay { min, max });
         stage.sandbox.answers = vec![drawn];
         let timers = stage.does(Input::Start).into_iter().filter_map(|effect| match effect {
             Effect::SetTimer { after, timer: Timer::Try, .. } => Some(after),

@@ -6,7 +6,9 @@ use scenario::Problem;
 use serde::{Deserialize, Serialize};
 
 use super::{Config, NODES_MAX, QuorumConfig};
-use crate::Shortcut;
+use crate::orchestrator::OrchestratedChange;
+use crate::rules::{Protocol, Rules};
+use crate::variants::Shortcut;
 
 /// What there is for an orchestrator to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,23 +43,12 @@ impl Default for OrchestratorConfig {
     }
 }
 
-/// A change of membership by the orchestrator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OrchestratedChange {
-    /// A new acceptor joins.
-    AddAcceptor,
-    /// One of the acceptors, drawn by chance, leaves.
-    RemoveAcceptor,
-    /// A new acceptor joins, and one of the others, drawn by chance, leaves.
-    ReplaceAcceptor,
-    /// A new proposer is turned on.
-    AddProposer,
-    /// One of the proposers, drawn by chance, is turned off for good.
-    RemoveProposer,
-}
-
 impl OrchestratorConfig {
+    /// What deletions and changes of membership follow.
+    pub(crate) fn rules(&self) -> &'static dyn Rules {
+        self.shortcut.map_or(&Protocol, Shortcut::rules)
+    }
+
     /// How many acceptors there are beside those of the beginning.
     pub(crate) fn spare_acceptors(&self) -> u16 {
         use OrchestratedChange::{AddAcceptor, ReplaceAcceptor};

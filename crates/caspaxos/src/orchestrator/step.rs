@@ -1,21 +1,39 @@
-//! A step: an order, to whom it is given, and what they have reported so far.
+//! A step: an order, to which nodes it is given, and what they have reported so far.
 
 use history::{Key, NodeId, Observation};
 
 use super::Cast;
-use crate::order::{Accepting, Erasing, Order, Report};
-use crate::{Ballot, Configuration, Shortcut};
+use crate::order::{Accepting, Order, Report};
+use crate::{Ballot, Configuration};
 
+/// What an orchestrator does before it goes on: an order to certain nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Step {
+pub enum Step {
     /// Some proposer commits a register again that was deleted.
-    Commit { key: Key, tombstone: Ballot, by: Accepting },
-    /// All proposers forget it.
-    Forget { key: Key, tombstone: Ballot },
-    /// All acceptors reject what is of earlier ages.
-    Reject(Vec<(NodeId, u32)>),
+    Commit {
+        /// Which register.
+        key: Key,
+        /// The ballot under which a quorum has accepted that it is empty.
+        tombstone: Ballot,
+        /// Who has to accept.
+        by: Accepting,
+    },
+    /// All proposers forget a register, move past a ballot, and come of age.
+    Forget {
+        /// Which register.
+        key: Key,
+        /// The ballot that they move past.
+        tombstone: Ballot,
+    },
+    /// All acceptors reject what is older than the ages that proposers reported last.
+    Reject,
     /// All acceptors erase a register.
-    Erase { key: Key, tombstone: Ballot },
+    Erase {
+        /// Which register.
+        key: Key,
+        /// The ballot of its tombstone.
+        tombstone: Ballot,
+    },
     /// All proposers use these acceptors.
     Configure(Configuration),
     /// Some proposer commits a register again, so that a quorum of the acceptors has it.
@@ -33,31 +51,19 @@ impl Step {
             Step::Commit { .. } | Step::Forget { .. } | Step::Configure(_) | Step::Rescan(_) => {
                 cast.proposers.clone()
             }
-            Step::Reject(_) | Step::Erase { .. } => cast.acceptors.clone(),
+            Step::Reject | Step::Erase { .. } => cast.acceptors.clone(),
             Step::Retire(node) | Step::Sweep(node) => vec![*node],
         }
     }
 
-    pub(super) fn order(&self, epoch: u64, shortcut: Option<Shortcut>) -> Order {
+    /// The order that is given, in this epoch, and after these ages were reported.
+    pub(super) fn order(&self, epoch: u64, ages: &[(NodeId, u32)]) -> Order {
         match self.clone() {
             Step::Commit { key, by, .. } => Order::Commit { key, by },
             Step::Rescan(key) => Order::Commit { key, by: Accepting::Quorum },
-            Step::Forget { key, tombstone } => {
-                let is_slow = shortcut == Some(Shortcut::NoFastForward);
-                let tombstone = if is_slow { Ballot::ZERO } else { tombstone };
-                Order::Forget { key, tombstone }
-            }
-            Step::Reject(ages) => Order::Reject(ages),
-            Step::Erase { key, tombstone } => {
-                let erasing = match shortcut {
-                    Some(Shortcut::EraseByValue) => Erasing::Value,
-                    Some(Shortcut::EraseDespitePromise | Shortcut::NaiveErasing) => {
-                        Erasing::DespitePromise
-                    }
-                    _ => Erasing::Ballot,
-                };
-                Order::Erase { key, tombstone, erasing }
-            }
+            Step::Forget { key, tombstone } => Order::Forget { key, tombstone },
+            Step::Reject => Order::Reject(ages.to_vec()),
+            Step::Erase { key, tombstone } => Order::Erase { key, tombstone },
             Step::Configure(configuration) => Order::Configure { epoch, configuration },
             Step::Retire(_) => Order::Retire,
             Step::Sweep(_) => Order::Sweep,

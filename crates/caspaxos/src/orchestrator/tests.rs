@@ -4,7 +4,8 @@ use history::{Key, NodeId, Observation, Span};
 use sim::{Effect, Input, Keep, Process, Sandbox};
 
 use super::{Cast, Job, Orchestrator, Pace};
-use crate::order::{Accepting, Erasing, Order, Report};
+use crate::order::{Accepting, Order, Report};
+use crate::rules::Protocol;
 use crate::{Ballot, Configuration, Message, OrchestratedChange, Timer};
 
 const KEY: Key = Key(0);
@@ -28,7 +29,7 @@ impl Stage {
         };
         let pace = Pace { every: Span::from_millis(100), retry: Span::from_millis(30) };
         let jobs = changes.iter().copied().map(Job::Change).collect();
-        let orchestrator = Orchestrator::new(cast, jobs, pace, None);
+        let orchestrator = Orchestrator::new(cast, jobs, pace, &Protocol);
         Stage { orchestrator, sandbox: Sandbox::default() }
     }
 
@@ -79,7 +80,7 @@ impl Stage {
 }
 
 fn erase() -> Order {
-    Order::Erase { key: KEY, tombstone: TOMBSTONE, erasing: Erasing::Ballot }
+    Order::Erase { key: KEY, tombstone: TOMBSTONE }
 }
 
 #[test]

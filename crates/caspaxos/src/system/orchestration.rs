@@ -3,11 +3,10 @@
 use history::{Key, NodeId};
 
 use super::{ORCHESTRATOR, Stage};
-use crate::change::Comparing;
+use crate::OrchestratorConfig;
 use crate::orchestrator::{Cast, Job, Orchestrator, Pace};
 use crate::process::Part;
 use crate::sweeper::Sweep;
-use crate::{OrchestratorConfig, Shortcut};
 
 impl Stage<'_> {
     pub(super) fn orchestrate(&mut self, config: &OrchestratorConfig, intensity: u64) {
@@ -33,7 +32,7 @@ impl Stage<'_> {
             deletes: config.deletions_one_in > 0,
         };
         let pace = Pace { every: config.every, retry: config.retry };
-        let orchestrator = Orchestrator::new(cast, jobs, pace, config.shortcut);
+        let orchestrator = Orchestrator::new(cast, jobs, pace, config.rules());
         let orchestrator =
             self.add("o", 1, ORCHESTRATOR, Part::Orchestrator(Box::new(orchestrator)));
         if config.deletions_one_in > 0 {
@@ -42,10 +41,7 @@ impl Stage<'_> {
     }
 
     fn let_delete(&mut self, orchestrator: NodeId, config: &OrchestratorConfig) {
-        let comparing = match config.shortcut {
-            Some(Shortcut::CompareVersions) => Comparing::Versions,
-            _ => Comparing::States,
-        };
+        let comparing = config.rules().comparing();
         for node in &mut self.nodes {
             match &mut node.process.0 {
                 Part::Proposer(proposer) => {

@@ -152,12 +152,12 @@ fn an_orchestrator_counts_what_it_is_at_and_what_is_to_come() {
     let done = report(1, crate::Report::Done);
     orchestrator.does(Input::Message { from: sweeper, message: done });
     assert_eq!(orchestrator.left().as_deref(), Some("has 5 things to do"));
-    // The first of the two deletions: a tombstone is to be committed, and more follows from that.
+    // The first of the two deletions: a tombstone is to be committed, and three steps follow.
     let (proposer, _) = orchestrator.waits_for()[0];
     let ballot = Ballot { eon: 3, id: 1, era: 4 };
     let committed = report(2, crate::Report::Committed { ballot, state: Observation::EMPTY });
     orchestrator.does(Input::Message { from: proposer, message: committed });
-    assert_eq!(orchestrator.left().as_deref(), Some("has 6 things to do"));
+    assert_eq!(orchestrator.left().as_deref(), Some("has 7 things to do"));
 }
 
 #[test]

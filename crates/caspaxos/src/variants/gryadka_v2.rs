@@ -40,7 +40,8 @@ mod scripts;
 pub use self::scripts::{ACCEPT, PREPARE};
 
 /// What its acceptors run.
-pub(crate) const SCRIPTS: ScriptSet = ScriptSet { prepare: PREPARE, accept: ACCEPT, query: QUERY };
+pub(crate) const SCRIPTS: ScriptSet =
+    ScriptSet { prepare: PREPARE, accept: ACCEPT, query: QUERY, orders: None };
 
 /// By so much the id grows when a proposer restarts.
 const RESTART_STRIDE: u32 = 1 << 16;

@@ -1,7 +1,6 @@
 //! A proposer whose leadership is by other rules.
 
-use scenario::Waiting;
-use sim::{Context, Input, Keep};
+use sim::{Context, Input, Keep, Waiting};
 
 use super::gryadka_v2::GryadkaV2;
 use super::reused_id::ReusedId;

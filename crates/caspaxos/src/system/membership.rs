@@ -33,9 +33,20 @@ use std::collections::BTreeSet;
 
 use history::NodeId;
 use scenario::WriteCount;
+use serde::{Deserialize, Serialize};
 use sim::{Command, Event, Kind, Nemesis, NemesisContext};
 
-use crate::{Configuration, MembershipChange, Message, Quorum, Timer};
+use crate::{Configuration, Message, Quorum, Timer};
+
+/// A change of membership.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MembershipChange {
+    /// A new acceptor joins.
+    Grow,
+    /// One of the acceptors, drawn by chance, leaves.
+    Shrink,
+}
 
 /// The operator.
 #[derive(Clone, Debug, Default)]
