@@ -6,7 +6,7 @@ mod tests;
 
 use history::{Key, Names, NodeId};
 use redis_node::ServerConfig;
-use scenario::{Deployment, Invariant, Problem, RegisterKind, System, Waiting, Witness};
+use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System, Waiting};
 use sim::{Event, Fate, Kind, NodeSpec, Role};
 
 use crate::acceptor::{Acceptor, Registers};
@@ -26,6 +26,14 @@ use crate::{
 /// CASPaxos on Redis.
 #[derive(Debug)]
 pub struct CasPaxos;
+
+/// Whether clients delete registers, after which their versions begin anew.
+fn registers(config: &Config) -> RegisterKind {
+    match &config.orchestrator {
+        Some(orchestrator) if orchestrator.deletions_one_in > 0 => RegisterKind::Deletable,
+        _ => RegisterKind::Kept,
+    }
+}
 
 impl System for CasPaxos {
     const NAME: &'static str = "caspaxos";
@@ -53,7 +61,6 @@ impl System for CasPaxos {
         "age-is-over",
         "orchestrator-resumed",
     ];
-    const INVARIANTS: &'static [&'static str] = &["one-value-per-ballot"];
 
     type Process = Process;
     type Nemesis = Membership;
@@ -67,23 +74,17 @@ impl System for CasPaxos {
         Stage::new(config).deploy(intensity)
     }
 
-    fn invariants(config: &Config) -> Vec<Box<dyn Invariant<Message, Timer>>> {
-        let one_value = OneValuePerBallot::new(names(config));
-        vec![Box::new(match config.variant {
+    fn checkers(config: &Config, names: &Names) -> Vec<Box<dyn Checker<Process>>> {
+        let registers = registers(config);
+        let of_witness = names.clone();
+        let rumor = RumorChecker::new(registers)
+            .with_witness(move || Box::new(AcceptorWitness::new(of_witness.clone())));
+        let one_value = OneValuePerBallot::new(names.clone());
+        let one_value = match config.variant {
             None => one_value,
             Some(variant) => one_value.comparing(variant.compared()),
-        })]
-    }
-
-    fn witness(config: &Config) -> Option<Box<dyn Witness<Message, Timer>>> {
-        Some(Box::new(AcceptorWitness::new(names(config))))
-    }
-
-    fn registers(config: &Config) -> RegisterKind {
-        match &config.orchestrator {
-            Some(orchestrator) if orchestrator.deletions_one_in > 0 => RegisterKind::Deletable,
-            _ => RegisterKind::Kept,
-        }
+        };
+        vec![Box::new(rumor), Box::new(one_value)]
     }
 
     #[inline]
@@ -126,11 +127,6 @@ impl System for CasPaxos {
             Part::Acceptor(_) => Vec::new(),
         }
     }
-}
-
-fn names(config: &Config) -> Names {
-    let Deployment { nodes, keys, .. } = CasPaxos::deploy(config, 0);
-    Names { nodes: nodes.into_iter().map(|node| node.name).collect(), keys }
 }
 
 const CLIENT: Role = Role(0);
@@ -224,7 +220,7 @@ impl Stage<'_> {
             eviction: self.config.memory.map(|memory| memory.eviction).unwrap_or_default(),
             ..ServerConfig::default()
         };
-        let set = match (CasPaxos::registers(self.config), self.config.variant) {
+        let set = match (registers(self.config), self.config.variant) {
             (RegisterKind::Deletable, _) => ScriptSet::AGED,
             (RegisterKind::Kept, None) => ScriptSet::GRYADKA_V1,
             (RegisterKind::Kept, Some(variant)) => variant.scripts(),
