@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use history::{Key, Names, NodeId, Observation, Time};
-use scenario::{Broken, Invariant};
+use scenario::{Checker, Finding};
 use sim::{Event, Kind, Observer};
 
+use crate::process::Process;
 use crate::{Ballot, Message, Request, Timer};
 
 /// A (key, ballot) carries at most one state.
@@ -81,8 +82,12 @@ impl Observer<Message, Timer> for OneValuePerBallot {
     }
 }
 
-impl Invariant<Message, Timer> for OneValuePerBallot {
-    fn broken(&self) -> Option<Broken> {
+impl Checker<Process> for OneValuePerBallot {
+    fn name(&self) -> &'static str {
+        "one-value-per-ballot"
+    }
+
+    fn finding(&self) -> Option<Finding> {
         let Breach { key, first, second, started } = self.broken?;
         let key = self.names.key(key);
         let tell = |sent: Sent| {
@@ -112,6 +117,6 @@ impl Invariant<Message, Timer> for OneValuePerBallot {
             story.push(format!("{by} had started again at {at}, with id {id} as before."));
         }
         story.push(why.to_owned());
-        Some(Broken { summary, story })
+        Some(Finding::invariant(summary, story))
     }
 }

@@ -7,7 +7,7 @@ mod tests;
 
 use history::{Key, Names, NodeId};
 use redis_node::ServerConfig;
-use scenario::{Deployment, Invariant, Problem, RegisterKind, System, Witness};
+use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
 use sim::{Event, Fate, Kind, NodeSpec, Role, Waiting};
 
 use self::membership::{Cast, Membership, MembershipChange};
@@ -24,6 +24,14 @@ use crate::{Config, Configuration, Message, OneValuePerBallot, Process, Quorum, 
 /// CASPaxos on Redis.
 #[derive(Debug)]
 pub struct CasPaxos;
+
+/// Whether clients delete registers, after which their versions begin anew.
+fn registers(config: &Config) -> RegisterKind {
+    match &config.orchestrator {
+        Some(orchestrator) if orchestrator.deletions_one_in > 0 => RegisterKind::Deletable,
+        _ => RegisterKind::Kept,
+    }
+}
 
 impl System for CasPaxos {
     const NAME: &'static str = "caspaxos";
@@ -51,7 +59,6 @@ impl System for CasPaxos {
         "age-is-over",
         "orchestrator-resumed",
     ];
-    const INVARIANTS: &'static [&'static str] = &["one-value-per-ballot"];
 
     type Process = Process;
     type Nemesis = Membership;
@@ -65,23 +72,17 @@ impl System for CasPaxos {
         Stage::new(config).deploy(intensity)
     }
 
-    fn invariants(config: &Config) -> Vec<Box<dyn Invariant<Message, Timer>>> {
-        let one_value = OneValuePerBallot::new(names(config));
-        vec![Box::new(match config.variant {
+    fn checkers(config: &Config, names: &Names) -> Vec<Box<dyn Checker<Process>>> {
+        let registers = registers(config);
+        let of_witness = names.clone();
+        let rumor = RumorChecker::new(registers)
+            .with_witness(move || Box::new(AcceptorWitness::new(of_witness.clone())));
+        let one_value = OneValuePerBallot::new(names.clone());
+        let one_value = match config.variant {
             None => one_value,
             Some(variant) => one_value.comparing(variant.compared()),
-        })]
-    }
-
-    fn witness(config: &Config) -> Option<Box<dyn Witness<Message, Timer>>> {
-        Some(Box::new(AcceptorWitness::new(names(config))))
-    }
-
-    fn registers(config: &Config) -> RegisterKind {
-        match &config.orchestrator {
-            Some(orchestrator) if orchestrator.deletions_one_in > 0 => RegisterKind::Deletable,
-            _ => RegisterKind::Kept,
-        }
+        };
+        vec![Box::new(rumor), Box::new(one_value)]
     }
 
     #[inline]
@@ -124,11 +125,6 @@ impl System for CasPaxos {
             Part::Acceptor(_) => Vec::new(),
         }
     }
-}
-
-fn names(config: &Config) -> Names {
-    let Deployment { nodes, keys, .. } = CasPaxos::deploy(config, 0);
-    Names { nodes: nodes.into_iter().map(|node| node.name).collect(), keys }
 }
 
 const CLIENT: Role = Role(0);

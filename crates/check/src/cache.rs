@@ -10,20 +10,21 @@
 //!   That is how most broken promises come about, and it is found before anybody reads it.
 //! - [`Queries`] counts how often each version is read from the database: the herd that a cache is
 //!   there to keep away.
-//! - [`Sample`] says how old what reads saw was, in percentiles.
+//! - [`Ages`] measures how old the versions were that reads saw.
+//! - [`ReadPromises`] holds reads against several promises at once: a [`HistoryChecker`](crate::HistoryChecker).
 //!
 //! All are pure and look at one step at a time.
 
 mod ages;
 mod fills;
+mod promises;
 mod queries;
 mod reads;
-mod sample;
 mod told;
 
 pub use ages::Ages;
 pub use fills::{Fills, StaleFill};
+pub use promises::ReadPromises;
 pub use queries::{Herd, Queries};
 pub use reads::{Promise, Reads, StaleRead};
-pub use sample::Sample;
 pub use told::Told;

@@ -12,24 +12,22 @@
 
 mod ledger;
 
-use check::cache::{Fills, Promise, Queries};
+use check::HistoryChecker as _;
+use check::cache::{Fills, Promise, Queries, ReadPromises};
 use history::{Key, Names, NodeId, Observation, Time};
-use scenario::{Broken, Invariant, ReadWatch, percentiles, tell};
+use scenario::{Checker, Finding, OverHistory, story};
 use sim::{Event, Kind, Observer};
 
 use self::ledger::Ledger;
+use crate::process::Process;
 use crate::{Answer, Config, Message, QueryResult, Timer};
 
-/// The names of all checkers.
-pub(crate) const NAMES: &[&str] =
-    &["stale-set", "agreement", "staleness", "read-your-writes", "monotonic-reads", "herd"];
-
-/// All checkers, in the order of their names.
-pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Invariant<Message, Timer>>> {
-    let reads = |promises| ReadWatch::new(promises, names.clone());
+/// All checkers.
+pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Checker<Process>>> {
     let bounds = &config.bounds;
     let age = bounds.age.map(Promise::Age);
-    let versions = bounds.versions.map(Promise::Versions);
+    let bounded = age.into_iter().chain(bounds.versions.map(Promise::Versions));
+    let reads = |name, promises| Box::new(OverHistory::new(name, promises, names));
     vec![
         Box::new(FillWatch {
             fills: Fills::new(),
@@ -37,20 +35,20 @@ pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Invariant<Messa
             names: names.clone(),
         }),
         Box::new(AgreementWatch {
-            reads: reads(vec![Promise::Agreement { settle: config.settle }]),
+            reads: ReadPromises::new([Promise::Agreement { settle: config.settle }]),
             ledger: Ledger::default(),
             names: names.clone(),
         }),
-        Box::new(reads(age.into_iter().chain(versions).collect()).with_ages()),
-        Box::new(reads(vec![Promise::OwnWrites])),
-        Box::new(reads(vec![Promise::Monotonic])),
+        reads("staleness", ReadPromises::new(bounded).with_ages()),
+        reads("read-your-writes", ReadPromises::new([Promise::OwnWrites])),
+        reads("monotonic-reads", ReadPromises::new([Promise::Monotonic])),
         Box::new(QueryWatch { queries: Queries::new(bounds.queries), names: names.clone() }),
     ]
 }
 
 /// Agreement, and how it came that there was none.
 struct AgreementWatch {
-    reads: ReadWatch,
+    reads: ReadPromises,
     ledger: Ledger,
     names: Names,
 }
@@ -59,21 +57,27 @@ impl Observer<Message, Timer> for AgreementWatch {
     fn event(&mut self, event: &Event<Message, Timer>) {
         if self.reads.stale().is_none() {
             self.ledger.event(event);
-            self.reads.event(event);
+            if let Some(entry) = scenario::history_entry(event) {
+                self.reads.step(&entry);
+            }
         }
     }
 }
 
-impl Invariant<Message, Timer> for AgreementWatch {
-    fn broken(&self) -> Option<Broken> {
+impl Checker<Process> for AgreementWatch {
+    fn name(&self) -> &'static str {
+        "agreement"
+    }
+
+    fn finding(&self) -> Option<Finding> {
         let stale = self.reads.stale()?;
         let (key, newer, names) = (stale.key, stale.known.state.version, &self.names);
-        let mut story = stale.steps(names);
+        let mut steps = stale.steps(names);
         if let Some(fill) = self.ledger.fill(None, key, stale.seen) {
-            story.extend(self.ledger.causes(&fill, newer, names));
-            story.extend(self.ledger.fate(&fill, newer, names));
+            steps.extend(self.ledger.causes(&fill, newer, names));
+            steps.extend(self.ledger.fate(&fill, newer, names));
         }
-        Some(Broken { summary: stale.summary(&self.names), story: tell(story) })
+        Some(Finding::invariant(stale.summary(&self.names), story(steps)))
     }
 }
 
@@ -113,14 +117,18 @@ impl Observer<Message, Timer> for FillWatch {
     }
 }
 
-impl Invariant<Message, Timer> for FillWatch {
-    fn broken(&self) -> Option<Broken> {
+impl Checker<Process> for FillWatch {
+    fn name(&self) -> &'static str {
+        "stale-set"
+    }
+
+    fn finding(&self) -> Option<Finding> {
         let stale = self.fills.broken()?;
-        let mut story = stale.steps(&self.names);
+        let mut steps = stale.steps(&self.names);
         if let Some(fill) = self.ledger.fill(Some(stale.cache), stale.key, stale.state) {
-            story.extend(self.ledger.causes(&fill, stale.invalidated, &self.names));
+            steps.extend(self.ledger.causes(&fill, stale.invalidated, &self.names));
         }
-        Some(Broken { summary: stale.summary(&self.names), story: tell(story) })
+        Some(Finding::invariant(stale.summary(&self.names), story(steps)))
     }
 }
 
@@ -153,15 +161,19 @@ impl Observer<Message, Timer> for QueryWatch {
     }
 }
 
-impl Invariant<Message, Timer> for QueryWatch {
-    fn broken(&self) -> Option<Broken> {
+impl Checker<Process> for QueryWatch {
+    fn name(&self) -> &'static str {
+        "herd"
+    }
+
+    fn finding(&self) -> Option<Finding> {
         let herd = self.queries.broken()?;
-        Some(Broken { summary: herd.summary(&self.names), story: herd.story(&self.names) })
+        Some(Finding::invariant(herd.summary(&self.names), herd.story(&self.names)))
     }
 
     fn measures(&self) -> Vec<(&'static str, u64)> {
         let names =
             ["queries_per_version_p50", "queries_per_version_p99", "queries_per_version_max"];
-        percentiles(names, &self.queries.per_version()).collect()
+        self.queries.per_version().measures(names).collect()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use history::{Key, Names, NodeId};
 use redis_node::ServerConfig;
-use scenario::{Deployment, Invariant, Problem, System};
+use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
 use sim::{Event, Fate, Kind, NodeSpec, Role};
 
 use crate::auditor::Auditor;
@@ -55,7 +55,6 @@ impl System for LeaseCache {
         "update-reply-lost",
         "invalidation-reply-lost",
     ];
-    const INVARIANTS: &'static [&'static str] = checks::NAMES;
 
     type Process = Process;
     type Nemesis = Rounds;
@@ -69,10 +68,11 @@ impl System for LeaseCache {
         Stage::new(config).deploy(intensity)
     }
 
-    fn invariants(config: &Config) -> Vec<Box<dyn Invariant<Message, Timer>>> {
-        let Deployment { nodes, keys, .. } = Self::deploy(config, 0);
-        let nodes = nodes.into_iter().map(|node| node.name).collect();
-        checks::all(config, &Names { nodes, keys })
+    fn checkers(config: &Config, names: &Names) -> Vec<Box<dyn Checker<Process>>> {
+        let mut checkers: Vec<Box<dyn Checker<Process>>> =
+            vec![Box::new(RumorChecker::new(RegisterKind::Kept))];
+        checkers.extend(checks::all(config, names));
+        checkers
     }
 
     fn mark(event: &Event<Message, Timer>) -> Option<&'static str> {

@@ -9,28 +9,21 @@
 
 mod recency;
 
-use check::cache::Promise;
+use check::cache::{Promise, ReadPromises};
 use history::{Names, NodeId};
-use scenario::{Invariant, ReadWatch};
+use scenario::{Checker, OverHistory};
 
 use self::recency::Recency;
-use crate::{Config, Message, Timer};
+use crate::{Config, Process};
 
-/// The names of all checkers.
-pub(crate) const NAMES: &[&str] = &["staleness", "read-your-writes", "monotonic-reads", "recency"];
-
-/// All checkers, in the order of their names.
-pub(crate) fn all(
-    config: &Config,
-    proxy: NodeId,
-    names: &Names,
-) -> Vec<Box<dyn Invariant<Message, Timer>>> {
-    let watch = |promise| ReadWatch::new(vec![promise], names.clone());
+/// All checkers.
+pub(crate) fn all(config: &Config, proxy: NodeId, names: &Names) -> Vec<Box<dyn Checker<Process>>> {
+    let reads = |name, promises| Box::new(OverHistory::new(name, promises, names));
     let age = config.staleness.unwrap_or(config.ttl);
     vec![
-        Box::new(watch(Promise::Age(age)).with_ages()),
-        Box::new(watch(Promise::OwnWrites)),
-        Box::new(watch(Promise::Monotonic)),
+        reads("staleness", ReadPromises::new([Promise::Age(age)]).with_ages()),
+        reads("read-your-writes", ReadPromises::new([Promise::OwnWrites])),
+        reads("monotonic-reads", ReadPromises::new([Promise::Monotonic])),
         Box::new(Recency::new(proxy, config, names.clone())),
     ]
 }

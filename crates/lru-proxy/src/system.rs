@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use history::{Key, Names, NodeId};
 use redis_node::{Server, ServerConfig};
-use scenario::{Deployment, Invariant, Problem, System};
+use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
 use sim::{Context, Input, Keep, NodeSpec, Role};
 
 use crate::client::Client;
@@ -81,7 +81,6 @@ impl System for LruProxy {
         "looks-missing",
         "unanswered",
     ];
-    const INVARIANTS: &'static [&'static str] = checks::NAMES;
 
     type Process = Process;
     type Nemesis = ();
@@ -136,10 +135,11 @@ impl System for LruProxy {
         }
     }
 
-    fn invariants(config: &Config) -> Vec<Box<dyn Invariant<Message, Timer>>> {
-        let Deployment { nodes, keys, .. } = Self::deploy(config, 0);
-        let names = Names { nodes: nodes.into_iter().map(|node| node.name).collect(), keys };
-        checks::all(config, PROXY, &names)
+    fn checkers(config: &Config, names: &Names) -> Vec<Box<dyn Checker<Process>>> {
+        let mut checkers: Vec<Box<dyn Checker<Process>>> =
+            vec![Box::new(RumorChecker::new(RegisterKind::Kept))];
+        checkers.extend(checks::all(config, PROXY, names));
+        checkers
     }
 
     fn unfinished(process: &Process) -> Option<String> {

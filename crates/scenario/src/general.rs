@@ -62,7 +62,7 @@ pub struct General {
 #[serde(default, deny_unknown_fields)]
 pub struct Expect {
     /// What each checker is to find; those that are not named are to hold.
-    pub checkers: BTreeMap<String, Checker>,
+    pub checkers: BTreeMap<String, Expected>,
     /// How operations may end.
     pub outcomes: Vec<Ending>,
     /// What a run must have reached to mean anything, such as `ballot-conflict`.
@@ -96,16 +96,18 @@ pub enum Ending {
     Unknown,
 }
 
-/// What is expected of a checker.
+/// What is expected of a [checker](crate::Checker).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Checker {
+pub enum Expected {
     /// It finds nothing wrong.
     Holds,
     /// It finds a violation.
     Violates,
     /// It may find a violation.
     MayViolate,
+    /// It does not watch.
+    Off,
 }
 
 /// When a run is given up as inconclusive.

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Checker, Expect, Verdict};
+use crate::{Expect, Expected, Verdict};
 
-/// The checker of what clients observed.
-pub(crate) const RUMOR: &str = "rumor";
 /// Whether everybody gets done, as a checker.
 pub(crate) const LIVENESS: &str = "liveness";
 
@@ -35,21 +33,21 @@ impl Judgement {
 impl Expect {
     /// What is expected of a checker.
     #[must_use]
-    pub fn of(&self, checker: &str) -> Checker {
-        self.checkers.get(checker).copied().unwrap_or(Checker::Holds)
+    pub fn of(&self, checker: &str) -> Expected {
+        self.checkers.get(checker).copied().unwrap_or(Expected::Holds)
     }
 
     /// Whether a run can go on after this checker has found something: what may be violated is told
     /// when the run is over, if nothing worse was found by then.
     #[must_use]
     pub fn tolerates(&self, checker: &str) -> bool {
-        self.of(checker) == Checker::MayViolate
+        self.of(checker) == Expected::MayViolate
     }
 
     /// Whether some violation has to be found.
     #[must_use]
     pub fn is_hazard(&self) -> bool {
-        self.checkers.values().any(|checker| *checker == Checker::Violates)
+        self.checkers.values().any(|checker| *checker == Expected::Violates)
     }
 
     /// In words.
@@ -59,7 +57,7 @@ impl Expect {
             let named = self.checkers.iter().filter(move |(_, checker)| **checker == wanted);
             named.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
         };
-        let (must, may) = (expecting(Checker::Violates), expecting(Checker::MayViolate));
+        let (must, may) = (expecting(Expected::Violates), expecting(Expected::MayViolate));
         match (must.is_empty(), may.is_empty()) {
             (true, true) => "holds".to_owned(),
             (true, false) => format!("holds, or a violation of {may}"),
@@ -72,8 +70,9 @@ impl Expect {
     pub fn judge(&self, verdict: Verdict, by: Option<&str>) -> Judgement {
         let found = by.map(|checker| self.of(checker));
         match (verdict, found) {
-            (_, Some(Checker::Violates)) => Judgement::Met,
-            (_, Some(Checker::Holds)) | (Verdict::Inconclusive, _) => Judgement::NotMet,
+            (Verdict::Malformed, _) => Judgement::NotMet,
+            (_, Some(Expected::Violates)) => Judgement::Met,
+            (_, Some(Expected::Holds)) | (Verdict::Inconclusive, _) => Judgement::NotMet,
             _ if !self.is_hazard() => match verdict {
                 Verdict::Vacuous => Judgement::NotMet,
                 _ => Judgement::Met,
@@ -166,7 +165,7 @@ mod tests {
     use super::*;
 
     fn hazard(within_seeds: u64) -> Expect {
-        let checkers = BTreeMap::from([("rumor".to_owned(), Checker::Violates)]);
+        let checkers = BTreeMap::from([("rumor".to_owned(), Expected::Violates)]);
         Expect { checkers, within_seeds, ..Expect::default() }
     }
 
@@ -191,16 +190,16 @@ mod tests {
 
     #[test]
     fn that_somebody_waits_for_ever_can_be_expected() {
-        let checkers = BTreeMap::from([(LIVENESS.to_owned(), Checker::Violates)]);
+        let checkers = BTreeMap::from([(LIVENESS.to_owned(), Expected::Violates)]);
         let expect = Expect { checkers, ..Expect::default() };
         assert_eq!(expect.judge(Verdict::Liveness, Some(LIVENESS)), Judgement::Met);
-        assert_eq!(expect.judge(Verdict::Violation, Some(RUMOR)), Judgement::NotMet);
+        assert_eq!(expect.judge(Verdict::Violation, Some("rumor")), Judgement::NotMet);
         assert_eq!(expect.judge(Verdict::Holds, None), Judgement::NotMet);
     }
 
     #[test]
     fn what_may_be_violated_is_met_either_way() {
-        let checkers = BTreeMap::from([("rumor".to_owned(), Checker::MayViolate)]);
+        let checkers = BTreeMap::from([("rumor".to_owned(), Expected::MayViolate)]);
         let expect = Expect { checkers, ..Expect::default() };
         assert_eq!(expect.judge(Verdict::Violation, Some("rumor")), Judgement::Met);
         assert_eq!(expect.judge(Verdict::Holds, None), Judgement::Met);

@@ -1,7 +1,7 @@
 //! Systems and scenarios: what is run, what goes wrong meanwhile, and what is expected of it.
 //!
 //! A [`System`] is a protocol made runnable: its processes, its section in a scenario file, its
-//! invariants. A [`Scenario`] is one TOML file: a system and its configuration, the links between
+//! checkers. A [`Scenario`] is one TOML file: a system and its configuration, the links between
 //! its nodes, what the nemesis does, what is expected of the checkers, and the marks that a run has
 //! to reach to mean anything. A scenario and a seed make a run, and a run has an [`Outcome`].
 //!
@@ -12,6 +12,8 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod checker;
+mod endings;
 mod error;
 mod fault;
 mod general;
@@ -20,34 +22,34 @@ mod load;
 pub mod many;
 mod name;
 mod outcome;
-mod reads;
 mod recovery;
 mod registry;
 mod replay;
+mod rumor;
 mod run;
 mod size;
 mod swarm;
 mod system;
 mod tally;
 pub mod units;
-mod watch;
 mod writes;
 
 pub use check::RegisterKind;
+pub use checker::{Checker, End, Finding, Investigator, OverHistory, history_entry, story};
 pub use error::{LoadError, Problem, RunError};
 pub use fault::FaultPlan;
 pub use general::{
-    Action, Checker, Clock, Ending, Expect, General, LimitSection, Link, RecoverySection, Scenario,
-    Step, Track, Wait,
+    Action, Clock, Ending, Expect, Expected, General, LimitSection, Link, RecoverySection,
+    Scenario, Step, Track, Wait,
 };
 pub use judgement::{Batch, Judgement};
 pub use load::{Override, read_toml};
 pub use name::{NameError, Selection};
 pub use outcome::{Operations, Outcome, Verdict, Violation};
-pub use reads::{ReadWatch, percentiles, tell};
 pub use registry::Registry;
 pub use replay::Replayed;
+pub use rumor::{RumorChecker, Witness};
 pub use run::{Interrupt, Ran, RunOptions};
 pub use sim::Waiting;
-pub use system::{Broken, Deployment, Invariant, MessageOf, System, TimerOf, Witness};
+pub use system::{Deployment, MessageOf, System, TimerOf};
 pub use writes::WriteCount;

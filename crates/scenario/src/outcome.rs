@@ -33,7 +33,7 @@ pub struct Outcome {
     pub operations: Operations,
     /// The marks that were reached, and how often.
     pub marks: BTreeMap<String, u64>,
-    /// What the system's invariants measured, such as how old what reads saw was.
+    /// What the checkers measured, such as how old what reads saw was.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measures: BTreeMap<String, u64>,
     /// What the seed drew of the scenario's swarm: values by their paths.
@@ -57,6 +57,8 @@ pub enum Verdict {
     Invariant,
     /// Clients were left waiting for ever.
     Liveness,
+    /// The system's account of its own operations makes no sense: two ends of one operation, say.
+    Malformed,
     /// Nothing wrong, but what should have gone wrong did not, so that it means nothing.
     Vacuous,
     /// A limit was reached before the run was over.
@@ -72,6 +74,7 @@ impl Verdict {
             Verdict::Violation => "violation",
             Verdict::Invariant => "invariant",
             Verdict::Liveness => "liveness",
+            Verdict::Malformed => "malformed",
             Verdict::Vacuous => "vacuous",
             Verdict::Inconclusive => "inconclusive",
         }
@@ -107,7 +110,7 @@ impl Operations {
 /// What was violated, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
-    /// The checker, or the invariant.
+    /// The checker.
     pub by: String,
     /// In a sentence.
     pub summary: String,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sim::Seeded;
 use trace::{LogError, LogReader};
 
-use crate::judgement::{LIVENESS, RUMOR};
+use crate::judgement::LIVENESS;
 use crate::name::select;
 use crate::run::{Prepared, complete};
 use crate::tally::GENERAL_MARKS;
@@ -235,11 +235,13 @@ impl<S: System> AnySystem for Erased<S> {
     }
 
     fn check(&self, scenario: &Scenario) -> Result<(), Problem> {
-        Prepared::<S>::new(scenario)?;
+        let prepared = Prepared::<S>::new(scenario)?;
         let expect = &scenario.general.expect;
-        let checkers = || [RUMOR, LIVENESS].iter().chain(S::INVARIANTS);
-        if let Some(unknown) = expect.checkers.keys().find(|name| checkers().all(|c| c != name)) {
-            let known = checkers().copied().collect::<Vec<_>>().join(", ");
+        let checkers = prepared.checkers();
+        let known: Vec<&str> =
+            checkers.iter().map(|checker| checker.name()).chain([LIVENESS]).collect();
+        if let Some(unknown) = expect.checkers.keys().find(|name| !known.contains(&name.as_str())) {
+            let known = known.join(", ");
             let message = format!("there is no checker {unknown:?}; there are: {known}");
             return Err(Problem::new(format!("expect.checkers.{unknown}"), message));
         }

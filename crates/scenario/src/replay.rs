@@ -7,9 +7,9 @@ use serde_json::Value;
 use sim::{Event, Observer, Seeded};
 use trace::{Divergence, Footer, LogError, LogReader, Playback, causal_past, verify};
 
-use crate::run::{Finding, Prepared, Watchers};
-use crate::watch::Evidence;
-use crate::{Interrupt, MessageOf, Outcome, Ran, RunError, System, TimerOf, Verdict};
+use crate::endings::Endings;
+use crate::run::{Again, Conclusion, Investigation, Prepared, Watchers};
+use crate::{End, Interrupt, MessageOf, Outcome, Ran, RunError, System, TimerOf, Verdict};
 
 /// How many events of the causal past of a divergence are told.
 const PAST: usize = 12;
@@ -49,7 +49,8 @@ impl<S: System> Prepared<'_, S> {
         if interrupt.is_raised() {
             return Err(RunError::Interrupted { partial: None });
         }
-        let ran = self.judge(&header.seed, &simulated, || self.evidence_of(path));
+        let ran =
+            self.judge(&header.seed, &simulated, Some(&|investigation| shown(path, investigation)));
         let divergence = match simulated.watchers.extra.finish()? {
             Some(divergence) => Some(self.tell(path, &divergence)?),
             None => differing_end(&footer, &ran),
@@ -69,10 +70,6 @@ impl<S: System> Prepared<'_, S> {
     pub(crate) fn recheck(&self, path: &Path) -> Result<Replayed, RunError> {
         let mut watchers = Watchers::<S, ()>::new(self, ());
         let footer = read_through(path, &mut watchers)?;
-        if let Some(malformed) = &watchers.rumor.malformed {
-            let (line, why) = (watchers.digest.events() + 1, malformed.to_string());
-            return Err(LogError::Corrupt { path: path.to_owned(), line, why }.into());
-        }
         if let Some(footer) = &footer
             && footer.digest != watchers.digest.fingerprint()
         {
@@ -81,52 +78,42 @@ impl<S: System> Prepared<'_, S> {
             return Err(LogError::Corrupt { path: path.to_owned(), line, why }.into());
         }
         let header = LogReader::open(path)?.header().clone();
-        let evidence = || self.evidence_of(path);
+        let again: Again<'_, S> = &|investigation| shown(path, investigation);
         // Who knows what came after the log broke off.
-        let void = || match footer {
-            Some(_) => Some(Finding::void(Verdict::Vacuous, self.missing_marks(&watchers)?)),
-            None => Some(Finding::void(Verdict::Inconclusive, BREAKS_OFF.to_owned())),
+        let void = |watchers: &Watchers<S, ()>| match footer {
+            Some(_) => Some(Conclusion::void(Verdict::Vacuous, self.missing_marks(watchers)?)),
+            None => Some(Conclusion::void(Verdict::Inconclusive, BREAKS_OFF.to_owned())),
         };
         let found = self
-            .finding(&watchers, false, evidence)
-            .or_else(|| self.at_the_end_of_the_run(footer.as_ref()?, &watchers))
-            .or_else(void)
-            .or_else(|| self.finding(&watchers, true, evidence));
-        let ran = self.outcome(&header.seed, &watchers, found.unwrap_or(Finding::NOTHING));
+            .found(&watchers, false, Some(again))
+            .or_else(|| self.by_its_word(footer.as_ref()?))
+            .or_else(|| {
+                footer.as_ref()?;
+                watchers.end(&End::Recorded);
+                self.found(&watchers, false, None)
+            })
+            .or_else(|| void(&watchers))
+            .or_else(|| self.found(&watchers, true, Some(again)));
+        let ran = self.outcome(&header.seed, &watchers, found.unwrap_or(Conclusion::NOTHING));
         let divergence = footer.as_ref().and_then(|footer| differing_end(footer, &ran));
         Ok(Replayed { ran, divergence, partial: footer.is_none() })
     }
 
-    /// What only the run itself could tell, by its own word: that a client waited for ever, what
-    /// was wrong with the processes when all was over, or that a limit was reached. Otherwise the
-    /// operations have to have ended as they may.
-    fn at_the_end_of_the_run(
-        &self,
-        footer: &Footer,
-        watchers: &Watchers<S, ()>,
-    ) -> Option<Finding> {
-        let by_its_word = || {
-            let outcome = Outcome::deserialize(&footer.outcome).ok()?;
-            if outcome.verdict == Verdict::Inconclusive {
-                return Some(Finding::void(Verdict::Inconclusive, outcome.void?));
-            }
-            let violation = outcome.violation?;
-            let is_invariant = outcome.verdict == Verdict::Invariant;
-            let by_end = outcome.verdict == Verdict::Liveness
-                || (is_invariant && S::INVARIANTS.contains(&&*violation.by));
-            by_end.then(|| Finding::of(outcome.verdict, violation))
+    /// What only the run itself could tell, by its own word: that a client waited forever, what was
+    /// wrong with the processes at rest, or that a limit was reached.
+    fn by_its_word(&self, footer: &Footer) -> Option<Conclusion> {
+        let outcome = Outcome::deserialize(&footer.outcome).ok()?;
+        if outcome.verdict == Verdict::Inconclusive {
+            return Some(Conclusion::void(Verdict::Inconclusive, outcome.void?));
+        }
+        let violation = outcome.violation?;
+        let is_checker = || self.checkers().iter().any(|checker| checker.name() == violation.by);
+        let is_told = match outcome.verdict {
+            Verdict::Liveness => true,
+            Verdict::Invariant => violation.by != Endings::NAME && is_checker(),
+            _ => false,
         };
-        by_its_word().or_else(|| {
-            let violation = self.wrong_endings(watchers)?;
-            Some(Finding::of(Verdict::Invariant, violation))
-        })
-    }
-
-    fn evidence_of(&self, path: &Path) -> Option<Evidence<S>> {
-        let mut evidence = self.no_evidence();
-        // It was read before; if it cannot be read now, there is less to explain by.
-        let _ = read_through::<MessageOf<S>, TimerOf<S>>(path, &mut evidence);
-        Some(evidence).filter(|evidence| !evidence.is_too_much())
+        is_told.then(|| Conclusion::of(outcome.verdict, violation))
     }
 
     /// A divergence in words: what was expected, what came, and what led to it.
@@ -178,6 +165,13 @@ fn differing_end(footer: &Footer, ran: &Ran) -> Option<Vec<String>> {
     let mut lines = vec!["the outcome is another than the one that was recorded".to_owned()];
     lines.extend(told);
     (lines.len() > 1).then_some(lines)
+}
+
+/// Shows a recording to an investigator.
+fn shown<S: System>(path: &Path, mut investigation: Investigation<S>) -> Investigation<S> {
+    // It was read before. If it cannot be read now, there is less to explain by.
+    let _ = read_through::<MessageOf<S>, TimerOf<S>>(path, &mut investigation);
+    investigation
 }
 
 /// Shows all events of a log to an observer. No footer if the log breaks off.

@@ -9,14 +9,14 @@ use history::{Names, NodeId};
 use sim::{Choices, Clock, Ending as Halt, Event, EventDigest, Observer, Seeded, World};
 use trace::{FORMAT, Header, Recorder};
 
+use crate::endings::Endings;
 use crate::fault::{Directory, FaultPlan};
-use crate::judgement::{LIVENESS, RUMOR};
+use crate::judgement::LIVENESS;
 use crate::recovery::Progress;
 use crate::tally::Tally;
-use crate::watch::{Evidence, RumorWatch};
 use crate::{
-    Broken, Deployment, Ending, General, Invariant, Judgement, MessageOf, Outcome, Problem,
-    RunError, Scenario, System, TimerOf, Verdict, Violation, size,
+    Checker, Deployment, End, Expected, General, Investigator, Judgement, MessageOf, Outcome,
+    Problem, RunError, Scenario, System, TimerOf, Verdict, Violation, size,
 };
 
 /// How often the memory of the checkers is looked at: it takes longer than a step.
@@ -95,48 +95,55 @@ pub(crate) fn complete<S: System>(config: S::Config) -> Result<S::Config, Proble
 pub(crate) struct Watchers<S: System, O> {
     pub(crate) digest: EventDigest,
     pub(crate) tally: Tally<S>,
-    pub(crate) rumor: RumorWatch,
     progress: Progress,
-    invariants: Vec<Box<dyn Invariant<MessageOf<S>, TimerOf<S>>>>,
-    /// Whether the run goes on after a finding of the rumor checker, and of each invariant.
-    tolerant: (bool, Vec<bool>),
+    pub(crate) checkers: Vec<Watching<S>>,
     pub(crate) extra: O,
+}
+
+/// A checker at work.
+pub(crate) struct Watching<S: System> {
+    pub(crate) checker: Box<dyn Checker<S::Process>>,
+    /// The run goes on after it has found something.
+    pub(crate) is_tolerated: bool,
 }
 
 impl<S: System, O> Watchers<S, O> {
     pub(crate) fn new(prepared: &Prepared<'_, S>, extra: O) -> Watchers<S, O> {
-        let Prepared { general, config, .. } = prepared;
-        let expect = &general.expect;
-        let invariants = S::INVARIANTS.iter().map(|name| expect.tolerates(name));
+        let expect = &prepared.general.expect;
+        let watching = |checker: Box<dyn Checker<S::Process>>| {
+            let expected = expect.of(checker.name());
+            let is_tolerated = expected == Expected::MayViolate;
+            (expected != Expected::Off).then_some(Watching { checker, is_tolerated })
+        };
         Watchers {
             digest: EventDigest::default(),
             tally: Tally::new(),
-            rumor: RumorWatch::new(S::registers(config)),
-            progress: Progress::new(general.recovery.as_ref()),
-            invariants: S::invariants(config),
-            tolerant: (expect.tolerates(RUMOR), invariants.collect()),
+            progress: Progress::new(prepared.general.recovery.as_ref()),
+            checkers: prepared.checkers().into_iter().filter_map(watching).collect(),
             extra,
         }
     }
 
-    /// How many bytes the checker of clients' operations holds.
+    /// How many bytes the checkers hold.
     fn memory(&self) -> u64 {
-        size::of_records(self.rumor.rumor.retained())
+        self.checkers.iter().map(|watching| watching.checker.memory()).sum()
     }
 
-    /// What the invariants measured.
+    /// What the checkers measured.
     fn measures(&self) -> BTreeMap<String, u64> {
-        let measures = self.invariants.iter().flat_map(|invariant| invariant.measures());
+        let measures = self.checkers.iter().flat_map(|watching| watching.checker.measures());
         measures.map(|(name, number)| (name.to_owned(), number)).collect()
     }
 
     /// Whether something was found that ends the run.
     fn has_found(&self) -> bool {
-        let (rumor, invariants) = &self.tolerant;
-        let mut invariants = self.invariants.iter().zip(invariants);
-        (!rumor && self.rumor.rumor.violation().is_some())
-            || self.rumor.malformed.is_some()
-            || invariants.any(|(invariant, tolerant)| !tolerant && invariant.broken().is_some())
+        let mut strict = self.checkers.iter().filter(|watching| !watching.is_tolerated);
+        strict.any(|watching| watching.checker.finding().is_some())
+    }
+
+    /// The run is over.
+    pub(crate) fn end(&mut self, end: &End<'_, S::Process>) {
+        self.checkers.iter_mut().for_each(|watching| watching.checker.at_end(end));
     }
 }
 
@@ -148,10 +155,9 @@ where
     fn event(&mut self, event: &Event<MessageOf<S>, TimerOf<S>>) {
         self.digest.event(event);
         self.tally.event(event);
-        self.rumor.event(event);
         self.progress.event(event);
-        for invariant in &mut self.invariants {
-            invariant.event(event);
+        for watching in &mut self.checkers {
+            watching.checker.event(event);
         }
         self.extra.event(event);
     }
@@ -166,35 +172,57 @@ pub(crate) struct Simulated<S: System, O> {
     stalled: Option<Violation>,
     /// What nodes had still to do, and whom they wait for.
     unfinished: Vec<String>,
-    /// What was wrong when everybody was done: which invariant was broken, and how.
-    at_rest: Option<(&'static str, Broken)>,
     /// What took the memory, if the limit of it was reached.
     largest: Option<String>,
 }
 
-/// What was found: a violation, or why the run means nothing.
-pub(crate) struct Finding {
+/// What a run comes to: a violation, or why the run means nothing.
+pub(crate) struct Conclusion {
     verdict: Verdict,
     violation: Option<Violation>,
     void: Option<String>,
 }
 
-impl Finding {
+impl Conclusion {
     /// That there is nothing wrong.
-    pub(crate) const NOTHING: Finding =
-        Finding { verdict: Verdict::Holds, violation: None, void: None };
+    pub(crate) const NOTHING: Conclusion =
+        Conclusion { verdict: Verdict::Holds, violation: None, void: None };
 
-    pub(crate) fn of(verdict: Verdict, violation: Violation) -> Finding {
-        Finding { verdict, violation: Some(violation), void: None }
+    pub(crate) fn of(verdict: Verdict, violation: Violation) -> Conclusion {
+        Conclusion { verdict, violation: Some(violation), void: None }
     }
 
-    pub(crate) fn void(verdict: Verdict, why: String) -> Finding {
-        Finding { verdict, violation: None, void: Some(why) }
+    pub(crate) fn void(verdict: Verdict, why: String) -> Conclusion {
+        Conclusion { verdict, violation: None, void: Some(why) }
+    }
+}
+
+/// Shows a run once more.
+pub(crate) type Again<'a, S> = &'a dyn Fn(Investigation<S>) -> Investigation<S>;
+
+/// A run that is repeated to explain what was found in it.
+pub(crate) struct Investigation<S: System> {
+    investigator: Box<dyn Investigator<S::Process>>,
+    /// How many bytes the investigator may hold.
+    memory_max: u64,
+}
+
+impl<S: System> Investigation<S> {
+    /// Whether it has seen more than it may hold: then it has not seen all, and explains nothing.
+    fn is_too_much(&self) -> bool {
+        self.investigator.memory() > self.memory_max
     }
 
-    fn broken(by: &str, Broken { summary, story }: Broken) -> Finding {
-        let violation = Violation { by: by.to_owned(), summary, story, ..Violation::default() };
-        Finding::of(Verdict::Invariant, violation)
+    fn explain(&self, names: &Names) -> Option<Violation> {
+        (!self.is_too_much()).then(|| self.investigator.explain(names))
+    }
+}
+
+impl<S: System> Observer<MessageOf<S>, TimerOf<S>> for Investigation<S> {
+    fn event(&mut self, event: &Event<MessageOf<S>, TimerOf<S>>) {
+        if !self.is_too_much() {
+            self.investigator.event(event);
+        }
     }
 }
 
@@ -208,9 +236,11 @@ impl<'a, S: System> Prepared<'a, S> {
         prepared.world::<Seeded>(Seeded::new("")).map(|_| prepared)
     }
 
-    /// What a violation will be explained by.
-    pub(crate) fn no_evidence(&self) -> Evidence<S> {
-        Evidence::new(&self.config, self.general.limits.memory.0)
+    /// What watches over a run of this scenario, in the order in which findings count.
+    pub(crate) fn checkers(&self) -> Vec<Box<dyn Checker<S::Process>>> {
+        let mut checkers = S::checkers(&self.config, &self.names());
+        checkers.push(Box::new(Endings::new(&self.general.expect.outcomes)));
+        checkers
     }
 
     fn deploy(&self) -> Deployment<S::Process, S::Nemesis> {
@@ -295,12 +325,8 @@ impl<'a, S: System> Prepared<'a, S> {
                 break Some(ending);
             }
         };
-        let largest = (ending == Some(Halt::TooMuchMemory)).then(|| {
-            size::largest(&world.holdings(), watchers.rumor.rumor.retained(), &self.names())
-        });
-        if let Some(malformed) = &watchers.rumor.malformed {
-            panic!("the system reports operations that cannot be: {malformed}");
-        }
+        let largest = (ending == Some(Halt::TooMuchMemory))
+            .then(|| size::largest(&world.holdings(), watchers.memory(), &self.names()));
         if let Some(mark) = &watchers.tally.undeclared {
             panic!("the system reached the mark {mark:?}, which is not among its System::MARKS");
         }
@@ -309,14 +335,20 @@ impl<'a, S: System> Prepared<'a, S> {
             Some(format!("{name} {what}"))
         });
         let mut unfinished: Vec<String> = unfinished.collect();
-        let at_rest = (ending == Some(Halt::Quiescent) && unfinished.is_empty()).then(|| {
+        if stalled.is_none() && !watchers.has_found() {
             let processes: Vec<&S::Process> = nodes().map(|node| world.process(node)).collect();
-            S::at_rest(&self.config, &processes)
-        });
+            match ending {
+                Some(Halt::Quiescent) if unfinished.is_empty() => {
+                    watchers.end(&End::AtRest(&processes));
+                }
+                None => watchers.end(&End::Stopped),
+                Some(_) => (),
+            }
+        }
         if !unfinished.is_empty() {
             unfinished.extend(self.waiting(|node| world.process(node)));
         }
-        Simulated { watchers, ending, stalled, unfinished, at_rest: at_rest.flatten(), largest }
+        Simulated { watchers, ending, stalled, unfinished, largest }
     }
 
     /// Runs with answers from the seed.
@@ -337,14 +369,12 @@ impl<'a, S: System> Prepared<'a, S> {
             let partial = simulated.watchers.extra.map(Recorder::abandon).transpose()?.flatten();
             return Err(RunError::Interrupted { partial });
         }
-        let evidence = || {
-            let evidence = self.no_evidence();
-            let again =
-                || self.simulate(Seeded::new(options.seed), evidence, Evidence::is_too_much);
-            let evidence = options.explain.then(|| again().watchers.extra);
-            evidence.filter(|evidence| !evidence.is_too_much())
+        let again = |investigation: Investigation<S>| {
+            let seeded = Seeded::new(options.seed);
+            self.simulate(seeded, investigation, Investigation::is_too_much).watchers.extra
         };
-        let ran = self.judge(options.seed, &simulated, evidence);
+        let explain: Option<Again<'_, S>> = if options.explain { Some(&again) } else { None };
+        let ran = self.judge(options.seed, &simulated, explain);
         if let Some(recorder) = simulated.watchers.extra {
             let outcome = serde_json::to_value(&ran.outcome).expect("an outcome is JSON");
             recorder.finish(&simulated.watchers.digest, outcome)?;
@@ -352,91 +382,67 @@ impl<'a, S: System> Prepared<'a, S> {
         Ok(ran)
     }
 
-    /// What came of a run. `evidence` is asked for if there is something to explain, which it need
-    /// not be.
+    /// What came of a run. `again` shows the run once more to an investigator, if there is something
+    /// to explain.
     pub(crate) fn judge<O>(
         &self,
         seed: &str,
         simulated: &Simulated<S, O>,
-        evidence: impl Fn() -> Option<Evidence<S>>,
+        again: Option<Again<'_, S>>,
     ) -> Ran {
         let watchers = &simulated.watchers;
         let found = self
-            .finding(watchers, false, &evidence)
+            .found(watchers, false, again)
             .or_else(|| self.at_the_end(simulated))
-            .or_else(|| self.finding(watchers, true, &evidence));
-        self.outcome(seed, watchers, found.unwrap_or(Finding::NOTHING))
+            .or_else(|| self.found(watchers, true, again));
+        self.outcome(seed, watchers, found.unwrap_or(Conclusion::NOTHING))
     }
 
-    /// What a checker or an invariant found, of those that may find something or of the others.
-    pub(crate) fn finding<O>(
+    /// What the first checker found that found something: among those that may find something, or
+    /// among the others.
+    pub(crate) fn found<O>(
         &self,
         watchers: &Watchers<S, O>,
         tolerated: bool,
-        evidence: impl FnOnce() -> Option<Evidence<S>>,
-    ) -> Option<Finding> {
-        let (rumor, invariants) = &watchers.tolerant;
-        if *rumor == tolerated
-            && let Some(violation) = watchers.rumor.rumor.violation()
-        {
-            let told = match evidence() {
-                Some(evidence) => evidence.explain(violation, &self.names()),
-                None => Violation {
-                    by: RUMOR.to_owned(),
-                    summary: violation.to_string(),
-                    ..Violation::default()
-                },
-            };
-            return Some(Finding::of(Verdict::Violation, told));
-        }
-        let invariants = watchers.invariants.iter().zip(invariants);
-        let (by, broken) = S::INVARIANTS
-            .iter()
-            .zip(invariants)
-            .filter(|(_, (_, tolerant))| **tolerant == tolerated)
-            .find_map(|(name, (invariant, _))| Some((name, invariant.broken()?)))?;
-        Some(Finding::broken(by, broken))
-    }
-
-    /// Operations that ended as they never should in this scenario.
-    pub(crate) fn wrong_endings<O>(&self, watchers: &Watchers<S, O>) -> Option<Violation> {
-        let allowed = &self.general.expect.outcomes;
-        let all = [Ending::Ok, Ending::Refused, Ending::Failed, Ending::Unknown];
-        let wrong = all.into_iter().find_map(|ending| {
-            let count = watchers.tally.operations.of(ending);
-            (count > 0 && !allowed.contains(&ending)).then_some((count, ending))
-        });
-        wrong.map(|(count, ending)| Violation {
-            by: "outcomes".to_owned(),
-            summary: format!("{count} operations ended as {ending:?}, which none may here"),
-            ..Violation::default()
-        })
+        again: Option<Again<'_, S>>,
+    ) -> Option<Conclusion> {
+        let all = watchers.checkers.iter().filter(|watching| watching.is_tolerated == tolerated);
+        let (checker, finding) = all
+            .map(|watching| &watching.checker)
+            .find_map(|checker| Some((checker, checker.finding()?)))?;
+        let verdict = finding.verdict;
+        let explained = again
+            .zip(checker.investigator())
+            .and_then(|(again, investigator)| {
+                let memory_max = self.general.limits.memory.0;
+                again(Investigation { investigator, memory_max }).explain(&self.names())
+            })
+            .map(|violation| Violation { by: checker.name().to_owned(), ..violation });
+        let violation = explained.unwrap_or_else(|| finding.violation(checker.name()));
+        Some(Conclusion::of(verdict, violation))
     }
 
     /// What can only be told of a run that is over.
-    fn at_the_end<O>(&self, simulated: &Simulated<S, O>) -> Option<Finding> {
-        if let Some(stalled) = &simulated.stalled {
-            return Some(Finding::of(Verdict::Liveness, stalled.clone()));
+    fn at_the_end<O>(&self, simulated: &Simulated<S, O>) -> Option<Conclusion> {
+        let watches_liveness = self.general.expect.of(LIVENESS) != Expected::Off;
+        if let Some(stalled) = &simulated.stalled
+            && watches_liveness
+        {
+            return Some(Conclusion::of(Verdict::Liveness, stalled.clone()));
         }
         let why = match simulated.ending {
-            Some(Halt::Quiescent) if !simulated.unfinished.is_empty() => {
+            Some(Halt::Quiescent) if !simulated.unfinished.is_empty() && watches_liveness => {
                 let violation = Violation {
                     by: LIVENESS.to_owned(),
                     summary: "nothing happens any more, and not everybody is done".to_owned(),
                     story: simulated.unfinished.clone(),
                     ..Violation::default()
                 };
-                return Some(Finding::of(Verdict::Liveness, violation));
+                return Some(Conclusion::of(Verdict::Liveness, violation));
             }
             Some(Halt::Quiescent) | None => {
-                if let Some((by, broken)) = &simulated.at_rest {
-                    return Some(Finding::broken(by, broken.clone()));
-                }
-                if let Some(violation) = self.wrong_endings(&simulated.watchers) {
-                    return Some(Finding::of(Verdict::Invariant, violation));
-                }
                 let missing = self.missing_marks(&simulated.watchers)?;
-                return Some(Finding::void(Verdict::Vacuous, missing));
+                return Some(Conclusion::void(Verdict::Vacuous, missing));
             }
             Some(Halt::TooManyEvents) => "the limit of events was reached",
             Some(Halt::TooLong) => "the limit of virtual time was reached",
@@ -453,7 +459,7 @@ impl<'a, S: System> Prepared<'a, S> {
             why.push_str(": ");
             why.push_str(&at_work.join("; "));
         }
-        Some(Finding::void(Verdict::Inconclusive, why))
+        Some(Conclusion::void(Verdict::Inconclusive, why))
     }
 
     /// Which of the marks that the scenario must reach were not.
@@ -469,9 +475,9 @@ impl<'a, S: System> Prepared<'a, S> {
         &self,
         seed: &str,
         watchers: &Watchers<S, O>,
-        finding: Finding,
+        conclusion: Conclusion,
     ) -> Ran {
-        let Finding { verdict, violation, mut void } = finding;
+        let Conclusion { verdict, violation, mut void } = conclusion;
         let expect = &self.general.expect;
         let by = violation.as_ref().map(|violation| violation.by.as_str());
         let mut judgement = expect.judge(verdict, by);

@@ -21,8 +21,8 @@ const VALUES_MAX: usize = 1_000;
 const MEMORY_MAX: Bytes = Bytes(64 << 30);
 /// The last number is not a node's but the world's.
 const NODES_MAX: usize = u16::MAX as usize;
-/// What the rumor checker holds of a version or an operation, at most, in bytes.
-const RECORD: u64 = 128;
+/// What a message or timer under way takes, about, in bytes: to compare it with the checkers.
+const ITEM: u64 = 128;
 
 /// Whether the part of a scenario that does not depend on the system is of a size that can be run.
 pub(crate) fn check(general: &General) -> Result<(), Problem> {
@@ -56,13 +56,8 @@ fn at_most(path: &str, what: &str, count: usize, most: usize) -> Result<(), Prob
     Ok(())
 }
 
-/// How many bytes the rumor checker holds, with so many records.
-pub(crate) fn of_records(records: usize) -> u64 {
-    records as u64 * RECORD
-}
-
 /// What takes most of the memory that a run holds.
-pub(crate) fn largest(holdings: &Holdings, records: usize, names: &Names) -> String {
+pub(crate) fn largest(holdings: &Holdings, checkers: u64, names: &Names) -> String {
     let Holdings { in_flight, waiting, longest_line, held, commands, payloads } = *holdings;
     let line = longest_line.map(|(node, len)| (names.node(node), len));
     let line = line.map_or_else(String::new, |(name, len)| format!(", {len} of them at {name}"));
@@ -71,11 +66,11 @@ pub(crate) fn largest(holdings: &Holdings, records: usize, names: &Names) -> Str
         (waiting, "messages and timers wait for nodes that are busy or paused", line),
         (held, "messages are held", String::new()),
         (commands, "commands of the nemesis have not been carried out", String::new()),
-        (records / 3, "", String::new()),
+        (usize::try_from(checkers / ITEM).unwrap_or(usize::MAX), "", String::new()),
     ];
     let (count, what, more) = shares.into_iter().max_by_key(|(count, ..)| *count).expect("five");
     let told = match what {
-        "" => format!("the checker remembers {records} versions and operations"),
+        "" => format!("the checkers hold {checkers} bytes"),
         what => format!("{count} {what}{more}"),
     };
     match payloads {
@@ -108,8 +103,8 @@ mod tests {
         let told =
             "100 commands of the nemesis have not been carried out; messages hold 7 bytes more";
         assert_eq!(largest(&commands, 100, &names), told);
-        let told = "the checker remembers 1000 versions and operations";
-        assert_eq!(largest(&few, 1_000, &names), told);
+        let told = "the checkers hold 128000 bytes";
+        assert_eq!(largest(&few, 128_000, &names), told);
         let held = Holdings { held: 1_000, ..few };
         assert_eq!(largest(&held, 0, &names), "1000 messages are held");
     }

@@ -1,12 +1,12 @@
 //! A protocol made runnable.
 
 use check::RegisterKind;
-use history::OpId;
+use history::Names;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sim::{Event, Nemesis, NodeSpec, Observer, Process};
+use sim::{Event, Nemesis, NodeSpec, Process};
 
-use crate::{Problem, Waiting};
+use crate::{Checker, Problem, RumorChecker, Waiting};
 
 /// What the processes of a system say to each other.
 pub type MessageOf<S> = <<S as System>::Process as Process>::Message;
@@ -23,8 +23,6 @@ pub trait System: 'static {
     const NAME: &'static str;
     /// The marks that its runs can reach, besides the general ones.
     const MARKS: &'static [&'static str] = &[];
-    /// The names of its invariants.
-    const INVARIANTS: &'static [&'static str] = &[];
 
     /// What runs on a node: usually an enum of the kinds of node that there are.
     type Process: Process;
@@ -44,32 +42,16 @@ pub trait System: 'static {
     /// Which nodes and keys there are. `intensity` is how much each client has to do.
     fn deploy(config: &Self::Config, intensity: u64) -> Deployment<Self::Process, Self::Nemesis>;
 
-    /// What must be true in every run, in the order of [`Self::INVARIANTS`].
-    fn invariants(_: &Self::Config) -> Vec<Box<dyn Invariant<MessageOf<Self>, TimerOf<Self>>>> {
-        Vec::new()
-    }
-
-    /// Who tells how a violation that the rumor checker has found came about. Nobody, unless the
-    /// system says who.
-    fn witness(_: &Self::Config) -> Option<Box<dyn Witness<MessageOf<Self>, TimerOf<Self>>>> {
-        None
-    }
-
-    /// Whether clients delete registers, after which their versions begin anew.
-    fn registers(_: &Self::Config) -> RegisterKind {
-        RegisterKind::Kept
+    /// What must be true of every run. By default, that what clients observe of registers is
+    /// linearizable. Each checker has a name of its own.
+    fn checkers(config: &Self::Config, names: &Names) -> Vec<Box<dyn Checker<Self::Process>>> {
+        let _ = (config, names);
+        vec![Box::new(RumorChecker::new(RegisterKind::Kept))]
     }
 
     /// The mark that this event reaches by itself, such as a reply lost after the server had
     /// applied the command.
     fn mark(_: &Event<MessageOf<Self>, TimerOf<Self>>) -> Option<&'static str> {
-        None
-    }
-
-    /// What is wrong when all is over and everybody is done, such as a cache that still has what
-    /// the database has not: the name of the invariant, and how it was broken. A recording that is
-    /// only checked, not replayed, is taken at its word here, as it is for liveness.
-    fn at_rest(_: &Self::Config, _: &[&Self::Process]) -> Option<(&'static str, Broken)> {
         None
     }
 
@@ -97,32 +79,4 @@ pub struct Deployment<P, N> {
     pub keys: Vec<String>,
     /// What the operator does.
     pub nemesis: N,
-}
-
-/// Something that must be true in every run.
-pub trait Invariant<M, T>: Observer<M, T> {
-    /// How it was broken, if it was.
-    fn broken(&self) -> Option<Broken>;
-
-    /// What it measured meanwhile, by names that end in the unit: `age_p99_ns`.
-    fn measures(&self) -> Vec<(&'static str, u64)> {
-        Vec::new()
-    }
-}
-
-/// Sees a run that ends in a violation, and tells of the part that the nodes had in it. It is only
-/// asked for when a violation is explained: the run is run again then.
-pub trait Witness<M, T>: Observer<M, T> {
-    /// How it came about that these operations contradict each other, in sentences. They are in the
-    /// order in which they began; the last is the one that was told what cannot be.
-    fn testify(&self, operations: &[OpId]) -> Vec<String>;
-}
-
-/// How an invariant was broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    /// In one sentence.
-    pub summary: String,
-    /// What happened, in order.
-    pub story: Vec<String>,
 }

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-use history::{Completion, NodeId, Time};
+use history::{NodeId, Time};
 use sim::{Command, Event, Fate, Kind, Loss, MessageId, Observer};
 
 use crate::{MessageOf, Operations, System, TimerOf};
@@ -115,15 +115,7 @@ impl<S: System> Observer<MessageOf<S>, TimerOf<S>> for Tally<S> {
         }
         match &event.kind {
             Kind::Deliver { from, id } => self.deliver(*from, event.node, *id),
-            Kind::Return(ended) => {
-                let operations = &mut self.operations;
-                *match ended.completion {
-                    Completion::Ok(_) => &mut operations.ok,
-                    Completion::Refused(_) => &mut operations.refused,
-                    Completion::Failed => &mut operations.failed,
-                    Completion::Unknown => &mut operations.unknown,
-                } += 1;
-            }
+            Kind::Return(ended) => self.operations.add(&ended.completion),
             Kind::Send { fate, .. } | Kind::Release { fate, .. } => match fate {
                 Fate::Dropped(Loss::Partition) => self.mark("message-cut"),
                 Fate::Dropped(_) => self.mark("message-lost"),

@@ -1,11 +1,12 @@
 //! What a scenario expects and what is found, with a system that does wrong as it is told.
 
-use history::{Action, Completion, Key, Observation, Span, Value, Version};
+use history::{Action, Completion, Key, Names, Observation, Span, Value, Version};
 use scenario::{
-    Broken, Deployment, Interrupt, Judgement, Problem, Ran, Registry, RunOptions, System, Verdict,
+    Checker, Deployment, End, Finding, Interrupt, Judgement, Problem, Ran, RegisterKind, Registry,
+    RumorChecker, RunOptions, System, Verdict,
 };
 use serde::{Deserialize, Serialize};
-use sim::{Context, Input, Keep, NodeSpec, Role};
+use sim::{Context, Event, Input, Keep, NodeSpec, Observer, Role};
 
 /// A clerk who writes something down, looks it up, and goes home.
 #[derive(Clone, Debug, Hash)]
@@ -23,6 +24,8 @@ struct Config {
     stays: bool,
     /// Leaves the light on.
     wastes: bool,
+    /// Says twice how the read ended.
+    stutters: bool,
 }
 
 impl sim::Process for Clerk {
@@ -39,6 +42,9 @@ impl sim::Process for Clerk {
                 let read = cx.invoke(Key(0), |_| Action::Read);
                 let seen = if self.config.forgets { Observation::EMPTY } else { written };
                 cx.complete(read.op, Completion::Ok(seen));
+                if self.config.stutters {
+                    cx.complete(read.op, Completion::Ok(seen));
+                }
                 cx.set_timer(Span::from_millis(1), ());
             }
             Input::Timer(()) if !self.config.stays => {
@@ -56,10 +62,36 @@ impl sim::Process for Clerk {
 
 struct Office;
 
+/// When the clerk has gone, the light is off.
+struct DarkAtNight {
+    wastes: bool,
+    is_broken: bool,
+}
+
+impl<M, T> Observer<M, T> for DarkAtNight {
+    fn event(&mut self, _: &Event<M, T>) {}
+}
+
+impl Checker<Clerk> for DarkAtNight {
+    fn name(&self) -> &'static str {
+        "dark-at-night"
+    }
+
+    fn finding(&self) -> Option<Finding> {
+        let summary = "the clerk is gone, and the light is on";
+        self.is_broken.then(|| Finding::invariant(summary, Vec::new()))
+    }
+
+    fn at_end(&mut self, end: &End<'_, Clerk>) {
+        if let End::AtRest(clerks) = end {
+            self.is_broken = self.wastes && clerks.iter().all(|clerk| clerk.is_home);
+        }
+    }
+}
+
 impl System for Office {
     const NAME: &'static str = "office";
     const MARKS: &'static [&'static str] = &["home"];
-    const INVARIANTS: &'static [&'static str] = &["dark-at-night"];
 
     type Process = Clerk;
     type Nemesis = ();
@@ -79,10 +111,9 @@ impl System for Office {
         }
     }
 
-    fn at_rest(config: &Config, processes: &[&Clerk]) -> Option<(&'static str, Broken)> {
-        let wastes = config.wastes && processes.iter().all(|clerk| clerk.is_home);
-        let summary = "nobody is there, and the light is on".to_owned();
-        wastes.then(|| ("dark-at-night", Broken { summary, story: Vec::new() }))
+    fn checkers(config: &Config, _: &Names) -> Vec<Box<dyn Checker<Clerk>>> {
+        let dark = DarkAtNight { wastes: config.wastes, is_broken: false };
+        vec![Box::new(RumorChecker::new(RegisterKind::Kept)), Box::new(dark)]
     }
 
     fn unfinished(clerk: &Clerk) -> Option<String> {
@@ -159,4 +190,30 @@ fn a_run_goes_on_after_what_may_be_violated() {
 
     let ran = run(&["forgets", "stays"], "rumor = \"may-violate\"");
     assert_eq!((ran.outcome.verdict, ran.judgement), (Verdict::Liveness, Judgement::NotMet));
+}
+
+#[test]
+fn a_checker_that_is_off_finds_nothing() {
+    for (told, checker) in
+        [("forgets", "rumor"), ("wastes", "dark-at-night"), ("stays", "liveness")]
+    {
+        let ran = run(&[told], "");
+        assert_eq!(ran.judgement, Judgement::NotMet, "{checker} watches");
+        let expected = format!("{checker} = \"off\"\noutcomes = \"holds\"");
+        let ran = run(&[told], &expected);
+        assert_ne!(ran.outcome.violation.map(|found| found.by).as_deref(), Some(checker));
+    }
+    let ran = run(&["forgets", "wastes"], "rumor = \"off\"\ndark-at-night = \"off\"");
+    assert_eq!((ran.outcome.verdict, ran.judgement), (Verdict::Holds, Judgement::Met));
+}
+
+/// Whatever the scenario expects: it says nothing of the protocol.
+#[test]
+fn an_account_that_makes_no_sense_is_a_finding_of_its_own() {
+    for expected in ["", "rumor = \"violates\"", "rumor = \"may-violate\""] {
+        let ran = run(&["stutters"], expected);
+        assert_eq!((ran.outcome.verdict, ran.judgement), (Verdict::Malformed, Judgement::NotMet));
+        let summary = ran.outcome.violation.expect("it is told").summary;
+        assert!(summary.contains("clerk") || summary.contains("n0#1"), "{summary}");
+    }
 }

@@ -6,9 +6,9 @@ use history::{Key, NodeId, Observation, OpId, Time};
 use scenario::Witness;
 
 use super::{Acceptance, AcceptorWitness, AskedToAccept, Attempt, AttemptId, Heard, MemoryLoss};
-use crate::{Ballot, Message, Request, Timer};
+use crate::{Ballot, Request};
 
-impl Witness<Message, Timer> for AcceptorWitness {
+impl Witness<crate::Process> for AcceptorWitness {
     fn testify(&self, operations: &[OpId]) -> Vec<String> {
         let known = operations.iter().filter_map(|op| Some((*op, *self.of_operation.get(op)?)));
         let known: Vec<(OpId, AttemptId)> = known.collect();

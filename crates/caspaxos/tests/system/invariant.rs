@@ -2,7 +2,7 @@
 
 use caspaxos::{Ballot, Message, OneValuePerBallot, Request, Timer};
 use history::{Key, Names, NodeId, Observation, Time, Value, Version};
-use scenario::{Broken, Invariant};
+use scenario::{Checker as _, Finding};
 use sim::{Event, Fate, Kind, Loss, MessageId, Observer};
 
 const P1: NodeId = NodeId(0);
@@ -13,7 +13,7 @@ type Numbers = (u64, u32, u64);
 
 /// What becomes of accepts that are sent one after the other: by whom, for which key, under which
 /// ballot, and with which value.
-fn after(accepts: &[(NodeId, u32, Numbers, u64)]) -> Option<Broken> {
+fn after(accepts: &[(NodeId, u32, Numbers, u64)]) -> Option<Finding> {
     let names = ["p1", "p2", "a0"].map(str::to_owned).to_vec();
     let keys = ["key1", "key2"].map(str::to_owned).to_vec();
     let mut invariant = OneValuePerBallot::new(Names { nodes: names, keys });
@@ -30,7 +30,7 @@ fn after(accepts: &[(NodeId, u32, Numbers, u64)]) -> Option<Broken> {
         let kind = Kind::Send { to: NodeId(2), id: MessageId(seq), fate, message };
         invariant.event(&Event::<Message, Timer> { at: Time(seq), seq, node, kind });
     }
-    invariant.broken()
+    invariant.finding()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn another_key_is_another_register() {
 #[test]
 fn one_ballot_with_two_values_is_a_breach() {
     let broken = after(&[(P1, 0, (0, 1, 1), 7), (P2, 0, (0, 2, 1), 9), (P1, 0, (0, 1, 1), 8)]);
-    let Broken { summary, story } = broken.expect("it is broken");
+    let Finding { summary, story, .. } = broken.expect("it is broken");
     assert_eq!(summary, "a ballot of key1 was used for more than one state");
     assert!(story[0].contains("p1") && story[0].contains("ballot 0,1,1"), "{story:?}");
     assert!(story[1].contains("p1") && story[1].contains("ballot 0,1,1"), "{story:?}");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use history::{Completion, Entry, Key, OpId, Step, Time, Version};
 
-use super::Sample;
+use crate::Sample;
 
 /// Of each key so many versions are remembered. A read that sees an older one counts as seeing the
 /// oldest of them.

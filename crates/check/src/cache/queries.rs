@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use history::{Key, Names, Time, Version};
 
-use super::Sample;
+use crate::Sample;
 
 /// How often each version of a row is read from the database. A cache is there so that once is
 /// enough; when many miss at the same time, all of them ask: a *thundering herd*.

@@ -66,6 +66,7 @@ pub(crate) fn record_one(
 pub(crate) fn code_of(ran: &Ran) -> Code {
     match (ran.judgement, ran.outcome.verdict) {
         (Judgement::NotMet, Verdict::Inconclusive) => Code::Inconclusive,
+        (Judgement::NotMet, Verdict::Malformed) => Code::Internal,
         (Judgement::NotMet, _) => Code::NotAsExpected,
         _ => Code::AsExpected,
     }

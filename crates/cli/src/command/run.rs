@@ -15,6 +15,7 @@ use scenario::{
 };
 
 use crate::args::{Changes, Format, Seeds};
+use crate::command::record::code_of;
 use crate::eprintln_quietly;
 use crate::failure::{Code, Failure};
 use crate::output::{Output, Rows};
@@ -219,13 +220,11 @@ impl Report<'_> {
     }
 
     fn judged(&mut self, number: usize, ran: Ran) -> Result<(), Failure> {
+        let code = code_of(&ran);
         let Ran { outcome, judgement } = ran;
         if judgement == Judgement::NotMet {
             self.first_failure.get_or_insert_with(|| self.plan.command(number));
-            self.code = self.code.or(match outcome.verdict {
-                Verdict::Inconclusive => Code::Inconclusive,
-                _ => Code::NotAsExpected,
-            });
+            self.code = self.code.or(code);
         }
         if let Some(rows @ Rows::Array { .. }) = &mut self.rows {
             rows.push(&mut self.out, &outcome)?;

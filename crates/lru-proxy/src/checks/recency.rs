@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use history::{Names, NodeId, Span, Time};
 use redis::Blob;
 use redis_node::{Request, Response};
-use scenario::{Broken, Invariant, tell};
+use scenario::{Checker, Finding, story};
 use sim::{Command, Event, Kind, Observer};
 
-use crate::{Config, Message, Timer};
+use crate::{Config, Message, Process, Timer};
 
 /// Holds a proxy to it.
 pub(super) struct Recency {
@@ -138,15 +138,19 @@ impl Observer<Message, Timer> for Recency {
     }
 }
 
-impl Invariant<Message, Timer> for Recency {
-    fn broken(&self) -> Option<Broken> {
+impl Checker<Process> for Recency {
+    fn name(&self) -> &'static str {
+        "recency"
+    }
+
+    fn finding(&self) -> Option<Finding> {
         let Gone { key, served, at, others } = self.broken.as_ref()?;
         let (proxy, room) = (self.names.node(self.proxy), self.capacity);
         let summary = format!("{key} had to go, though {others} others were used since, of {room}");
-        let story = tell(vec![
+        let steps = vec![
             (*served, format!("{proxy} serves {key} from its cache.")),
             (*at, format!("{proxy} asks the server for {key}; {others} other keys were used.")),
-        ]);
-        Some(Broken { summary, story })
+        ];
+        Some(Finding::invariant(summary, story(steps)))
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// eighth of the number above.
 ///
 /// ```
-/// use check::cache::Sample;
+/// use check::Sample;
 ///
 /// let mut sample = Sample::default();
 /// (1..=100).for_each(|number| sample.add(number));
@@ -51,6 +51,15 @@ impl Sample {
             seen >= wanted
         });
         found.map(|(size, _)| *size)
+    }
+}
+
+impl Sample {
+    /// The median, the 99th percentile, and the largest number, under these names. A sample without
+    /// numbers has none.
+    pub fn measures(&self, names: [&'static str; 3]) -> impl Iterator<Item = (&'static str, u64)> {
+        let numbers = [self.percentile(50), self.percentile(99), self.max()];
+        names.into_iter().zip(numbers).filter_map(|(name, number)| Some((name, number?)))
     }
 }
 

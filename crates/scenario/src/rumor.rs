@@ -1,0 +1,124 @@
+//! The rumor checker as a checker of runs: is what clients observed of registers linearizable?
+
+use check::{Malformed, RegisterKind, Rumor};
+use history::{Entry, Names, OpId};
+use sim::{Event, Observer, Process};
+
+use crate::checker::history_entry;
+use crate::{Checker, Finding, Investigator, Verdict, Violation};
+
+/// What the checker holds of a version or an operation, at most, in bytes.
+const RECORD: u64 = 128;
+/// What an operation's beginning or end takes, in bytes; and at most what a witness notes of any
+/// event.
+const ENTRY: u64 = size_of::<Entry>() as u64;
+const NOTE: u64 = 16;
+
+/// Sees a run that ends in a violation, and tells of the part that the nodes had in it.
+pub trait Witness<P: Process>: Observer<P::Message, P::Timer> {
+    /// How it came about that these operations contradict each other, in sentences. They are in the
+    /// order in which they began; the last is the one that observed what cannot be.
+    fn testify(&self, operations: &[OpId]) -> Vec<String>;
+}
+
+/// Makes the witness of a run that is to be explained.
+type Summon<P> = Box<dyn Fn() -> Box<dyn Witness<P>>>;
+
+/// The checker named `rumor`.
+pub struct RumorChecker<P: Process> {
+    rumor: Rumor,
+    /// Why the history is none.
+    malformed: Option<Malformed>,
+    summon: Option<Summon<P>>,
+}
+
+impl<P: Process> RumorChecker<P> {
+    /// The name by which scenario files speak of it.
+    pub const NAME: &'static str = "rumor";
+
+    /// A checker that has seen nothing yet.
+    #[must_use]
+    pub fn new(registers: RegisterKind) -> RumorChecker<P> {
+        RumorChecker { rumor: Rumor::with(registers), malformed: None, summon: None }
+    }
+
+    /// The same, with a witness that tells how a violation came about.
+    #[must_use]
+    pub fn with_witness(self, summon: impl Fn() -> Box<dyn Witness<P>> + 'static) -> Self {
+        RumorChecker { summon: Some(Box::new(summon)), ..self }
+    }
+}
+
+impl<P: Process> Observer<P::Message, P::Timer> for RumorChecker<P> {
+    #[inline]
+    fn event(&mut self, event: &Event<P::Message, P::Timer>) {
+        if self.malformed.is_none()
+            && let Some(entry) = history_entry(event)
+        {
+            self.malformed = self.rumor.step(&entry).err();
+        }
+    }
+}
+
+impl<P: Process + 'static> Checker<P> for RumorChecker<P> {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn finding(&self) -> Option<Finding> {
+        if let Some(malformed) = &self.malformed {
+            let summary = malformed.to_string();
+            return Some(Finding { verdict: Verdict::Malformed, summary, story: Vec::new() });
+        }
+        let summary = self.rumor.violation()?.to_string();
+        Some(Finding { verdict: Verdict::Violation, summary, story: Vec::new() })
+    }
+
+    fn memory(&self) -> u64 {
+        self.rumor.retained() as u64 * RECORD
+    }
+
+    fn investigator(&self) -> Option<Box<dyn Investigator<P>>> {
+        let violation = self.rumor.violation()?.clone();
+        let witness = self.summon.as_ref().map(|summon| summon());
+        Some(Box::new(RumorInvestigator { violation, history: Vec::new(), witness, noted: 0 }))
+    }
+}
+
+/// Keeps the whole history.
+struct RumorInvestigator<P: Process> {
+    violation: check::Violation,
+    history: Vec<Entry>,
+    witness: Option<Box<dyn Witness<P>>>,
+    /// How many events the witness has seen.
+    noted: u64,
+}
+
+impl<P: Process> Observer<P::Message, P::Timer> for RumorInvestigator<P> {
+    fn event(&mut self, event: &Event<P::Message, P::Timer>) {
+        self.history.extend(history_entry(event));
+        if let Some(witness) = &mut self.witness {
+            witness.event(event);
+            self.noted += 1;
+        }
+    }
+}
+
+impl<P: Process> Investigator<P> for RumorInvestigator<P> {
+    fn memory(&self) -> u64 {
+        self.history.len() as u64 * ENTRY + self.noted * NOTE
+    }
+
+    fn explain(&self, names: &Names) -> Violation {
+        let explanation = check::explain(&self.history, &self.violation, names);
+        let operations = &explanation.operations;
+        let causes = self.witness.as_ref().map(|witness| witness.testify(operations));
+        Violation {
+            by: String::new(),
+            summary: explanation.summary,
+            story: explanation.story,
+            cycle: explanation.cycle.into_iter().map(|edge| edge.because).collect(),
+            causes: causes.unwrap_or_default(),
+        }
+    }
+}
