@@ -1,6 +1,7 @@
 //! What the checkers of caches measure, and how they tell of a promise that was broken.
 
-use check::cache::{Ages, Fills, Promise, Queries, Reads, Sample};
+use check::Sample;
+use check::cache::{Ages, Fills, Promise, Queries, Reads};
 use check::notation;
 use history::{
     Action, Completion, Entry, Invoke, Key, Names, NodeId, Observation, OpId, Return, Span, Step,

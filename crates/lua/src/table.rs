@@ -59,8 +59,8 @@ pub(crate) struct UnknownKey;
 impl Table {
     /// One with room for so many elements and so many fields.
     pub(crate) fn with_capacity(elements: usize, fields: usize) -> Table {
-        let mut table = Table::default();
-        table.array = vec![Value::Nil; elements.min(1 << ARRAY_BITS)];
+        let array = vec![Value::Nil; elements.min(1 << ARRAY_BITS)];
+        let mut table = Table { array, ..Table::default() };
         table.set_nodes(fields);
         table
     }
@@ -69,7 +69,6 @@ impl Table {
     pub(crate) fn size(&self) -> usize {
         OVERHEAD + self.array.len() * SLOT_SIZE + self.nodes.len() * NODE_SIZE
     }
-
 
     /// All keys and values that it refers to.
     pub(crate) fn for_each_value(&self, mut visit: impl FnMut(Value)) {

@@ -79,7 +79,7 @@ impl<P: Process + 'static> Checker<P> for RumorChecker<P> {
     }
 
     fn investigator(&self) -> Option<Box<dyn Investigator<P>>> {
-        let violation = self.rumor.violation()?.clone();
+        let violation = *self.rumor.violation()?;
         let witness = self.summon.as_ref().map(|summon| summon());
         Some(Box::new(RumorInvestigator { violation, history: Vec::new(), witness, noted: 0 }))
     }

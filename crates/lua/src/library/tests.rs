@@ -69,6 +69,7 @@ fn show_all(lua: &Lua, values: &[Value]) -> String {
 
 fn show(lua: &Lua, value: Value) -> String {
     match value {
+        Value::Null => "null".to_owned(),
         Value::Nil => "nil".to_owned(),
         Value::Boolean(value) => value.to_string(),
         Value::Number(number) => number::general(number, 17),
