@@ -74,6 +74,8 @@ pub struct FaultPlan {
 
 #[derive(Clone, Debug)]
 struct TrackState {
+    /// By which its answers of chance are told from those of others.
+    name: String,
     steps: Vec<PlannedStep>,
     repeat: bool,
     /// The step that waits; past the last when the track is over.
@@ -121,12 +123,14 @@ enum Waiting {
 impl FaultPlan {
     /// The plan of a scenario.
     pub(crate) fn new(general: &General, directory: &Directory) -> Result<FaultPlan, Problem> {
+        check_names(&general.nemesis)?;
         let tracks = general.nemesis.iter().enumerate().filter(|(_, track)| track.on);
         let tracks = tracks.map(|(number, track)| plan_track(number, track, directory));
         let recovery = general.recovery.as_ref();
         let until = recovery.map(|section| {
             let step = Step { wait: section.wait.clone(), actions: Vec::new() };
-            plan_step(&step, directory, "recovery").map(|step| TrackState::new(vec![step], false))
+            let step = plan_step(&step, directory, "recovery")?;
+            Ok(TrackState::new("recovery".to_owned(), vec![step], false))
         });
         let tracks: Vec<TrackState> = tracks.collect::<Result<_, _>>()?;
         let until = until.transpose()?;
@@ -162,6 +166,24 @@ impl FaultPlan {
     }
 }
 
+/// What a track is called: its place, if the file does not say.
+fn track_name(number: usize, track: &Track) -> String {
+    track.name.clone().unwrap_or_else(|| number.to_string())
+}
+
+fn check_names(tracks: &[Track]) -> Result<(), Problem> {
+    let mut names = std::collections::BTreeSet::new();
+    for (number, track) in tracks.iter().enumerate() {
+        let name = track_name(number, track);
+        if names.contains(&name) {
+            let message = format!("another track is called {name:?}, by its name or its place");
+            return Err(Problem::new(format!("nemesis.{number}.name"), message));
+        }
+        names.insert(name);
+    }
+    Ok(())
+}
+
 fn plan_track(number: usize, track: &Track, directory: &Directory) -> Result<TrackState, Problem> {
     let path = format!("nemesis.{number}.steps");
     if track.steps.is_empty() {
@@ -169,7 +191,8 @@ fn plan_track(number: usize, track: &Track, directory: &Directory) -> Result<Tra
     }
     let steps = track.steps.iter().enumerate();
     let steps = steps.map(|(i, step)| plan_step(step, directory, &format!("{path}.{i}")));
-    Ok(TrackState::new(steps.collect::<Result<_, _>>()?, track.repeat))
+    let name = track_name(number, track);
+    Ok(TrackState::new(format!("nemesis/{name}"), steps.collect::<Result<_, _>>()?, track.repeat))
 }
 
 fn plan_step(step: &Step, directory: &Directory, path: &str) -> Result<PlannedStep, Problem> {
@@ -271,8 +294,8 @@ impl FaultPlan {
 }
 
 impl TrackState {
-    fn new(steps: Vec<PlannedStep>, repeat: bool) -> TrackState {
-        TrackState { steps, repeat, step: 0, waiting: Waiting::Alarm }
+    fn new(name: String, steps: Vec<PlannedStep>, repeat: bool) -> TrackState {
+        TrackState { name, steps, repeat, step: 0, waiting: Waiting::Alarm }
     }
 
     fn enter<M, T>(
@@ -296,14 +319,14 @@ impl TrackState {
                 cx.command(Command::Wake { at: history::Time(span.0), alarm });
                 Waiting::Alarm
             }
-            Wait::Writes(count) => Waiting::Writes(writes.total() + draw(*count, cx)),
+            Wait::Writes(count) => Waiting::Writes(writes.total() + draw(&self.name, *count, cx)),
             Wait::WritesEach(count) => {
-                let more = draw(*count, cx);
+                let more = draw(&self.name, *count, cx);
                 let targets = writes.by_client().map(|(client, now)| (client, now + more));
                 Waiting::Each(targets.collect())
             }
             Wait::Event { times, .. } | Wait::Mark { times, .. } => {
-                Waiting::Events(draw(*times, cx))
+                Waiting::Events(draw(&self.name, *times, cx))
             }
         };
     }
@@ -345,10 +368,10 @@ impl TrackState {
     }
 }
 
-fn draw<M>(count: Count, cx: &mut NemesisContext<'_, M>) -> u64 {
+fn draw<M>(track: &str, count: Count, cx: &mut NemesisContext<'_, M>) -> u64 {
     match count.max.saturating_sub(count.min) {
         0 => count.min,
-        width => count.min + cx.choose("nemesis-wait", width),
+        width => count.min + cx.choose_for(track, "nemesis-wait", width),
     }
 }
 

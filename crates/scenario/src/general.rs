@@ -203,6 +203,10 @@ pub struct Clock {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Track {
+    /// What it is called. What chance decides for a track depends on its name, by default its place
+    /// among the tracks of the file: a track with a name keeps its draws when others come and go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The steps.
     pub steps: Vec<Step>,
     /// Whether it begins again after the last step.

@@ -359,3 +359,57 @@ fn values_that_make_no_sense_together_are_an_error_and_no_panic() {
     let error = errors.iter().flatten().next().expect("some seed draws one server");
     assert!(error.contains("survey.servers=1") && error.contains("not so many"), "{error}");
 }
+
+/// When the clock of `s1` is stepped in a run of a scenario with these tracks.
+fn steps_of_s1(tracks: &str) -> Vec<u64> {
+    let text = format!(
+        "[limits]\nvirtual_time = \"20s\"\n\
+         [[link]]\nfrom = \"*\"\nto = \"*\"\ndelay = \"1ms..5ms\"\n{tracks}"
+    );
+    let scenario = load(&text).expect("a scenario");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("run.jsonl");
+    let interrupt = Interrupt::new();
+    let options =
+        RunOptions { seed: "7", record: Some(&path), explain: false, interrupt: &interrupt };
+    registry().run(&scenario, &options).expect("a run");
+    let log = std::fs::read_to_string(&path).expect("a recording");
+    let events = log.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    events
+        .filter(|event: &serde_json::Value| {
+            event.pointer("/kind/nemesis/step-clock/node") == Some(&1.into())
+        })
+        .map(|event| event["at"].as_u64().expect("a time"))
+        .collect()
+}
+
+#[test]
+fn a_track_that_is_off_leaves_the_draws_of_the_others_as_they_were() {
+    let track = |name: &str, node: &str, more: &str| {
+        format!(
+            "[[nemesis]]\n{name}{more}repeat = true\nsteps = [{{ wait = {{ event = \
+             {{ kind = \"deliver\", times = \"1..30\" }} }}, do = [{{ step_clock = \
+             {{ node = \"{node}\", by = \"1ms\" }} }}] }}]\n"
+        )
+    };
+    let both = steps_of_s1(&[track("", "s0", ""), track("", "s1", "")].concat());
+    assert!(both.len() > 5, "{both:?}");
+    let alone = steps_of_s1(&[track("", "s0", "on = false\n"), track("", "s1", "")].concat());
+    assert_eq!(alone, both);
+
+    let name = "name = \"second\"\n";
+    let named = steps_of_s1(&[track("", "s0", ""), track(name, "s1", "")].concat());
+    assert_ne!(named, both, "another name, other draws");
+    assert_eq!(steps_of_s1(&track(name, "s1", "")), named, "whatever its place");
+}
+
+#[test]
+fn two_tracks_of_one_name_are_refused() {
+    let track = "[[nemesis]]\nsteps = [{ wait = { at = \"1ms\" }, do = [] }]\n";
+    let named = track.replace("steps", "name = \"1\"\nsteps");
+    assert!(load(&[&named, track, track].concat()).is_err(), "the second one is called 1 too");
+    let refused = load(&[&*named, &named].concat()).expect_err("two of one name").to_string();
+    assert!(refused.contains("another track is called \"1\""), "{refused}");
+    assert!(load(&[track, track, &named].concat()).is_err());
+    assert!(load(&[track, track, track].concat()).is_ok());
+}

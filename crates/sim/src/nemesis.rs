@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use history::{NodeId, Span, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::context::{Answer, Chooser};
+use crate::context::Answer;
 use crate::{Choices, Endpoint, Event, Keep};
 
 /// Something done to the system from outside.
@@ -154,7 +154,7 @@ impl<M, T, A: Nemesis<M, T>, B: Nemesis<M, T>> Nemesis<M, T> for (A, B) {
 /// How the nemesis acts.
 pub struct NemesisContext<'a, M> {
     pub(crate) commands: &'a mut VecDeque<Command<M>>,
-    pub(crate) chooser: &'a mut dyn Chooser,
+    pub(crate) chooser: &'a mut dyn NamedChooser,
 }
 
 impl<M> NemesisContext<'_, M> {
@@ -168,11 +168,25 @@ impl<M> NemesisContext<'_, M> {
     /// # Panics
     /// If `bound` is 0.
     pub fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
+        self.choose_for("nemesis", purpose, bound)
+    }
+
+    /// As [`choose`](Self::choose), for the part of the nemesis that has this name. Each name has
+    /// answers of its own, so one part less leaves the answers of the others as they were.
+    ///
+    /// # Panics
+    /// If `bound` is 0.
+    pub fn choose_for(&mut self, name: &str, purpose: &'static str, bound: u64) -> u64 {
         match bound {
             1 => 0,
-            _ => self.chooser.choose(purpose, bound),
+            _ => self.chooser.choose(name, purpose, bound),
         }
     }
+}
+
+/// Answers the questions of the parts of a nemesis.
+pub(crate) trait NamedChooser {
+    fn choose(&mut self, name: &str, purpose: &'static str, bound: u64) -> u64;
 }
 
 /// Puts the nemesis's questions to the world's choices.
@@ -181,9 +195,9 @@ pub(crate) struct NemesisChooser<'a, C> {
     pub(crate) answers: &'a mut Vec<Answer>,
 }
 
-impl<C: Choices> Chooser for NemesisChooser<'_, C> {
-    fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
-        let stream = self.choices.stream(purpose, "nemesis");
+impl<C: Choices> NamedChooser for NemesisChooser<'_, C> {
+    fn choose(&mut self, name: &str, purpose: &'static str, bound: u64) -> u64 {
+        let stream = self.choices.stream(purpose, name);
         let answer = self.choices.draw(stream, bound);
         self.answers.push(Answer { purpose, bound, answer });
         answer
