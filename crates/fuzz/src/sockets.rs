@@ -1,7 +1,5 @@
 //! `serve` and `proxy` over real sockets: whatever one client sends, the other is answered.
 
-#![expect(clippy::disallowed_methods, reason = "servers that run beside what they are tried with")]
-
 use std::cell::RefCell;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
@@ -41,7 +39,7 @@ pub(crate) fn proxy(bytes: &[u8]) {
 
 fn start_server() -> SocketAddr {
     let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
+    run_beside(move || {
         let options = serve::Options { port: 0, ..serve::Options::default() };
         let service = serve::Service::bind(options, None).expect("there is a free port");
         tell.send(service.addresses()[0]).expect("the address is awaited");
@@ -53,7 +51,7 @@ fn start_server() -> SocketAddr {
 fn start_proxy() -> SocketAddr {
     let upstream = start_server().to_string();
     let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
+    run_beside(move || {
         let listen = (Ipv4Addr::LOCALHOST, 0).into();
         let options = proxy::Options { listen, upstream, ..proxy::Options::default() };
         let proxy = proxy::Proxy::bind(options).expect("there is a free port");
@@ -61,6 +59,12 @@ fn start_proxy() -> SocketAddr {
         proxy.run(|| tell.send(address).expect("the address is awaited"), || false);
     });
     told.recv().expect("the proxy starts")
+}
+
+/// Runs a server in a thread that has as much stack as the main thread of `rumormill serve`.
+fn run_beside(server: impl FnOnce() + Send + 'static) {
+    const STACK_LEN: usize = 8 << 20;
+    thread::Builder::new().stack_size(STACK_LEN).spawn(server).expect("there is room for a thread");
 }
 
 /// A stranger sends the bytes, in pieces that the first of them chooses, and hangs up. Meanwhile
