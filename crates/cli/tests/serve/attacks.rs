@@ -199,8 +199,12 @@ fn who_leaves_most_unread_is_hung_up_on() {
 
 #[test]
 fn large_replies_that_are_not_read_hold_up_nobody() {
+    let start = || {
+        let server = start();
+        set_large(&server, 10);
+        server
+    };
     latency_is_low_during(start, |server| {
-        set_large(server, 10);
         let mut clients: Vec<Client> = (0..300).map(|_| server.connect()).collect();
         for _ in 0..2 {
             for client in &mut clients {
@@ -215,8 +219,12 @@ fn large_replies_that_are_not_read_hold_up_nobody() {
 
 #[test]
 fn large_replies_that_are_read_hold_up_nobody() {
+    let start = || {
+        let server = start();
+        fill(&server, 20);
+        server
+    };
     latency_is_low_during(start, |server| {
-        fill(server, 20);
         let mut clients: Vec<Client> = (0..30).map(|_| server.connect()).collect();
         for client in &mut clients {
             client.stream.write_all(&b"LRANGE list 0 -1\r\n".repeat(10)).unwrap();
@@ -230,14 +238,18 @@ fn large_replies_that_are_read_hold_up_nobody() {
 
 #[test]
 fn many_clients_with_much_to_do_hold_up_nobody() {
+    let start = || {
+        let server = start();
+        fill(&server, 1);
+        server
+    };
     latency_is_low_during(start, |server| {
-        fill(server, 1);
         let mut clients: Vec<Client> = (0..300).map(|_| server.connect()).collect();
         for client in &mut clients {
-            client.stream.write_all(&b"SUNIONSTORE copy set\r\n".repeat(20)).unwrap();
+            client.stream.write_all(&b"SUNIONSTORE copy set\r\n".repeat(40)).unwrap();
         }
         for client in &mut clients {
-            received(client, b"", 20 * b":1000\r\n".len());
+            received(client, b"", 40 * b":1000\r\n".len());
         }
     });
 }
