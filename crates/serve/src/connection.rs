@@ -26,15 +26,15 @@ use crate::fault_log::{StruckCommand, Victim};
 use crate::node::{Node, duration};
 use crate::plan::{Delayed, Then};
 use crate::roster::Member;
-use crate::turns::{Credit, Turn, Turns};
+use crate::turns::{Beginning, Credit, Turn, Turns};
 use crate::wire::{Answer, End, Wire};
 
 /// The task that serves a client.
 pub(crate) struct Connection {
     node: Rc<Node>,
     client: Rc<Member>,
-    /// When the first command of this turn was called.
-    begun: Option<Span>,
+    /// Since when it has had something to do.
+    begun: Option<Beginning>,
     /// How far it is known to want little.
     credit: Credit,
     /// Whether it has sent as much as it may in one turn.
@@ -132,7 +132,7 @@ impl Connection {
 
     /// Lets others have their turn, if this was one.
     async fn end_turn(&mut self) {
-        let is_long = |begun| self.node.service.now() > begun + Turns::FREE;
+        let is_long = |begun: Beginning| begun.is_long_ago(self.node.service.now());
         if std::mem::take(&mut self.is_sending) || self.begun.is_some_and(is_long) {
             self.credit.spend();
             self.begun = None;
@@ -193,12 +193,14 @@ impl Connection {
     async fn keep_to_turn(&mut self) -> Span {
         let now = self.node.service.now();
         let most = if self.turn.is_some() { Turns::LINE } else { Turns::FREE };
-        if now <= *self.begun.get_or_insert(now) + most {
+        let credit = self.credit;
+        let begun = self.begun.get_or_insert_with(|| Beginning::new(now, credit));
+        if now <= begun.at + most {
             return now;
         }
         self.stand_in_line().await;
         let now = self.node.service.now();
-        self.begun = Some(now);
+        self.begun = Some(Beginning::new(now, credit));
         now
     }
 

@@ -7,10 +7,14 @@
 //! the others, however many they are and however much they want.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use history::Span;
+use tcp::work_done;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::yield_now;
+
+use crate::node::duration;
 
 /// How far a client is known to want little. It begins with none, and earns one by each turn in
 /// which it does. One turn that takes long does not cost all that it may have: the machine may have
@@ -30,6 +34,10 @@ impl Credit {
         self.0 >= Credit::GOOD
     }
 
+    const fn is_full(self) -> bool {
+        self.0 >= Credit::MOST
+    }
+
     /// A turn was short.
     pub(crate) fn earn(&mut self) {
         self.0 = (self.0 + 1).min(Credit::MOST);
@@ -38,6 +46,28 @@ impl Credit {
     /// A turn was long.
     pub(crate) fn spend(&mut self) {
         self.0 = self.0.saturating_sub(Credit::HEAVY);
+    }
+}
+
+/// When a turn began, and, unless the client has all credit, how much the thread had done by then:
+/// on a busy machine a turn can take long because the thread does not run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beginning {
+    pub(crate) at: Span,
+    worked: Option<Duration>,
+}
+
+impl Beginning {
+    /// A turn begins now.
+    pub(crate) fn new(now: Span, credit: Credit) -> Beginning {
+        Beginning { at: now, worked: if credit.is_full() { None } else { work_done() } }
+    }
+
+    /// Whether the turn, which ends now, was long.
+    pub(crate) fn is_long_ago(self, now: Span) -> bool {
+        let free = duration(Turns::FREE);
+        now > self.at + Turns::FREE
+            && self.worked.zip(work_done()).is_none_or(|(then, now)| now - then > free)
     }
 }
 
