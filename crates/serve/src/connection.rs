@@ -26,17 +26,19 @@ use crate::fault_log::{StruckCommand, Victim};
 use crate::node::{Node, duration};
 use crate::plan::{Delayed, Then};
 use crate::roster::Member;
-use crate::turns::{Turn, Turns};
+use crate::turns::{Beginning, Credit, Turn, Turns};
 use crate::wire::{Answer, End, Wire};
 
 /// The task that serves a client.
 pub(crate) struct Connection {
     node: Rc<Node>,
     client: Rc<Member>,
-    /// When the first command of this turn was called.
-    begun: Option<Span>,
-    /// Whether it did much when it did something last.
-    is_heavy: bool,
+    /// Since when it has had something to do.
+    begun: Option<Beginning>,
+    /// How far it is known to want little.
+    credit: Credit,
+    /// Whether it has sent as much as it may in one turn.
+    is_sending: bool,
     /// If it is the first in the line.
     turn: Option<Turn>,
 }
@@ -51,7 +53,14 @@ impl Connection {
         let fates = (!node.rules.is_empty())
             .then(|| Fates::new(&options.seed, &node.rules, &format!("{}/{number}", node.name)));
         let client = node.meet(number + 1, stream, Wire::new(&node.service, fates));
-        Connection { node, client, begun: None, is_heavy: false, turn: None }
+        Connection {
+            node,
+            client,
+            begun: None,
+            credit: Credit::default(),
+            is_sending: false,
+            turn: None,
+        }
     }
 
     /// What the server calls it.
@@ -77,7 +86,7 @@ impl Connection {
                 Some(ready) => ready.is_readable() || ready.is_read_closed(),
                 None => return End::Now,
             };
-            if std::mem::take(&mut self.is_heavy) {
+            if !self.credit.is_good() {
                 self.stand_in_line().await;
             }
             let mut end = None;
@@ -123,8 +132,12 @@ impl Connection {
 
     /// Lets others have their turn, if this was one.
     async fn end_turn(&mut self) {
-        if let Some(begun) = self.begun {
-            self.is_heavy |= self.node.service.now() > begun + Turns::FREE;
+        let is_long = |begun: Beginning| begun.is_long_ago(self.node.service.now());
+        if std::mem::take(&mut self.is_sending) || self.begun.is_some_and(is_long) {
+            self.credit.spend();
+            self.begun = None;
+        } else if self.begun.is_some() {
+            self.credit.earn();
         }
         if let Some(turn) = self.turn.take() {
             turn.end().await;
@@ -154,12 +167,13 @@ impl Connection {
     async fn take(&mut self) -> ControlFlow<End> {
         let service = Rc::clone(&self.node.service);
         loop {
-            if let Some(end) = self.wire().end {
-                return ControlFlow::Break(end);
+            if let Some(done) = self.wire().is_done() {
+                return done;
             }
+            let now = self.keep_to_turn().await;
             let line = self.wire().next_line(&service.buffers);
             match line {
-                Ok(Some(line)) => self.meet(&line).await?,
+                Ok(Some(line)) => self.meet(&line, now).await?,
                 Ok(None) => return ControlFlow::Continue(()),
                 Err(ProtocolError::Refused(error)) => {
                     service.counters.dropped.add(1);
@@ -168,12 +182,6 @@ impl Connection {
                 }
                 Err(ProtocolError::TooMuch) => return ControlFlow::Break(End::Dropped),
             }
-            // That is when the last command came: a look at the clock less.
-            let called_at = service.called_at.get();
-            let most = if self.turn.is_some() { Turns::LINE } else { Turns::FREE };
-            if called_at > *self.begun.get_or_insert(called_at) + most {
-                self.stand_in_line().await;
-            }
             let unread = self.wire().unread();
             if unread > ENOUGH_TO_SEND {
                 self.send()?;
@@ -181,11 +189,25 @@ impl Connection {
         }
     }
 
-    /// A command meets its fate, and then the server.
-    async fn meet(&mut self, line: &[Blob]) -> ControlFlow<End> {
-        let now = || self.node.service.now();
+    /// Stands in the line if the turn is over. Returns what time it is then.
+    async fn keep_to_turn(&mut self) -> Span {
+        let now = self.node.service.now();
+        let most = if self.turn.is_some() { Turns::LINE } else { Turns::FREE };
+        let credit = self.credit;
+        let begun = self.begun.get_or_insert_with(|| Beginning::new(now, credit));
+        if now <= begun.at + most {
+            return now;
+        }
+        self.stand_in_line().await;
+        let now = self.node.service.now();
+        self.begun = Some(Beginning::new(now, credit));
+        now
+    }
+
+    /// A command, which is called now, meets its fate, and then the server.
+    async fn meet(&mut self, line: &[Blob], now: Span) -> ControlFlow<End> {
         let met = match &mut self.wire().fates {
-            Some(fates) => fates.next(&line[0], now()),
+            Some(fates) => fates.next(&line[0], now),
             None => Vec::new(),
         };
         if !met.is_empty() || self.node.can_fail {
@@ -194,11 +216,13 @@ impl Connection {
             self.wire().is_stuck = false;
             return done;
         }
-        let answer = self.execute(line)?;
+        let answer = self.execute(line, now)?;
         self.reply(answer)
     }
 
     async fn meet_faults(&mut self, line: &[Blob], met: &[Struck]) -> ControlFlow<End> {
+        // Others have their turn while this one waits.
+        self.turn = None;
         for struck in met.iter().copied().filter(|struck| is_before(struck.fault)) {
             match struck.fault {
                 Fault::Delay(_) => {
@@ -223,7 +247,7 @@ impl Connection {
             }
         }
         self.node.ready().await;
-        let answer = self.execute(line)?;
+        let answer = self.execute(line, self.node.service.now())?;
         for struck in met.iter().copied().filter(|struck| !is_before(struck.fault)) {
             self.struck(line, struck);
             self.send()?;
@@ -236,11 +260,12 @@ impl Connection {
         self.reply(answer)
     }
 
-    fn execute(&mut self, line: &[Blob]) -> ControlFlow<End, Option<Answer>> {
+    fn execute(&mut self, line: &[Blob], now: Span) -> ControlFlow<End, Option<Answer>> {
         if is_from_browser(&line[0]) {
             return ControlFlow::Break(End::Dropped);
         }
         let left = self.node.unread_max().saturating_sub(self.wire().unread());
+        self.node.service.called_at.set(now);
         let reply = self.node.answer(&self.client, line, left);
         let connection = self.client.connection.borrow();
         if connection.is_flooded() {
@@ -275,7 +300,7 @@ impl Connection {
         let stream = &self.client.stream;
         let sent = self.wire().send(most, |slices| write(stream, slices));
         let Ok(sent) = sent else { return ControlFlow::Break(End::Now) };
-        self.is_heavy |= sent >= most;
+        self.is_sending |= sent >= most;
         self.node.service.counters.sent.add(sent as u64);
         self.account()
     }
@@ -287,7 +312,7 @@ impl Connection {
             if self.client.stream.writable().await.is_err() {
                 return;
             }
-            if std::mem::take(&mut self.is_heavy) {
+            if !self.credit.is_good() {
                 self.stand_in_line().await;
             }
         }

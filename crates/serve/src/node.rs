@@ -102,7 +102,6 @@ impl Node {
     pub(crate) fn answer(&self, caller: &Member, line: &[Blob], most: usize) -> Reply {
         let now = unix_time();
         self.counters.commands.add(1);
-        self.service.called_at.set(self.service.now());
         self.service.called_on.set(self.number);
         caller.calls(now, command_name(line));
         let mut view = View { node: self, caller, now };

@@ -6,6 +6,7 @@
 //! in hand.
 
 use std::io::{self, IoSlice};
+use std::ops::ControlFlow;
 
 use redis::resp::{CommandDecoder, Protocol, ProtocolError, Shape, Shapes};
 use redis::{Blob, Reply};
@@ -84,6 +85,14 @@ impl Wire {
     /// Whether something has come that is not done yet.
     pub(crate) fn has_input(&self) -> bool {
         self.held.is_some() || self.input.is_some()
+    }
+
+    /// Whether nothing is to be done, and whether that is all there ever is.
+    pub(crate) fn is_done(&self) -> Option<ControlFlow<End>> {
+        match self.end {
+            Some(end) => Some(ControlFlow::Break(end)),
+            None => (!self.has_input()).then_some(ControlFlow::Continue(())),
+        }
     }
 
     /// Reads what has come, if all that came before is done. Returns how many bytes.

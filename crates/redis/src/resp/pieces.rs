@@ -20,7 +20,7 @@ use crate::{Blob, Reply};
 /// assert_eq!(pieces.encode(&mut out, 1 << 10), Piece::Shared(value));
 /// assert_eq!(out, b"*2\r\n:7\r\n$16384\r\n");
 /// assert_eq!(pieces.encode(&mut out, 1 << 10), Piece::Last);
-/// assert_eq!(&out[17..], b"\r\n");
+/// assert_eq!(&out[16..], b"\r\n");
 /// ```
 #[derive(Debug)]
 pub struct Pieces {
