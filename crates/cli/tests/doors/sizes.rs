@@ -40,9 +40,9 @@ fn tracks_that_fire_at_each_other_reach_the_limit_of_memory() {
 fn servers_that_take_an_hour_reach_the_limit_of_memory() {
     let text = scenario("[limits]\nmemory = \"64MiB\"\n[caspaxos]\nservice_time = \"1h\"");
     let output = run(&text, "");
-    let why = "the limit of memory was reached (174735 messages and timers wait for nodes that are \
-               busy or paused, 58245 of them at a2; messages hold 1152 bytes more), and the run was \
-               not over: c1 has 1000 writes to go";
+    let why = "the limit of memory was reached (174735 messages and timers wait for nodes that \
+               are busy or paused, 58245 of them at a2; messages hold 1152 bytes more), and the \
+               run was not over: c1 has 1000 writes to go";
     assert_inconclusive(&output, why);
     assert_eq!(stdout(&run(&text, "")), stdout(&output), "it is the same each time");
     let twice = run(&text.replace("64MiB", "128MiB"), "");
