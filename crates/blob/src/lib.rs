@@ -1,5 +1,7 @@
 //! Strings as Redis and Lua mean them: bytes of any kind, of any length, shared and never changed.
 
+#![deny(clippy::float_arithmetic)]
+
 mod serial;
 
 use std::cmp::Ordering;

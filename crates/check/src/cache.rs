@@ -11,7 +11,8 @@
 //! - [`Queries`] counts how often each version is read from the database: the herd that a cache is
 //!   there to keep away.
 //! - [`Ages`] measures how old the versions were that reads saw.
-//! - [`ReadPromises`] holds reads against several promises at once: a [`HistoryChecker`](crate::HistoryChecker).
+//! - [`ReadPromises`] holds reads against several promises at once: a
+//!   [`HistoryChecker`](crate::HistoryChecker).
 //!
 //! All are pure and look at one step at a time.
 

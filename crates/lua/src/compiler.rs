@@ -8,8 +8,9 @@
 //! - [`lexer`] turns bytes into tokens ([`token`]).
 //! - [`parser`] reads the grammar by recursive descent, at most 200 levels deep.
 //! - [`scope`] keeps local variables, upvalues and blocks of the functions that are being compiled.
-//! - [`code`] emits instructions. An expression is not emitted at once: an [`expression`] says where
-//!   its value is, or which instruction will make it, until the parser knows where it should go.
+//! - [`code`] emits instructions. An expression is not emitted at once: an [`expression`] says
+//!   where its value is, or which instruction will make it, until the parser knows where it should
+//!   go.
 //!
 //! Each token costs a unit of the meter, and so does each step of a loop whose length the text
 //! chooses.

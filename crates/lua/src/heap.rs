@@ -1,13 +1,14 @@
 //! Where strings, tables, functions and coroutines live, and how what is not needed is found.
 //!
-//! Objects lie in lists, by number; [`Value`]s hold these numbers. The first objects of each list are
-//! *permanent*: the libraries, and the constants of scripts that are kept compiled. All others belong
-//! to one run, and [`Heap::reset`] drops them at its end, so that each run begins with the same heap.
+//! Objects lie in lists, by number; [`Value`]s hold these numbers. The first objects of each list
+//! are *permanent*: the libraries, and the constants of scripts that are kept compiled. All others
+//! belong to one run, and [`Heap::reset`] drops them at its end, so that each run begins with the
+//! same heap.
 //!
 //! Memory is an account, not a measurement: each object has a size by a fixed formula. When the
 //! account reaches a threshold, the machine marks what it can reach and sweeps the rest
-//! ([`Heap::collect`]). When that happens depends on nothing but what the script did. Weak tables do
-//! not exist: `__mode` means nothing, so a script cannot see when the collector runs.
+//! ([`Heap::collect`]). When that happens depends on nothing but what the script did. Weak tables
+//! do not exist: `__mode` means nothing, so a script cannot see when the collector runs.
 
 mod collect;
 
@@ -146,11 +147,12 @@ impl Heap {
     /// Counts so many bytes as in use.
     ///
     /// # Errors
-    /// If they are too many, garbage included.
+    /// If there is more than the limit and its headroom, garbage included.
     #[inline]
     pub(crate) fn account(&mut self, bytes: usize) -> Result<()> {
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes > self.limit { Err(End::OutOfMemory.into()) } else { Ok(()) }
+        let most = self.limit + headroom(self.limit);
+        if self.bytes > most { Err(End::OutOfMemory.into()) } else { Ok(()) }
     }
 
     /// Counts so many bytes as in use no longer.
@@ -305,12 +307,19 @@ impl Heap {
     }
 }
 
-/// At which size garbage is collected next, when so many bytes are in use: well before the limit, for
-/// what goes beyond that ends the script, garbage or not.
+/// At which size garbage is collected next, when so many bytes are in use: when as much again has
+/// been allocated, or the limit is reached. But never at once again: a heap that is nearly full
+/// would be gone through for each object.
 const fn collect_at(used: usize, limit: usize) -> usize {
     let wanted = if 2 * used > COLLECT_AFTER { 2 * used } else { COLLECT_AFTER };
-    let half_way = used + limit.saturating_sub(used) / 2;
-    if wanted < half_way { wanted } else { half_way }
+    let wanted = if wanted < limit { wanted } else { limit };
+    let soonest = used + headroom(limit) / 2;
+    if wanted > soonest { wanted } else { soonest }
+}
+
+/// By how much the limit may be exceeded until garbage has been collected.
+const fn headroom(limit: usize) -> usize {
+    limit / 16
 }
 
 /// Puts an object into a list, and tells where.

@@ -1,7 +1,7 @@
 //! The machine: what a script runs on, and what functions written in Rust do with it.
 //!
-//! A function written in Rust gets the machine and its arguments, pushes its results, and returns how
-//! many there are:
+//! A function written in Rust gets the machine and its arguments, pushes its results, and returns
+//! how many there are:
 //!
 //! ```
 //! use lua::Lua;
@@ -139,8 +139,8 @@ impl Lua {
         Ok(lua)
     }
 
-    /// All that there is now stays for ever: it does not belong to a run. What is added afterwards is
-    /// dropped by the next [`Lua::begin`].
+    /// All that there is now stays for ever: it does not belong to a run. What is added afterwards
+    /// is dropped by the next [`Lua::begin`].
     pub fn make_permanent(&mut self) {
         self.heap.make_permanent();
     }
@@ -358,8 +358,8 @@ impl Lua {
         self.heap.release(bytes);
     }
 
-    /// Counts so many bytes as in use until [`Lua::let_go`]: a buffer outside the heap that grows. May
-    /// collect garbage, as [`Lua::make_room`] does.
+    /// Counts so many bytes as in use until [`Lua::let_go`]: a buffer outside the heap that grows.
+    /// May collect garbage, as [`Lua::make_room`] does.
     ///
     /// # Errors
     /// If they are too many.
@@ -405,6 +405,9 @@ impl Lua {
             flow.frames.iter().chain(&main.frames).filter_map(|frame| frame.prototype.as_ref()),
         );
         self.account(self.flow.size() + self.main.size())?;
+        if self.heap.bytes() > self.heap.limit() {
+            return Err(self.end(End::OutOfMemory));
+        }
         self.spend(work)
     }
 }

@@ -1,9 +1,9 @@
 //! What a script may use up, counted so that it depends on nothing but the script.
 //!
-//! Each instruction costs one unit. What takes longer than an instruction costs more, by how much it
-//! reads, writes or compares: see [`Meter::spend`] and [`Meter::spend_bytes`]. A unit is about ten
-//! nanoseconds. There is no loop in this crate, in the machine, the compiler, the collector or the
-//! libraries, whose length a script can choose and that costs nothing.
+//! Each instruction costs one unit. What takes longer than an instruction costs more, by how much
+//! it reads, writes or compares: see [`Meter::spend`] and [`Meter::spend_bytes`]. A unit is about
+//! ten nanoseconds. There is no loop in this crate, in the machine, the compiler, the collector or
+//! the libraries, whose length a script can choose and that costs nothing.
 //!
 //! Where time is real, the host can stop a script by the clock: it is asked after each
 //! [`LOOK_AFTER`] units.

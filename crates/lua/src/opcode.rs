@@ -1,8 +1,8 @@
 //! The instructions of the machine: those of Lua 5.1, in its own encoding.
 //!
-//! An instruction has 32 bits: 6 for the operation, 8 for `A`, and 9 each for `C` and `B`, or 18 for
-//! both together, as `Bx` or, with a sign, `sBx`. `R(x)` below is register `x`; `RK(x)` is register
-//! `x` or, from [`CONSTANT_BIT`] on, a constant.
+//! An instruction has 32 bits: 6 for the operation, 8 for `A`, and 9 each for `C` and `B`, or 18
+//! for both together, as `Bx` or, with a sign, `sBx`. `R(x)` below is register `x`; `RK(x)` is
+//! register `x` or, from [`CONSTANT_BIT`] on, a constant.
 
 /// Set in an operand that is the number of a constant.
 pub(crate) const CONSTANT_BIT: u32 = 1 << 8;

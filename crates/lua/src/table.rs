@@ -6,8 +6,8 @@
 //! variation: a colliding key is moved if it is not at its main position, so that a chain goes
 //! through one main position only.
 //!
-//! Source: `ltable.c` of Lua 5.1.5. Where Lua hashes an object by its address, this hashes it by its
-//! number in the order of creation, so that the order does not depend on addresses.
+//! Source: `ltable.c` of Lua 5.1.5. Where Lua hashes an object by its address, this hashes it by
+//! its number in the order of creation, so that the order does not depend on addresses.
 
 use crate::strings::Strings;
 use crate::value::{StringRef, TableRef, Value};

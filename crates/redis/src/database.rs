@@ -21,8 +21,8 @@ use crate::{
 /// and what the next random pick will be.
 ///
 /// Two are equal if their states are. What is no state does not count: the library of scripts,
-/// which never changes, the secret of the hashes ([`HashSecret`]), and what is left for the reply to
-/// the command that runs.
+/// which never changes, the secret of the hashes ([`HashSecret`]), and what is left for the reply
+/// to the command that runs.
 ///
 /// ```
 /// use std::sync::Arc;

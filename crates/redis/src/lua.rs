@@ -1,9 +1,9 @@
 //! Lua 5.1 as Redis 7.0 offers it to scripts, run verbatim.
 //!
 //! An [`Engine`](engine::Engine) stands outside every simulated world: there is one for each
-//! thread, made when the first script needs it. It holds Lua itself (the crate `lua`) and the scripts
-//! that have been compiled, by their SHA-1; what a server knows of a script is its text. Four rules
-//! hold:
+//! thread, made when the first script needs it. It holds Lua itself (the crate `lua`) and the
+//! scripts that have been compiled, by their SHA-1; what a server knows of a script is its text.
+//! Four rules hold:
 //!
 //! 1. *A script leaves nothing behind* but its writes to the database. All that it makes is dropped
 //!    at its end, and what there was before is protected against writing ([`sandbox`]).

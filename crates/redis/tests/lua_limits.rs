@@ -392,7 +392,8 @@ fn no_address_is_seen() {
     assert_eq!(seen, bulk(script));
 }
 
-/// The order in which a table is walked through is that of its keys' making, not of their addresses.
+/// The order in which a table is walked through is that of its keys' making, not of their
+/// addresses.
 #[test]
 fn a_table_with_objects_as_keys_is_always_walked_through_in_the_same_order() {
     let script = "local t, r = {}, {}

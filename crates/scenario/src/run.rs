@@ -382,8 +382,8 @@ impl<'a, S: System> Prepared<'a, S> {
         Ok(ran)
     }
 
-    /// What came of a run. `again` shows the run once more to an investigator, if there is something
-    /// to explain.
+    /// What came of a run. `again` shows the run once more to an investigator, if there is
+    /// something to explain.
     pub(crate) fn judge<O>(
         &self,
         seed: &str,

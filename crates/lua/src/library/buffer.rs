@@ -1,9 +1,9 @@
 //! Results that grow while they are built.
 //!
 //! A buffer lives outside the heap, where its bytes count as nobody's. Before it grows past a small
-//! size, the machine is asked for room. Before a function is called that may use memory itself, what
-//! the buffer holds is [parked](Buffer::park): it becomes a string on the stack, which counts and
-//! which the collector sees. If an error ends the work, the string goes with the stack.
+//! size, the machine is asked for room. Before a function is called that may use memory itself,
+//! what the buffer holds is [parked](Buffer::park): it becomes a string on the stack, which counts
+//! and which the collector sees. If an error ends the work, the string goes with the stack.
 
 use blob::Blob;
 

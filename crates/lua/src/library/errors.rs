@@ -54,8 +54,8 @@ fn xpcall(lua: &mut Lua, args: Args) -> Result<usize> {
     finish(lua, outcome)
 }
 
-/// Calls the handler. It also handles the errors that it raises itself, until the stack of C is used
-/// up.
+/// Calls the handler. It also handles the errors that it raises itself, until the stack of C is
+/// used up.
 fn handle(lua: &mut Lua, handler: Value, error: Value) -> Result<Value> {
     /// More calls than fit on the stack of C.
     const CALLS_MAX: u32 = 250;

@@ -104,8 +104,8 @@ impl Lua {
     /// A string, or a number written as one.
     ///
     /// # Errors
-    /// If it is neither: `bad argument #1 to 'f' (string expected, got nil)`. So it is for the other
-    /// types below.
+    /// If it is neither: `bad argument #1 to 'f' (string expected, got nil)`. So it is for the
+    /// other types below.
     pub fn check_string(&mut self, args: Args, number: usize) -> Result<StringRef> {
         match self.arg(args, number) {
             Value::String(string) => Ok(string),

@@ -1,8 +1,8 @@
 //! Calls, returns, and errors that are caught.
 //!
-//! The frame of a call says where on the stack its function stands; its arguments come after it, and
-//! its results take their place. A function of Lua that calls another one does not make the machine
-//! recurse; only functions written in Rust and metamethods do, which [`Lua::enter`] bounds.
+//! The frame of a call says where on the stack its function stands; its arguments come after it,
+//! and its results take their place. A function of Lua that calls another one does not make the
+//! machine recurse; only functions written in Rust and metamethods do, which [`Lua::enter`] bounds.
 
 use std::rc::Rc;
 

@@ -7,8 +7,8 @@ use crate::number;
 use crate::value::Value;
 
 impl Lua {
-    /// Concatenates the registers `first..=last`, counted from `base`, from right to left. The result
-    /// is left in the register `first`.
+    /// Concatenates the registers `first..=last`, counted from `base`, from right to left. The
+    /// result is left in the register `first`.
     pub(super) fn concat(&mut self, base: usize, first: u32, last: u32) -> Result<()> {
         let slot = |register: u32| base + register as usize;
         let mut end = last;

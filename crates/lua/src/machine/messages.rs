@@ -92,8 +92,8 @@ impl Lua {
         })
     }
 
-    /// How many calls are under way in the running coroutine. A tail call counts as the call that it
-    /// took the place of too.
+    /// How many calls are under way in the running coroutine. A tail call counts as the call that
+    /// it took the place of too.
     #[must_use]
     pub fn levels(&self) -> usize {
         self.flow.frames.iter().map(|frame| 1 + frame.tail_calls as usize).sum()

@@ -35,8 +35,8 @@ impl Lua {
         }
     }
 
-    /// Resumes a coroutine until it yields or ends: the number of values that it passes on, which are
-    /// on the stack, or the error that it ended with.
+    /// Resumes a coroutine until it yields or ends: the number of values that it passes on, which
+    /// are on the stack, or the error that it ended with.
     ///
     /// # Errors
     /// What cannot be caught.

@@ -1,7 +1,7 @@
 //! The table `cjson`: lua-cjson 2.1, which comes with Redis, with its settings.
 //!
-//! A script can make more such tables, each with settings of its own. A function of such a table has
-//! the number of its settings, in [`Host::cjson`], as its upvalue.
+//! A script can make more such tables, each with settings of its own. A function of such a table
+//! has the number of its settings, in [`Host::cjson`], as its upvalue.
 
 mod decode;
 mod encode;

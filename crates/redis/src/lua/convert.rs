@@ -48,8 +48,8 @@ impl Fields {
         })
     }
 
-    /// The reply that a script's return value makes. It shares the strings, and is charged for as if
-    /// it did not: one with many elements ends the script.
+    /// The reply that a script's return value makes. It shares the strings, and is charged for as
+    /// if it did not: one with many elements ends the script.
     pub(super) fn reply(&self, lua: &mut Lua, value: Value) -> Result<Reply> {
         self.nested_reply(lua, value, DEPTH_MAX)
     }

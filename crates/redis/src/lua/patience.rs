@@ -1,8 +1,8 @@
 //! How long a script may take where time is real.
 //!
 //! Its units end a script that does too much by itself, but a command that it calls can take long
-//! for few of them. In a simulated world that only takes long to simulate; a server whose clients wait
-//! can say when it has been long enough, and can serve them meanwhile.
+//! for few of them. In a simulated world that only takes long to simulate; a server whose clients
+//! wait can say when it has been long enough, and can serve them meanwhile.
 
 use std::cell::{Cell, RefCell};
 

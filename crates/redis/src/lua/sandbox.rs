@@ -136,8 +136,8 @@ pub(super) fn handle(lua: &mut Lua, fields: Fields, error: Value) -> Result<Valu
     Err(Error::Thrown(error))
 }
 
-/// An error as the table that Redis makes of it: its text, and the place of the function that raised
-/// it, or of the one that called that if it is one of C.
+/// An error as the table that Redis makes of it: its text, and the place of the function that
+/// raised it, or of the one that called that if it is one of C.
 fn with_place(lua: &mut Lua, fields: Fields, error: Value) -> Result<TableRef> {
     let table = match error {
         Value::Table(table) if lua.is_read_only(table) => return read_only(lua, fields),
