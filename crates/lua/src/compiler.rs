@@ -30,7 +30,7 @@ use std::rc::Rc;
 
 use blob::Blob;
 
-pub(crate) use self::chunk_id::chunk_id;
+pub(crate) use self::chunk_id::{chunk_id, kept_name};
 use self::function::Function;
 use self::lexer::Lexer;
 use crate::error::Error;

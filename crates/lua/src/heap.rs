@@ -19,7 +19,7 @@ use blob::Blob;
 use crate::coroutine::Coroutine;
 use crate::error::{End, Result};
 use crate::prototype::Prototype;
-use crate::strings::{Strings, index};
+use crate::strings::{KEPT, Strings, index};
 use crate::table::{BadKey, Table};
 use crate::value::{FunctionRef, StringRef, TableRef, ThreadRef, UpvalueRef, Value};
 
@@ -49,6 +49,8 @@ pub(crate) struct Heap {
     limit: usize,
     /// From so many bytes on garbage is collected.
     collect_at: usize,
+    /// How often that was done: what a compiled function is marked with that was reached.
+    collections: u64,
 }
 
 #[derive(Debug, Default)]
@@ -123,6 +125,13 @@ impl Heap {
         self.free.functions.clear();
         self.free.upvalues.clear();
         self.free.coroutines.clear();
+        self.tables.shrink_to(self.permanent.tables + KEPT);
+        self.functions.shrink_to(self.permanent.functions + KEPT);
+        self.upvalues.shrink_to(KEPT);
+        self.coroutines.shrink_to(KEPT);
+        for free in [&mut self.free.tables, &mut self.free.functions, &mut self.free.upvalues] {
+            free.shrink_to(KEPT);
+        }
         self.bytes = 0;
         self.held = 0;
         self.collect_at = collect_at(0, self.limit);
@@ -136,6 +145,12 @@ impl Heap {
     /// How much a run may hold.
     pub(crate) const fn limit(&self) -> usize {
         self.limit
+    }
+
+    /// How often garbage was collected.
+    #[cfg(test)]
+    pub(crate) const fn collections(&self) -> u64 {
+        self.collections
     }
 
     /// Whether garbage should be collected as soon as all that is in use can be reached.

@@ -87,8 +87,8 @@ fn push_integer(lua: &mut Lua, integer: usize) -> Result<usize> {
 }
 
 /// What it costs to write a value as a text, besides the bytes: numbers are not cheap.
-const fn text_cost(value: Value) -> u64 {
-    if let Value::Number(_) = value { 20 } else { 0 }
+fn text_cost(value: Value) -> u64 {
+    if let Value::Number(number) = value { number::text_cost(number) } else { 0 }
 }
 
 /// Makes room for a result of that size, if it is large. What is needed afterwards must be on the

@@ -36,6 +36,8 @@ mod messages;
 mod names;
 mod resume;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod texts;
 mod upvalues;
 
@@ -66,6 +68,9 @@ pub struct NativeId(u32);
 /// A script that is kept compiled.
 #[derive(Clone, Debug)]
 pub struct Chunk(Rc<Prototype>);
+
+/// So many slots of the stack are kept from run to run.
+const STACK_KEPT: usize = 64 << 10;
 
 /// From so many units of work on that nothing was charged for, they are.
 const WORK: u64 = 1_000;
@@ -180,13 +185,17 @@ impl Lua {
     /// # Errors
     /// If the script's means are used up.
     pub fn load(&mut self, text: &[u8], name: &Blob) -> Result<Result<FunctionRef, Blob>> {
+        self.spend_bytes(name.len())?;
+        let name = &compiler::kept_name(name);
         match compiler::compile_at(&mut self.heap, &mut self.meter, text, name, self.depth) {
             Ok(prototype) => {
                 let upvalues = Box::default();
-                Ok(Ok(self.heap.new_function(Function::Lua { prototype, upvalues })?))
+                let function = Function::Lua { prototype, upvalues };
+                let function = self.heap.new_function(function);
+                Ok(Ok(function.map_err(|error| self.ended(error))?))
             }
             Err(CompileError::Syntax(message)) => Ok(Err(message)),
-            Err(CompileError::Ended(error)) => Err(error),
+            Err(CompileError::Ended(error)) => Err(self.ended(error)),
         }
     }
 
@@ -195,6 +204,7 @@ impl Lua {
         self.heap.reset();
         self.meter.refill(units);
         self.flow.stack.clear();
+        self.flow.stack.shrink_to(STACK_KEPT);
         self.flow.frames.clear();
         self.flow.open.clear();
         self.flow.top = 0;
@@ -215,7 +225,8 @@ impl Lua {
     /// If the script's means are used up. So it is for most of what follows.
     pub fn instantiate(&mut self, chunk: &Chunk) -> Result<FunctionRef> {
         let prototype = Rc::clone(&chunk.0);
-        self.heap.new_function(Function::Lua { prototype, upvalues: Box::default() })
+        let function = Function::Lua { prototype, upvalues: Box::default() };
+        self.heap.new_function(function).map_err(|error| self.ended(error))
     }
 
     /// From now on a script ends once this says so, which is asked now and then while one runs.
@@ -255,7 +266,8 @@ impl Lua {
     /// # Errors
     /// As [`Lua::instantiate`].
     pub fn closure(&mut self, native: NativeId, upvalues: &[Value]) -> Result<FunctionRef> {
-        self.heap.new_function(Function::Native { native: native.0, upvalues: upvalues.into() })
+        let function = Function::Native { native: native.0, upvalues: upvalues.into() };
+        self.heap.new_function(function).map_err(|error| self.ended(error))
     }
 
     /// Whether a function is written in Rust.
@@ -374,6 +386,13 @@ impl Lua {
         self.heap.let_go(bytes);
     }
 
+    /// Notes work that is charged for with the next instruction.
+    #[inline]
+    fn work(&self, units: u64) {
+        let work = &self.heap.strings.work;
+        work.set(work.get() + units);
+    }
+
     /// One instruction more.
     #[inline]
     fn tick(&mut self) -> Result<()> {
@@ -381,6 +400,12 @@ impl Lua {
             return self.meter.step();
         }
         self.spend(1)
+    }
+
+    /// Whether it is time to collect garbage.
+    #[inline]
+    const fn collects_soon(&self) -> bool {
+        self.heap.is_full()
     }
 
     /// Collects garbage, if it is time to. What is needed afterwards must be on the stack.
@@ -403,8 +428,8 @@ impl Lua {
             stacks.chain(threads),
             &[&flow.open[..], &main.open[..]].concat(),
             flow.frames.iter().chain(&main.frames).filter_map(|frame| frame.prototype.as_ref()),
+            flow.size() + main.size(),
         );
-        self.account(self.flow.size() + self.main.size())?;
         if self.heap.bytes() > self.heap.limit() {
             return Err(self.end(End::OutOfMemory));
         }

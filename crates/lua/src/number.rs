@@ -56,6 +56,13 @@ pub fn general(number: f64, digits: usize) -> String {
     format!("{}e{sign}{:02}", without_zeros(mantissa), exponent.unsigned_abs())
 }
 
+/// What [`text`] costs, in units: a number that is no small integer takes long to write.
+#[must_use]
+pub fn text_cost(number: f64) -> u64 {
+    let integer = number as i32;
+    if f64::from(integer) == number { 5 } else { 120 }
+}
+
 /// As `tostring` writes it: `%.14g`.
 #[must_use]
 pub fn text(number: f64) -> Blob {

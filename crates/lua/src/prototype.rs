@@ -1,5 +1,6 @@
 //! What a function compiles to.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use blob::Blob;
@@ -31,6 +32,8 @@ pub(crate) struct Prototype {
     pub(crate) stack_size: u32,
     /// It belongs to a script that is kept compiled, not to a run.
     pub(crate) is_permanent: bool,
+    /// The number of the last collection of garbage that reached it.
+    pub(crate) mark: Cell<u64>,
 }
 
 impl Prototype {
@@ -43,6 +46,7 @@ impl Prototype {
             + 8 * self.prototypes.len()
             + 40 * self.locals.len()
             + 32 * self.upvalue_names.len()
+            + self.source.len()
     }
 }
 

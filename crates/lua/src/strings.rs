@@ -9,6 +9,9 @@ use crate::value::{StringRef, Value};
 /// What a string takes beside its bytes.
 const OVERHEAD: usize = 48;
 
+/// So many places are kept from run to run.
+pub(crate) const KEPT: usize = 16 << 10;
+
 /// All strings that there are.
 #[derive(Debug, Default)]
 pub(crate) struct Strings {
@@ -105,7 +108,9 @@ impl Strings {
     /// Forgets all but the first so many.
     pub(crate) fn reset(&mut self, permanent: usize) {
         self.all.truncate(permanent);
+        self.all.shrink_to(permanent + KEPT);
         self.free.clear();
+        self.free.shrink_to(KEPT);
         self.work.set(0);
     }
 

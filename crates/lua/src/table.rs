@@ -247,9 +247,12 @@ impl Table {
                 self.nodes[main].next = free as u32 + 1;
             } else {
                 let mut previous = other;
+                let mut steps = 0;
                 while self.nodes[previous].next as usize != main + 1 {
                     previous = self.nodes[previous].next as usize - 1;
+                    steps += 1;
                 }
+                strings.work.set(strings.work.get() + steps / 2);
                 self.nodes[previous].next = free as u32 + 1;
                 self.nodes[free] = self.nodes[main];
                 self.nodes[main] = Node { key, value, next: 0 };

@@ -11,6 +11,19 @@ pub(crate) fn chunk_id(name: &Blob) -> Blob {
     Blob::copy_from_slice(&shortened(name, SIZE))
 }
 
+/// As much of a chunk's name as any message can show: the rest is not kept.
+pub(crate) fn kept_name(name: &[u8]) -> Blob {
+    /// More than messages show, by far.
+    const KEPT: usize = 200;
+    let name = c_string(name);
+    match name {
+        [b'@', file @ ..] if file.len() > KEPT => {
+            Blob::from([b"@", &file[file.len() - KEPT..]].concat())
+        }
+        _ => Blob::copy_from_slice(&name[..name.len().min(KEPT)]),
+    }
+}
+
 /// The same, in less than `size` bytes.
 pub(super) fn shortened(name: &[u8], size: usize) -> Vec<u8> {
     let name = c_string(name);

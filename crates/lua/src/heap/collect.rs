@@ -18,22 +18,26 @@ pub(crate) struct Marks {
     coroutines: Vec<bool>,
     /// Reached, but not looked into yet.
     waiting: Vec<Value>,
-    /// Compiled functions that have been looked into, by their addresses: only whether one is among
-    /// them matters, never in which order.
-    prototypes: Vec<*const Prototype>,
+    /// Compiled functions that are to be looked into.
+    prototypes: Vec<Rc<Prototype>>,
+    /// How many compiled functions were looked at, those of running calls counted each time.
+    seen: usize,
     /// What all that was reached takes.
     bytes: usize,
 }
 
 impl Heap {
     /// Frees what cannot be reached from `roots`, and tells how many units of work that was. `open`
-    /// are upvalues, and `running` compiled functions that are reached too.
+    /// are upvalues, and `running` compiled functions that are reached too. The stacks take so many
+    /// bytes.
     pub(crate) fn collect<'a>(
         &mut self,
         roots: impl Iterator<Item = Value>,
         open: &[UpvalueRef],
         running: impl Iterator<Item = &'a Rc<Prototype>>,
+        stacks: usize,
     ) -> u64 {
+        self.collections = self.collections.wrapping_add(1);
         let mut marks = Marks {
             strings: vec![false; self.strings.count()],
             tables: vec![false; self.tables.len()],
@@ -57,13 +61,19 @@ impl Heap {
         for prototype in running {
             self.reach_prototype(&mut marks, prototype);
         }
-        while let Some(value) = marks.waiting.pop() {
-            self.look_into(&mut marks, value);
+        loop {
+            if let Some(value) = marks.waiting.pop() {
+                self.look_into(&mut marks, value);
+            } else if let Some(prototype) = marks.prototypes.pop() {
+                self.reach_prototype(&mut marks, &prototype);
+            } else {
+                break;
+            }
         }
         self.sweep(&marks);
-        self.bytes = marks.bytes + self.held;
+        self.bytes = marks.bytes + self.held + stacks;
         self.collect_at = collect_at(self.bytes, self.limit);
-        (objects + marks.bytes / 64) as u64
+        (objects + marks.seen + self.bytes / 64) as u64
     }
 
     fn reach(&self, marks: &mut Marks, value: Value) {
@@ -140,20 +150,15 @@ impl Heap {
         }
     }
 
+    /// What is permanent refers to nothing that is not.
     fn reach_prototype(&self, marks: &mut Marks, prototype: &Rc<Prototype>) {
-        let mut waiting = vec![prototype];
-        while let Some(prototype) = waiting.pop() {
-            let address = Rc::as_ptr(prototype);
-            let Err(place) = marks.prototypes.binary_search(&address) else {
-                continue;
-            };
-            marks.prototypes.insert(place, address);
-            if !prototype.is_permanent {
-                marks.bytes += prototype.size();
-            }
-            prototype.constants.iter().for_each(|value| self.reach(marks, *value));
-            waiting.extend(&prototype.prototypes);
+        marks.seen += 1;
+        if prototype.is_permanent || prototype.mark.replace(self.collections) == self.collections {
+            return;
         }
+        marks.bytes += prototype.size();
+        prototype.constants.iter().for_each(|value| self.reach(marks, *value));
+        marks.prototypes.extend(prototype.prototypes.iter().map(Rc::clone));
     }
 
     fn sweep(&mut self, marks: &Marks) {

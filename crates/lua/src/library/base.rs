@@ -75,6 +75,8 @@ fn open_type(lua: &mut Lua, globals: TableRef) -> Result<()> {
 /// `collectgarbage([what [, argument]])`. A script cannot see when the collector runs, so that all
 /// answers are constant.
 fn collectgarbage(lua: &mut Lua, args: Args) -> Result<usize> {
+    /// So many bytes of a wrong option are shown.
+    const SHOWN: usize = 100;
     let what = match lua.arg(args, 1) {
         Value::Nil => "collect".into(),
         _ => lua.check_bytes(args, 1)?,
@@ -85,7 +87,8 @@ fn collectgarbage(lua: &mut Lua, args: Args) -> Result<usize> {
         b"step" => false.into(),
         b"setpause" | b"setstepmul" => 200.0.into(),
         _ => {
-            let problem = format!("invalid option '{}'", String::from_utf8_lossy(what));
+            let shown = String::from_utf8_lossy(&what[..what.len().min(SHOWN)]);
+            let problem = format!("invalid option '{shown}'");
             return Err(lua.arg_error(args, 1, &problem));
         }
     };

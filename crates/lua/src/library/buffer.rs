@@ -47,7 +47,12 @@ impl Buffer {
     pub(super) fn finish(self, lua: &mut Lua) -> Result<StringRef> {
         if self.parked == 0 {
             room_for(lua, self.bytes.len())?;
-            return lua.string(self.bytes);
+            let mut bytes = self.bytes;
+            if bytes.capacity() > 2 * SMALL {
+                // What is reserved beyond the end would not be counted.
+                bytes.shrink_to_fit();
+            }
+            return lua.string(bytes);
         }
         let mut pieces: Vec<Value> = (0..self.parked).map(|_| lua.pop()).collect();
         pieces.reverse();

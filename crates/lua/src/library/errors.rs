@@ -37,12 +37,11 @@ fn error(lua: &mut Lua, args: Args) -> Result<usize> {
 
 /// `pcall(f, ...)`
 fn pcall(lua: &mut Lua, args: Args) -> Result<usize> {
-    let function = lua.check_any(args, 1)?;
-    let arguments = lua.args_from(args, 2).to_vec();
-    lua.spend(arguments.len() as u64 / 8)?;
-    lua.push(true.into())?;
-    let outcome = lua.protected_call(function, &arguments)?;
-    finish(lua, outcome)
+    lua.check_any(args, 1)?;
+    match lua.protected_call_of_arguments(args)? {
+        Ok(count) => Ok(count),
+        Err(error) => lua.push_all(&[false.into(), error]),
+    }
 }
 
 /// `xpcall(f, handler)`

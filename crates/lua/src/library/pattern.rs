@@ -57,8 +57,9 @@ type Outcome = Result<Option<usize>>;
 impl<'a> Matcher<'a> {
     /// `pattern` is without the anchor. Errors are raised in the name of the running function.
     pub(super) fn new(lua: &'a mut Lua, subject: &'a [u8], pattern: &'a [u8]) -> Matcher<'a> {
+        let steps = (pattern.len() / 32) as u64;
         let pattern = c_string(pattern);
-        Matcher { lua, subject, pattern, captures: Vec::new(), steps: 0, depth: 0 }
+        Matcher { lua, subject, pattern, captures: Vec::new(), steps, depth: 0 }
     }
 
     /// The first match at `start` or behind it.
@@ -273,12 +274,15 @@ impl<'a> Matcher<'a> {
                 }
                 loop {
                     match self.pattern.get(at) {
-                        None => return Err(self.fault("malformed pattern (missing ']')")),
+                        None => {
+                            self.spend((at - p) / 4)?;
+                            return Err(self.fault("malformed pattern (missing ']')"));
+                        }
                         Some(b'%') if at + 1 < self.pattern.len() => at += 2,
                         Some(_) => at += 1,
                     }
                     if self.pattern.get(at) == Some(&b']') {
-                        self.spend((at - p) / 8)?;
+                        self.spend((at - p) / 4)?;
                         return Ok(at + 1);
                     }
                 }

@@ -73,9 +73,8 @@ impl Spec {
 
     /// `%s`: up to a zero byte.
     pub(super) fn string(&self, string: &[u8]) -> Vec<u8> {
-        let string = super::c_string(string);
         let len = self.precision.map_or(string.len(), |precision| precision.min(string.len()));
-        self.padded("", &string[..len], false)
+        self.padded("", super::c_string(&string[..len]), false)
     }
 
     /// `%d`

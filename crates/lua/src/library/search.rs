@@ -15,6 +15,7 @@ use crate::value::{TableRef, Value};
 pub(super) fn find(lua: &mut Lua, args: Args) -> Result<usize> {
     let (subject, pattern) = (lua.check_bytes(args, 1)?, lua.check_bytes(args, 2)?);
     let start = start(lua, args, subject.len())?;
+    lua.spend(pattern.len() as u64 / 2)?;
     if !lua.arg(args, 4).is_falsy() || !has_specials(&pattern) {
         lua.spend_bytes(subject.len() - start + pattern.len())?;
         let Some(offset) = memmem::find(&subject[start..], &pattern) else {

@@ -80,10 +80,11 @@ impl Lua {
     /// Adds a result. Returns 1, for a function that has only this one.
     ///
     /// # Errors
-    /// Never; it fits where a function returns.
+    /// If memory is used up.
     #[inline]
     pub fn push(&mut self, value: Value) -> Result<usize> {
         self.flow.stack.push(value);
+        self.count_stack()?;
         Ok(1)
     }
 
@@ -93,6 +94,7 @@ impl Lua {
     /// As [`Lua::push`].
     pub fn push_all(&mut self, values: &[Value]) -> Result<usize> {
         self.flow.stack.extend_from_slice(values);
+        self.count_stack()?;
         Ok(values.len())
     }
 
@@ -110,6 +112,7 @@ impl Lua {
         match self.arg(args, number) {
             Value::String(string) => Ok(string),
             Value::Number(value) => {
+                self.spend(number::text_cost(value))?;
                 let string = self.string(number::text(value))?;
                 self.set_arg(args, number, string.into());
                 Ok(string)
@@ -125,7 +128,10 @@ impl Lua {
     pub fn check_bytes(&mut self, args: Args, number: usize) -> Result<Blob> {
         match self.arg(args, number) {
             Value::String(string) => Ok(self.bytes(string).clone()),
-            Value::Number(value) => Ok(number::text(value)),
+            Value::Number(value) => {
+                self.spend(number::text_cost(value))?;
+                Ok(number::text(value))
+            }
             _ => Err(self.type_error(args, number, "string")),
         }
     }

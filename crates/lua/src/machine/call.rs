@@ -42,7 +42,7 @@ impl Lua {
     /// # Errors
     /// What it raises.
     pub fn call_on_stack(&mut self, function: Value, arguments: &[Value]) -> Result<usize> {
-        let slot = self.place_call(function, arguments);
+        let slot = self.place_call(function, arguments)?;
         self.call_at(slot, arguments.len(), None)?;
         let top = self.flow.top;
         self.flow.stack.truncate(top);
@@ -54,7 +54,7 @@ impl Lua {
     /// # Errors
     /// What it raises.
     pub fn call_for_one(&mut self, function: Value, arguments: &[Value]) -> Result<Value> {
-        let slot = self.place_call(function, arguments);
+        let slot = self.place_call(function, arguments)?;
         self.call_at(slot, arguments.len(), Some(1))?;
         let result = self.flow.stack[slot];
         self.flow.stack.truncate(slot);
@@ -66,17 +66,18 @@ impl Lua {
     /// # Errors
     /// What it raises.
     pub fn call_for_none(&mut self, function: Value, arguments: &[Value]) -> Result<()> {
-        let slot = self.place_call(function, arguments);
+        let slot = self.place_call(function, arguments)?;
         self.call_at(slot, arguments.len(), Some(0))?;
         self.flow.stack.truncate(slot);
         Ok(())
     }
 
-    fn place_call(&mut self, function: Value, arguments: &[Value]) -> usize {
+    fn place_call(&mut self, function: Value, arguments: &[Value]) -> Result<usize> {
         let slot = self.flow.stack.len();
         self.flow.stack.push(function);
         self.flow.stack.extend_from_slice(arguments);
-        slot
+        self.count_stack()?;
+        Ok(slot)
     }
 
     /// Calls what is on the stack, to the end.
@@ -116,9 +117,44 @@ impl Lua {
         arguments: &[Value],
         handle: impl FnOnce(&mut Lua, Value) -> Result<Value>,
     ) -> Result<std::result::Result<usize, Value>> {
-        let (frames, depth, slot) = (self.flow.frames.len(), self.depth, self.flow.stack.len());
-        let error = match self.call_on_stack(function, arguments) {
-            Ok(count) => return Ok(Ok(count)),
+        let slot = self.place_call(function, arguments)?;
+        self.handled_call_at(slot, arguments.len(), handle)
+    }
+
+    /// Calls the first argument of the running function with the others, where they are: the
+    /// arguments give way to `true` and the results. Returns how many these are, or the error.
+    ///
+    /// # Errors
+    /// What cannot be caught.
+    pub fn protected_call_of_arguments(
+        &mut self,
+        args: Args,
+    ) -> Result<std::result::Result<usize, Value>> {
+        self.spend(args.len() as u64 / 8)?;
+        match self.handled_call_at(args.base, args.len() - 1, |_, error| Ok(error))? {
+            Ok(count) => {
+                self.spend(count as u64 / 8)?;
+                self.flow.stack.insert(args.base, true.into());
+                self.count_stack()?;
+                Ok(Ok(1 + count))
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    fn handled_call_at(
+        &mut self,
+        slot: usize,
+        count: usize,
+        handle: impl FnOnce(&mut Lua, Value) -> Result<Value>,
+    ) -> Result<std::result::Result<usize, Value>> {
+        let (frames, depth) = (self.flow.frames.len(), self.depth);
+        let error = match self.call_at(slot, count, None) {
+            Ok(()) => {
+                let top = self.flow.top;
+                self.flow.stack.truncate(top);
+                return Ok(Ok(top - slot));
+            }
             Err(Error::Thrown(error)) => error,
             Err(other) => return Err(other),
         };
@@ -282,12 +318,28 @@ impl Lua {
         if self.flow.stack.len() < len {
             self.flow.stack.resize(len, Value::Nil);
         }
-        if len > self.flow.counted {
-            let more = len - self.flow.counted;
-            self.flow.counted = len;
-            self.account(16 * more)?;
+        self.count_stack()
+    }
+
+    /// Accounts for the stack, if it has become longer than it was ever before.
+    #[inline]
+    pub(super) fn count_stack(&mut self) -> Result<()> {
+        let len = self.flow.stack.len();
+        if len <= self.flow.counted {
+            return Ok(());
         }
-        Ok(())
+        let more = len - self.flow.counted;
+        self.flow.counted = len;
+        self.account(16 * more)
+    }
+
+    /// Gives up the slots from `len` on, which nothing uses any more.
+    pub(super) fn shrink_stack(&mut self, len: usize) {
+        self.flow.stack.truncate(len);
+        self.flow.stack.shrink_to(2 * len);
+        let less = self.flow.counted.saturating_sub(len);
+        self.flow.counted -= less;
+        self.release(16 * less);
     }
 
     /// Ends the innermost call: so many results begin at `first`.
@@ -295,6 +347,7 @@ impl Lua {
     pub(super) fn finish_call(&mut self, first: usize, count: usize) {
         let Some(frame) = self.flow.frames.pop() else { return };
         let to = frame.function;
+        self.work((count / 16) as u64);
         match frame.wanted {
             Some(1) => {
                 self.flow.stack[to] = if count == 0 { Value::Nil } else { self.flow.stack[first] };

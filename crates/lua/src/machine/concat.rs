@@ -6,6 +6,9 @@ use crate::metamethod::Metamethod;
 use crate::number;
 use crate::value::Value;
 
+/// The most bytes that a number is written with.
+const NUMBER_LEN: usize = 24;
+
 impl Lua {
     /// Concatenates the registers `first..=last`, counted from `base`, from right to left. The
     /// result is left in the register `first`.
@@ -33,11 +36,18 @@ impl Lua {
 
     /// The texts in these slots in one.
     fn joined(&mut self, begin: usize, end: usize) -> Result<Value> {
-        let len = |value: &Value| match value {
-            Value::String(text) => self.bytes(*text).len(),
-            _ => 24,
-        };
-        let len = self.flow.stack[begin..=end].iter().map(len).sum();
+        let (mut len, mut cost) = (0, 0);
+        for value in &self.flow.stack[begin..=end] {
+            match value {
+                Value::String(text) => len += self.bytes(*text).len(),
+                Value::Number(number) => {
+                    len += NUMBER_LEN;
+                    cost += number::text_cost(*number);
+                }
+                _ => {}
+            }
+        }
+        self.spend(cost)?;
         self.make_room(len)?;
         let mut text = Vec::with_capacity(len);
         for value in &self.flow.stack[begin..=end] {

@@ -113,13 +113,13 @@ impl Lua {
                 let value = self.operand(running, instruction.c());
                 self.set_index_at(self.flow.stack[a], key, value, Some(instruction.a()))?;
             }
-            Op::NewTable => self.make_table(a, instruction)?,
+            Op::NewTable => self.make_table(running, a, instruction)?,
             Op::Method => {
                 let object = self.value_in(running, instruction.b());
                 let key = self.operand(running, instruction.c());
-                let method = self.get(object, key, instruction.b())?;
+                // The object may be nowhere else while a metamethod runs.
                 self.flow.stack[a + 1] = object;
-                self.flow.stack[a] = method;
+                self.flow.stack[a] = self.get(object, key, instruction.b())?;
             }
             Op::Add => self.operate(running, instruction, Metamethod::Add)?,
             Op::Sub => self.operate(running, instruction, Metamethod::Sub)?,
@@ -148,7 +148,7 @@ impl Lua {
             Op::Concat => {
                 self.concat(running.base, instruction.b(), instruction.c())?;
                 self.flow.stack[a] = self.value_in(running, instruction.b());
-                self.collect_if_full()?;
+                self.collect_between(running, 0)?;
             }
             Op::Jump => running.jump(instruction),
             Op::Equal => {
@@ -178,7 +178,7 @@ impl Lua {
                 running.branch(taken);
             }
             Op::Call => return self.call_instruction(running, a, instruction),
-            Op::TailCall => return self.tail_call(a, instruction),
+            Op::TailCall => return self.tail_call(running, a, instruction),
             Op::Return => return Ok(self.return_from(running, a, instruction)),
             Op::ForLoop => {
                 let slots = &self.flow.stack[a..a + 3];
@@ -271,10 +271,27 @@ impl Lua {
         }
     }
 
-    fn make_table(&mut self, slot: usize, instruction: Instruction) -> Result<()> {
+    fn make_table(
+        &mut self,
+        running: &Running,
+        slot: usize,
+        instruction: Instruction,
+    ) -> Result<()> {
         let [elements, fields] = [instruction.b(), instruction.c()].map(from_floating_byte);
         let table = self.new_table(elements, fields)?;
         self.flow.stack[slot] = table.into();
+        self.collect_between(running, 0)
+    }
+
+    /// Collects garbage between two instructions, if it is time to. The stack is in use up to the end
+    /// of the registers, and up to `top`.
+    #[inline]
+    fn collect_between(&mut self, running: &Running, top: usize) -> Result<()> {
+        if !self.collects_soon() {
+            return Ok(());
+        }
+        let registers = running.base + running.prototype.stack_size as usize;
+        self.shrink_stack(registers.max(top));
         self.collect_if_full()
     }
 
@@ -298,15 +315,21 @@ impl Lua {
             return Ok(Next::Frame);
         }
         self.grow_stack(running.base + running.prototype.stack_size as usize)?;
-        self.collect_if_full()?;
+        let top = if wanted.is_none() { self.flow.top } else { 0 };
+        self.collect_between(running, top)?;
         Ok(Next::Instruction)
     }
 
-    fn tail_call(&mut self, slot: usize, instruction: Instruction) -> Result<Next> {
+    fn tail_call(
+        &mut self,
+        running: &Running,
+        slot: usize,
+        instruction: Instruction,
+    ) -> Result<Next> {
         let count = self.count_from(slot + 1, instruction.b());
         if self.begin_call(slot, count, None)? == Called::Returned {
             // What the called function returned is returned by the next instruction.
-            self.collect_if_full()?;
+            self.collect_between(running, self.flow.top)?;
             return Ok(Next::Frame);
         }
         // The new call takes the place of the running one.
@@ -317,7 +340,8 @@ impl Lua {
         let size = new.prototype.as_ref().map_or(0, |prototype| prototype.stack_size as usize);
         let moved = new.base + size - new.function;
         let distance = new.function - old.function;
-        self.flow.stack.copy_within(new.function.., old.function);
+        let end = new.function + moved;
+        self.flow.stack.copy_within(new.function..end, old.function);
         self.flow.stack.truncate(old.function + moved);
         self.spend((moved / 16) as u64)?;
         self.flow.frames.push(Frame {
@@ -367,7 +391,7 @@ impl Lua {
         self.flow.stack.copy_within(slot..call, call);
         self.call_at(call, 2, Some(instruction.c()))?;
         self.grow_stack(running.base + running.prototype.stack_size as usize)?;
-        self.collect_if_full()?;
+        self.collect_between(running, 0)?;
         let control = self.flow.stack[call];
         let goes_on = !control.is_nil();
         if goes_on {
@@ -426,7 +450,7 @@ impl Lua {
         let closure = Function::Lua { prototype, upvalues: upvalues.into() };
         let closure = self.heap.new_function(closure).map_err(|error| self.ended(error))?;
         self.flow.stack[slot] = closure.into();
-        self.collect_if_full()
+        self.collect_between(running, 0)
     }
 
     fn load_variadic(

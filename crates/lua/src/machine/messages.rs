@@ -96,11 +96,13 @@ impl Lua {
     /// it took the place of too.
     #[must_use]
     pub fn levels(&self) -> usize {
+        self.work((self.flow.frames.len() / 8) as u64);
         self.flow.frames.iter().map(|frame| 1 + frame.tail_calls as usize).sum()
     }
 
     /// The call that many levels up. A tail call that is gone is a level without a call.
     pub(super) fn frame(&self, level: usize) -> Option<&Frame> {
+        self.work((level.min(self.flow.frames.len()) / 8) as u64);
         let mut left = level;
         for frame in self.flow.frames.iter().rev() {
             if left == 0 {

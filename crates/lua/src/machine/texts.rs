@@ -36,7 +36,11 @@ impl Lua {
     pub fn to_number(&self, value: Value) -> Option<f64> {
         match value {
             Value::Number(number) => Some(number),
-            Value::String(string) => number::parse(self.bytes(string)),
+            Value::String(string) => {
+                let text = self.bytes(string);
+                self.work((text.len() / 16) as u64);
+                number::parse(text)
+            }
             _ => None,
         }
     }

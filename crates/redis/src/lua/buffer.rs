@@ -23,7 +23,12 @@ impl Buffer {
         let written = write(lua, &mut buffer);
         lua.let_go(buffer.held);
         written?;
-        lua.string(buffer.bytes)
+        let mut bytes = buffer.bytes;
+        if bytes.capacity() > 8 << 10 {
+            // What is reserved beyond the end would not be counted.
+            bytes.shrink_to_fit();
+        }
+        lua.string(bytes)
     }
 
     /// Adds bytes at the end. May collect garbage: what is needed afterwards must be on the stack.

@@ -219,8 +219,10 @@ fn option<T: Copy>(lua: &mut Lua, args: Args, options: &[(&str, T)]) -> Result<T
     match found {
         Some((_, value)) => Ok(*value),
         None => {
-            lua.spend_bytes(word.len())?;
-            Err(lua.arg_error(args, 1, &format!("invalid option '{word}'")))
+            /// So many bytes of a wrong option are shown.
+            const SHOWN: usize = 100;
+            let shown = crate::Blob::copy_from_slice(&word[..word.len().min(SHOWN)]);
+            Err(lua.arg_error(args, 1, &format!("invalid option '{shown}'")))
         }
     }
 }

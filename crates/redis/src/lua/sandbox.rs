@@ -102,19 +102,19 @@ fn pcall(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
     let error = if args.is_empty() {
         lua.string("attempt to call a boolean value")?.into()
     } else {
-        let function = lua.arg(args, 1);
-        let arguments = lua.args_from(args, 2).to_vec();
-        lua.spend(arguments.len() as u64 / 4)?;
-        lua.push(true.into())?;
-        match lua.protected_call(function, &arguments)? {
-            Ok(count) => return Ok(1 + count),
+        match lua.protected_call_of_arguments(args)? {
+            Ok(count) => return Ok(count),
             Err(error) => error,
         }
     };
     let Value::Table(_) = error else {
         return lua.push_all(&[false.into(), error]);
     };
-    match lua.index(error, fields.err.into())? {
+    // A metamethod may run: the error has to be where the collector sees it.
+    lua.push(error)?;
+    let text = lua.index(error, fields.err.into())?;
+    lua.pop();
+    match text {
         text @ (Value::String(_) | Value::Number(_)) => lua.push_all(&[false.into(), text]),
         // Redis leaves it on the stack.
         other => lua.push_all(&[false.into(), error, other]),
@@ -161,9 +161,12 @@ fn with_place(lua: &mut Lua, fields: Fields, error: Value) -> Result<TableRef> {
         Some(Level::Rust) => (Blob::from_static("=[C]"), -1.0),
         Some(Level::TailCall) => (Blob::from_static("=(tail call)"), -1.0),
     };
+    // Metamethods may run: the table has to be where the collector sees it.
+    lua.push(table.into())?;
     let source = lua.string(source)?;
     lua.set_index(table.into(), fields.source.into(), source.into())?;
     lua.set_index(table.into(), fields.line.into(), line.into())?;
+    lua.pop();
     Ok(table)
 }
 

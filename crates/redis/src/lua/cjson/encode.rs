@@ -167,7 +167,10 @@ impl Encoder<'_> {
             };
             match escape(byte) {
                 Some(Escape::Short(short)) => self.add(&[b'\\', short])?,
-                _ => self.add(format!("\\u{byte:04x}").as_bytes())?,
+                _ => {
+                    self.lua.spend(4)?;
+                    self.add(format!("\\u{byte:04x}").as_bytes())?;
+                }
             }
             rest = left;
         }

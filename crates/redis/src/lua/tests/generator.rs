@@ -142,7 +142,7 @@ impl Generator {
         script.push_str(self.pick(&[
             "return {t, s, a, b}",
             "return {tostring(t), tostring(f), tostring(a), tostring(b), #t}",
-            "local r = {} for k, v in pairs(t) do r[#r + 1] = tostring(k) r[#r + 1] = v end return r",
+            "local r = {} for k, v in pairs(t) do r[#r + 1] = {tostring(k), v} end return r",
             "return t",
             "error(s)",
         ]));
