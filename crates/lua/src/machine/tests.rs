@@ -61,9 +61,9 @@ fn long_texts_are_not_looked_at_for_nothing() {
 #[test]
 fn only_the_part_of_a_name_is_kept_that_is_shown() {
     for (name, shown) in [
-        ("('n'):rep(2e6)", &format!("[string \"{}...\"]:1: x", "n".repeat(43))),
-        ("'=' .. ('n'):rep(2e6)", &format!("{}:1: x", "n".repeat(59))),
-        ("'@' .. ('n'):rep(2e6)", &format!("...{}:1: x", "n".repeat(52))),
+        ("(\'n\'):rep(2e6)", format!("[string \"{}...\"]:1: x", "n".repeat(43))),
+        ("'=' .. ('n'):rep(2e6)", format!("{}:1: x", "n".repeat(59))),
+        ("'@' .. ('n'):rep(2e6)", format!("...{}:1: x", "n".repeat(52))),
     ] {
         let (lua, returned, _) = run(&format!(
             "local f = loadstring('error(\"x\")', {name}) local ok, e = pcall(f) return e"
