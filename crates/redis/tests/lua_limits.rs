@@ -379,6 +379,10 @@ fn no_script_leaves_anything_behind() {
     assert_eq!(seen, Reply::Bulk(Blob::from("0 0")));
     let random = "return tostring(math.random()) .. tostring({}) .. tostring(redis.setresp(3))";
     assert_eq!(eval(&mut database, random), eval(&mut database, random));
+    let settings = "local before = cjson.encode_number_precision() cjson.encode_number_precision(3)
+                    return before";
+    assert_eq!(eval(&mut database, settings), Reply::Integer(14));
+    assert_eq!(eval(&mut database, settings), Reply::Integer(14));
     let map = "redis.call('HSET', KEYS[1], 'a', 'b') return #redis.call('HGETALL', KEYS[1])";
     assert_eq!(eval(&mut database, map), Reply::Integer(2));
 }
