@@ -197,18 +197,16 @@ impl Table {
                 return Err(BadKey::NaN);
             }
         }
-        if let Some(node) = self.find(strings, key) {
-            self.nodes[node].value = value;
-            return Ok(());
+        // The key of a free node is nil, too.
+        if key.is_nil() {
+            return Err(BadKey::Nil);
         }
-        match key {
-            Value::Nil => Err(BadKey::Nil),
+        match self.find(strings, key) {
+            Some(node) => self.nodes[node].value = value,
             // Lua makes a place for what is not there even to set it to nil.
-            _ => {
-                self.insert(strings, key, value);
-                Ok(())
-            }
+            None => self.insert(strings, key, value),
         }
+        Ok(())
     }
 
     /// Sets the element at an index from 1 on.

@@ -155,6 +155,27 @@ fn a_host_that_has_waited_long_enough_ends_a_script() {
     assert_eq!(database.call(UnixTime::default(), &get), Reply::Bulk(Blob::from("written")));
 }
 
+/// A server lets no client kill a script that has written.
+#[test]
+fn a_host_is_told_whether_the_script_has_written() {
+    let seen = Rc::new(Cell::new(None));
+    let last = Rc::clone(&seen);
+    redis::end_scripts_when(move |script| {
+        last.set(Some(script.has_written));
+        redis::Verdict::Continue
+    });
+    let mut database = Database::default();
+    for (script, has_written) in [
+        ("redis.call('GET', KEYS[1])", false),
+        ("redis.call('SET', KEYS[1], 'written') redis.call('PING')", true),
+        ("redis.pcall('GET', KEYS[1])", false),
+        ("redis.pcall('DEL', KEYS[1])", true),
+    ] {
+        eval(&mut database, script);
+        assert_eq!(seen.take(), Some(has_written), "{script}");
+    }
+}
+
 /// A function that takes long or makes much is charged for it.
 #[test]
 fn nothing_costs_less_than_it_takes() {
@@ -227,6 +248,9 @@ fn a_reply_shares_its_strings_and_is_bounded() {
         let expected = error.contains("too many instructions") || error.contains("too much memory");
         assert!(expected, "{script}: {error}");
     }
+    let script = "local s, t = ('x'):rep(1e6), {} for i = 1, 300 do t[i] = s end return t";
+    let error = error(script);
+    assert!(error.starts_with("ERR the reply is too large script: "), "{error}");
 }
 
 #[test]
@@ -243,6 +267,13 @@ fn many_values_are_taken_and_returned() {
         let error = error(script);
         assert!(error.starts_with("ERR user_script:1: too many results to unpack"), "{error}");
     }
+    let unpacked = |count: usize| {
+        format!("return select('#', struct.unpack(('b'):rep({count}), ('x'):rep({count})))")
+    };
+    assert_eq!(eval(&mut Database::default(), &unpacked(7_000)), Reply::Integer(7_001));
+    let refused = "ERR user_script:1: stack overflow (too many results)";
+    let too_many = error(&unpacked(8_000));
+    assert!(too_many.starts_with(refused), "{too_many}");
     let error = error("return redis.call(unpack({}, 1, 100))");
     assert!(error.starts_with("ERR Lua redis lib command arguments must be strings"), "{error}");
 }
@@ -343,8 +374,17 @@ fn no_script_leaves_anything_behind() {
         let seen = eval(&mut database, seen);
         assert_eq!(seen, Reply::Bulk(Blob::from("nilnilfunction0nilnil")), "after {script}");
     }
+    let words = ["EVAL", "return #KEYS .. ' ' .. #ARGV", "0"].map(Blob::from);
+    let seen = database.call(UnixTime::from_millis(1_000), &words);
+    assert_eq!(seen, Reply::Bulk(Blob::from("0 0")));
     let random = "return tostring(math.random()) .. tostring({}) .. tostring(redis.setresp(3))";
     assert_eq!(eval(&mut database, random), eval(&mut database, random));
+    let settings = "local before = cjson.encode_number_precision() cjson.encode_number_precision(3)
+                    return before";
+    assert_eq!(eval(&mut database, settings), Reply::Integer(14));
+    assert_eq!(eval(&mut database, settings), Reply::Integer(14));
+    let map = "redis.call('HSET', KEYS[1], 'a', 'b') return #redis.call('HGETALL', KEYS[1])";
+    assert_eq!(eval(&mut database, map), Reply::Integer(2));
 }
 
 #[test]

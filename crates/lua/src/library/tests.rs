@@ -4,6 +4,8 @@
 //! `!` what it raises. What is there was written by Lua 5.1.5.
 
 mod bounds;
+mod collection;
+mod costs;
 mod read_only;
 
 use std::fmt::Write as _;
@@ -13,7 +15,7 @@ use crate::machine::Lua;
 use crate::number;
 use crate::value::Value;
 
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 12] = [
     ("base", include_str!("tests/base.txt")),
     ("coroutine", include_str!("tests/coroutine.txt")),
     ("errors", include_str!("tests/errors.txt")),
@@ -21,6 +23,7 @@ const FILES: [(&str, &str); 11] = [
     ("format", include_str!("tests/format.txt")),
     ("gsub", include_str!("tests/gsub.txt")),
     ("load", include_str!("tests/load.txt")),
+    ("machine", include_str!("tests/machine.txt")),
     ("math", include_str!("tests/math.txt")),
     ("names", include_str!("tests/names.txt")),
     ("string", include_str!("tests/string.txt")),

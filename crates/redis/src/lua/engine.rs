@@ -51,7 +51,7 @@ pub(super) struct Engine {
     names: Names,
     /// What a script may use up.
     pub(super) units: u64,
-    compiled: BTreeMap<Sha1, Chunk>,
+    pub(super) compiled: BTreeMap<Sha1, Chunk>,
     /// How long their texts are, together.
     compiled_bytes: usize,
 }

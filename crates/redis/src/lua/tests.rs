@@ -1,5 +1,6 @@
 //! What a script comes to does not depend on which scripts its engine ran before.
 
+mod costs;
 mod generator;
 
 use std::sync::Arc;
@@ -84,5 +85,31 @@ fn an_engine_is_replaced_when_it_has_compiled_enough() {
         let outcome = run(&mut used, 1_000_000, &format!("return {{{number}, tostring({{}})}}"));
         let Ok(Reply::Array(replies)) = outcome.reply else { panic!("{:?}", outcome.reply) };
         assert_eq!(replies[0], Reply::Integer(number));
+        assert!(used.compiled.len() <= 500, "{} are kept", used.compiled.len());
     }
+}
+
+/// Eight texts of half a MiB are as much as an engine keeps.
+#[test]
+fn an_engine_is_replaced_when_it_has_compiled_long_texts() {
+    let mut used = Engine::new().expect("an engine");
+    let mut kept = Vec::new();
+    for number in 0..10 {
+        let text = format!("return {number} --{}", "x".repeat((512 << 10) - 11));
+        assert_eq!(text.len(), 512 << 10);
+        let outcome = run(&mut used, 1_000_000, &text);
+        assert_eq!(outcome.reply, Ok(Reply::Integer(number)));
+        kept.push(used.compiled.len());
+    }
+    assert_eq!(kept, [1, 2, 3, 4, 5, 6, 7, 8, 1, 2]);
+}
+
+/// What the script dropped does not count against the reply.
+#[test]
+fn garbage_is_collected_before_a_large_reply() {
+    let script = "redis.call('SET', KEYS[3], ('x'):rep(2.3e7))
+                  local kept = ('y'):rep(3e7) local garbage = ('z'):rep(1.6e7) garbage = nil
+                  return #kept + #redis.call('GET', KEYS[3])";
+    let outcome = run(&mut Engine::new().expect("an engine"), 20_000_000, script);
+    assert_eq!(outcome.reply, Ok(Reply::Integer(53_000_000)));
 }

@@ -14,6 +14,12 @@ fn nothing_changes_a_table_that_is_read_only() {
     lua.make_read_only(table);
     let globals = lua.globals();
     lua.set_field(globals, "t", table.into()).unwrap();
+    let with_metatable = lua.new_table(0, 0).unwrap();
+    let metatable = lua.new_table(0, 0).unwrap();
+    lua.set_field(metatable, "__newindex", globals.into()).unwrap();
+    lua.set_metatable(with_metatable, Some(metatable));
+    lua.make_read_only(with_metatable);
+    lua.set_field(globals, "u", with_metatable.into()).unwrap();
     lua.make_permanent();
     let refused = "! \"Attempt to modify a readonly table\"";
     for script in [
@@ -28,6 +34,10 @@ fn nothing_changes_a_table_that_is_read_only() {
         "table.remove(t, 1)",
         "table.sort(t)",
     ] {
+        assert_eq!(outcome(&mut lua, script), refused, "{script}");
+    }
+    for script in ["t[1] = 2", "t.x = 2", "u[1] = 2", "u.x = 2"] {
+        let refused = "! \"s:1: Attempt to modify a readonly table\"";
         assert_eq!(outcome(&mut lua, script), refused, "{script}");
     }
     let unchanged = run(&mut lua, "return table.concat(t, ',')", 1_000).unwrap();

@@ -1,0 +1,25 @@
+//! What scripts cost, to the unit, and what they hold at their end, to the byte.
+//!
+//! `costs.txt` holds scripts, one a line. Below each stands what it uses up. These numbers change
+//! only with a cost, and then recordings of scripts that pay this cost change too.
+
+use std::fmt::Write as _;
+
+use super::run;
+use crate::machine::Lua;
+
+#[test]
+fn scripts_cost_what_they_take() {
+    const UNITS: u64 = 1_000_000;
+    let mut lua = Lua::new(1 << 20);
+    let mut wrong = String::new();
+    let mut lines = include_str!("costs.txt").lines();
+    while let (Some(script), Some(expected)) = (lines.next(), lines.next()) {
+        run(&mut lua, script, UNITS).expect(script);
+        let found = format!("{} units, {} bytes", UNITS - lua.units_left(), lua.memory());
+        if found != expected.trim_start() {
+            let _ = writeln!(wrong, "{script}\n    {found}");
+        }
+    }
+    assert_eq!(wrong, "");
+}
