@@ -283,8 +283,8 @@ impl Lua {
         self.collect_between(running, 0)
     }
 
-    /// Collects garbage between two instructions, if it is time to. The stack is in use up to the end
-    /// of the registers, and up to `top`.
+    /// Collects garbage between two instructions, if it is time to. The stack is in use up to the
+    /// end of the registers, and up to `top`.
     #[inline]
     fn collect_between(&mut self, running: &Running, top: usize) -> Result<()> {
         if !self.collects_soon() {
