@@ -6,7 +6,8 @@
 //! nothing but the file is needed for that.
 //!
 //! A log that is not whole is not believed: [`verify`] checks shape and hash before anything else
-//! is done with it. While it is being written it has another name ([`file`]), and only a finished
+//! is done with it. While it is being written it has another name ([`mod@file`]), and only a
+//! finished
 //! one gets the name that was asked for ([`Recorder`]).
 
 #![deny(clippy::float_arithmetic)]
