@@ -36,9 +36,9 @@ pub use self::orders::{AGED_ACCEPT, AGED_PREPARE, ERASE, REJECT};
 pub(crate) use self::orders::{ERASED, delete_register};
 use crate::ballot::number;
 use crate::scripts::{FAIL, OK, ScriptSet};
-use crate::{Ballot, Message, Reply, Request, Scripts, Timer};
+use crate::{Ballot, Message, Protocol, Reply, Request, Scripts, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// An acceptor.
 #[derive(Clone, Debug, Hash)]
@@ -79,10 +79,9 @@ impl Registers {
 }
 
 impl sim::Process for Acceptor {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Message { from, message: Message::Request { key, ballot, age, request } } => {
                 self.serve(cx, (from, age), (key, ballot), request);
@@ -313,7 +312,7 @@ mod tests {
     }
 
     /// How an acceptor whose registers can be deleted reacts to an order, after these commands.
-    fn carry_out(lines: &[&[&'static str]], order: Order) -> Vec<Effect<Message, Timer>> {
+    fn carry_out(lines: &[&[&'static str]], order: Order) -> Vec<Effect<Protocol>> {
         let set = ScriptSet::aged(ERASE);
         let registers = Registers::of_scripts(&["key1".to_owned()], &set);
         let mut acceptor =
@@ -361,7 +360,7 @@ mod tests {
         let holds = ["MSET", "key1/promise", "1,1,1", "key1/ballot", "1,1,1", "key1/value", "0:0"];
         let promised = ["SET", "key1/promise", "1,2,1"];
         let marks = |commands: &[&[&'static str]]| {
-            let is_mark = |effect: &Effect<_, _>| match effect {
+            let is_mark = |effect: &Effect<_>| match effect {
                 Effect::Mark(mark) => mark == "register-erased",
                 _ => false,
             };

@@ -97,7 +97,7 @@ pub use ballot::{Ballot, ParseBallotError};
 pub use config::{Config, MembershipConfig, MemoryConfig, OrchestratorConfig, ReadsConfig};
 #[cfg(feature = "system")]
 pub use invariant::OneValuePerBallot;
-pub use message::{Answer, Message, Reply, Request, Timer};
+pub use message::{Answer, Message, Protocol, Reply, Request, Timer};
 pub use orchestrator::OrchestratedChange;
 pub use order::{Accepting, Order, Report};
 #[cfg(feature = "system")]

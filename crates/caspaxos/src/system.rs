@@ -19,7 +19,7 @@ use crate::proposer::Proposer;
 use crate::scripts::ScriptSet;
 use crate::sweeper::{Sweep, Sweeper};
 use crate::witness::AcceptorWitness;
-use crate::{Config, Configuration, Message, OneValuePerBallot, Process, Quorum, Reply, Timer};
+use crate::{Config, Configuration, Message, OneValuePerBallot, Process, Protocol, Quorum, Reply};
 
 /// CASPaxos on Redis.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl System for CasPaxos {
     }
 
     #[inline]
-    fn mark(event: &Event<Message, Timer>) -> Option<&'static str> {
+    fn mark(event: &Event<Protocol>) -> Option<&'static str> {
         match &event.kind {
             Kind::Send {
                 fate: Fate::Dropped(_), message: Message::Reply { reply, .. }, ..

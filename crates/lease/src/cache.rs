@@ -11,9 +11,9 @@ use crate::cluster::Slots;
 use crate::config::{AtStart, Scripts};
 use crate::dialect::{Dialect, Request, Verb};
 use crate::scripts;
-use crate::{Answer, Call, Message, Timer};
+use crate::{Answer, Call, Message, Protocol, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// A cache.
 #[derive(Clone, Debug, Hash)]
@@ -28,10 +28,9 @@ pub struct Cache {
 }
 
 impl sim::Process for Cache {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Start if self.at_start == AtStart::Flush => {
                 let flush = [Blob::from_static("FLUSHALL")];
@@ -101,7 +100,7 @@ impl Cache {
     /// Has an entry be this, whoever put it there.
     pub(crate) fn preload(&mut self, key: Key, state: Observation) {
         let Some(line) = self.dialect.preload(key, state) else { return };
-        let mut sandbox = Sandbox::<Message, Timer>::default();
+        let mut sandbox = Sandbox::<Protocol>::default();
         self.server.execute(&mut sandbox.context(), NodeId::WORLD, &line);
     }
 

@@ -25,9 +25,9 @@ pub use self::plan::{Kind, Plan, Work};
 use crate::config::{AfterWaits, TwoLeases, WhenUnknown, key_name};
 use crate::load::{Load, draw};
 use crate::route::Route;
-use crate::{Answer, Call, Message, Query, QueryResult, Ticket, Timer, Token};
+use crate::{Answer, Call, Message, Protocol, Query, QueryResult, Ticket, Timer, Token};
 
-pub(crate) type Cx<'a> = Context<'a, Message, Timer>;
+pub(crate) type Cx<'a> = Context<'a, Protocol>;
 
 /// A client.
 #[derive(Clone, Debug, Hash)]
@@ -40,10 +40,9 @@ pub struct Client {
 }
 
 impl sim::Process for Client {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Message { message: Message::Work(round), .. } => self.work(cx, round),
             Input::Message { from, message: Message::Answer { ticket, answer, .. } } => {

@@ -3,7 +3,7 @@
 use history::Span;
 use sim::{Context, Delay};
 
-use crate::{Message, Timer};
+use crate::{Protocol, Timer};
 
 /// What a client has still to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ impl Load {
     }
 
     /// Takes up the next piece of work after a while.
-    pub(crate) fn take_up(self, cx: &mut Context<'_, Message, Timer>, think: Delay) {
+    pub(crate) fn take_up(self, cx: &mut Context<'_, Protocol>, think: Delay) {
         if self.missing == 0 {
             cx.mark("client-done");
         } else {
@@ -41,11 +41,7 @@ impl Load {
 }
 
 /// A length of time by chance.
-pub(crate) fn draw(
-    cx: &mut Context<'_, Message, Timer>,
-    purpose: &'static str,
-    delay: Delay,
-) -> Span {
+pub(crate) fn draw(cx: &mut Context<'_, Protocol>, purpose: &'static str, delay: Delay) -> Span {
     match delay.max.0.saturating_sub(delay.min.0) {
         0 => delay.min,
         width => Span(delay.min.0 + cx.choose(purpose, width)),

@@ -21,9 +21,9 @@ use sim::{Context, Delay};
 use crate::client::Plan;
 use crate::config::{Topology, Weights};
 use crate::load::draw;
-use crate::{Call, Message, Ticket, Timer};
+use crate::{Call, Message, Protocol, Ticket, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// A client's view of the caches.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

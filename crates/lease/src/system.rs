@@ -19,7 +19,7 @@ use crate::dialect::{Dialect, Rules};
 use crate::process::Part;
 use crate::relay::Relay;
 use crate::rounds::Rounds;
-use crate::{Answer, Message, Process, QueryResult, Timer};
+use crate::{Answer, Message, Process, Protocol, QueryResult};
 
 /// Caches in front of a database.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl System for LeaseCache {
         checkers
     }
 
-    fn mark(event: &Event<Message, Timer>) -> Option<&'static str> {
+    fn mark(event: &Event<Protocol>) -> Option<&'static str> {
         match &event.kind {
             Kind::Send { fate: Fate::Dropped(_), message, .. } => match message {
                 Message::Result { result: QueryResult::Updated { .. }, .. } => {

@@ -13,9 +13,9 @@ use redis::{Blob, Reply};
 use redis_node::{Request, Response};
 use sim::{Context, Input};
 
-use crate::{Message, Timer};
+use crate::{Message, Protocol, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// A client.
 #[derive(Clone, Debug, Hash)]
@@ -53,7 +53,7 @@ pub struct Operation {
 
 impl Client {
     /// Reacts to what happens.
-    pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Start => self.pause(cx),
             Input::Timer(Timer::Next) => match self.waiting {

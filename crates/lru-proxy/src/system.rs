@@ -11,7 +11,7 @@ use sim::{Context, Input, Keep, NodeSpec, Role};
 use crate::client::Client;
 use crate::config::{Config, Route};
 use crate::proxy::Proxy;
-use crate::{Message, Timer, checks};
+use crate::{Message, Protocol, Timer, checks};
 
 /// A caching proxy before a Redis server.
 #[derive(Debug)]
@@ -32,10 +32,9 @@ const SERVER: NodeId = NodeId(0);
 const PROXY: NodeId = NodeId(1);
 
 impl sim::Process for Process {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, Timer>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Context<'_, Protocol>, input: Input<Protocol>) {
         match (&mut self.0, input) {
             (Part::Client(client), input) => client.handle(cx, input),
             (Part::Proxy(proxy), input) => proxy.handle(cx, input),

@@ -33,7 +33,7 @@ use redis::{
     UnixTime,
 };
 use serde::{Deserialize, Serialize};
-use sim::{Context, Keep, LocalTime};
+use sim::{Context, Keep, LocalTime, Protocol};
 
 use crate::persistence::Copy;
 pub use crate::persistence::{Durability, Timer};
@@ -158,12 +158,14 @@ impl Server {
 
     /// Executes a command line for a client, and replies after the service time, unless the client
     /// wants no reply.
-    pub fn serve<M: From<Response>, T: From<Timer>>(
+    pub fn serve<P>(
         &mut self,
-        cx: &mut Context<'_, M, T>,
+        cx: &mut Context<'_, P>,
         client: NodeId,
         Request { id, line }: Request,
-    ) {
+    ) where
+        P: Protocol<Message: From<Response>, Timer: From<Timer>>,
+    {
         let reply = self.execute(cx, client, &line);
         if self.connections.get(&client).is_none_or(Connection::wants_reply) {
             cx.send(client, Response { id, reply }.into());
@@ -171,9 +173,9 @@ impl Server {
     }
 
     /// Executes a command line for a client. What is sent after this leaves after the service time.
-    pub fn execute<M, T: From<Timer>>(
+    pub fn execute<P: Protocol<Timer: From<Timer>>>(
         &mut self,
-        cx: &mut Context<'_, M, T>,
+        cx: &mut Context<'_, P>,
         client: NodeId,
         line: &[Blob],
     ) -> Reply {
@@ -198,9 +200,9 @@ impl Server {
 
     /// Executes `EVALSHA` for a client, outside of any transaction. What is sent after this leaves
     /// after the service time.
-    pub fn evalsha<M, T: From<Timer>>(
+    pub fn evalsha<P: Protocol<Timer: From<Timer>>>(
         &mut self,
-        cx: &mut Context<'_, M, T>,
+        cx: &mut Context<'_, P>,
         client: NodeId,
         sha: &Sha1,
         keys: &[Blob],
@@ -283,7 +285,7 @@ impl Server {
     }
 
     /// What executing a command takes, so much more than usual, and leaves to be done.
-    fn work<M, T: From<Timer>>(&mut self, cx: &mut Context<'_, M, T>, more: Span) {
+    fn work<P: Protocol<Timer: From<Timer>>>(&mut self, cx: &mut Context<'_, P>, more: Span) {
         for (copy, timer) in [(&mut self.disk, Timer::Disk), (&mut self.replica, Timer::Replica)] {
             if let Some(copy) = copy {
                 copy.fall_behind(cx, timer);

@@ -21,6 +21,7 @@ mod judgement;
 mod load;
 pub mod many;
 mod name;
+mod node_faults;
 mod outcome;
 mod recovery;
 mod registry;
@@ -35,7 +36,7 @@ pub mod units;
 mod writes;
 
 pub use check::RegisterKind;
-pub use checker::{Checker, End, Finding, Investigator, OverHistory, history_entry, story};
+pub use checker::{Checker, End, Finding, HistoryOf, Investigator, OverHistory, story};
 pub use error::{LoadError, Problem, RunError};
 pub use fault::FaultPlan;
 pub use general::{
@@ -51,5 +52,5 @@ pub use replay::Replayed;
 pub use rumor::{RumorChecker, Witness};
 pub use run::{Interrupt, Ran, RunOptions};
 pub use sim::Waiting;
-pub use system::{Deployment, MessageOf, System, TimerOf};
+pub use system::{Deployment, ProtocolOf, System};
 pub use writes::WriteCount;

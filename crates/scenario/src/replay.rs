@@ -4,12 +4,12 @@ use std::path::Path;
 
 use serde::Deserialize as _;
 use serde_json::Value;
-use sim::{Event, Observer, Seeded};
+use sim::{Event, Observer, Protocol, Seeded};
 use trace::{Divergence, Footer, LogError, LogReader, Playback, causal_past, verify};
 
 use crate::endings::Endings;
 use crate::run::{Again, Conclusion, Investigation, Prepared, Watchers};
-use crate::{End, Interrupt, MessageOf, Outcome, Ran, RunError, System, TimerOf, Verdict};
+use crate::{End, Interrupt, Outcome, ProtocolOf, Ran, RunError, System, Verdict};
 
 /// How many events of the causal past of a divergence are told.
 const PAST: usize = 12;
@@ -39,8 +39,8 @@ impl<S: System> Prepared<'_, S> {
     ) -> Result<Replayed, RunError> {
         let (header, footer) = verify(path)?;
         let redrawn = redraw.then(|| self.scenario.draw(&mut Seeded::new(&header.seed)).drawn);
-        let tape = Playback::<MessageOf<S>, TimerOf<S>>::new(LogReader::open(path)?);
-        let stop = |tape: &Playback<_, _>| tape.is_over() || interrupt.is_raised();
+        let tape = Playback::<ProtocolOf<S>>::new(LogReader::open(path)?);
+        let stop = |tape: &Playback<_>| tape.is_over() || interrupt.is_raised();
         let simulated = if redraw {
             self.simulate(Seeded::new(&header.seed), tape, stop)
         } else {
@@ -120,14 +120,14 @@ impl<S: System> Prepared<'_, S> {
     fn tell(
         &self,
         path: &Path,
-        divergence: &Divergence<MessageOf<S>, TimerOf<S>>,
+        divergence: &Divergence<ProtocolOf<S>>,
     ) -> Result<Vec<String>, RunError> {
         let names = self.names();
         let (seq, expected, got) = match divergence {
             Divergence::Event { seq, expected, got } => (seq, expected.as_ref(), Some(got)),
             Divergence::Ended { seq, expected } => (seq, Some(expected), None),
         };
-        let words = |event: Option<&Event<_, _>>, nothing: &str| match event {
+        let words = |event: Option<&Event<_>>, nothing: &str| match event {
             Some(event) => trace::in_words(&json(event), &names),
             None => nothing.to_owned(),
         };
@@ -170,22 +170,18 @@ fn differing_end(footer: &Footer, ran: &Ran) -> Option<Vec<String>> {
 /// Shows a recording to an investigator.
 fn shown<S: System>(path: &Path, mut investigation: Investigation<S>) -> Investigation<S> {
     // It was read before. If it cannot be read now, there is less to explain by.
-    let _ = read_through::<MessageOf<S>, TimerOf<S>>(path, &mut investigation);
+    let _ = read_through::<ProtocolOf<S>>(path, &mut investigation);
     investigation
 }
 
 /// Shows all events of a log to an observer. No footer if the log breaks off.
-fn read_through<M, T>(
+fn read_through<P: Protocol>(
     path: &Path,
-    observer: &mut impl Observer<M, T>,
-) -> Result<Option<Footer>, LogError>
-where
-    M: sim::Message,
-    T: sim::Message,
-{
+    observer: &mut impl Observer<P>,
+) -> Result<Option<Footer>, LogError> {
     let mut log = LogReader::open(path)?;
     loop {
-        match log.next_event::<M, T>() {
+        match log.next_event::<P>() {
             Ok(Some(event)) => observer.event(&event),
             Ok(None) => return Ok(log.footer().cloned()),
             Err(LogError::Unfinished { .. }) => return Ok(None),

@@ -15,8 +15,8 @@ use crate::judgement::LIVENESS;
 use crate::recovery::Progress;
 use crate::tally::Tally;
 use crate::{
-    Checker, Deployment, End, Expected, General, Investigator, Judgement, MessageOf, Outcome,
-    Problem, RunError, Scenario, System, TimerOf, Verdict, Violation, size,
+    Checker, Deployment, End, Expected, General, Investigator, Judgement, Outcome, Problem,
+    ProtocolOf, RunError, Scenario, System, Verdict, Violation, size,
 };
 
 /// How often the memory of the checkers is looked at: it takes longer than a step.
@@ -147,12 +147,12 @@ impl<S: System, O> Watchers<S, O> {
     }
 }
 
-impl<S: System, O> Observer<MessageOf<S>, TimerOf<S>> for Watchers<S, O>
+impl<S: System, O> Observer<ProtocolOf<S>> for Watchers<S, O>
 where
-    O: Observer<MessageOf<S>, TimerOf<S>>,
+    O: Observer<ProtocolOf<S>>,
 {
     #[inline]
-    fn event(&mut self, event: &Event<MessageOf<S>, TimerOf<S>>) {
+    fn event(&mut self, event: &Event<ProtocolOf<S>>) {
         self.digest.event(event);
         self.tally.event(event);
         self.progress.event(event);
@@ -218,8 +218,8 @@ impl<S: System> Investigation<S> {
     }
 }
 
-impl<S: System> Observer<MessageOf<S>, TimerOf<S>> for Investigation<S> {
-    fn event(&mut self, event: &Event<MessageOf<S>, TimerOf<S>>) {
+impl<S: System> Observer<ProtocolOf<S>> for Investigation<S> {
+    fn event(&mut self, event: &Event<ProtocolOf<S>>) {
         if !self.is_too_much() {
             self.investigator.event(event);
         }
@@ -290,7 +290,7 @@ impl<'a, S: System> Prepared<'a, S> {
     ) -> Simulated<S, O>
     where
         C: Choices,
-        O: Observer<MessageOf<S>, TimerOf<S>>,
+        O: Observer<ProtocolOf<S>>,
     {
         let (mut world, names) = self.world(choices).expect("checked before");
         let nodes = || (0..names.len()).map(|number| NodeId(number as u16));

@@ -1,17 +1,14 @@
 //! A protocol made runnable.
 
-use check::RegisterKind;
 use history::Names;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sim::{Event, Nemesis, NodeSpec, Process};
 
-use crate::{Checker, Problem, RumorChecker, Waiting};
+use crate::{Checker, Problem, Waiting};
 
-/// What the processes of a system say to each other.
-pub type MessageOf<S> = <<S as System>::Process as Process>::Message;
-/// What the processes of a system say to themselves.
-pub type TimerOf<S> = <<S as System>::Process as Process>::Timer;
+/// What the processes of a system exchange.
+pub type ProtocolOf<S> = <<S as System>::Process as Process>::Protocol;
 
 /// A protocol made runnable: which nodes there are, what runs on them, what must always be true.
 ///
@@ -27,7 +24,7 @@ pub trait System: 'static {
     /// What runs on a node: usually an enum of the kinds of node that there are.
     type Process: Process;
     /// What the operator does in a run, beside the faults of the scenario. `()` if nothing.
-    type Nemesis: Nemesis<MessageOf<Self>, TimerOf<Self>>;
+    type Nemesis: Nemesis<ProtocolOf<Self>>;
     /// The system's section of a scenario file. Give its fields defaults, and
     /// `deny_unknown_fields`.
     type Config: Serialize + DeserializeOwned;
@@ -42,16 +39,14 @@ pub trait System: 'static {
     /// Which nodes and keys there are. `intensity` is how much each client has to do.
     fn deploy(config: &Self::Config, intensity: u64) -> Deployment<Self::Process, Self::Nemesis>;
 
-    /// What must be true of every run. By default, that what clients observe of registers is
-    /// linearizable. Each checker has a name of its own.
-    fn checkers(config: &Self::Config, names: &Names) -> Vec<Box<dyn Checker<Self::Process>>> {
-        let _ = (config, names);
-        vec![Box::new(RumorChecker::new(RegisterKind::Kept))]
-    }
+    /// What must be true of every run. Each checker has a name of its own. The checkers of this
+    /// crate: [`RumorChecker`](crate::RumorChecker) for registers,
+    /// [`OverHistory`](crate::OverHistory) for any checker of histories.
+    fn checkers(config: &Self::Config, names: &Names) -> Vec<Box<dyn Checker<Self::Process>>>;
 
     /// The mark that this event reaches by itself, such as a reply lost after the server had
     /// applied the command.
-    fn mark(_: &Event<MessageOf<Self>, TimerOf<Self>>) -> Option<&'static str> {
+    fn mark(_: &Event<ProtocolOf<Self>>) -> Option<&'static str> {
         None
     }
 

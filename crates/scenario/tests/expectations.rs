@@ -6,7 +6,7 @@ use scenario::{
     RumorChecker, RunOptions, System, Verdict,
 };
 use serde::{Deserialize, Serialize};
-use sim::{Context, Event, Input, Keep, NodeSpec, Observer, Role};
+use sim::{Context, Event, Input, Keep, NodeSpec, Observer, Role, Types};
 
 /// A clerk who writes something down, looks it up, and goes home.
 #[derive(Clone, Debug, Hash)]
@@ -29,10 +29,9 @@ struct Config {
 }
 
 impl sim::Process for Clerk {
-    type Message = ();
-    type Timer = ();
+    type Protocol = Types<()>;
 
-    fn handle(&mut self, cx: &mut Context<'_, (), ()>, input: Input<(), ()>) {
+    fn handle(&mut self, cx: &mut Context<'_, Types<()>>, input: Input<Types<()>>) {
         match input {
             Input::Start => {
                 let write = cx.invoke(Key(0), |op| Action::Write { value: Value::of(op) });
@@ -68,8 +67,8 @@ struct DarkAtNight {
     is_broken: bool,
 }
 
-impl<M, T> Observer<M, T> for DarkAtNight {
-    fn event(&mut self, _: &Event<M, T>) {}
+impl Observer<Types<()>> for DarkAtNight {
+    fn event(&mut self, _: &Event<Types<()>>) {}
 }
 
 impl Checker<Clerk> for DarkAtNight {

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{Action, Completion, Key, NodeId, Observation, OpId, Span};
+use history::{Action, Completion, Key, Names, NodeId, Observation, OpId, Span};
 use scenario::{
-    Deployment, Interrupt, Judgement, LoadError, Problem, Ran, Registry, RunOptions, Scenario,
-    System, Verdict, Waiting,
+    Checker, Deployment, Interrupt, Judgement, LoadError, Problem, Ran, RegisterKind, Registry,
+    RumorChecker, RunOptions, Scenario, System, Verdict, Waiting,
 };
 use serde::{Deserialize, Serialize};
-use sim::{Context, Input, Keep, NodeSpec, Role};
+use sim::{Context, Input, Keep, NodeSpec, Role, Types};
 
 #[derive(Clone, Debug, Hash)]
 enum Part {
@@ -31,7 +31,7 @@ struct Client {
 }
 
 impl Client {
-    fn ask(&mut self, cx: &mut Context<'_, Message, ()>) {
+    fn ask(&mut self, cx: &mut Context<'_, Types<Message>>) {
         if let Some(op) = self.open.take() {
             cx.complete(op, Completion::Unknown);
         }
@@ -47,7 +47,7 @@ impl Client {
         cx.set_timer(Span::from_millis(10), ());
     }
 
-    fn hear(&mut self, cx: &mut Context<'_, Message, ()>, from: NodeId, message: &Message) {
+    fn hear(&mut self, cx: &mut Context<'_, Types<Message>>, from: NodeId, message: &Message) {
         let Some(op) = self.open.filter(|op| *message == Message::Answer(op.ordinal)) else {
             return;
         };
@@ -83,10 +83,9 @@ enum Message {
 }
 
 impl sim::Process for Part {
-    type Message = Message;
-    type Timer = ();
+    type Protocol = Types<Message>;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, ()>, input: Input<Message, ()>) {
+    fn handle(&mut self, cx: &mut Context<'_, Types<Message>>, input: Input<Types<Message>>) {
         match (self, input) {
             (Part::Server { config, crashed }, Input::Message { from, message }) => {
                 if let (Message::Question(number), false) = (message, *crashed && config.deaf) {
@@ -138,6 +137,10 @@ impl System for Survey {
         nodes.push(NodeSpec::new("c", Role(1), Part::Client(client)));
         let roles = vec!["server", "client"];
         Deployment { nodes, roles, keys: vec!["k".to_owned()], nemesis: () }
+    }
+
+    fn checkers(_: &Config, _: &Names) -> Vec<Box<dyn Checker<Part>>> {
+        vec![Box::new(RumorChecker::new(RegisterKind::Kept))]
     }
 
     fn unfinished(part: &Part) -> Option<String> {

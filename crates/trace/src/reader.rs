@@ -5,9 +5,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use history::{Digest, Fingerprint};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sim::Event;
+use sim::{Event, Protocol};
 
 use crate::{FORMAT, Footer, Header, LogError};
 
@@ -84,11 +83,7 @@ impl LogReader {
     ///
     /// # Errors
     /// If the log is damaged, or breaks off.
-    pub fn next_event<M, T>(&mut self) -> Result<Option<Event<M, T>>, LogError>
-    where
-        M: DeserializeOwned,
-        T: DeserializeOwned,
-    {
+    pub fn next_event<P: Protocol>(&mut self) -> Result<Option<Event<P>>, LogError> {
         if !self.read_line()? {
             return Ok(None);
         }
@@ -97,7 +92,7 @@ impl LogReader {
         let event = serde_ignored::deserialize(&mut json, |path| {
             unknown.get_or_insert_with(|| path.to_string());
         });
-        match event.and_then(|event: Event<M, T>| json.end().map(|()| event)) {
+        match event.and_then(|event: Event<P>| json.end().map(|()| event)) {
             Ok(event) => match unknown {
                 None => Ok(Some(Event { seq: self.lines - 2, ..event })),
                 Some(path) => Err(self.corrupt(format!("an event has no field {path:?}"))),

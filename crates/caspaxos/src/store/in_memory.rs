@@ -6,7 +6,7 @@ use sim::{Effect, Input, Keep, Process, Sandbox};
 
 use super::Acceptors;
 use crate::acceptor::{Acceptor, Registers};
-use crate::{Configuration, Message, Quorum, Scripts, Timer};
+use crate::{Configuration, Message, Protocol, Quorum, Scripts};
 
 /// A cluster of acceptors in memory, which can be stopped one by one.
 ///
@@ -31,7 +31,7 @@ use crate::{Configuration, Message, Quorum, Scripts, Timer};
 pub struct InMemory {
     acceptors: Vec<Member>,
     keys: usize,
-    sandbox: Sandbox<Message, Timer>,
+    sandbox: Sandbox<Protocol>,
 }
 
 #[derive(Clone, Debug)]

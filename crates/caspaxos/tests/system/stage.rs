@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use caspaxos::{CasPaxos, Message, Timer};
+use caspaxos::{CasPaxos, Protocol};
 use history::NodeId;
 use scenario::{Interrupt, Outcome, Override, Registry, Replayed, RunOptions, Scenario, many};
 use sim::Event;
@@ -52,7 +52,7 @@ pub(crate) fn run(scenario: &Scenario, seeds: std::ops::Range<usize>) -> Vec<Out
 
 /// All that happened in a run, and its recording.
 pub(crate) struct Recorded {
-    pub(crate) events: Vec<Event<Message, Timer>>,
+    pub(crate) events: Vec<Event<Protocol>>,
     pub(crate) header: Header,
     directory: TempDir,
 }

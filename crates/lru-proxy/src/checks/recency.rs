@@ -13,7 +13,7 @@ use redis_node::{Request, Response};
 use scenario::{Checker, Finding, story};
 use sim::{Command, Event, Kind, Observer};
 
-use crate::{Config, Message, Process, Timer};
+use crate::{Config, Message, Process, Protocol};
 
 /// Holds a proxy to it.
 pub(super) struct Recency {
@@ -119,8 +119,8 @@ impl Recency {
     }
 }
 
-impl Observer<Message, Timer> for Recency {
-    fn event(&mut self, event: &Event<Message, Timer>) {
+impl Observer<Protocol> for Recency {
+    fn event(&mut self, event: &Event<Protocol>) {
         match &event.kind {
             Kind::Send { to, message: Message::Request(request), .. } => {
                 self.request(event.at, event.node, *to, request);

@@ -8,7 +8,7 @@ use redis_node::{Request, Response, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
 use sim::{
     Clock, Command, Context, Delay, Endpoint, Event, Input, Keep, Kind, Limits, LinkRule, Nemesis,
-    NemesisContext, NodeSpec, Process, Role, Seeded, Transport, World,
+    NemesisContext, NodeSpec, Process, Role, Seeded, Transport, Types, World,
 };
 
 /// The server is the first node.
@@ -47,6 +47,9 @@ pub(crate) enum Timer {
     Server(redis_node::Timer),
 }
 
+/// What clients and server exchange.
+pub(crate) type Protocol = Types<Message, Timer>;
+
 impl From<redis_node::Timer> for Timer {
     fn from(timer: redis_node::Timer) -> Timer {
         Timer::Server(timer)
@@ -54,10 +57,9 @@ impl From<redis_node::Timer> for Timer {
 }
 
 impl Process for Node {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, Timer>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Context<'_, Protocol>, input: Input<Protocol>) {
         match self {
             Node::Server(server) => match input {
                 Input::Message { from, message: Message::Request(request) } => {
@@ -97,8 +99,8 @@ impl Process for Node {
 #[derive(Clone, Debug, Default)]
 struct Plan(Vec<(Span, Command<Message>)>);
 
-impl Nemesis<Message, Timer> for Plan {
-    fn on_event(&mut self, event: &Event<Message, Timer>, cx: &mut NemesisContext<'_, Message>) {
+impl Nemesis<Protocol> for Plan {
+    fn on_event(&mut self, event: &Event<Protocol>, cx: &mut NemesisContext<'_, Message>) {
         match event.kind {
             Kind::Begin => {
                 for (alarm, (at, _)) in (0..).zip(&self.0) {
