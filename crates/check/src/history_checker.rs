@@ -14,7 +14,7 @@ pub struct Found {
 }
 
 /// Judges what clients observed of objects of one kind, one entry of the history after the other.
-pub trait HistoryChecker {
+pub trait HistoryChecker: Clone + 'static {
     /// The kind of objects whose history it judges.
     type Object: Object;
 

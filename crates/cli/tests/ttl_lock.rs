@@ -13,13 +13,8 @@ fn run(name: &str, seed: u64) -> Outcome {
 fn run_with(name: &str, seed: u64, overrides: &[Override]) -> Outcome {
     let registry = example::registry();
     let scenario = registry.load(name, overrides).expect("the scenario is right");
-    let options = RunOptions {
-        seed: &seed.to_string(),
-        record: None,
-        explain: true,
-        interrupt: &Interrupt::new(),
-    };
-    registry.run(&scenario, &options).expect("it runs").outcome
+    let (seed, interrupt) = (seed.to_string(), Interrupt::new());
+    registry.run(&scenario, &RunOptions::new(&seed, &interrupt)).expect("it runs").outcome
 }
 
 #[test]

@@ -48,6 +48,7 @@ pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Checker<Process
 }
 
 /// Agreement, and how it came that there was none.
+#[derive(Clone)]
 struct AgreementWatch {
     history: HistoryOf<Register>,
     reads: ReadPromises,
@@ -83,6 +84,7 @@ impl Checker<Process> for AgreementWatch {
     }
 }
 
+#[derive(Clone)]
 struct FillWatch {
     fills: Fills,
     ledger: Ledger,
@@ -134,6 +136,7 @@ impl Checker<Process> for FillWatch {
     }
 }
 
+#[derive(Clone)]
 struct QueryWatch {
     queries: Queries,
     names: Names,

@@ -19,7 +19,7 @@ fn scenario(name: &str, set: &[&str]) -> Scenario {
 
 fn run(scenario: &Scenario, seed: &str) -> Ran {
     let interrupt = Interrupt::new();
-    let options = RunOptions { seed, record: None, explain: true, interrupt: &interrupt };
+    let options = RunOptions::new(seed, &interrupt);
     Registry::new().with_system::<LeaseCache>().run(scenario, &options).expect("it runs")
 }
 

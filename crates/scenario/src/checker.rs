@@ -19,7 +19,7 @@ use crate::node_faults::NodeFaults;
 use crate::{Verdict, Violation};
 
 /// Watches over something that must be true of every run.
-pub trait Checker<P: Process>: Observer<P::Protocol> {
+pub trait Checker<P: Process>: Observer<P::Protocol> + CloneChecker<P> {
     /// The name by which scenario files speak of it, such as `one-value-per-ballot`.
     fn name(&self) -> &'static str;
 
@@ -45,6 +45,18 @@ pub trait Checker<P: Process>: Observer<P::Protocol> {
     /// Explains what was found by seeing the run again. `None` if the finding says all.
     fn investigator(&self) -> Option<Box<dyn Investigator<P>>> {
         None
+    }
+}
+
+/// How a checker is copied with the run that it watches. Every checker that can be cloned has this.
+pub trait CloneChecker<P: Process> {
+    /// A copy, which has seen the same.
+    fn boxed_clone(&self) -> Box<dyn Checker<P>>;
+}
+
+impl<P: Process, C: Checker<P> + Clone + 'static> CloneChecker<P> for C {
+    fn boxed_clone(&self) -> Box<dyn Checker<P>> {
+        Box::new(self.clone())
     }
 }
 

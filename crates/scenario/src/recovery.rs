@@ -17,7 +17,7 @@ use sim::{Command, Endpoint, Event, Kind, NemesisContext, Observer, Protocol};
 
 use crate::fault::Directory;
 use crate::judgement::LIVENESS;
-use crate::run::Prepared;
+use crate::prepared::Prepared;
 use crate::{Problem, RecoverySection, System, Violation, Waiting};
 
 /// Of so many clients that got nowhere each is told of.
@@ -172,7 +172,7 @@ impl Progress {
     }
 }
 
-impl<S: System> Prepared<'_, S> {
+impl<S: System> Prepared<S> {
     /// Who has not got on since the recovery, and should have by now.
     pub(crate) fn stalled<'w>(
         &self,

@@ -1,5 +1,7 @@
 //! The rumor checker as a checker of runs: is what clients observed of registers linearizable?
 
+use std::rc::Rc;
+
 use check::{Malformed, RegisterKind, Rumor};
 use history::{Entry, Includes, Names, OpId, Register};
 use sim::{Event, ObjectOf, Observer, Process};
@@ -21,9 +23,10 @@ pub trait Witness<P: Process>: Observer<P::Protocol> {
 }
 
 /// Makes the witness of a run that is to be explained.
-type Summon<P> = Box<dyn Fn() -> Box<dyn Witness<P>>>;
+type Summon<P> = Rc<dyn Fn() -> Box<dyn Witness<P>>>;
 
 /// The checker named `rumor`.
+#[derive(Clone)]
 pub struct RumorChecker<P: Process> {
     history: HistoryOf<Register>,
     rumor: Rumor,
@@ -50,7 +53,7 @@ impl<P: Process> RumorChecker<P> {
     /// The same, with a witness that tells how a violation came about.
     #[must_use]
     pub fn with_witness(self, summon: impl Fn() -> Box<dyn Witness<P>> + 'static) -> Self {
-        RumorChecker { summon: Some(Box::new(summon)), ..self }
+        RumorChecker { summon: Some(Rc::new(summon)), ..self }
     }
 }
 

@@ -3,6 +3,7 @@
 use history::Names;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sim::{Event, Nemesis, NodeSpec, Process};
 
 use crate::{Checker, Problem, Waiting};
@@ -55,6 +56,12 @@ pub trait System: 'static {
     /// is not done then, that is a failure of liveness.
     fn unfinished(_: &Self::Process) -> Option<String> {
         None
+    }
+
+    /// The state of a process as JSON, for a person to look at. By default what `Debug` shows, as
+    /// one text.
+    fn state(process: &Self::Process) -> Value {
+        Value::String(format!("{process:#?}"))
     }
 
     /// Whom a process waits for, to explain a run in which somebody got nowhere.

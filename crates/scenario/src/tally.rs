@@ -53,6 +53,22 @@ pub(crate) struct Tally<S> {
     system: PhantomData<fn() -> S>,
 }
 
+// A derive would ask that `S` can be cloned.
+impl<S> Clone for Tally<S> {
+    fn clone(&self) -> Tally<S> {
+        Tally {
+            delivered: self.delivered,
+            last: self.last,
+            operations: self.operations,
+            marks: self.marks.clone(),
+            undeclared: self.undeclared.clone(),
+            alarms: self.alarms,
+            latest: self.latest.clone(),
+            system: PhantomData,
+        }
+    }
+}
+
 impl<S: System> Tally<S> {
     /// Counts the general marks, and those that the system is said to have.
     pub(crate) fn new() -> Tally<S> {

@@ -62,6 +62,7 @@ impl sim::Process for Clerk {
 struct Office;
 
 /// When the clerk has gone, the light is off.
+#[derive(Clone)]
 struct DarkAtNight {
     wastes: bool,
     is_broken: bool,
@@ -133,8 +134,7 @@ fn run(told: &[&str], expected: &str) -> Ran {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("day.jsonl");
     let interrupt = Interrupt::new();
-    let options =
-        RunOptions { seed: "1", record: Some(&path), explain: true, interrupt: &interrupt };
+    let options = RunOptions { record: Some(&path), ..RunOptions::new("1", &interrupt) };
     let ran = registry.run(&scenario, &options).expect("a run");
     let checked = registry.recheck(&path).expect("a recording").ran;
     assert_eq!(checked.outcome.verdict, ran.outcome.verdict);

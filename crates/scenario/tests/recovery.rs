@@ -191,7 +191,7 @@ fn load(text: &str) -> Result<Scenario, LoadError> {
 
 fn run(scenario: &Scenario, seed: &str) -> Ran {
     let interrupt = Interrupt::new();
-    let options = RunOptions { seed, record: None, explain: true, interrupt: &interrupt };
+    let options = RunOptions::new(seed, &interrupt);
     registry().run(scenario, &options).expect("a run")
 }
 
@@ -322,8 +322,7 @@ fn what_was_drawn_is_replayed_and_drawn_again() {
     let interrupt = Interrupt::new();
     for seed in ["1", "2", "3"] {
         let path = directory.path().join(format!("{seed}.jsonl"));
-        let options =
-            RunOptions { seed, record: Some(&path), explain: true, interrupt: &interrupt };
+        let options = RunOptions { record: Some(&path), ..RunOptions::new(seed, &interrupt) };
         let ran = registry().run(&scenario, &options).expect("a run");
         for redraw in [false, true] {
             let replayed = registry().replay(&path, redraw, &interrupt).expect("a replay");
@@ -356,7 +355,7 @@ fn values_that_make_no_sense_together_are_an_error_and_no_panic() {
     let scenario = load(&format!("{SWARM}\"survey.quorum\" = [3]\n").replace("[3, 5]", "[3, 1]"));
     let scenario = scenario.expect("one by one they make sense");
     let interrupt = Interrupt::new();
-    let options = |seed| RunOptions { seed, record: None, explain: true, interrupt: &interrupt };
+    let options = |seed| RunOptions::new(seed, &interrupt);
     let errors = ["1", "2", "3", "4", "5", "6", "7", "8"]
         .map(|seed| registry().run(&scenario, &options(seed)).err().map(|error| error.to_string()));
     let error = errors.iter().flatten().next().expect("some seed draws one server");
@@ -374,7 +373,7 @@ fn steps_of_s1(tracks: &str) -> Vec<u64> {
     let path = directory.path().join("run.jsonl");
     let interrupt = Interrupt::new();
     let options =
-        RunOptions { seed: "7", record: Some(&path), explain: false, interrupt: &interrupt };
+        RunOptions { record: Some(&path), explain: false, ..RunOptions::new("7", &interrupt) };
     registry().run(&scenario, &options).expect("a run");
     let log = std::fs::read_to_string(&path).expect("a recording");
     let events = log.lines().map(|line| serde_json::from_str(line).expect("JSON"));

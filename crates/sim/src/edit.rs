@@ -180,7 +180,7 @@ impl<C: Choices> Edited<C> {
     }
 
     /// The edits that had no effect, each with the reason, in sentences.
-    pub fn without_effect(&self) -> impl Iterator<Item = String> {
+    pub fn unused(&self) -> impl Iterator<Item = String> {
         self.edits.iter().zip(&self.used).filter_map(|(edit, used)| {
             let why = match used {
                 Use::Used => return None,

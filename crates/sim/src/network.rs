@@ -187,11 +187,25 @@ pub enum Fate {
     /// It will never arrive.
     Dropped(Loss),
     /// It arrives after this time.
-    Delivered(Span),
+    Delivered(#[serde(with = "nanoseconds")] Span),
     /// It arrives twice, after these times, in either order.
-    Duplicated(Span, Span),
+    Duplicated(#[serde(with = "nanoseconds")] Span, #[serde(with = "nanoseconds")] Span),
     /// It is held until it is released, and its fate is decided then.
     Held,
+}
+
+/// How a span stands in a recording, like all times there.
+mod nanoseconds {
+    use history::Span;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(span.0)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
+        u64::deserialize(from).map(Span)
+    }
 }
 
 /// What is drawn for a message of a link: whether each fault happens to it, and how long it takes.

@@ -212,6 +212,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         &self.choices
     }
 
+    /// What answers the questions of chance, to exchange: for a copy that goes on by itself.
+    pub fn choices_mut(&mut self) -> &mut C {
+        &mut self.choices
+    }
+
     /// The process on a node, to look at.
     pub fn process(&self, node: NodeId) -> &P {
         &self.nodes[node.index()].process

@@ -82,6 +82,23 @@ impl<P: Protocol> Playback<P> {
         })))
     }
 
+    /// A second playback that goes on from where this one is, and compares nothing yet.
+    ///
+    /// # Errors
+    /// If the log cannot be opened again.
+    pub fn fork(&self) -> Result<Playback<P>, LogError> {
+        let tape = self.0.borrow();
+        Ok(Playback(Rc::new(RefCell::new(Tape {
+            log: tape.log.fork()?,
+            ahead: tape.ahead.clone(),
+            given: tape.given,
+            streams: tape.streams.clone(),
+            compared: tape.compared,
+            divergence: None,
+            error: None,
+        }))))
+    }
+
     /// Whether there is no use in going on.
     #[must_use]
     pub fn is_over(&self) -> bool {

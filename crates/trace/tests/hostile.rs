@@ -32,6 +32,7 @@ fn header() -> Header {
         format: FORMAT,
         rumormill: "0.0.0".to_owned(),
         seed: "1".to_owned(),
+        edits: Vec::new(),
         scenario: serde_json::json!({"name": "two/nodes"}),
         names: Names { nodes: vec!["a".to_owned(), "b".to_owned()], keys: Vec::new() },
     }

@@ -10,7 +10,7 @@ use crate::{Answer, Call, Message, Protocol, QueryResult};
 
 /// What became of entries and rows. It takes as much memory as there are nodes and keys, and
 /// invalidations under way.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     /// What a client was last told of a row by the database.
     selected: BTreeMap<(NodeId, Key), (Time, Observation)>,

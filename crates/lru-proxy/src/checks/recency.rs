@@ -16,6 +16,7 @@ use sim::{Command, Event, Kind, Observer};
 use crate::{Config, Message, Process, Protocol};
 
 /// Holds a proxy to it.
+#[derive(Clone)]
 pub(super) struct Recency {
     proxy: NodeId,
     capacity: usize,
@@ -30,6 +31,7 @@ pub(super) struct Recency {
     broken: Option<Gone>,
 }
 
+#[derive(Clone)]
 struct Asked {
     id: u64,
     key: Blob,
@@ -46,6 +48,7 @@ enum How {
 }
 
 /// A key that is no longer there, and should be.
+#[derive(Clone)]
 struct Gone {
     key: Blob,
     served: Time,

@@ -24,7 +24,7 @@ fn run_with(stage: &Stage, edits: Vec<Edit>) -> Run {
     let mut world: World<_, _, Plan> = stage.world_with(choices);
     let mut events = Vec::new();
     world.run(&mut events, |_| false);
-    let without_effect = world.choices().without_effect().collect();
+    let without_effect = world.choices().unused().collect();
     (events, without_effect)
 }
 
