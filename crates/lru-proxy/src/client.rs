@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value, Version};
 use redis::{Blob, Reply};
 use redis_node::{Request, Response};
-use sim::{Context, Input};
+use sim::{Context, Delay, Input};
 
 use crate::{Message, Protocol, Timer};
 
@@ -73,7 +73,9 @@ impl Client {
 
     fn pause(&mut self, cx: &mut Cx<'_>) {
         if self.missing > 0 || self.to_look_at.is_some() || self.waiting.is_some() {
-            let pause = Span(1 + cx.choose("pause", self.pause.0.max(1)));
+            // At least a nanosecond, so that time goes on.
+            let least = Span(1);
+            let pause = cx.draw("pause", Delay { min: least, max: self.pause + least });
             cx.set_timer(pause, Timer::Next);
         }
     }
