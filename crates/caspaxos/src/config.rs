@@ -2,11 +2,11 @@
 
 mod orchestrator;
 
-use history::{NodeId, Span};
+use history::{Bytes, NodeId, Span};
 use redis::EvictionPolicy;
 use redis_node::Durability;
 use scenario::Problem;
-use scenario::units::{Bytes, Latency};
+use scenario::units::Latency;
 use serde::{Deserialize, Serialize};
 
 use crate::client::Client;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use history::Span;
+use history::{Bytes, Span};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim::{Limits, LinkRule, Order, Report, Transport};
 
-use crate::units::{Amount, Bytes, Count, Drift, Latency, SignedSpan};
+use crate::units::{Amount, Count, Drift, Latency, SignedSpan};
 
 /// A scenario with all defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
