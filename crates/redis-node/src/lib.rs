@@ -16,13 +16,17 @@
 //! durable: a server that restarts loads those that it was configured with again, as an init script
 //! would.
 //!
-//! The server is a part of a system's process, which lends it its context. Systems that speak raw
-//! Redis let [`Request`] and [`Response`] be among their messages; a protocol with messages of its
-//! own calls [`Server::evalsha`] as its client library would.
+//! The server is a part of a system's process, which lends it its context. The messages of a system
+//! that speaks raw Redis are [`Message`]s; a protocol with messages of its own calls
+//! [`Server::evalsha`] as its client library would. What such a system stores is often a
+//! [register], of a version and a value.
 
 #![deny(clippy::float_arithmetic)]
 
 mod persistence;
+pub mod register;
+pub mod text;
+mod wire;
 
 use std::sync::Arc;
 
@@ -32,29 +36,11 @@ use redis::{
     Blob, Connection, Database, ErrorReply, EvictionPolicy, Fsync, Reply, ScriptLibrary, Sha1,
     UnixTime,
 };
-use serde::{Deserialize, Serialize};
 use sim::{Context, Keep, LocalTime, Protocol};
 
 use crate::persistence::Copy;
 pub use crate::persistence::{Durability, Timer};
-
-/// A command line on its way to a server.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Request {
-    /// By which the client will know the reply.
-    pub id: u64,
-    /// The command and its arguments.
-    pub line: Vec<Blob>,
-}
-
-/// A reply on its way back.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Response {
-    /// Of the request that it answers.
-    pub id: u64,
-    /// What the server says.
-    pub reply: Reply,
-}
+pub use crate::wire::{Message, Request, Response};
 
 /// How a server is set up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -119,15 +105,15 @@ impl ServerConfig {
 ///
 /// use history::NodeId;
 /// use redis::{Blob, Reply};
-/// use redis_node::{Request, Response, Server, ServerConfig, Timer};
-/// use sim::{Effect, Sandbox};
+/// use redis_node::{Message, Request, Response, Server, ServerConfig, Timer};
+/// use sim::{Effect, Sandbox, Types};
 ///
 /// let mut server = Server::new(ServerConfig::default(), Arc::default());
-/// let mut sandbox = Sandbox::<Response, Timer>::default();
+/// let mut sandbox = Sandbox::<Types<Message, Timer>>::default();
 /// let client = NodeId(7);
 /// let line = ["INCR", "visits"].map(Blob::from).to_vec();
 /// server.serve(&mut sandbox.context(), client, Request { id: 1, line });
-/// let message = Response { id: 1, reply: Reply::Integer(1) };
+/// let message = Message::Response(Response { id: 1, reply: Reply::Integer(1) });
 /// assert_eq!(sandbox.take_effects(), [Effect::Send { to: client, message }]);
 /// ```
 #[derive(Clone, Debug, Hash)]

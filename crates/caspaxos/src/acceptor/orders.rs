@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use history::{Key, NodeId};
 use redis::{Blob, ErrorReply, Reply as RedisReply, Script, ScriptContext, Sha1};
+use redis_node::text::{Text, number};
 
-use super::{Acceptor, Cx, FAIL, OK, Registers, Text, ballot_text};
-use crate::ballot::number;
+use super::{Acceptor, Cx, FAIL, OK, Registers, ballot_text};
 use crate::order::{Order, Report};
 use crate::scripts::{OrderScripts, QUERY, ScriptSet, accept, prepare};
 use crate::{Ballot, Message};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use history::{NodeId, Span, Time};
 use redis::{Blob, Reply, Script, ScriptLibrary};
-use redis_node::{Request, Response, Server, ServerConfig};
+use redis_node::{Message, Request, Response, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
 use sim::{
     Clock, Command, Context, Delay, Endpoint, Event, Input, Keep, Kind, Limits, LinkRule, Nemesis,
@@ -13,19 +13,6 @@ use sim::{
 
 /// The server is the first node.
 pub(crate) const SERVER: NodeId = NodeId(0);
-
-/// What clients and server say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Message {
-    Request(Request),
-    Response(Response),
-}
-
-impl From<Response> for Message {
-    fn from(response: Response) -> Message {
-        Message::Response(response)
-    }
-}
 
 #[derive(Clone, Debug, Hash)]
 enum Node {
@@ -77,7 +64,7 @@ impl Process for Node {
                 }
                 Input::Timer(Timer::Line(id)) => {
                     let line = client.lines[id as usize].1.clone();
-                    cx.send(SERVER, Message::Request(Request { id, line }));
+                    cx.send(SERVER, Request { id, line }.into());
                 }
                 Input::Message { message: Message::Response(Response { reply, .. }), .. } => {
                     client.replies.push((cx.now().monotonic, reply));
