@@ -6,13 +6,13 @@
 //!
 //! ```
 //! use caspaxos::acceptor::{Acceptor, Registers};
-//! use caspaxos::{Ballot, Message, Reply, Request, Scripts};
+//! use caspaxos::{Ballot, Message, Reply, Request};
 //! use history::{Key, NodeId, Observation};
 //! use redis_node::ServerConfig;
 //! use sim::{Effect, Input, Process, Sandbox};
 //!
 //! let registers = Registers::new(&["key1".to_owned()]);
-//! let mut acceptor = Acceptor::new(ServerConfig::default(), Scripts::Native, registers);
+//! let mut acceptor = Acceptor::new(ServerConfig::default(), registers);
 //! let mut sandbox = Sandbox::default();
 //! let (key, ballot) = (Key(0), Ballot { eon: 0, id: 7, era: 1 });
 //! let message = Message::Request { key, ballot, age: 0, request: Request::Prepare };
@@ -27,7 +27,7 @@ mod orders;
 use std::sync::Arc;
 
 use history::{Key, NodeId, Observation};
-use redis::{Blob, Reply as RedisReply, ScriptLibrary, Sha1};
+use redis::{Blob, Reply as RedisReply, Sha1};
 use redis_node::text::Text;
 use redis_node::{Server, ServerConfig, register};
 use sim::{Context, Input, Keep};
@@ -36,7 +36,7 @@ use self::orders::{AGE_IS_OVER, Aged};
 pub use self::orders::{AGED_ACCEPT, AGED_PREPARE, ERASE, REJECT};
 pub(crate) use self::orders::{ERASED, delete_register};
 use crate::scripts::{FAIL, OK, ScriptSet};
-use crate::{Ballot, Message, Protocol, Reply, Request, Scripts, Timer};
+use crate::{Ballot, Message, Protocol, Reply, Request, Timer};
 
 type Cx<'a> = Context<'a, Protocol>;
 
@@ -72,7 +72,7 @@ impl Registers {
             ["promise", "ballot", "value"].map(|part| Blob::format(format_args!("{name}/{part}")))
         });
         let phases = [set.prepare, set.accept, set.query];
-        let [prepare, accept, query] = phases.map(|script| Sha1::of(script.source.as_bytes()));
+        let [prepare, accept, query] = phases.map(|script| script.sha());
         let aged = set.orders.as_ref().map(Aged::new);
         Arc::new(Registers { keys: keys.collect(), prepare, accept, query, aged })
     }
@@ -103,26 +103,17 @@ impl sim::Process for Acceptor {
 impl Acceptor {
     /// An acceptor without a memory.
     #[must_use]
-    pub fn new(config: ServerConfig, scripts: Scripts, registers: Arc<Registers>) -> Acceptor {
-        Acceptor::of_scripts(config, scripts, registers, &ScriptSet::GRYADKA_V1)
+    pub fn new(config: ServerConfig, registers: Arc<Registers>) -> Acceptor {
+        Acceptor::of_scripts(config, registers, &ScriptSet::GRYADKA_V1)
     }
 
     /// An acceptor by the rules of other scripts, which its registers know.
     pub(crate) fn of_scripts(
         config: ServerConfig,
-        scripts: Scripts,
         registers: Arc<Registers>,
         set: &ScriptSet,
     ) -> Acceptor {
-        let all = set.all();
-        let sources = all.iter().map(|script| script.source).collect();
-        let config = ServerConfig { scripts: sources, ..config };
-        let library = ScriptLibrary::new(all);
-        let library = match scripts {
-            Scripts::Native => library,
-            Scripts::Lua => library.in_lua(),
-        };
-        Acceptor { server: Server::new(config, Arc::new(library)), registers }
+        Acceptor { server: Server::new(config, set.all()), registers }
     }
 
     /// Its server, to look at.
@@ -272,8 +263,7 @@ mod tests {
     fn carry_out(lines: &[&[&'static str]], order: Order) -> Vec<Effect<Protocol>> {
         let set = ScriptSet::aged(ERASE);
         let registers = Registers::of_scripts(&["key1".to_owned()], &set);
-        let mut acceptor =
-            Acceptor::of_scripts(ServerConfig::default(), Scripts::Native, registers, &set);
+        let mut acceptor = Acceptor::of_scripts(ServerConfig::default(), registers, &set);
         let mut sandbox = Sandbox::default();
         for line in lines {
             let line: Vec<Blob> = line.iter().copied().map(Blob::from_static).collect();

@@ -4,14 +4,13 @@ mod orchestrator;
 
 use history::{Bytes, NodeId, Span};
 use redis::EvictionPolicy;
-use redis_node::Durability;
+use redis_node::{Durability, Scripts};
 use scenario::Problem;
 use scenario::units::Latency;
 use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::reads::Reads;
-use crate::scripts::Scripts;
 use crate::system::membership::MembershipChange;
 use crate::variants::Variant;
 

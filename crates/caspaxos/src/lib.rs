@@ -103,7 +103,6 @@ pub use order::{Accepting, Order, Report};
 #[cfg(feature = "system")]
 pub use process::Process;
 pub use quorum::{Configuration, Quorum};
-pub use scripts::Scripts;
 #[cfg(feature = "system")]
 pub use system::membership::MembershipChange;
 #[cfg(feature = "system")]

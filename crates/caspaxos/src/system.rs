@@ -214,8 +214,9 @@ impl Stage<'_> {
             durability: self.config.durability,
             replication_lag: self.config.replication_lag,
             service_time: self.config.service_time,
-            max_memory: self.config.memory.map_or(0, |memory| memory.limit.0),
-            eviction: self.config.memory.map(|memory| memory.eviction).unwrap_or_default(),
+            scripts: self.config.scripts,
+            maxmemory: self.config.memory.map(|memory| memory.limit).unwrap_or_default(),
+            maxmemory_policy: self.config.memory.map(|memory| memory.eviction).unwrap_or_default(),
             ..ServerConfig::default()
         };
         let set = match (&self.config.orchestrator, self.config.variant) {
@@ -226,7 +227,7 @@ impl Stage<'_> {
             (_, None) => ScriptSet::GRYADKA_V1,
         };
         let registers = Registers::of_scripts(&self.key_names, &set);
-        let acceptor = Acceptor::of_scripts(server, self.config.scripts, registers, &set);
+        let acceptor = Acceptor::of_scripts(server, registers, &set);
         let parts = (0..count).map(|_| Part::Acceptor(acceptor.clone()));
         parts.map(|part| self.add("a", 0, ACCEPTOR, part)).collect()
     }

@@ -227,7 +227,7 @@ impl System for TtlLock {
     }
 
     fn deploy(config: &Config, intensity: u64) -> Deployment<Node, ()> {
-        let server = Server::new(ServerConfig::default(), Default::default());
+        let server = Server::new(ServerConfig::default(), []);
         let mut nodes = vec![NodeSpec::new("redis", Role(0), Node::Server(server))];
         for name in ["c1", "c2"] {
             let client =

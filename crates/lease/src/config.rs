@@ -1,7 +1,7 @@
 //! The `[lease]` section of a scenario file.
 
 use history::{Key, Span};
-use redis_node::Durability;
+use redis_node::{Durability, Scripts};
 use scenario::Problem;
 use scenario::units::{Amount, Latency};
 use serde::{Deserialize, Serialize};
@@ -211,17 +211,6 @@ pub enum AtStart {
     Serve,
     /// It forgets what it has kept.
     Flush,
-}
-
-/// How the scripts of caches are run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scripts {
-    /// As native code that does the same.
-    #[default]
-    Native,
-    /// Verbatim, in Lua.
-    Lua,
 }
 
 /// What the checkers of staleness and herds hold runs to. What is left out is measured only.

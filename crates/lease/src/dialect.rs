@@ -7,7 +7,7 @@
 mod many;
 
 use history::{Key, Observation, Span};
-use redis::{Blob, Reply, Script, Sha1, Value as Stored};
+use redis::{Blob, Reply, Script, Value as Stored};
 use redis_node::register;
 use redis_node::text::number;
 
@@ -84,7 +84,7 @@ impl Request {
         let mut line = match verb {
             Verb::Command(name) => vec![Blob::from_static(name)],
             Verb::Script(script) => {
-                let sha = Sha1::of(script.source.as_bytes()).to_string();
+                let sha = script.sha().to_string();
                 let count = keys.len().to_string();
                 vec![Blob::from_static("EVALSHA"), Blob::from(sha), Blob::from(count)]
             }

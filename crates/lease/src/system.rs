@@ -158,6 +158,7 @@ impl Stage<'_> {
             durability: config.durability,
             service_time: config.service_time,
             replication_lag: config.replication_lag,
+            scripts: config.scripts,
             ..ServerConfig::default()
         };
         let rules = Rules {
@@ -167,7 +168,7 @@ impl Stage<'_> {
             deleted_block: config.deleted_block,
         };
         let dialect = Dialect::new(rules, &self.key_names);
-        let cache = Cache::new(server, config.scripts, Arc::new(dialect), config.at_start);
+        let cache = Cache::new(server, Arc::new(dialect), config.at_start);
         let first = self.nodes.len() as u16;
         let masters: Vec<NodeId> = (first..first + config.caches).map(NodeId).collect();
         for me in 0..masters.len() {

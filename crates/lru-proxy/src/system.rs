@@ -1,7 +1,6 @@
 //! The proxy as a system that scenarios can run.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use history::{Key, Names, NodeId};
 use redis_node::{Server, ServerConfig};
@@ -85,7 +84,7 @@ impl System for LruProxy {
     fn deploy(config: &Config, intensity: u64) -> Deployment<Process, ()> {
         let server_config =
             ServerConfig { service_time: config.service_time, ..ServerConfig::default() };
-        let server = Part::Server(Server::new(server_config, Arc::default()));
+        let server = Part::Server(Server::new(server_config, []));
         let proxy = Part::Proxy(Proxy::new(SERVER, config.rules()));
         let mut nodes = vec![
             NodeSpec::new("redis", Role(0), Process(server)),

@@ -62,8 +62,7 @@ impl ScriptSet {
 
 impl Aged {
     pub(super) fn new(OrderScripts { reject, erase }: &OrderScripts) -> Aged {
-        let sha = |script: &Script| Sha1::of(script.source.as_bytes());
-        Aged { reject: sha(reject), erase: sha(erase) }
+        Aged { reject: reject.sha(), erase: erase.sha() }
     }
 }
 

@@ -1,9 +1,7 @@
 //! The world that the tests play in: one server, and clients.
 
-use std::sync::Arc;
-
 use history::{NodeId, Span, Time};
-use redis::{Blob, Reply, Script, ScriptLibrary};
+use redis::{Blob, Reply, Script};
 use redis_node::{Message, Request, Response, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
 use sim::{
@@ -111,12 +109,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(config: ServerConfig) -> Stage {
-        Stage::with_scripts(config, ScriptLibrary::default())
+        Stage::with_scripts(config, &[])
     }
 
-    pub(crate) fn with_scripts(config: ServerConfig, library: ScriptLibrary) -> Stage {
+    pub(crate) fn with_scripts(config: ServerConfig, scripts: &[Script]) -> Stage {
         Stage {
-            server: Server::new(config, Arc::new(library)),
+            server: Server::new(config, scripts.iter().copied()),
             clock: Clock::default(),
             clients: Vec::new(),
             plan: Plan::default(),
