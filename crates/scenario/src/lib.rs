@@ -28,6 +28,7 @@ mod registry;
 mod replay;
 mod rumor;
 mod run;
+mod sections;
 mod size;
 mod swarm;
 mod system;

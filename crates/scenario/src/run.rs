@@ -16,7 +16,7 @@ use crate::recovery::Progress;
 use crate::tally::Tally;
 use crate::{
     Checker, Deployment, End, Expected, General, Investigator, Judgement, Outcome, Problem,
-    ProtocolOf, RunError, Scenario, System, Verdict, Violation, size,
+    ProtocolOf, RunError, Scenario, System, Verdict, Violation, sections, size,
 };
 
 /// How often the memory of the checkers is looked at: it takes longer than a step.
@@ -87,8 +87,10 @@ type RunningWorld<S, C> = World<<S as System>::Process, C, (FaultPlan, <S as Sys
 
 /// Completes a configuration; paths of problems are those of the scenario file.
 pub(crate) fn complete<S: System>(config: S::Config) -> Result<S::Config, Problem> {
-    S::complete(config)
-        .map_err(|problem| Problem::new(format!("{}.{}", S::NAME, problem.path), problem.message))
+    S::complete(config).map_err(|Problem { path, message }| Problem {
+        path: sections::path_in_file::<S>(&path),
+        message,
+    })
 }
 
 /// What watches every run.
@@ -228,9 +230,8 @@ impl<S: System> Observer<ProtocolOf<S>> for Investigation<S> {
 
 impl<'a, S: System> Prepared<'a, S> {
     pub(crate) fn new(scenario: &'a Scenario) -> Result<Prepared<'a, S>, Problem> {
-        let Scenario { general, config, .. } = scenario.concrete()?;
-        let config = serde_json::from_value(config).map_err(|why| Problem::new(S::NAME, why))?;
-        let config = complete::<S>(config)?;
+        let Scenario { general, sections, .. } = scenario.concrete()?;
+        let config = complete::<S>(sections::join::<S>(&sections)?)?;
         size::check(&general)?;
         let prepared = Prepared { scenario, general, config };
         prepared.world::<Seeded>(Seeded::new("")).map(|_| prepared)
