@@ -94,7 +94,7 @@ mod witness;
 
 pub use ballot::{Ballot, ParseBallotError};
 #[cfg(feature = "system")]
-pub use config::{Config, MembershipConfig, MemoryConfig, OrchestratorConfig, ReadsConfig};
+pub use config::{Config, MembershipConfig, OrchestratorConfig, ReadsConfig};
 #[cfg(feature = "system")]
 pub use invariant::OneValuePerBallot;
 pub use message::{Answer, Message, Protocol, Reply, Request, Timer};

@@ -35,6 +35,7 @@ fn registers(config: &Config) -> RegisterKind {
 
 impl System for CasPaxos {
     const NAME: &'static str = "caspaxos";
+    const SHARED_SECTIONS: &'static [&'static str] = &[ServerConfig::SECTION];
     const MARKS: &'static [&'static str] = &[
         "ballot-conflict",
         "one-round-trip",
@@ -210,15 +211,6 @@ impl Stage<'_> {
     }
 
     fn acceptors(&mut self, count: u16) -> Vec<NodeId> {
-        let server = ServerConfig {
-            durability: self.config.durability,
-            replication_lag: self.config.replication_lag,
-            service_time: self.config.service_time,
-            scripts: self.config.scripts,
-            maxmemory: self.config.memory.map(|memory| memory.limit).unwrap_or_default(),
-            maxmemory_policy: self.config.memory.map(|memory| memory.eviction).unwrap_or_default(),
-            ..ServerConfig::default()
-        };
         let set = match (&self.config.orchestrator, self.config.variant) {
             (Some(config), _) if config.deletions_one_in > 0 => {
                 ScriptSet::aged(config.rules().erase_script())
@@ -227,7 +219,7 @@ impl Stage<'_> {
             (_, None) => ScriptSet::GRYADKA_V1,
         };
         let registers = Registers::of_scripts(&self.key_names, &set);
-        let acceptor = Acceptor::of_scripts(server, registers, &set);
+        let acceptor = Acceptor::of_scripts(self.config.redis.clone(), registers, &set);
         let parts = (0..count).map(|_| Part::Acceptor(acceptor.clone()));
         parts.map(|part| self.add("a", 0, ACCEPTOR, part)).collect()
     }

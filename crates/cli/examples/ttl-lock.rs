@@ -66,6 +66,9 @@ fn scenario_text(exclusion: &str, sleep: &str) -> String {
 pub(crate) struct Config {
     /// How long the lock lives.
     ttl: Span,
+    /// The server: the section `[redis]`, the same for each system.
+    #[serde(default)]
+    redis: ServerConfig,
 }
 
 /// The timers of clients and server.
@@ -213,6 +216,7 @@ pub(crate) struct TtlLock;
 
 impl System for TtlLock {
     const NAME: &'static str = "ttl-lock";
+    const SHARED_SECTIONS: &'static [&'static str] = &[ServerConfig::SECTION];
     const MARKS: &'static [&'static str] = &["locked"];
 
     type Process = Node;
@@ -220,14 +224,15 @@ impl System for TtlLock {
     type Config = Config;
 
     fn complete(config: Config) -> Result<Config, Problem> {
-        match config.ttl.as_millis() {
-            0 => Err(Problem::new("ttl", "Redis counts in milliseconds: this is at least 1ms")),
-            _ => Ok(config),
+        if config.ttl.as_millis() == 0 {
+            return Err(Problem::new("ttl", "Redis counts in milliseconds: this is at least 1ms"));
         }
+        config.redis.check()?;
+        Ok(config)
     }
 
     fn deploy(config: &Config, intensity: u64) -> Deployment<Node, ()> {
-        let server = Server::new(ServerConfig::default(), []);
+        let server = Server::new(config.redis.clone(), []);
         let mut nodes = vec![NodeSpec::new("redis", Role(0), Node::Server(server))];
         for name in ["c1", "c2"] {
             let client =

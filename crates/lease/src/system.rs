@@ -27,6 +27,7 @@ pub struct LeaseCache;
 
 impl System for LeaseCache {
     const NAME: &'static str = "lease";
+    const SHARED_SECTIONS: &'static [&'static str] = &[ServerConfig::SECTION];
     const MARKS: &'static [&'static str] = &[
         "hit",
         "miss",
@@ -154,13 +155,6 @@ impl Stage<'_> {
 
     fn caches(&mut self) -> Vec<NodeId> {
         let config = self.config;
-        let server = ServerConfig {
-            durability: config.durability,
-            service_time: config.service_time,
-            replication_lag: config.replication_lag,
-            scripts: config.scripts,
-            ..ServerConfig::default()
-        };
         let rules = Rules {
             discipline: config.discipline,
             block: config.block,
@@ -168,7 +162,7 @@ impl Stage<'_> {
             deleted_block: config.deleted_block,
         };
         let dialect = Dialect::new(rules, &self.key_names);
-        let cache = Cache::new(server, Arc::new(dialect), config.at_start);
+        let cache = Cache::new(config.redis.clone(), Arc::new(dialect), config.at_start);
         let first = self.nodes.len() as u16;
         let masters: Vec<NodeId> = (first..first + config.caches).map(NodeId).collect();
         for me in 0..masters.len() {

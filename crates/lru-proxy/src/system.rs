@@ -61,6 +61,7 @@ impl sim::Process for Process {
 
 impl System for LruProxy {
     const NAME: &'static str = "lru-proxy";
+    const SHARED_SECTIONS: &'static [&'static str] = &[ServerConfig::SECTION];
     const MARKS: &'static [&'static str] = &[
         "hit",
         "hit-while-lost",
@@ -82,9 +83,7 @@ impl System for LruProxy {
     }
 
     fn deploy(config: &Config, intensity: u64) -> Deployment<Process, ()> {
-        let server_config =
-            ServerConfig { service_time: config.service_time, ..ServerConfig::default() };
-        let server = Part::Server(Server::new(server_config, []));
+        let server = Part::Server(Server::new(config.redis.clone(), []));
         let proxy = Part::Proxy(Proxy::new(SERVER, config.rules()));
         let mut nodes = vec![
             NodeSpec::new("redis", Role(0), Process(server)),

@@ -2,6 +2,8 @@
 
 use history::{Bytes, Span};
 use redis::{EvictionPolicy, Fsync, Script, ScriptLibrary};
+#[cfg(feature = "system")]
+use scenario::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::Durability;
@@ -58,6 +60,28 @@ impl Default for ServerConfig {
 }
 
 impl ServerConfig {
+    /// The name of the section in scenario files, for `System::SHARED_SECTIONS`. The field of a
+    /// system's configuration has this name too.
+    pub const SECTION: &'static str = "redis";
+
+    /// Checks the values of the section.
+    ///
+    /// # Errors
+    /// The first value that makes no sense.
+    #[cfg(feature = "system")]
+    pub fn check(&self) -> Result<(), Problem> {
+        let problem = |key: &str, message: &str| {
+            Err(Problem::new(format!("{}.{key}", ServerConfig::SECTION), message))
+        };
+        if self.durability == Durability::Snapshots(Span::ZERO) {
+            return problem("durability.snapshots", "the time between snapshots is longer than 0s");
+        }
+        if self.maxclients == 0 {
+            return problem("maxclients", "this is at least 1: otherwise no client can connect");
+        }
+        Ok(())
+    }
+
     /// The parameters that `CONFIG GET` shows.
     pub(crate) fn parameters(&self) -> redis::Config {
         let fsync = match self.durability {

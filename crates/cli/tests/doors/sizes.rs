@@ -38,7 +38,7 @@ fn tracks_that_fire_at_each_other_reach_the_limit_of_memory() {
 
 #[test]
 fn servers_that_take_an_hour_reach_the_limit_of_memory() {
-    let text = scenario("[limits]\nmemory = \"64MiB\"\n[caspaxos]\nservice_time = \"1h\"");
+    let text = scenario("[limits]\nmemory = \"64MiB\"\n[redis]\nservice_time = \"1h\"");
     let output = run(&text, "");
     let why = "the limit of memory was reached (174735 messages and timers wait for nodes that \
                are busy or paused, 58245 of them at a2; messages hold 1152 bytes more), and the \
