@@ -6,7 +6,7 @@ mod orchestration;
 mod tests;
 
 use history::{Key, Names, NodeId};
-use redis_node::ServerConfig;
+use redis_node::{NO_SERVER, ServerConfig};
 use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
 use sim::{Event, Fate, Kind, NodeSpec, Role, Waiting};
 
@@ -97,6 +97,13 @@ impl System for CasPaxos {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    fn no_fail_over(process: &Process) -> Option<&'static str> {
+        match &process.0 {
+            Part::Acceptor(acceptor) => acceptor.server().no_fail_over(),
+            _ => Some(NO_SERVER),
         }
     }
 

@@ -19,7 +19,7 @@ use check::lock::Exclusion;
 use history::lock::{self, Grant, Lock};
 use history::{Action, Completion, Key, Names, NodeId, Observation, OpId, Register, Span, Value};
 use redis::Reply;
-use redis_node::{Message, Request, Response, Server, ServerConfig};
+use redis_node::{Message, NO_SERVER, Request, Response, Server, ServerConfig};
 use scenario::{
     Checker, Deployment, OverHistory, Problem, RegisterKind, Registry, RumorChecker, System,
 };
@@ -249,6 +249,13 @@ impl System for TtlLock {
             Box::new(OverHistory::new("exclusion", Exclusion::new(), names).observed()),
             Box::new(RumorChecker::new(RegisterKind::Kept)),
         ]
+    }
+
+    fn no_fail_over(process: &Node) -> Option<&'static str> {
+        match process {
+            Node::Server(server) => server.no_fail_over(),
+            Node::Client(_) => Some(NO_SERVER),
+        }
     }
 
     fn unfinished(process: &Node) -> Option<String> {

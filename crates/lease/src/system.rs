@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use history::{Key, Names, NodeId};
-use redis_node::ServerConfig;
+use redis_node::{NO_SERVER, ServerConfig};
 use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
 use sim::{Event, Fate, Kind, NodeSpec, Role};
 
@@ -88,6 +88,13 @@ impl System for LeaseCache {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    fn no_fail_over(process: &Process) -> Option<&'static str> {
+        match &process.0 {
+            Part::Cache(cache) => cache.server().no_fail_over(),
+            _ => Some(NO_SERVER),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use history::{Key, Names, NodeId};
-use redis_node::{Server, ServerConfig};
+use redis_node::{NO_SERVER, Server, ServerConfig};
 use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
 use sim::{Context, Input, Keep, NodeSpec, Role};
 
@@ -130,6 +130,13 @@ impl System for LruProxy {
             vec![Box::new(RumorChecker::new(RegisterKind::Kept))];
         checkers.extend(checks::all(config, PROXY, names));
         checkers
+    }
+
+    fn no_fail_over(process: &Process) -> Option<&'static str> {
+        match &process.0 {
+            Part::Server(server) => server.no_fail_over(),
+            _ => Some(NO_SERVER),
+        }
     }
 
     fn unfinished(process: &Process) -> Option<String> {

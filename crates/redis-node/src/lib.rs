@@ -41,6 +41,9 @@ use crate::persistence::Copy;
 pub use crate::persistence::{Durability, Timer};
 pub use crate::wire::{Message, Request, Response};
 
+/// Why a node without a Redis server cannot fail over.
+pub const NO_SERVER: &str = "it is no Redis server";
+
 /// A Redis server.
 ///
 /// ```
@@ -89,6 +92,17 @@ impl Server {
     #[must_use]
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Why the server cannot fail over. None if it has a replica.
+    ///
+    /// What is no server has [`NO_SERVER`] in place of this.
+    #[must_use]
+    pub fn no_fail_over(&self) -> Option<&'static str> {
+        match self.config.replication_lag {
+            Some(_) => None,
+            None => Some("it has no replica; set `replication_lag` in the section [redis]"),
+        }
     }
 
     /// Executes a command line for a client, and replies after the service time, unless the client

@@ -261,7 +261,8 @@ impl<'a, S: System> Prepared<'a, S> {
         size::check_nodes(S::NAME, nodes.len())?;
         let names = nodes.iter().map(|node| node.name.clone()).collect();
         let parts = nodes.iter().map(|node| node.role).collect();
-        let directory = Directory { nodes: names, parts, roles };
+        let no_fail_over = nodes.iter().map(|node| S::no_fail_over(&node.process)).collect();
+        let directory = Directory { nodes: names, parts, roles, no_fail_over };
         let faults = FaultPlan::new(general, &directory)?;
         let mut clocks = vec![Clock::default(); nodes.len()];
         for (number, clock) in general.clock.iter().enumerate() {

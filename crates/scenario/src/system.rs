@@ -56,6 +56,13 @@ pub trait System: 'static {
         None
     }
 
+    /// Why a scenario may not let this process's node fail over. None if it may: a replica can take
+    /// the place of the process, so [`crash`](Process::crash) is called with
+    /// [`Keep::Replica`](sim::Keep::Replica). By default no node may.
+    fn no_fail_over(_: &Self::Process) -> Option<&'static str> {
+        Some("it has no replica")
+    }
+
     /// What a process has still to do; none if it is done. A run is over when nothing is going to
     /// happen any more, or when everybody is done and only the nemesis would still act. If somebody
     /// is not done then, that is a failure of liveness.
