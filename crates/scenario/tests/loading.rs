@@ -159,8 +159,8 @@ fn a_seed_can_draw_from_a_shared_section() {
     );
     refused(
         &["[swarm]", &swarm("limits.events")],
-        "day.toml:5: swarm.\"limits.events\": this is not a seed's to draw; there are: link, clock, \
-         nemesis, recovery, power, shop",
+        "day.toml:5: swarm.\"limits.events\": this is not a seed's to draw; there are: link, \
+         clock, nemesis, recovery, power, shop",
     );
 }
 
