@@ -134,9 +134,8 @@ impl Client {
     }
 
     fn pause(&self, cx: &mut Cx<'_>) {
-        let Delay { min, max } = self.pause;
-        let more = cx.choose("pause", max.0.saturating_sub(min.0).max(1));
-        cx.set_timer(Span(min.0 + more), Timer::Try);
+        let pause = cx.draw("pause", self.pause);
+        cx.set_timer(pause, Timer::Try);
     }
 
     /// Tries to read, to begin with.

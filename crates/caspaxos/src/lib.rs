@@ -94,7 +94,7 @@ mod witness;
 
 pub use ballot::{Ballot, ParseBallotError};
 #[cfg(feature = "system")]
-pub use config::{Config, MembershipConfig, MemoryConfig, OrchestratorConfig, ReadsConfig};
+pub use config::{Config, MembershipConfig, OrchestratorConfig, ReadsConfig};
 #[cfg(feature = "system")]
 pub use invariant::OneValuePerBallot;
 pub use message::{Answer, Message, Protocol, Reply, Request, Timer};
@@ -103,7 +103,6 @@ pub use order::{Accepting, Order, Report};
 #[cfg(feature = "system")]
 pub use process::Process;
 pub use quorum::{Configuration, Quorum};
-pub use scripts::Scripts;
 #[cfg(feature = "system")]
 pub use system::membership::MembershipChange;
 #[cfg(feature = "system")]

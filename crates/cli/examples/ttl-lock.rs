@@ -17,11 +17,9 @@ use std::process::ExitCode;
 
 use check::lock::Exclusion;
 use history::lock::{self, Grant, Lock};
-use history::{
-    Action, Completion, Key, Names, NodeId, Observation, OpId, Register, Span, Value, Version,
-};
-use redis::{Blob, Reply};
-use redis_node::{Request, Response, Server, ServerConfig};
+use history::{Action, Completion, Key, Names, NodeId, Observation, OpId, Register, Span, Value};
+use redis::Reply;
+use redis_node::{Message, NO_SERVER, Request, Response, Server, ServerConfig};
 use scenario::{
     Checker, Deployment, OverHistory, Problem, RegisterKind, Registry, RumorChecker, System,
 };
@@ -68,22 +66,9 @@ fn scenario_text(exclusion: &str, sleep: &str) -> String {
 pub(crate) struct Config {
     /// How long the lock lives.
     ttl: Span,
-}
-
-/// What clients and server send to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Message {
-    /// A command.
-    Request(Request),
-    /// Its reply.
-    Response(Response),
-}
-
-impl From<Response> for Message {
-    fn from(response: Response) -> Message {
-        Message::Response(response)
-    }
+    /// The server: the section `[redis]`, the same for each system.
+    #[serde(default)]
+    redis: ServerConfig,
 }
 
 /// The timers of clients and server.
@@ -146,10 +131,9 @@ enum Step {
 type Cx<'a> = Context<'a, Protocol>;
 
 impl Client {
-    fn call(&mut self, cx: &mut Cx<'_>, step: Step, op: OpId, line: &str) {
+    fn call(&mut self, cx: &mut Cx<'_>, step: Step, op: OpId, request: Request) {
         self.waiting = Some((step, op));
-        let line = line.split(' ').map(Blob::from).collect();
-        cx.send(self.server, Message::Request(Request { id: 0, line }));
+        cx.send(self.server, request.into());
     }
 
     fn lock(&mut self, cx: &mut Cx<'_>) {
@@ -157,14 +141,14 @@ impl Client {
             let action = lock::Action::TryAcquire { lease: Some(self.ttl) };
             let op = cx.invoke(LOCK, |_| Ask::Lock(action)).op;
             let line = format!("SET lock {} NX PX {}", cx.me(), self.ttl.as_millis());
-            self.call(cx, Step::Lock, op, &line);
+            self.call(cx, Step::Lock, op, Request::words(0, &line));
         }
     }
 
-    fn on_reply(&mut self, cx: &mut Cx<'_>, reply: &Reply) {
+    fn on_response(&mut self, cx: &mut Cx<'_>, response: &Response) {
         let Some((step, op)) = self.waiting.take() else { return };
         match step {
-            Step::Lock if *reply == Reply::Nil => {
+            Step::Lock if response.reply == Reply::Nil => {
                 cx.complete(op, Completion::Refused(Seen::Lock(Grant::default())));
                 cx.set_timer(Span::from_millis(5), Timer::Retry);
             }
@@ -174,25 +158,25 @@ impl Client {
                 let grant = Grant { valid_for: None, token: None };
                 cx.complete(op, Completion::Ok(Seen::Lock(grant)));
                 let read = cx.invoke(REGISTER, |_| Ask::Register(Action::Read)).op;
-                self.call(cx, Step::Read, read, "GET register");
+                self.call(cx, Step::Read, read, Request::get_register(0, "register"));
             }
             Step::Read => {
-                let seen = parse(reply);
+                let seen = response.register().expect("clients write nothing else");
                 cx.complete(op, Completion::Ok(Seen::Register(seen)));
                 let action = |op| Action::Cas { expected: seen, value: Value::of(op) };
                 let action = |op| Ask::Register(action(op));
                 let write = cx.invoke(REGISTER, action).op;
                 let made = Observation { version: seen.version.next(), value: Value::of(write) };
-                let line = format!("SET register {}:{}", made.version.0, made.value.0);
+                let request = Request::set_register(0, "register", made);
                 // Here, between the check and the act on it, is where a pause hurts.
                 cx.yield_now();
-                self.call(cx, Step::Write(made), write, &line);
+                self.call(cx, Step::Write(made), write, request);
             }
             Step::Write(made) => {
                 cx.complete(op, Completion::Ok(Seen::Register(made)));
                 self.missing -= 1;
                 let release = cx.invoke(LOCK, |_| Ask::Lock(lock::Action::Release)).op;
-                self.call(cx, Step::Unlock, release, "DEL lock");
+                self.call(cx, Step::Unlock, release, Request::words(0, "DEL lock"));
             }
             Step::Unlock => {
                 cx.complete(op, Completion::Ok(Seen::Lock(Grant::default())));
@@ -200,14 +184,6 @@ impl Client {
             }
         }
     }
-}
-
-fn parse(reply: &Reply) -> Observation {
-    let Reply::Bulk(text) = reply else { return Observation::EMPTY };
-    let text = String::from_utf8_lossy(text);
-    let (version, value) = text.split_once(':').expect("clients write nothing else");
-    let number = |text: &str| text.parse().expect("clients write nothing else");
-    Observation { version: Version(number(version)), value: Value(number(value)) }
 }
 
 impl Process for Node {
@@ -221,7 +197,7 @@ impl Process for Node {
             (Node::Server(server), Input::Timer(Timer::Server(timer))) => server.renew(timer),
             (Node::Client(client), Input::Start | Input::Timer(Timer::Retry)) => client.lock(cx),
             (Node::Client(client), Input::Message { message: Message::Response(response), .. }) => {
-                client.on_reply(cx, &response.reply);
+                client.on_response(cx, &response);
             }
             _ => (),
         }
@@ -240,6 +216,7 @@ pub(crate) struct TtlLock;
 
 impl System for TtlLock {
     const NAME: &'static str = "ttl-lock";
+    const SHARED_SECTIONS: &'static [&'static str] = &[ServerConfig::SECTION];
     const MARKS: &'static [&'static str] = &["locked"];
 
     type Process = Node;
@@ -247,14 +224,15 @@ impl System for TtlLock {
     type Config = Config;
 
     fn complete(config: Config) -> Result<Config, Problem> {
-        match config.ttl.as_millis() {
-            0 => Err(Problem::new("ttl", "Redis counts in milliseconds: this is at least 1ms")),
-            _ => Ok(config),
+        if config.ttl.as_millis() == 0 {
+            return Err(Problem::new("ttl", "Redis counts in milliseconds: this is at least 1ms"));
         }
+        config.redis.check()?;
+        Ok(config)
     }
 
     fn deploy(config: &Config, intensity: u64) -> Deployment<Node, ()> {
-        let server = Server::new(ServerConfig::default(), Default::default());
+        let server = Server::new(config.redis.clone(), []);
         let mut nodes = vec![NodeSpec::new("redis", Role(0), Node::Server(server))];
         for name in ["c1", "c2"] {
             let client =
@@ -271,6 +249,13 @@ impl System for TtlLock {
             Box::new(OverHistory::new("exclusion", Exclusion::new(), names).observed()),
             Box::new(RumorChecker::new(RegisterKind::Kept)),
         ]
+    }
+
+    fn no_fail_over(process: &Node) -> Option<&'static str> {
+        match process {
+            Node::Server(server) => server.no_fail_over(),
+            Node::Client(_) => Some(NO_SERVER),
+        }
     }
 
     fn unfinished(process: &Node) -> Option<String> {

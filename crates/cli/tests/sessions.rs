@@ -36,8 +36,7 @@ fn both_branches_of_a_fork_end_as_the_original() {
     let path = folder.path().join("run.jsonl");
     for system in SYSTEMS {
         for (number, (scenario, seed)) in runs(&registry, system, 100).into_iter().enumerate() {
-            let options =
-                RunOptions { record: Some(&path), ..RunOptions::new(&seed, &interrupt) };
+            let options = RunOptions { record: Some(&path), ..RunOptions::new(&seed, &interrupt) };
             let ran = registry.run(&scenario, &options).expect("it runs");
             // Anywhere, but always at the same place.
             let at = (number as u64 * 7_919) % ran.outcome.events;

@@ -52,3 +52,12 @@ fn a_client_that_wakes_in_time_does_no_harm() {
         assert_eq!(outcome.as_expected, Some(true), "seed {seed}: {outcome:?}");
     }
 }
+
+#[test]
+fn its_server_is_set_up_by_the_section_of_all_servers() {
+    let fast = run("ttl-lock/patient", 1);
+    let service_time = "redis.service_time=3ms".parse().expect("KEY=VALUE");
+    let slow = run_with("ttl-lock/patient", 1, &[service_time]);
+    assert_eq!(slow.as_expected, Some(true));
+    assert!(slow.virtual_ns > fast.virtual_ns, "{slow:?}");
+}

@@ -13,6 +13,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod bytes;
 pub mod canonical;
 mod digest;
 mod id;
@@ -23,6 +24,7 @@ pub mod queue;
 mod register;
 mod time;
 
+pub use bytes::{Bytes, ParseBytesError};
 pub use digest::{Digest, Fingerprint};
 pub use id::{Key, NodeId, OpId};
 pub use names::Names;

@@ -21,7 +21,7 @@ use sim::{Context, Input, Keep};
 
 use crate::client::{Lease, Plan, Unnamed};
 use crate::config::AfterWaits;
-use crate::load::{Load, draw};
+use crate::load::Load;
 use crate::route::Route;
 use crate::{Answer, Call, Message, Protocol, Query, QueryResult, Ticket, Timer, Token};
 
@@ -299,7 +299,7 @@ impl BatchReader {
             if state == Observation::EMPTY {
                 deletes.push((read.key, Call::Delete { version: state.version }));
             } else {
-                let ttl = self.plan.ttl.map(|ttl| draw(cx, "ttl", ttl));
+                let ttl = self.plan.ttl.map(|ttl| cx.draw("ttl", ttl));
                 sets.push((read.key, Call::Set { token: lease.token, state, ttl }));
             }
         }

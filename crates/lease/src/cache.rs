@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use history::{Key, NodeId, Observation};
-use redis::{Blob, Reply, Script, ScriptLibrary, Sha1, UnixTime};
+use redis::{Blob, Reply, Sha1, UnixTime};
 use redis_node::{Server, ServerConfig};
 use sim::{Context, Input, Keep, Sandbox};
 
 use crate::cluster::Slots;
-use crate::config::{AtStart, Scripts};
+use crate::config::AtStart;
 use crate::dialect::{Dialect, Request, Verb};
 use crate::scripts;
 use crate::{Answer, Call, Message, Protocol, Timer};
@@ -58,21 +58,9 @@ impl sim::Process for Cache {
 impl Cache {
     /// An empty cache.
     #[must_use]
-    pub fn new(
-        config: ServerConfig,
-        run: Scripts,
-        dialect: Arc<Dialect>,
-        at_start: AtStart,
-    ) -> Cache {
-        let texts = scripts::ALL.iter().map(|script| script.source).collect();
-        let library = ScriptLibrary::new(scripts::ALL);
-        let library = match run {
-            Scripts::Native => library,
-            Scripts::Lua => library.in_lua(),
-        };
-        let server = Server::new(ServerConfig { scripts: texts, ..config }, Arc::new(library));
-        let sha = |script: &Script| (script.name, Sha1::of(script.source.as_bytes()));
-        let shas = Arc::new(scripts::ALL.iter().map(sha).collect());
+    pub fn new(config: ServerConfig, dialect: Arc<Dialect>, at_start: AtStart) -> Cache {
+        let server = Server::new(config, scripts::ALL);
+        let shas = Arc::new(scripts::ALL.map(|script| (script.name, script.sha())).to_vec());
         Cache { server, dialect, shas, at_start, slots: None }
     }
 

@@ -1,6 +1,5 @@
 //! What a client has still to do in a round, and when it does it.
 
-use history::Span;
 use sim::{Context, Delay};
 
 use crate::{Protocol, Timer};
@@ -34,16 +33,8 @@ impl Load {
         if self.missing == 0 {
             cx.mark("client-done");
         } else {
-            let think = draw(cx, "think", think);
+            let think = cx.draw("think", think);
             cx.set_timer(think, Timer::Next);
         }
-    }
-}
-
-/// A length of time by chance.
-pub(crate) fn draw(cx: &mut Context<'_, Protocol>, purpose: &'static str, delay: Delay) -> Span {
-    match delay.max.0.saturating_sub(delay.min.0) {
-        0 => delay.min,
-        width => Span(delay.min.0 + cx.choose(purpose, width)),
     }
 }

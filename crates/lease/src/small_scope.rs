@@ -32,7 +32,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::cache::Cache;
 use crate::client::{Client, Plan, Work};
-use crate::config::{AfterWaits, AtStart, Scripts, Topology, TwoLeases, Weights, WhenUnknown};
+use crate::config::{AfterWaits, AtStart, Topology, TwoLeases, Weights, WhenUnknown};
 use crate::database::Database;
 use crate::dialect::{Dialect, Rules};
 use crate::{
@@ -191,7 +191,7 @@ impl State {
         });
         let mut state = State {
             database: Database::new(false, Span::ZERO),
-            cache: Cache::new(server, Scripts::Native, Arc::new(dialect), at_start),
+            cache: Cache::new(server, Arc::new(dialect), at_start),
             clients: Vec::new(),
             messages: BTreeMap::new(),
             timers: BTreeMap::new(),

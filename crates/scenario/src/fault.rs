@@ -16,6 +16,8 @@ pub(crate) struct Directory {
     /// What each node is, in the same order.
     pub(crate) parts: Vec<Role>,
     pub(crate) roles: Vec<&'static str>,
+    /// Why each node cannot fail over, in the same order. None for one that can.
+    pub(crate) no_fail_over: Vec<Option<&'static str>>,
 }
 
 impl Directory {
@@ -26,6 +28,15 @@ impl Directory {
             let known = self.nodes.join(", ");
             Problem::new(path, format!("there is no node {name:?}; there are: {known}"))
         })
+    }
+
+    /// The node of that name, if its replica can take its place.
+    fn fail_over(&self, name: &str, path: &str) -> Result<NodeId, Problem> {
+        let node = self.node(name, path)?;
+        match self.no_fail_over[node.index()] {
+            None => Ok(node),
+            Some(why) => Err(Problem::new(path, format!("{name} cannot fail over: {why}"))),
+        }
     }
 
     /// The role of that name.
@@ -246,7 +257,9 @@ fn plan_action(
         Action::Start(name) => Command::Start(node(name)?),
         Action::Crash(name) => Command::Crash { node: node(name)?, keep: Keep::Durable },
         Action::Wipe(name) => Command::Crash { node: node(name)?, keep: Keep::Nothing },
-        Action::FailOver(name) => Command::Crash { node: node(name)?, keep: Keep::Replica },
+        Action::FailOver(name) => {
+            Command::Crash { node: directory.fail_over(name, path)?, keep: Keep::Replica }
+        }
         Action::Pause(name) => Command::Pause(node(name)?),
         Action::Resume(name) => Command::Resume(node(name)?),
         Action::Slow { node: name, by } => Command::Slow { node: node(name)?, by: *by },

@@ -32,6 +32,7 @@ mod registry;
 mod replay;
 mod rumor;
 mod run;
+mod sections;
 mod session;
 mod size;
 mod swarm;

@@ -5,7 +5,7 @@ use sim::{Choices, Clock, Seeded, World};
 
 use crate::endings::Endings;
 use crate::fault::{Directory, FaultPlan};
-use crate::{Checker, Deployment, General, Problem, Scenario, System, size};
+use crate::{Checker, Deployment, General, Problem, Scenario, System, sections, size};
 
 /// A scenario whose system is known, with its configuration.
 pub(crate) struct Prepared<S: System> {
@@ -21,15 +21,16 @@ pub(crate) type RunningWorld<S, C> =
 
 /// Completes a configuration; paths of problems are those of the scenario file.
 pub(crate) fn complete<S: System>(config: S::Config) -> Result<S::Config, Problem> {
-    S::complete(config)
-        .map_err(|problem| Problem::new(format!("{}.{}", S::NAME, problem.path), problem.message))
+    S::complete(config).map_err(|Problem { path, message }| Problem {
+        path: sections::path_in_file::<S>(&path),
+        message,
+    })
 }
 
 impl<S: System> Prepared<S> {
     pub(crate) fn new(scenario: &Scenario) -> Result<Prepared<S>, Problem> {
-        let Scenario { general, config, .. } = scenario.concrete()?;
-        let config = serde_json::from_value(config).map_err(|why| Problem::new(S::NAME, why))?;
-        let config = complete::<S>(config)?;
+        let Scenario { general, sections, .. } = scenario.concrete()?;
+        let config = complete::<S>(sections::join::<S>(&sections)?)?;
         size::check(&general)?;
         let prepared = Prepared { scenario: scenario.clone(), general, config };
         prepared.world::<Seeded>(Seeded::new("")).map(|_| prepared)
@@ -59,7 +60,8 @@ impl<S: System> Prepared<S> {
         size::check_nodes(S::NAME, nodes.len())?;
         let names = nodes.iter().map(|node| node.name.clone()).collect();
         let parts = nodes.iter().map(|node| node.role).collect();
-        let directory = Directory { nodes: names, parts, roles };
+        let no_fail_over = nodes.iter().map(|node| S::no_fail_over(&node.process)).collect();
+        let directory = Directory { nodes: names, parts, roles, no_fail_over };
         let faults = FaultPlan::new(general, &directory)?;
         let mut clocks = vec![Clock::default(); nodes.len()];
         for (number, clock) in general.clock.iter().enumerate() {

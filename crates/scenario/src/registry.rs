@@ -13,6 +13,7 @@ use crate::judgement::LIVENESS;
 use crate::live::open;
 use crate::name::select;
 use crate::prepared::{Prepared, complete};
+use crate::sections::{Sections, split};
 use crate::tally::GENERAL_MARKS;
 use crate::{
     Finished, General, Interrupt, LoadError, NameError, Override, Problem, Ran, Replayed, RunError,
@@ -171,10 +172,13 @@ impl Registry {
     pub fn scenario_of(&self, path: &Path) -> Result<Scenario, LogError> {
         let log = LogReader::open(path)?;
         let corrupt = |why| LogError::Corrupt { path: path.to_owned(), line: 1, why };
-        let scenario = Scenario::from_json(&log.header().scenario).map_err(corrupt)?;
-        let system = self.system(&scenario.general.system).ok_or_else(|| {
-            corrupt(format!("it is of the system {:?}, which is not here", scenario.general.system))
-        })?;
+        let json = &log.header().scenario;
+        let name = json.get("system").and_then(Value::as_str).unwrap_or_default();
+        let system = self
+            .system(name)
+            .ok_or_else(|| corrupt(format!("it is of the system {name:?}, which is not here")))?;
+        let names = system.shared_sections().iter().copied().chain([system.name()]);
+        let scenario = Scenario::from_json(json, names).map_err(corrupt)?;
         let problem = |problem: Problem| corrupt(problem.to_string());
         system.check(&scenario).map_err(problem)?;
         Ok(scenario)
@@ -198,12 +202,12 @@ impl Registry {
     }
 }
 
-/// A system's section.
-pub(crate) struct Section {
+/// A system's configuration.
+pub(crate) struct ReadConfig {
     /// With defaults, but with what the system fills in left open.
-    pub(crate) as_written: Value,
+    pub(crate) as_written: Sections,
     /// All of it.
-    pub(crate) whole: Value,
+    pub(crate) whole: Sections,
 }
 
 /// A system's section is none.
@@ -217,8 +221,9 @@ pub(crate) enum ConfigError {
 /// A system whose types are forgotten, so that it can be found by name.
 pub(crate) trait AnySystem: Send + Sync {
     fn name(&self) -> &'static str;
-    /// Reads the system's section, and fills in its defaults.
-    fn read_config(&self, section: toml::Deserializer<'_>) -> Result<Section, ConfigError>;
+    fn shared_sections(&self) -> &'static [&'static str];
+    /// Reads the system's sections, given as one table, and fills in their defaults.
+    fn read_config(&self, table: toml::Deserializer<'_>) -> Result<ReadConfig, ConfigError>;
     fn check(&self, scenario: &Scenario) -> Result<(), Problem>;
     fn session(&self, scenario: &Scenario, source: &Source) -> Result<Box<dyn Session>, RunError>;
     fn recheck(&self, scenario: &Scenario, path: &Path) -> Result<Replayed, RunError>;
@@ -259,12 +264,15 @@ impl<S: System> AnySystem for Erased<S> {
         S::NAME
     }
 
-    fn read_config(&self, section: toml::Deserializer<'_>) -> Result<Section, ConfigError> {
-        let json = |config: &S::Config| serde_json::to_value(config).expect("it is JSON");
-        let config = S::Config::deserialize(section).map_err(ConfigError::Unreadable)?;
-        let as_written = json(&config);
-        let whole = json(&complete::<S>(config).map_err(ConfigError::Senseless)?);
-        Ok(Section { as_written, whole })
+    fn shared_sections(&self) -> &'static [&'static str] {
+        S::SHARED_SECTIONS
+    }
+
+    fn read_config(&self, table: toml::Deserializer<'_>) -> Result<ReadConfig, ConfigError> {
+        let config = S::Config::deserialize(table).map_err(ConfigError::Unreadable)?;
+        let as_written = split::<S>(&config);
+        let whole = split::<S>(&complete::<S>(config).map_err(ConfigError::Senseless)?);
+        Ok(ReadConfig { as_written, whole })
     }
 
     fn check(&self, scenario: &Scenario) -> Result<(), Problem> {

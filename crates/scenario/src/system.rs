@@ -22,6 +22,11 @@ pub trait System: 'static {
     /// The marks that its runs can reach, besides the general ones.
     const MARKS: &'static [&'static str] = &[];
 
+    /// The sections of a scenario file that the system reads beside its own. Each is the field of
+    /// that name in its configuration. Systems with parts of the same kind have such a section in
+    /// common, with the same keys: `redis` for Redis servers.
+    const SHARED_SECTIONS: &'static [&'static str] = &[];
+
     /// What runs on a node: usually an enum of the kinds of node that there are.
     type Process: Process;
     /// What the operator does in a run, beside the faults of the scenario. `()` if nothing.
@@ -31,7 +36,8 @@ pub trait System: 'static {
     type Config: Serialize + DeserializeOwned;
 
     /// Fills in what a configuration leaves open, such as a quorum that is a majority, if it makes
-    /// sense. Doing it twice changes nothing more. Paths of problems begin below the section.
+    /// sense. Doing it twice changes nothing more. Paths of problems begin below the system's
+    /// section, or with the name of a shared one.
     ///
     /// # Errors
     /// What makes no sense, and why.
@@ -49,6 +55,13 @@ pub trait System: 'static {
     /// applied the command.
     fn mark(_: &Event<ProtocolOf<Self>>) -> Option<&'static str> {
         None
+    }
+
+    /// Why a scenario may not let this process's node fail over. None if it may: a replica can take
+    /// the place of the process, so [`crash`](Process::crash) is called with
+    /// [`Keep::Replica`](sim::Keep::Replica). By default no node may.
+    fn no_fail_over(_: &Self::Process) -> Option<&'static str> {
+        Some("it has no replica")
     }
 
     /// What a process has still to do; none if it is done. A run is over when nothing is going to

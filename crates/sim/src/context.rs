@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use history::{Completion, Invoke, Key, NodeId, Object, OpId, Return, Span, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::{Clock, LocalTime, Protocol, WallTime};
+use crate::{Clock, Delay, LocalTime, Protocol, WallTime};
 
 /// What a client of the protocol can ask.
 pub type ActionOf<P> = <<P as Protocol>::Object as Object>::Action;
@@ -140,6 +140,23 @@ impl<P: Protocol> Context<'_, P> {
             1 => 0,
             _ => self.chooser.choose(purpose, bound),
         }
+    }
+
+    /// A length of time by chance, at least `delay.min` and less than `delay.max`. If the two are
+    /// equal, it is that long and nothing is asked.
+    ///
+    /// ```
+    /// use history::Span;
+    /// use sim::{Delay, Sandbox, Types};
+    ///
+    /// let mut sandbox = Sandbox::<Types<()>>::default();
+    /// sandbox.answers = vec![250];
+    /// let delay = Delay { min: Span(1_000), max: Span(2_000) };
+    /// assert_eq!(sandbox.context().draw("pause", delay), Span(1_250));
+    /// ```
+    pub fn draw(&mut self, purpose: &'static str, delay: Delay) -> Span {
+        let width = delay.max.0.saturating_sub(delay.min.0);
+        Span(delay.min.0 + self.choose(purpose, width.max(1)))
     }
 
     /// Says that a client operation begins. What it does may depend on its name, by which a value

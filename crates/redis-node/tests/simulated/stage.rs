@@ -1,10 +1,8 @@
 //! The world that the tests play in: one server, and clients.
 
-use std::sync::Arc;
-
 use history::{NodeId, Span, Time};
-use redis::{Blob, Reply, Script, ScriptLibrary};
-use redis_node::{Request, Response, Server, ServerConfig};
+use redis::{Blob, Reply, Script};
+use redis_node::{Message, Request, Response, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
 use sim::{
     Clock, Command, Context, Delay, Endpoint, Event, Input, Keep, Kind, Limits, LinkRule, Nemesis,
@@ -13,19 +11,6 @@ use sim::{
 
 /// The server is the first node.
 pub(crate) const SERVER: NodeId = NodeId(0);
-
-/// What clients and server say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Message {
-    Request(Request),
-    Response(Response),
-}
-
-impl From<Response> for Message {
-    fn from(response: Response) -> Message {
-        Message::Response(response)
-    }
-}
 
 #[derive(Clone, Debug, Hash)]
 enum Node {
@@ -77,7 +62,7 @@ impl Process for Node {
                 }
                 Input::Timer(Timer::Line(id)) => {
                     let line = client.lines[id as usize].1.clone();
-                    cx.send(SERVER, Message::Request(Request { id, line }));
+                    cx.send(SERVER, Request { id, line }.into());
                 }
                 Input::Message { message: Message::Response(Response { reply, .. }), .. } => {
                     client.replies.push((cx.now().monotonic, reply));
@@ -124,12 +109,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(config: ServerConfig) -> Stage {
-        Stage::with_scripts(config, ScriptLibrary::default())
+        Stage::with_scripts(config, &[])
     }
 
-    pub(crate) fn with_scripts(config: ServerConfig, library: ScriptLibrary) -> Stage {
+    pub(crate) fn with_scripts(config: ServerConfig, scripts: &[Script]) -> Stage {
         Stage {
-            server: Server::new(config, Arc::new(library)),
+            server: Server::new(config, scripts.iter().copied()),
             clock: Clock::default(),
             clients: Vec::new(),
             plan: Plan::default(),
