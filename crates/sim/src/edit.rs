@@ -185,7 +185,9 @@ impl<C: Choices> Edited<C> {
             let why = match used {
                 Use::Used => return None,
                 Use::Unused => "the run never asks this".to_owned(),
-                Use::Impossible { bound: 0 } => "a stream does not duplicate".to_owned(),
+                Use::Impossible { bound: 0 } => {
+                    "a message of this link cannot have that fate".to_owned()
+                }
                 Use::Impossible { bound } => format!("the answer must be below {bound}"),
             };
             Some(format!("the edit `{edit}` has no effect: {why}"))
@@ -242,26 +244,22 @@ impl<C: Choices> Choices for Edited<C> {
 
     fn fate(&mut self, link: &mut Link, now: Time) -> Fate {
         let drawn = link.draw(self);
-        let edit = self.next(link.fates());
-        let edited = edit.map(|place| (place, self.edits[place].answer));
-        let changed = match edited {
-            Some((_, Answer::Drop)) => Drawn { lost: true, ..drawn },
-            Some((_, Answer::Deliver(after))) => Drawn {
-                lost: false,
-                duplicated: false,
-                after: after.unwrap_or(drawn.after),
-                ..drawn
-            },
-            Some((_, Answer::Duplicate(after))) if !link.is_stream() => {
-                let (one, other) = after.unwrap_or((drawn.after, drawn.copy_after));
-                Drawn { lost: false, duplicated: true, after: one, copy_after: other }
+        let Some(place) = self.next(link.fates()) else { return link.settle(drawn, now) };
+        let (after, copy_after) = (drawn.after, drawn.copy_after);
+        let edited = match self.edits[place].answer {
+            Answer::Drop => Some(Drawn { lost: true, ..drawn }),
+            Answer::Deliver(other) => {
+                let after = other.unwrap_or(after);
+                Some(Drawn { after, lost: false, duplicated: false, ..drawn })
             }
-            _ => drawn,
+            Answer::Duplicate(other) => {
+                let (after, copy_after) = other.unwrap_or((after, copy_after));
+                let twice = Drawn { after, copy_after, lost: false, duplicated: true };
+                (!link.is_stream()).then_some(twice)
+            }
+            Answer::Number(_) => None,
         };
-        if let Some((place, _)) = edited {
-            let is_possible = changed != drawn || !link.is_stream();
-            self.used[place] = if is_possible { Use::Used } else { Use::Impossible { bound: 0 } };
-        }
-        link.settle(changed, now)
+        self.used[place] = if edited.is_some() { Use::Used } else { Use::Impossible { bound: 0 } };
+        link.settle(edited.unwrap_or(drawn), now)
     }
 }

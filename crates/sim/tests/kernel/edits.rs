@@ -126,7 +126,8 @@ fn a_stream_breaks_where_a_message_is_dropped_and_does_not_duplicate() {
     let doubled = run(&stage(stream), &["fate c1->server #3 = duplicate"]);
     assert_eq!(
         doubled.1,
-        ["the edit `fate c1->server #3 = duplicate` has no effect: a stream does not duplicate"]
+        ["the edit `fate c1->server #3 = duplicate` has no effect: a message of this link \
+             cannot have that fate"]
     );
     assert_eq!(doubled.0, run(&stage(stream), &[]).0);
 }
