@@ -2,9 +2,10 @@
 //!
 //! A *history* is what clients did and were told, in the order in which it happened, as the crate
 //! [`history`] has it: operations on shared objects, invoked at one moment and returning at
-//! another, or never. Most of this crate is about versioned registers. The question is whether the registers behaved as if all operations had
-//! happened one after the other, each at some moment between its invocation and its return. That
-//! is [linearizability](https://dl.acm.org/doi/10.1145/78969.78972) (Herlihy and Wing, 1990).
+//! another, or never. Most of this crate is about versioned registers. The question is whether the
+//! registers behaved as if all operations had happened one after the other, each at some moment
+//! between its invocation and its return. That is
+//! [linearizability](https://dl.acm.org/doi/10.1145/78969.78972) (Herlihy and Wing, 1990).
 //!
 //! - [`Rumor`] decides it step by step in bounded memory, and [`check_history`] for a whole
 //!   history. Versions make that easy: nobody may see something older than what anybody had seen

@@ -1,9 +1,9 @@
 //! A checker for locks: at most one client relies on a lock at a time.
 //!
-//! A client *relies on* a lock from the return of the operation that gave it the lock. It stops when
-//! it invokes the release, when the time is over that its own [`Grant`](history::lock::Grant) names,
-//! or when it crashes. The checker compares these intervals in the true time of the history. It
-//! finds a violation exactly if two clients rely on the same lock at the same moment.
+//! A client *relies on* a lock from the return of the operation that gave it the lock. It stops
+//! when it invokes the release, when the time is over that its own [`Grant`](history::lock::Grant)
+//! names, or when it crashes. The checker compares these intervals in the true time of the history.
+//! It finds a violation exactly if two clients rely on the same lock at the same moment.
 //!
 //! There are two causes, and the finding says which:
 //!

@@ -2,8 +2,8 @@
 //! clients that can be paused while they hold it.
 //!
 //! Each client takes the lock (`SET lock ME NX PX ttl`), reads a register, writes on top of what it
-//! read, and releases the lock. The lock is meant to keep other clients out between the read and the
-//! write. It does, unless the client sleeps for longer than the lock lives.
+//! read, and releases the lock. The lock is meant to keep other clients out between the read and
+//! the write. It does, unless the client sleeps for longer than the lock lives.
 //!
 //! Two checkers watch: `exclusion` that no two clients rely on the lock at a time, and `rumor` that
 //! no client observes an old version of the register.

@@ -2,10 +2,10 @@
 //!
 //! A run is a line of events in *virtual time* ([`Time`], integer nanoseconds). Among them are the
 //! *operations* of clients: each is invoked once ([`Invoke`]) and returns at most once
-//! ([`Return`]). What can be asked, and what an answer tells, depends on the kind of [`Object`]: of a
-//! [`Register`] an operation learns an [`Observation`], a version and the value that it carries. A
-//! list of those two, in the order in which they happened, is a history, and that is all a checker
-//! ever sees.
+//! ([`Return`]). What can be asked, and what an answer tells, depends on the kind of [`Object`]: of
+//! a [`Register`] an operation learns an [`Observation`], a version and the value that it carries.
+//! A list of those two, in the order in which they happened, is a history, and that is all a
+//! checker ever sees.
 //!
 //! The simulator and the checkers do not know each other; this crate is what they have in common.
 //! It also defines the one *canonical encoding* of things that happened ([`canonical`]), over which

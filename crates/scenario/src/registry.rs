@@ -109,8 +109,8 @@ impl Registry {
         self.system_of(scenario)?.session(scenario, &Source::new(seed, edits))
     }
 
-    /// The run that was recorded, not begun. Each event will be compared with the recorded one. With
-    /// `redraw`, the answers of chance come from the seed instead of the recording.
+    /// The run that was recorded, not begun. Each event will be compared with the recorded one.
+    /// With `redraw`, the answers of chance come from the seed instead of the recording.
     ///
     /// # Errors
     /// If the recording cannot be read, is damaged, or breaks off.

@@ -184,8 +184,8 @@ impl<P: Protocol> Context<'_, P> {
         self.effects.push_back(Effect::Mark(Cow::Borrowed(name)));
     }
 
-    /// Claims something about this process, such as that it holds a lock: an event that checkers can
-    /// hold against what is true.
+    /// Claims something about this process, such as that it holds a lock: an event that checkers
+    /// can hold against what is true.
     pub fn claim(&mut self, claim: P::Claim) {
         self.effects.push_back(Effect::Claim(claim));
     }

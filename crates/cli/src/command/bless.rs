@@ -74,10 +74,10 @@ struct Kept {
     scenario: Scenario,
 }
 
-/// The seed and the edits of the recording that there is, and the scenario as it is now, with its intensity. None
-/// if there is no recording, or another seed is to take its place: one that shows the hazard, where
-/// this one shows it no more, or that means anything at all. A run that is worse than expected is
-/// not put in the dark like that.
+/// The seed and the edits of the recording that there is, and the scenario as it is now, with its
+/// intensity. None if there is no recording, or another seed is to take its place: one that shows
+/// the hazard, where this one shows it no more, or that means anything at all. A run that is worse
+/// than expected is not put in the dark like that.
 fn as_before(
     registry: &Registry,
     name: &str,
