@@ -15,8 +15,8 @@ pub(crate) struct Coroutine {
     pub(crate) open: Vec<UpvalueRef>,
     /// Where the results end that a call left of which all were wanted.
     pub(crate) top: usize,
-    /// How long the stack has been: what has been accounted for.
-    pub(crate) counted: usize,
+    /// How many slots of the stack the heap's account includes: the longest that it has been.
+    pub(crate) accounted_slots: usize,
     pub(crate) status: Status,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Frame {
 
 impl Coroutine {
     pub(crate) fn size(&self) -> usize {
-        16 * self.counted + 64 * self.frames.len()
+        16 * self.accounted_slots + 64 * self.frames.len()
     }
 
     pub(crate) fn for_each_value(&self, visit: impl FnMut(Value)) {

@@ -43,8 +43,8 @@ pub(crate) struct Heap {
     permanent: Counts,
     /// What all objects that are not permanent take.
     bytes: usize,
-    /// What of that is outside of the heap, and in use whether it is reached or not.
-    held: usize,
+    /// The part of `bytes` that buffers outside the heap reserve. A collection keeps it.
+    reserved: usize,
     /// More than this is too much.
     limit: usize,
     /// From so many bytes on garbage is collected.
@@ -133,7 +133,7 @@ impl Heap {
             free.shrink_to(KEPT);
         }
         self.bytes = 0;
-        self.held = 0;
+        self.reserved = 0;
         self.collect_at = collect_at(0, self.limit);
     }
 
@@ -159,10 +159,11 @@ impl Heap {
         self.bytes >= self.collect_at
     }
 
-    /// Counts so many bytes as in use.
+    /// Adds bytes to the account: an object was made, or has grown. The next collection counts
+    /// them only if it reaches the object.
     ///
     /// # Errors
-    /// If there is more than the limit and its headroom, garbage included.
+    /// If the account exceeds the limit and its headroom, garbage included.
     #[inline]
     pub(crate) fn account(&mut self, bytes: usize) -> Result<()> {
         self.bytes = self.bytes.saturating_add(bytes);
@@ -170,21 +171,21 @@ impl Heap {
         if self.bytes > most { Err(End::OutOfMemory.into()) } else { Ok(()) }
     }
 
-    /// Counts so many bytes as in use no longer.
-    pub(crate) fn release(&mut self, bytes: usize) {
+    /// Takes bytes off the account: an object has shrunk.
+    pub(crate) fn discount(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Counts so many bytes as in use until [`Heap::let_go`].
-    pub(crate) fn hold(&mut self, bytes: usize) {
-        self.held += bytes;
+    /// Adds bytes to the account that every collection counts, until [`Heap::release`].
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.reserved += bytes;
         self.bytes += bytes;
     }
 
-    /// Such bytes are in use no longer.
-    pub(crate) fn let_go(&mut self, bytes: usize) {
-        self.held = self.held.saturating_sub(bytes);
-        self.release(bytes);
+    /// Takes reserved bytes off the account.
+    pub(crate) fn release(&mut self, bytes: usize) {
+        self.reserved = self.reserved.saturating_sub(bytes);
+        self.discount(bytes);
     }
 
     /// A new string.
@@ -197,8 +198,10 @@ impl Heap {
         Ok(string)
     }
 
-    pub(crate) fn new_table(&mut self, table: Table) -> Result<TableRef> {
-        self.account(table.size())?;
+    /// A new table, which has room for that many elements and fields.
+    pub(crate) fn new_table(&mut self, elements: usize, fields: usize) -> Result<TableRef> {
+        self.account(Table::size_with_capacity(elements, fields))?;
+        let table = Table::with_capacity(elements, fields);
         let place = place(&mut self.tables, &mut self.free.tables, table);
         Ok(TableRef(place))
     }
@@ -317,7 +320,7 @@ impl Heap {
     fn resized(&mut self, before: usize, after: usize) -> Result<()> {
         let work = &self.strings.work;
         work.set(work.get() + (before.max(after) / 64) as u64);
-        self.release(before);
+        self.discount(before);
         self.account(after)
     }
 }

@@ -12,6 +12,7 @@
 
 #![expect(clippy::float_arithmetic, reason = "Lua's numbers are doubles")]
 
+mod c_string;
 mod compiler;
 mod coroutine;
 mod error;
@@ -27,6 +28,8 @@ mod strings;
 mod table;
 mod value;
 
+pub use c_string::c_string;
 pub use error::{End, Error, Result};
+pub use library::{Buffer, STACK_MAX};
 pub use machine::{Args, Chunk, Level, Lua, NativeId, Place};
 pub use value::{FunctionRef, StringRef, TableRef, ThreadRef, Value};

@@ -21,8 +21,8 @@
 //! # Ok::<(), lua::Error>(())
 //! ```
 //!
-//! *Roots.* The collector runs between two instructions of a script and in [`Lua::make_room`]. It
-//! keeps what is on the stack: the arguments of all calls that are under way, and what they pushed.
+//! *Roots.* The collector runs between two instructions of a script, in [`Lua::make_room`], and in
+//! what calls that. It keeps what is on the stack: the arguments of all calls that are under way, and what they pushed.
 //! A function that calls back into Lua, or makes room, pushes what it needs afterwards.
 
 mod arguments;
@@ -76,6 +76,19 @@ const STACK_KEPT: usize = 64 << 10;
 const WORK: u64 = 1_000;
 
 /// Lua.
+///
+/// # Memory
+///
+/// Every object counts toward the memory limit from the moment it is made. Garbage counts until it
+/// is collected. A function written in Rust has three more things to do:
+///
+/// - Before it makes a string or a table whose size a script can choose, it calls
+///   [`make_room`](Lua::make_room). That collects garbage if the limit is near.
+/// - A buffer outside the heap is a [`Buffer`](crate::Buffer), which calls
+///   [`reserve`](Lua::reserve) when it grows and [`release`](Lua::release) when it is dropped.
+///   Reserved bytes count whatever the collector finds.
+/// - What the host keeps of a script's data until the run ends is counted by
+///   [`account`](Lua::account). It collects nothing, so values that are not on the stack are safe.
 pub struct Lua {
     heap: Heap,
     meter: Meter,
@@ -84,11 +97,12 @@ pub struct Lua {
     /// The metatable of all strings.
     string_metatable: Option<TableRef>,
     metamethods: Metamethods,
-    /// What runs.
+    /// The running coroutine or the main program. While a coroutine runs, its state is here, and
+    /// its place in the heap holds an empty one.
     flow: Coroutine,
-    /// Whose that is; `None` for the main program.
+    /// The place in the heap of the running coroutine. `None` if the main program runs.
     current: Option<ThreadRef>,
-    /// The main program, while a coroutine runs.
+    /// The state of the main program while a coroutine runs. Otherwise it is empty.
     main: Coroutine,
     /// The coroutines that wait for one that they resumed.
     resumers: Vec<Option<ThreadRef>>,
@@ -121,7 +135,7 @@ impl Lua {
     fn with_libraries(memory: usize) -> Result<Lua> {
         let mut heap = Heap::new(memory);
         let metamethods = metamethod::names(&mut heap)?;
-        let globals = heap.new_table(crate::table::Table::default())?;
+        let globals = heap.new_table(0, 0)?;
         let mut lua = Lua {
             heap,
             meter: Meter::default(),
@@ -144,8 +158,11 @@ impl Lua {
         Ok(lua)
     }
 
-    /// All that there is now stays for ever: it does not belong to a run. What is added afterwards
-    /// is dropped by the next [`Lua::begin`].
+    /// Makes all existing objects permanent: they do not belong to a run. The next [`Lua::begin`]
+    /// drops the objects that are made later.
+    ///
+    /// The collector does not look into permanent tables. The host makes those that scripts can
+    /// reach read-only ([`Lua::make_read_only`]), or pushes what it stores in them.
     pub fn make_permanent(&mut self) {
         self.heap.make_permanent();
     }
@@ -208,7 +225,7 @@ impl Lua {
         self.flow.frames.clear();
         self.flow.open.clear();
         self.flow.top = 0;
-        self.flow.counted = 0;
+        self.flow.accounted_slots = 0;
         self.flow.status = Status::Running;
         self.main = Coroutine::default();
         self.current = None;
@@ -339,11 +356,11 @@ impl Lua {
         self.heap.bytes()
     }
 
-    /// Makes sure that so many bytes can be taken. May collect garbage: what is needed afterwards
-    /// must be on the stack.
+    /// Makes sure that the memory limit leaves this many bytes. May collect garbage: what is needed
+    /// afterwards must be on the stack.
     ///
     /// # Errors
-    /// If there are not so many.
+    /// If memory is used up.
     pub fn make_room(&mut self, bytes: usize) -> Result<()> {
         if self.heap.bytes().saturating_add(bytes) > self.heap.limit() {
             self.collect()?;
@@ -354,10 +371,10 @@ impl Lua {
         Ok(())
     }
 
-    /// Counts so many bytes as in use until [`Lua::release`]: a buffer outside the heap.
+    /// Counts these bytes as in use, until the run ends or garbage is collected. Collects nothing.
     ///
     /// # Errors
-    /// If they are too many.
+    /// If memory is used up.
     pub fn account(&mut self, bytes: usize) -> Result<()> {
         match self.heap.account(bytes) {
             Err(_) => Err(self.end(End::OutOfMemory)),
@@ -365,25 +382,20 @@ impl Lua {
         }
     }
 
-    /// Such bytes are in use no longer.
-    pub fn release(&mut self, bytes: usize) {
-        self.heap.release(bytes);
-    }
-
-    /// Counts so many bytes as in use until [`Lua::let_go`]: a buffer outside the heap that grows.
-    /// May collect garbage, as [`Lua::make_room`] does.
+    /// Counts these bytes as in use until [`Lua::release`]. May collect garbage, as
+    /// [`Lua::make_room`] does.
     ///
     /// # Errors
-    /// If they are too many.
-    pub fn hold(&mut self, bytes: usize) -> Result<()> {
+    /// If memory is used up.
+    pub fn reserve(&mut self, bytes: usize) -> Result<()> {
         self.make_room(bytes)?;
-        self.heap.hold(bytes);
+        self.heap.reserve(bytes);
         Ok(())
     }
 
-    /// Such a buffer has been dropped.
-    pub fn let_go(&mut self, bytes: usize) {
-        self.heap.let_go(bytes);
+    /// Ends a reservation of these bytes.
+    pub fn release(&mut self, bytes: usize) {
+        self.heap.release(bytes);
     }
 
     /// Notes work that is charged for with the next instruction.

@@ -1,12 +1,13 @@
-//! What a script may use up, counted so that it depends on nothing but the script.
+//! The budget of a run, in units.
 //!
-//! Each instruction costs one unit. What takes longer than an instruction costs more, by how much
-//! it reads, writes or compares: see [`Meter::spend`] and [`Meter::spend_bytes`]. A unit is about
-//! ten nanoseconds. There is no loop in this crate, in the machine, the compiler, the collector or
-//! the libraries, whose length a script can choose and that costs nothing.
+//! Each instruction costs one unit. An operation that takes longer costs more, by how many bytes
+//! it reads, writes or compares: see [`Meter::spend`] and [`Meter::spend_bytes`]. A unit stands for
+//! about ten nanoseconds. Every loop whose length a script can choose is charged for: in the
+//! machine, the compiler, the collector and the libraries. What a script is charged depends only on
+//! the script and its inputs.
 //!
-//! Where time is real, the host can stop a script by the clock: it is asked after each
-//! [`LOOK_AFTER`] units.
+//! A host with a real clock can stop a script ([`Meter::stop_when`]). The meter asks the host after
+//! every [`LOOK_AFTER`] units, and when [`Meter::look`] is called.
 
 use std::fmt;
 use std::rc::Rc;

@@ -46,12 +46,6 @@ impl Strings {
         (StringRef(place), size)
     }
 
-    /// Takes a string away that was just added, and that nothing refers to.
-    pub(crate) fn remove(&mut self, string: StringRef) {
-        self.all[string.0 as usize] = LuaString::default();
-        self.free.push(string.0);
-    }
-
     /// Forgets which places are free: new strings come after all others.
     pub(crate) fn forget_free(&mut self) {
         self.free.clear();

@@ -65,6 +65,13 @@ impl Table {
         table
     }
 
+    /// The [size](Table::size) of a table that is made with this capacity.
+    pub(crate) fn size_with_capacity(elements: usize, fields: usize) -> usize {
+        let slots = elements.min(1 << ARRAY_BITS).saturating_mul(SLOT_SIZE);
+        let nodes = nodes_for(fields);
+        nodes.saturating_mul(NODE_SIZE).saturating_add(slots).saturating_add(OVERHEAD)
+    }
+
     /// How much memory it takes.
     pub(crate) fn size(&self) -> usize {
         OVERHEAD + self.array.len() * SLOT_SIZE + self.nodes.len() * NODE_SIZE
@@ -351,7 +358,7 @@ impl Table {
     }
 
     fn set_nodes(&mut self, fields: usize) {
-        let size = if fields == 0 { 0 } else { fields.next_power_of_two() };
+        let size = nodes_for(fields);
         self.nodes = vec![Node::default(); size];
         self.last_free = size;
     }
@@ -465,6 +472,17 @@ impl Table {
         let bits = number.to_bits();
         let sum = (bits as u32).wrapping_add((bits >> 32) as u32);
         sum as usize % ((self.nodes.len() - 1) | 1)
+    }
+}
+
+/// How many nodes a hash with room for that many fields has.
+const fn nodes_for(fields: usize) -> usize {
+    match fields {
+        0 => 0,
+        1.. => match fields.checked_next_power_of_two() {
+            Some(nodes) => nodes,
+            None => usize::MAX,
+        },
     }
 }
 

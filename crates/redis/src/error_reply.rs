@@ -1,5 +1,6 @@
 //! Refusals, in the words of Redis 7.0. Clients parse them, so every letter counts.
 
+use lua::c_string;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -209,11 +210,6 @@ impl ErrorReply {
     fn formatted(arguments: std::fmt::Arguments<'_>) -> ErrorReply {
         ErrorReply(Blob::format(format_args!("ERR {arguments}")))
     }
-}
-
-/// Redis prints with `%s`, which ends at the first zero byte.
-fn c_string(bytes: &[u8]) -> &[u8] {
-    bytes.split(|byte| *byte == 0).next().unwrap_or(&[])
 }
 
 fn at_most(len: usize, bytes: &[u8]) -> &[u8] {

@@ -20,7 +20,6 @@
 //! nothing, `string.dump` refuses, and an infinite loop ends by itself.
 
 mod bits;
-mod buffer;
 mod cjson;
 mod cmsgpack;
 mod convert;

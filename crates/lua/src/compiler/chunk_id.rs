@@ -2,6 +2,8 @@
 
 use blob::Blob;
 
+use crate::c_string;
+
 /// The most bytes of a chunk's name in a run-time error, with the zero that ends it in C.
 const SIZE: usize = 60;
 
@@ -44,9 +46,4 @@ pub(super) fn shortened(name: &[u8], size: usize) -> Vec<u8> {
             [b"[string \"", &text[..len], dots, b"\"]"].concat()
         }
     }
-}
-
-/// What C sees of a string: the bytes before the first zero.
-pub(super) fn c_string(bytes: &[u8]) -> &[u8] {
-    &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
 }

@@ -11,9 +11,10 @@ use std::collections::BTreeMap;
 
 use blob::Blob;
 
-use super::chunk_id::{c_string, shortened};
+use super::chunk_id::shortened;
 use super::token::Token;
 use super::{CompileError, Result};
+use crate::c_string;
 use crate::heap::Heap;
 use crate::meter::Meter;
 use crate::value::StringRef;

@@ -1,5 +1,9 @@
-//! Mark and sweep. What is permanent is never swept, but refers to nothing that is not: scripts
-//! cannot change it.
+//! Mark and sweep.
+//!
+//! Permanent objects are neither swept nor looked into. So an object of a run is freed even if a
+//! permanent table refers to it, unless the stack does too. Scripts cannot store such a reference
+//! where the host has made the permanent tables read-only. A host that stores one pushes the object
+//! as well.
 
 use std::rc::Rc;
 
@@ -71,7 +75,7 @@ impl Heap {
             }
         }
         self.sweep(&marks);
-        self.bytes = marks.bytes + self.held + stacks;
+        self.bytes = marks.bytes + self.reserved + stacks;
         self.collect_at = collect_at(self.bytes, self.limit);
         (objects + marks.seen + self.bytes / 64) as u64
     }

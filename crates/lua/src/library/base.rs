@@ -1,9 +1,9 @@
 //! The basic functions that look at values and tables.
 
 use super::{
-    Function, STACK_MAX, c_string, check_int, define_all, get_at, int_length, int_or, push_integer,
-    text_cost,
+    Function, STACK_MAX, check_int, define_all, get_at, int_length, int_or, push_integer, text_cost,
 };
+use crate::c_string;
 use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::metamethod::Metamethod;

@@ -1,6 +1,7 @@
 //! `assert`, `error`, `pcall` and `xpcall`: how errors are raised and caught.
 
-use super::{Function, c_string, define_all, int_or};
+use super::{Function, define_all, int_or};
+use crate::c_string;
 use crate::error::{Error, Result};
 use crate::machine::{Args, Lua};
 use crate::value::{TableRef, Value};

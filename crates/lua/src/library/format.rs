@@ -2,9 +2,9 @@
 
 use blob::Blob;
 
-use super::buffer::Buffer;
-use super::c_string;
+use super::Buffer;
 use super::printf::{Spec, SpecError};
+use crate::c_string;
 use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::number;
@@ -16,8 +16,12 @@ const ITEM: u64 = 20;
 pub(super) fn format(lua: &mut Lua, args: Args) -> Result<usize> {
     let format = lua.check_bytes(args, 1)?;
     lua.spend_bytes(format.len())?;
-    let mut result = Buffer::default();
-    let mut rest = &format[..];
+    let result = Buffer::fill(lua, |lua, result| fill(lua, args, result, &format))?;
+    lua.push(result.into())
+}
+
+fn fill(lua: &mut Lua, args: Args, result: &mut Buffer, format: &[u8]) -> Result<()> {
+    let mut rest = format;
     let mut arg = 1;
     while let Some(plain) = memchr::memchr(b'%', rest) {
         result.add(lua, &rest[..plain])?;
@@ -45,11 +49,9 @@ pub(super) fn format(lua: &mut Lua, args: Args) -> Result<usize> {
         // Behind the last byte C sees a zero.
         let conversion = rest.get(len).copied().unwrap_or(0);
         rest = rest.get(len + 1..).unwrap_or(&[]);
-        add_item(lua, args, &mut result, &spec, conversion, arg)?;
+        add_item(lua, args, result, &spec, conversion, arg)?;
     }
-    result.add(lua, rest)?;
-    let result = result.finish(lua)?;
-    lua.push(result.into())
+    result.add(lua, rest)
 }
 
 fn add_item(

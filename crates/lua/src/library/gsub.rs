@@ -2,10 +2,9 @@
 
 use blob::Blob;
 
-use super::buffer::Buffer;
 use super::pattern::{Capture, Match, Matcher, anchor};
 use super::search::capture_value;
-use super::{int_or, push_integer};
+use super::{Buffer, int_or, push_integer};
 use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::number;
@@ -21,23 +20,24 @@ pub(super) fn gsub(lua: &mut Lua, args: Args) -> Result<usize> {
         Value::String(_) | Value::Number(_) => Replacement::Text(lua.check_bytes(args, 3)?),
         _ => return Err(lua.arg_error(args, 3, "string/function/table expected")),
     };
-    let mut result = Buffer::default();
-    let (mut from, mut copied, mut done) = (0, 0, 0);
-    while done < most && from <= subject.len() {
-        let found = Matcher::new(lua, &subject, pattern).search(from, is_anchored)?;
-        let Some(found) = found else { break };
-        done += 1;
-        result.add(lua, &subject[copied..found.begin])?;
-        replacement.add(lua, &mut result, &subject, &found)?;
-        copied = found.end;
-        from = if found.end > found.begin { found.end } else { found.end + 1 };
-        if is_anchored {
-            break;
+    let mut done = 0;
+    let result = Buffer::fill(lua, |lua, result| {
+        let (mut from, mut copied) = (0, 0);
+        while done < most && from <= subject.len() {
+            let found = Matcher::new(lua, &subject, pattern).search(from, is_anchored)?;
+            let Some(found) = found else { break };
+            done += 1;
+            result.add(lua, &subject[copied..found.begin])?;
+            replacement.add(lua, result, &subject, &found)?;
+            copied = found.end;
+            from = if found.end > found.begin { found.end } else { found.end + 1 };
+            if is_anchored {
+                break;
+            }
         }
-    }
-    lua.spend_bytes(subject.len())?;
-    result.add(lua, &subject[copied..])?;
-    let result = result.finish(lua)?;
+        lua.spend_bytes(subject.len())?;
+        result.add(lua, &subject[copied..])
+    })?;
     lua.push(result.into())?;
     push_integer(lua, usize::try_from(done).unwrap_or(0))?;
     Ok(2)
@@ -57,7 +57,6 @@ impl Replacement {
         match self {
             Replacement::Text(text) => expand(lua, result, text, subject, found),
             Replacement::Computed(value) => {
-                result.park(lua)?;
                 let replacement = compute(lua, *value, subject, found)?;
                 if replacement.is_falsy() {
                     return result.add(lua, &subject[found.begin..found.end]);

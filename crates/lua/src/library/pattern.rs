@@ -5,7 +5,7 @@
 //! What matches is what Lua 5.1 says, of which one thing is easily forgotten: a zero byte ends the
 //! pattern.
 
-use super::c_string;
+use crate::c_string;
 use crate::error::{Error, Result};
 use crate::machine::Lua;
 

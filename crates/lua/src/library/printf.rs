@@ -1,5 +1,7 @@
 //! Items of `string.format`, as C's `printf` writes them.
 
+use crate::c_string;
+
 /// What stands between a `%` and its letter.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Spec {
@@ -68,13 +70,13 @@ impl Spec {
     /// `%c`. What Lua gets to see of it ends before a zero byte.
     pub(super) fn character(&self, byte: u8) -> Vec<u8> {
         let item = self.padded("", &[byte], false);
-        super::c_string(&item).to_vec()
+        c_string(&item).to_vec()
     }
 
     /// `%s`: up to a zero byte.
     pub(super) fn string(&self, string: &[u8]) -> Vec<u8> {
         let len = self.precision.map_or(string.len(), |precision| precision.min(string.len()));
-        self.padded("", super::c_string(&string[..len]), false)
+        self.padded("", c_string(&string[..len]), false)
     }
 
     /// `%d`

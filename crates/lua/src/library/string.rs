@@ -1,8 +1,8 @@
 //! The table `string`: the functions that look at bytes.
 
 use super::{
-    Function, STACK_MAX, check_int, define_all, format, gsub, push_bytes, push_integer, room_for,
-    search,
+    Function, STACK_MAX, check_int, define_all, format, gsub, make_room_if_large, push_bytes,
+    push_integer, search,
 };
 use blob::Blob;
 
@@ -108,7 +108,7 @@ fn reverse(lua: &mut Lua, args: Args) -> Result<usize> {
 fn changed(lua: &mut Lua, args: Args, change: fn(&[u8]) -> Vec<u8>) -> Result<usize> {
     let string = lua.check_bytes(args, 1)?;
     lua.spend_bytes(string.len())?;
-    room_for(lua, string.len())?;
+    make_room_if_large(lua, string.len())?;
     push_bytes(lua, change(&string))
 }
 
@@ -121,7 +121,7 @@ fn rep(lua: &mut Lua, args: Args) -> Result<usize> {
         return push_bytes(lua, Blob::default());
     }
     lua.spend_bytes(len)?;
-    room_for(lua, len)?;
+    make_room_if_large(lua, len)?;
     push_bytes(lua, string.repeat(count))
 }
 
@@ -131,7 +131,7 @@ fn sub(lua: &mut Lua, args: Args) -> Result<usize> {
     let first = relative(lua.check_integer(args, 2)?, string.len());
     let last = relative(lua.integer_or(args, 3, -1)?, string.len());
     let bytes = slice(&string, first, last);
-    room_for(lua, bytes.len())?;
+    make_room_if_large(lua, bytes.len())?;
     push_bytes(lua, Blob::copy_from_slice(bytes))
 }
 

@@ -325,11 +325,11 @@ impl Lua {
     #[inline]
     pub(super) fn count_stack(&mut self) -> Result<()> {
         let len = self.flow.stack.len();
-        if len <= self.flow.counted {
+        if len <= self.flow.accounted_slots {
             return Ok(());
         }
-        let more = len - self.flow.counted;
-        self.flow.counted = len;
+        let more = len - self.flow.accounted_slots;
+        self.flow.accounted_slots = len;
         self.account(16 * more)
     }
 
@@ -337,9 +337,9 @@ impl Lua {
     pub(super) fn shrink_stack(&mut self, len: usize) {
         self.flow.stack.truncate(len);
         self.flow.stack.shrink_to(2 * len);
-        let less = self.flow.counted.saturating_sub(len);
-        self.flow.counted -= less;
-        self.release(16 * less);
+        let less = self.flow.accounted_slots.saturating_sub(len);
+        self.flow.accounted_slots -= less;
+        self.heap.discount(16 * less);
     }
 
     /// Ends the innermost call: so many results begin at `first`.

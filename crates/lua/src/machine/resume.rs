@@ -71,8 +71,7 @@ impl Lua {
         };
         if status == Status::Dead {
             self.close_upvalues(0);
-            let counted = self.flow.counted;
-            self.release(16 * counted);
+            self.heap.discount(16 * self.flow.accounted_slots);
             self.flow = Coroutine::default();
         }
         self.flow.status = status;
@@ -127,6 +126,8 @@ impl Lua {
         Ok(self.flow.stack[..top].to_vec())
     }
 
+    /// Makes a coroutine the running one. Its state moves from the heap to `flow`, and an empty
+    /// [`Coroutine`] takes its place. So only `current` tells that `heap.coroutine(thread)` runs.
     fn switch_to(&mut self, thread: ThreadRef) {
         let next = std::mem::take(self.heap.coroutine_mut(thread));
         let mut before = std::mem::replace(&mut self.flow, next);
@@ -139,6 +140,8 @@ impl Lua {
         self.current = Some(thread);
     }
 
+    /// Undoes [`Lua::switch_to`]: the state in `flow` moves back to the heap, and the resumer's
+    /// state moves to `flow`.
     fn switch_back(&mut self, thread: ThreadRef) {
         self.current = self.resumers.pop().flatten();
         let before = match self.current {

@@ -4,7 +4,7 @@ use blob::Blob;
 
 use super::Lua;
 use crate::error::{Error, Result};
-use crate::table::{BadKey, Table};
+use crate::table::BadKey;
 use crate::value::{TableRef, Value};
 
 impl Lua {
@@ -13,9 +13,8 @@ impl Lua {
     /// # Errors
     /// If memory is used up. So it is wherever a table may grow.
     pub fn new_table(&mut self, elements: usize, fields: usize) -> Result<TableRef> {
-        self.make_room_now(elements.saturating_mul(16).saturating_add(fields.saturating_mul(40)))?;
-        self.spend((elements / 4 + fields) as u64)?;
-        match self.heap.new_table(Table::with_capacity(elements, fields)) {
+        self.spend((elements / 4).saturating_add(fields) as u64)?;
+        match self.heap.new_table(elements, fields) {
             Err(Error::Ended(end)) => Err(self.end(end)),
             table => table,
         }
@@ -60,16 +59,6 @@ impl Lua {
             Err(Error::Ended(end)) => Err(self.end(end)),
             done => done,
         }
-    }
-
-    /// The value of a field.
-    #[must_use]
-    pub fn field(&mut self, table: TableRef, name: &str) -> Value {
-        // A key that is only looked up takes no memory.
-        let (key, _) = self.heap.strings.add(Blob::from(name));
-        let value = self.heap.get(table, key.into());
-        self.heap.strings.remove(key);
-        value
     }
 
     /// Sets the value of a field.

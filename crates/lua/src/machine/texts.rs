@@ -86,17 +86,6 @@ impl Lua {
         self.heap.strings.values_equal(one, other)
     }
 
-    /// As [`Lua::make_room`], but collects nothing: what the caller holds need not be on the stack.
-    ///
-    /// # Errors
-    /// If there is no room.
-    pub fn make_room_now(&mut self, bytes: usize) -> Result<()> {
-        if self.heap.bytes().saturating_add(bytes) > self.heap.limit() {
-            return Err(self.end(End::OutOfMemory));
-        }
-        Ok(())
-    }
-
     /// What a value's metatable has for an event, nil if there is none.
     #[inline]
     pub(crate) fn metamethod(&mut self, value: Value, event: Metamethod) -> Value {

@@ -55,10 +55,6 @@ impl Default for Settings {
     }
 }
 
-/// So many values fit on the stack of a function in C, which bounds how deep data is nested beside
-/// the settings.
-const STACK_MAX: usize = 8_000;
-
 /// The functions of the table, once they are all known.
 type Functions = Rc<OnceCell<Vec<(&'static str, NativeId)>>>;
 

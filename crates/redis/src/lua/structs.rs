@@ -2,17 +2,13 @@
 
 mod format;
 
-use lua::{Args, Error, Lua, Result, TableRef, Value, number};
+use lua::{Args, Buffer, Error, Lua, Result, STACK_MAX, TableRef, Value, number};
 
 use self::format::Format;
-use super::buffer::Buffer;
 use crate::Blob;
 
 /// What an option costs, in units.
 const OPTION: u64 = 2;
-
-/// So many values fit on the stack of a function in C.
-const STACK_MAX: usize = 8_000;
 
 pub(super) fn table(lua: &mut Lua) -> Result<TableRef> {
     let table = lua.new_table(0, 0)?;
@@ -61,6 +57,7 @@ fn pack_into(lua: &mut Lua, args: Args, mut format: Format, buffer: &mut Buffer)
                 let Some(string) = string.get(..size) else {
                     return Err(lua.arg_error(args, number, "string too short"));
                 };
+                lua.spend_bytes(string.len())?;
                 buffer.add(lua, string)?;
                 if option == b's' {
                     buffer.add_zeros(lua, 1)?;

@@ -60,3 +60,18 @@ fn what_can_be_reached_is_kept() {
         assert_eq!(outcome(&mut lua, &script), expected, "{script}");
     }
 }
+
+/// A buffer that an error drops would otherwise count until the end of the run.
+#[test]
+fn a_result_that_an_error_drops_is_given_up() {
+    let script = "local s, piece = ('x'):rep(1e5), ('x'):rep(1e4) \
+        for i = 1, 100 do \
+            local matches = 0 \
+            pcall(string.gsub, s, piece, function() \
+                matches = matches + 1 \
+                if matches == 9 then error('x') end \
+            end) \
+        end return 7";
+    let mut lua = Lua::new(MEMORY);
+    assert_eq!(outcome(&mut lua, script), "7");
+}

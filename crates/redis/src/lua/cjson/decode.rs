@@ -4,10 +4,10 @@
 mod strtod;
 mod token;
 
-use lua::{Args, Error, Lua, Result, StringRef, TableRef, Value};
+use lua::{Args, Error, Lua, Result, STACK_MAX, StringRef, TableRef, Value};
 
 use self::token::{Kind, Token, Tokens};
-use super::{STACK_MAX, Settings};
+use super::Settings;
 
 /// `cjson.decode(text)`
 pub(super) fn decode(lua: &mut Lua, args: Args, settings: &Settings) -> Result<usize> {

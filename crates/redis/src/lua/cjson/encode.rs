@@ -1,9 +1,8 @@
 //! From Lua to JSON.
 
-use lua::{Args, Error, Lua, Result, TableRef, Value, number};
+use lua::{Args, Buffer, Error, Lua, Result, STACK_MAX, TableRef, Value, number};
 
-use super::{Invalid, STACK_MAX, Settings};
-use crate::lua::buffer::Buffer;
+use super::{Invalid, Settings};
 
 /// What a value costs, in units.
 const VALUE: u64 = 4;
@@ -161,6 +160,7 @@ impl Encoder<'_> {
         loop {
             let plain = rest.iter().position(|byte| escape(*byte).is_some());
             let (plain, escaped) = rest.split_at(plain.unwrap_or(rest.len()));
+            self.lua.spend_bytes(plain.len())?;
             self.add(plain)?;
             let Some((&byte, left)) = escaped.split_first() else {
                 break;

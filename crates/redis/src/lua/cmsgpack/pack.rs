@@ -1,8 +1,6 @@
 //! From Lua to MessagePack.
 
-use lua::{Args, Lua, Result, TableRef, Value, number};
-
-use crate::lua::buffer::Buffer;
+use lua::{Args, Buffer, Lua, Result, TableRef, Value, number};
 
 /// A table so deep within others is packed as nil.
 const NESTING_MAX: usize = 16;
@@ -33,6 +31,7 @@ fn pack_value(lua: &mut Lua, buffer: &mut Buffer, value: Value, nesting: usize) 
                 len @ 0x100..0x1_0000 => header(lua, buffer, 0xda, len, 2)?,
                 len => header(lua, buffer, 0xdb, len, 4)?,
             }
+            lua.spend_bytes(string.len())?;
             buffer.add(lua, &string)
         }
         Value::Table(table) if nesting < NESTING_MAX => pack_table(lua, buffer, table, nesting + 1),

@@ -1,12 +1,9 @@
 //! From MessagePack to Lua. What is unpacked lies on Lua's stack, where the collector sees it: the
 //! values that are whole, then the tables that are not, with the keys that wait for their values.
 
-use lua::{Args, Error, Lua, Result, TableRef, Value, number};
+use lua::{Args, Error, Lua, Result, STACK_MAX, TableRef, Value, number};
 
 use crate::Blob;
-
-/// So many values fit on the stack of a function in C.
-const STACK_MAX: usize = 8_000;
 
 /// Which values are asked for: so many, from an offset on; all if both are 0.
 #[derive(Clone, Copy)]
