@@ -1,13 +1,13 @@
 //! The libraries that scripts have: the basic functions, `string`, `table`, `math`, `coroutine`.
 //!
-//! They do what those of Lua 5.1.5 do, errors included. Scripts of Redis have no more than these:
-//! what reads files, loads modules, prints or changes environments does not exist.
+//! The functions behave as those of Lua 5.1.5 do, errors included. As in Redis, there are no
+//! functions that read files, load modules, print or change environments.
 //!
-//! Three rules hold for each function here, besides those of the [machine](crate::machine):
+//! Each function follows three rules, besides those of the [machine](crate::machine):
 //!
-//! 1. A loop whose length a script can choose is charged for while it runs.
-//! 2. A result that may be large is built in a [`Buffer`], or after [`make_room`](Lua::make_room).
-//! 3. A table that is read-only is changed by none of them.
+//! 1. It charges for each loop whose length a script can choose, while the loop runs.
+//! 2. It builds a result that may be large in a [`Buffer`], or after [`make_room`](Lua::make_room).
+//! 3. It does not change a read-only table.
 
 mod base;
 mod buffer;
@@ -87,7 +87,7 @@ fn push_integer(lua: &mut Lua, integer: usize) -> Result<usize> {
     lua.push(number::from_integer(number::length(integer)).into())
 }
 
-/// What it costs to write a value as a text, besides the bytes: numbers are not cheap.
+/// What it costs in units to write a value as text, besides its bytes. Only numbers cost anything.
 fn text_cost(value: Value) -> u64 {
     if let Value::Number(number) = value { number::text_cost(number) } else { 0 }
 }

@@ -18,7 +18,7 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// Makes the string that `write` writes.
+    /// Makes a string of what `write` adds to a buffer.
     ///
     /// # Errors
     /// Those of `write`, and if the script's means are used up.
@@ -40,8 +40,8 @@ impl Buffer {
 
     /// Adds bytes at the end. May collect garbage: what is needed afterwards must be on the stack.
     ///
-    /// Growing is charged for. The caller charges for reading `bytes`, if a script can choose how
-    /// many there are.
+    /// Growing costs units. The caller charges for reading `bytes` if a script can choose their
+    /// number.
     ///
     /// # Errors
     /// If the script's means are used up.

@@ -54,8 +54,7 @@ fn xpcall(lua: &mut Lua, args: Args) -> Result<usize> {
     finish(lua, outcome)
 }
 
-/// Calls the handler. It also handles the errors that it raises itself, until the stack of C is
-/// used up.
+/// Calls the handler. The handler also handles its own errors, until C's stack would overflow.
 fn handle(lua: &mut Lua, handler: Value, error: Value) -> Result<Value> {
     /// More calls than fit on the stack of C.
     const CALLS_MAX: u32 = 250;
@@ -70,7 +69,7 @@ fn handle(lua: &mut Lua, handler: Value, error: Value) -> Result<Value> {
     Err(Error::Thrown(error))
 }
 
-/// Results stand behind a `true` already.
+/// A `true` is already before the results.
 fn finish(lua: &mut Lua, outcome: std::result::Result<usize, Value>) -> Result<usize> {
     match outcome {
         Ok(count) => Ok(count + 1),

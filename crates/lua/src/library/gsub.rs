@@ -1,4 +1,4 @@
-//! `string.gsub`: what matches a pattern is replaced.
+//! `string.gsub`: replaces the matches of a pattern.
 
 use blob::Blob;
 
@@ -43,11 +43,11 @@ pub(super) fn gsub(lua: &mut Lua, args: Args) -> Result<usize> {
     Ok(2)
 }
 
-/// What takes the place of a match.
+/// What replaces a match.
 enum Replacement {
     /// A text, in which `%1` stands for the first capture.
     Text(Blob),
-    /// What a function returns, or a table holds.
+    /// The result of a function, or a field of a table.
     Computed(Value),
 }
 
@@ -72,9 +72,9 @@ impl Replacement {
     }
 }
 
-/// Asks a function or a table.
+/// The replacement that a function or a table gives.
 fn compute(lua: &mut Lua, replacement: Value, subject: &[u8], found: &Match) -> Result<Value> {
-    // What earlier rounds left behind may be collected here.
+    // Garbage of earlier rounds may be collected here.
     let captured = found.captures.iter().map(|capture| match capture {
         Capture::Text { start, end } => end - start,
         _ => 0,
@@ -100,7 +100,7 @@ fn first_capture(found: &Match) -> Capture {
     found.captures.first().copied().unwrap_or(whole)
 }
 
-/// Adds a replacement that is a text: `%0` stands for the match.
+/// Adds a replacement text, in which `%0` stands for the match.
 fn expand(
     lua: &mut Lua,
     result: &mut Buffer,
@@ -113,7 +113,7 @@ fn expand(
     while let Some(plain) = memchr::memchr(b'%', rest) {
         lua.spend(1)?;
         result.add(lua, &rest[..plain])?;
-        // Behind the last byte C sees a zero.
+        // C sees a zero after the last byte.
         let escaped = rest.get(plain + 1).copied().unwrap_or(0);
         rest = rest.get(plain + 2..).unwrap_or(&[]);
         let capture = match escaped {

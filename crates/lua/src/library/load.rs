@@ -13,7 +13,7 @@ const TEXT_MAX: usize = 128 << 10;
 
 const TOO_LONG: &str = "chunk is too long";
 
-/// What a byte of a text becomes, in bytes, when it is compiled.
+/// How many bytes of memory a compiled function takes for each byte of its text.
 const COMPILED: usize = 8;
 
 pub(super) fn open(lua: &mut Lua, globals: TableRef) -> Result<()> {
@@ -75,7 +75,7 @@ fn compile(lua: &mut Lua, text: &Blob, name: &[u8]) -> Result<usize> {
         push_bytes(lua, TOO_LONG)?;
         return Ok(2);
     }
-    // Garbage makes way for what is compiled; the text and the name are not in the heap.
+    // This may collect garbage. `text` and `name` are safe, because they are outside the heap.
     lua.make_room(COMPILED * text.len())?;
     match lua.load(text, &Blob::copy_from_slice(c_string(name)))? {
         Ok(function) => lua.push(function.into()),

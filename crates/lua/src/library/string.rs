@@ -35,7 +35,7 @@ pub(super) fn open(lua: &mut Lua, table: TableRef) -> Result<()> {
     Ok(())
 }
 
-/// A position in a string of that length: a negative one is counted from the end.
+/// An absolute position in a string of this length. A negative position counts from the end.
 pub(super) fn relative(position: i64, len: usize) -> i64 {
     let position = if position < 0 { position + number::length(len) + 1 } else { position };
     position.max(0)
@@ -57,7 +57,7 @@ fn byte(lua: &mut Lua, args: Args) -> Result<usize> {
     Ok(bytes.len())
 }
 
-/// The bytes from one position to another, both inclusive, as far as they are there.
+/// The existing bytes from position `first` to `last`, both inclusive.
 fn slice(string: &[u8], first: i64, last: i64) -> &[u8] {
     let last = usize::try_from(last).unwrap_or(0).min(string.len());
     let before = usize::try_from(first.max(1) - 1).unwrap_or(0);
@@ -77,7 +77,7 @@ fn char(lua: &mut Lua, args: Args) -> Result<usize> {
     push_bytes(lua, bytes)
 }
 
-/// `string.dump(f)`: there is no byte code.
+/// `string.dump(f)`: always fails, because there is no byte code.
 fn dump(lua: &mut Lua, args: Args) -> Result<usize> {
     lua.check_function(args, 1)?;
     Err(lua.throw("unable to dump given function"))
@@ -104,7 +104,7 @@ fn reverse(lua: &mut Lua, args: Args) -> Result<usize> {
     changed(lua, args, |bytes| bytes.iter().rev().copied().collect())
 }
 
-/// The result is as long as the argument.
+/// Changes a string to another one of the same length.
 fn changed(lua: &mut Lua, args: Args, change: fn(&[u8]) -> Vec<u8>) -> Result<usize> {
     let string = lua.check_bytes(args, 1)?;
     lua.spend_bytes(string.len())?;

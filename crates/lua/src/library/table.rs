@@ -11,10 +11,10 @@ use crate::machine::{Args, Lua};
 use crate::number;
 use crate::value::{TableRef, Value};
 
-/// What it costs to move an element of the array.
+/// What it costs in units to move an element within the array.
 const MOVE: u64 = 2;
 
-/// What it costs to move one that may lie elsewhere.
+/// What it costs in units to move an element that may be in the hash.
 const MOVE_FAR: u64 = 20;
 
 pub(super) fn open(lua: &mut Lua, table: TableRef) -> Result<()> {
@@ -71,7 +71,7 @@ fn foreach(lua: &mut Lua, args: Args) -> Result<usize> {
     let function = lua.check_function(args, 2)?;
     let mut last = Value::Nil;
     while let Some((key, value)) = lua.next(table, last)? {
-        // The key may leave the table meanwhile.
+        // `f` may remove the key from the table.
         lua.push(key)?;
         let result = lua.call_for_one(function.into(), &[key, value])?;
         lua.pop();

@@ -3,10 +3,10 @@
 use super::outcome;
 use crate::machine::Lua;
 
-/// With so much memory, garbage is collected after half a MiB.
+/// The memory limit of the runs in bytes. It makes them collect garbage after half a MiB.
 const MEMORY: usize = 1 << 20;
 
-/// Each makes something, then much garbage, and returns what it made.
+/// Each script makes a value, then much garbage, and returns what the value holds.
 const CASES: [(&str, &str); 9] = [
     // A metatable that only the table refers to.
     ("local t = setmetatable({}, {__index = function() return 7 end}) GARBAGE return t.x", "7"),
@@ -61,7 +61,7 @@ fn what_can_be_reached_is_kept() {
     }
 }
 
-/// A buffer that an error drops would otherwise count until the end of the run.
+/// Otherwise, a buffer that an error drops would count until the end of the run.
 #[test]
 fn a_result_that_an_error_drops_is_given_up() {
     let script = "local s, piece = ('x'):rep(1e5), ('x'):rep(1e4) \
