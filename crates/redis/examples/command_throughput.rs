@@ -19,7 +19,7 @@ use redis::{
 const COMMANDS: usize = 3_000_000;
 const NOW: UnixTime = UnixTime::from_millis(1_700_000_000_000);
 
-/// What an acceptor does: look at the ballot, and write a higher one.
+/// The script of an acceptor: compares the ballot, and writes a higher one.
 const BALLOT: Script = Script {
     name: "ballot",
     source: "if redis.call('GET', KEYS[1]) == ARGV[1] then return 0 end \

@@ -61,7 +61,7 @@ fn what_cannot_be_served_is_refused_with_a_sentence() {
     let elsewhere = ["--bind", "192.0.2.1", "--unprotected", "--port", "0"];
     assert_refused(&elsewhere, "this machine has no such address");
     assert_refused(&["--port", "65530", "--nodes", "10"], "the last port is 65535");
-    assert_refused(&["--port", "0", "--nodes", "0"], "there must be one at least");
+    assert_refused(&["--port", "0", "--nodes", "0"], "there must be at least one");
     assert_refused(&["--port", "0", "--faults", "/nonexistent.toml"], "/nonexistent.toml: ");
 }
 

@@ -160,7 +160,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// All local variables but the first so many go out of scope.
+    /// Removes all local variables from scope but the first `level` ones.
     fn remove_locals(&mut self, level: u32) -> Result<()> {
         let function = self.function();
         let end = function.place();

@@ -21,7 +21,7 @@ fn assert(lua: &mut Lua, args: Args) -> Result<usize> {
         let message = lua.check_bytes(args, 2)?;
         return Err(lua.throw(c_string(&message)));
     }
-    // The results are what is on the stack: the arguments.
+    // The arguments are on the stack, and are the results.
     lua.spend(args.len() as u64 / 8)?;
     Ok(args.len())
 }

@@ -2,7 +2,7 @@
 
 use crate::c_string;
 
-/// What stands between a `%` and its letter.
+/// The flags, width and precision between a `%` and its letter.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Spec {
     is_left: bool,

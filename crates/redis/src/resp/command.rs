@@ -56,7 +56,7 @@ pub enum ProtocolError {
     Refused(ErrorReply),
     /// The incomplete command takes too much memory. As in Redis, the connection is closed without
     /// an error.
-    #[error("a command line exceeds what is kept of one before it is complete")]
+    #[error("an incomplete command line takes too much memory")]
     TooMuch,
 }
 

@@ -47,7 +47,7 @@ const CASES: [(&str, &str); 9] = [
          GARBAGE return c()",
         "2",
     ),
-    // The key of an entry that was removed: a walk can go on behind it.
+    // The key of a removed entry: an iteration can continue after it.
     ("local t = {} t['k' .. 1] = 1 t['k' .. 1] = nil GARBAGE return next(t, 'k' .. 1)", "nil"),
 ];
 
