@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_seen_by_nobody_who_shares_the_bytes() {
+    fn a_change_does_not_affect_blobs_that_share_the_bytes() {
         for len in [0, 1, Blob::SHORT_LEN, 100] {
             let mut blob = Blob::from("x".repeat(len));
             let shared = blob.clone();

@@ -282,7 +282,7 @@ impl Lua {
         NativeId(crate::strings::index(self.natives.len() - 1))
     }
 
-    /// A function written in Rust, with values of its own ([`Lua::upvalue`]).
+    /// A function written in Rust, with its own values ([`Lua::upvalue`]).
     ///
     /// # Errors
     /// As [`Lua::instantiate`].

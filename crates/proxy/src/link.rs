@@ -10,7 +10,7 @@
 //!    is passed on. They are also invalidated when the connection is lost, because the command may
 //!    have been executed.
 //! 2. A slot is answered exactly once: by the server, or with an error if the connection is lost.
-//! 3. When the client of its own connection ends, the connection is half-closed and read until the
+//! 3. When a client with its own connection ends, that connection is half-closed and read until the
 //!    server closes it. By then, all sent commands have been executed and their keys invalidated.
 
 use std::cell::{Cell, RefCell};

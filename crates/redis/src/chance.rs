@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn distinct_picks_are_as_many_as_were_asked_for_if_there_are_so_many() {
+    fn distinct_picks_are_as_many_as_asked_for_or_all() {
         let mut chance = Chance::default();
         for (count, bound, expected) in [(0, 5, 0), (3, 5, 3), (5, 5, 5), (9, 5, 5), (2, 0, 0)] {
             let picked = chance.distinct(count, bound);

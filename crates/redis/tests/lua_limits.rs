@@ -157,7 +157,7 @@ fn a_host_that_has_waited_long_enough_ends_a_script() {
 
 /// A script that has written cannot be killed.
 #[test]
-fn a_host_is_told_whether_the_script_has_written() {
+fn the_judge_learns_whether_the_script_has_written() {
     let seen = Rc::new(Cell::new(None));
     let last = Rc::clone(&seen);
     redis::end_scripts_when(move |script| {

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_blocks_is_tried_again_and_what_fails_is_told() {
+    fn a_blocked_write_is_retried_and_a_failed_one_is_an_error() {
         let mut outbox = Outbox::default();
         outbox.buffer().extend_from_slice(b"abc");
         assert_eq!(sent(&mut outbox, 100, 0), b"");

@@ -134,7 +134,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Declares a local variable that has a name of its own.
+    /// Declares a local variable with a fixed name, such as `self` or `(for index)`.
     pub(super) fn declare_named(&mut self, name: &'static str) -> Result<()> {
         let name = self.lexer.string(name.as_bytes())?;
         self.declare_local(name)

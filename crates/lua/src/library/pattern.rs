@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_told_in_the_words_of_lua() {
+    fn an_invalid_pattern_raises_the_error_of_lua() {
         let cases = [
             ("[a", "malformed pattern (missing ']')"),
             ("a%", "malformed pattern (ends with '%')"),

@@ -73,7 +73,7 @@ pub(crate) fn hold_with<S: Strategy>(
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long to look is for whoever looks to say")]
+#[expect(clippy::disallowed_methods, reason = "an environment variable sets the number of cases")]
 fn cases() -> u32 {
     match std::env::var(CASES_VARIABLE) {
         Ok(number) => number.parse().expect("RUMORMILL_DIFFERENTIAL is a number of sequences"),

@@ -43,7 +43,7 @@ fn real(server: &Server, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
+#[expect(clippy::print_stdout, reason = "the output shows that nothing was compared")]
 fn malformed_bytes_are_refused_as_redis_refuses_them() {
     let Some(server) = Server::start() else {
         println!("skipped: there is no redis-server on this machine");

@@ -153,7 +153,7 @@ impl Raw {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
+#[expect(clippy::print_stdout, reason = "the output shows that nothing was compared")]
 fn replies_have_the_shapes_that_their_commands_give_them() {
     let (Some(two), Some(three)) = (Server::start(), Server::start()) else {
         println!("skipped: there is no redis-server on this machine");
