@@ -46,7 +46,7 @@ use crate::{
 /// assert_eq!(database.call(now, &line(&["SET", "k", "1"])), Reply::ok());
 /// assert_eq!(database.call(now, &line(&["INCR", "k"])), Reply::Integer(2));
 ///
-/// let sha = Sha1::of(swap.source.as_bytes());
+/// let sha = swap.sha();
 /// let refused = database.evalsha(now, &sha, &line(&["k"]), &line(&["3"]));
 /// assert_eq!(refused.as_error().map(|error| error.code()), Some(&b"NOSCRIPT"[..]));
 /// database.call(now, &line(&["SCRIPT", "LOAD", swap.source]));

@@ -23,6 +23,14 @@ pub struct Script {
     pub native: NativeScript,
 }
 
+impl Script {
+    /// The SHA-1 of the Lua text, which identifies the script.
+    #[must_use]
+    pub fn sha(&self) -> Sha1 {
+        Sha1::of(self.source.as_bytes())
+    }
+}
+
 /// Scripts by the SHA-1 of their text. See [`Database`](crate::Database) for an example.
 #[derive(Clone, Default)]
 pub struct ScriptLibrary {
@@ -46,10 +54,8 @@ impl ScriptLibrary {
     /// If two scripts have the same text.
     #[must_use]
     pub fn new(scripts: impl IntoIterator<Item = Script>) -> ScriptLibrary {
-        let mut scripts: Vec<(Sha1, Script)> = scripts
-            .into_iter()
-            .map(|script| (Sha1::of(script.source.as_bytes()), script))
-            .collect();
+        let mut scripts: Vec<(Sha1, Script)> =
+            scripts.into_iter().map(|script| (script.sha(), script)).collect();
         scripts.sort_by_key(|(sha, _)| *sha);
         for pair in scripts.windows(2) {
             let [(sha, script), (next_sha, next_script)] = pair else {

@@ -7,20 +7,19 @@ use history::{NodeId, Time};
 use crate::context::{Context, Now};
 use crate::node::{Activity, NodeChooser};
 use crate::queue::{Next, NoNext};
-use crate::{Choices, Effect, Event, Input, Kind, Loss, MessageId, Nemesis, Observer, Process};
+use crate::{
+    Choices, Effect, Event, Input, Kind, Loss, MessageId, MessageOf, Nemesis, Observer, Process,
+};
 
 use super::{Due, Ending, Parcel, What, World};
 
-impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
+impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
     /// Lets the next thing happen.
     ///
     /// # Errors
     /// Why the run cannot go on.
     #[inline]
-    pub fn step<O: Observer<P::Message, P::Timer>>(
-        &mut self,
-        observer: &mut O,
-    ) -> Result<(), Ending> {
+    pub fn step<O: Observer<P::Protocol>>(&mut self, observer: &mut O) -> Result<(), Ending> {
         let next = self.next()?;
         if next.at > self.now {
             self.now = next.at;
@@ -75,7 +74,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// Something is due at a node: it is handled now if the node can, or else waits in line.
     #[inline(never)]
-    fn arrive<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, due: Due<P>) {
+    fn arrive<O: Observer<P::Protocol>>(&mut self, observer: &mut O, due: Due<P>) {
         if let What::Alarm(alarm) = due.what {
             return self.emit(observer, NodeId::WORLD, Kind::Alarm(alarm));
         }
@@ -103,11 +102,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     /// Handles what has been waiting, until the line is empty or the node is held up again.
-    pub(super) fn catch_up<O: Observer<P::Message, P::Timer>>(
-        &mut self,
-        observer: &mut O,
-        id: NodeId,
-    ) {
+    pub(super) fn catch_up<O: Observer<P::Protocol>>(&mut self, observer: &mut O, id: NodeId) {
         loop {
             let node = &mut self.nodes[id.index()];
             if !node.can_handle(node.life) {
@@ -123,7 +118,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     /// The node is down, or what comes was meant for an earlier life. Only messages leave a trace.
-    pub(super) fn arrive_in_vain<O: Observer<P::Message, P::Timer>>(
+    pub(super) fn arrive_in_vain<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         due: Due<P>,
@@ -137,7 +132,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     /// Something happens at a node that is there to handle it.
-    fn happen<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, due: Due<P>) {
+    fn happen<O: Observer<P::Protocol>>(&mut self, observer: &mut O, due: Due<P>) {
         let node = due.node;
         let input = match due.what {
             What::Arrive { from, epoch, id, message } => {
@@ -176,14 +171,14 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// A message reaches a node that is there to handle it.
     #[inline(always)]
-    fn deliver<O: Observer<P::Message, P::Timer>>(
+    fn deliver<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         node: NodeId,
         from: NodeId,
         epoch: u32,
         id: MessageId,
-        message: P::Message,
+        message: MessageOf<P>,
     ) {
         if self.connections_broke && epoch < self.link(from, node).void_below {
             let why = Loss::Connection;
@@ -203,11 +198,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// Has the process handle an input, and applies what it wants to happen.
     #[inline(always)]
-    pub(super) fn handle<O: Observer<P::Message, P::Timer>>(
+    pub(super) fn handle<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         id: NodeId,
-        input: Input<P::Message, P::Timer>,
+        input: Input<P::Protocol>,
     ) {
         let node = &mut self.nodes[id.index()];
         if node.slow.0 > 0 {

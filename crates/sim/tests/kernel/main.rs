@@ -8,6 +8,7 @@ mod crash;
 mod delay;
 mod determinism;
 mod duplication;
+mod edits;
 mod hold;
 mod life;
 mod limits;
