@@ -1,15 +1,15 @@
-//! Strings read, lengthened and taken: `GET`, `STRLEN`, `APPEND`, `GETDEL`.
+//! Strings: `GET`, `STRLEN`, `APPEND`, `GETDEL`.
 
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
 
-/// The longest string there can be, in bytes: Redis's default `proto-max-bulk-len`.
+/// The longest string in bytes: Redis's default `proto-max-bulk-len`.
 pub(super) const LEN_MAX: usize = 512 << 20;
 
-/// A string may grow by so much at once without a look whether there is memory for it.
+/// A command that makes a string longer by at most this many bytes does not check the memory limit.
 const GROWTH: usize = 1 << 20;
 
-/// Makes sure that a string may become as long as `grown` says, given how long it is. Redis looks
-/// only whether there was memory before the command, which can take twice as much as there may be.
+/// Checks that a string may grow from length `len` to `grown`. Redis checks the memory limit only
+/// before the command, so the command can exceed it by far.
 pub(super) fn check_growth(
     database: &mut Database,
     now: UnixTime,

@@ -1,26 +1,26 @@
-//! Who has asked to be told of changes of keys, for `WATCH`.
+//! The connections that watch keys, for `WATCH`.
 //!
-//! A connection that watches a key is written down under the key, and is struck off when the key
-//! changes. So at `EXEC` the connection asks whether it still stands under all of its keys. While
-//! nobody watches anything, which is nearly always, a change costs one look at an empty map.
+//! The connections that watch a key are listed under it. A change of the key removes the list. So
+//! `EXEC` checks whether the connection is still listed under all of its keys. If no key is
+//! watched, a change costs one lookup in an empty map.
 
 use im::OrdMap;
 
 use crate::Blob;
 
-/// Which connections watch which keys that have not changed since.
+/// The watched keys that have not changed, each with its connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Watchers {
-    /// Never without a connection under a key.
+    /// The connections by key. No key has an empty list.
     by_key: OrdMap<Blob, OrdMap<u64, Seen>>,
 }
 
-/// What a connection has seen of a key that it began to watch.
+/// The state of a key when a connection began to watch it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Seen {
-    /// The key had expired, and was still in memory: its removal will be no change.
+    /// The key had expired, and was still in memory. Its removal is not a change.
     Expired,
-    /// It was there, or it was not.
+    /// The key existed, or was missing.
     Plainly,
 }
 
@@ -46,12 +46,13 @@ impl Watchers {
         self.keep(key, |watcher, _| watcher != connection);
     }
 
-    /// What the connection saw when it began, if the key has not changed since.
+    /// The state of the key when the connection began to watch it. `None` if the key has changed
+    /// since.
     pub(super) fn seen(&self, key: &Blob, connection: u64) -> Option<Seen> {
         self.by_key.get(key)?.get(&connection).copied()
     }
 
-    /// The key has changed.
+    /// Records that a key has changed.
     #[inline]
     pub(super) fn touch(&mut self, key: &Blob) {
         if !self.by_key.is_empty() {
@@ -59,7 +60,7 @@ impl Watchers {
         }
     }
 
-    /// The key has been removed because it has expired.
+    /// Records that a key has been removed because it had expired.
     pub(super) fn touch_expired(&mut self, key: &Blob) {
         if !self.by_key.is_empty() {
             self.keep(key, |_, seen| seen == Seen::Expired);

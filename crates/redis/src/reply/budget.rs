@@ -1,12 +1,12 @@
-//! How large the reply to one command may become.
+//! A limit for the size of a reply.
 //!
-//! A command that reads much, or the same thing many times, asks before each element of its reply
-//! whether there is room for it. So a reply that no client would be sent is never built. Commands
-//! that take away what they reply with do not ask: their replies are no larger than the data was.
+//! A command whose reply can be larger than the data takes from the budget before it adds an
+//! element. So a reply that is too large to send is never built. Commands that remove the data that
+//! they return need no budget.
 
 use crate::{ErrorReply, Reply};
 
-/// What is left for the reply to the command that runs.
+/// The bytes left for the reply to the current command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReplyBudget {
     left: usize,
@@ -14,18 +14,18 @@ pub(crate) struct ReplyBudget {
 }
 
 impl ReplyBudget {
-    /// What a reply may take unless the connection says otherwise, by [`Reply::size`].
+    /// The default limit, by [`Reply::size`]. A connection can set another one.
     pub(crate) const DEFAULT: usize = 256 << 20;
 
-    /// A budget of so many bytes.
+    /// A budget of this many bytes.
     pub(crate) const fn new(bytes: usize) -> ReplyBudget {
         ReplyBudget { left: bytes, is_exceeded: false }
     }
 
-    /// Takes so many bytes off it.
+    /// Takes bytes off the budget.
     ///
     /// # Errors
-    /// If there are not as many; from then on there are none.
+    /// If the budget is exceeded. It is empty from then on.
     pub(crate) fn take(&mut self, bytes: usize) -> Result<(), ErrorReply> {
         match self.left.checked_sub(bytes) {
             Some(left) => {
@@ -39,10 +39,10 @@ impl ReplyBudget {
         }
     }
 
-    /// An array of these replies, which are asked for one by one.
+    /// An array of these replies, which are consumed one by one.
     ///
     /// # Errors
-    /// If they take more than is left.
+    /// If the budget is exceeded.
     pub(crate) fn array(
         &mut self,
         replies: impl IntoIterator<Item = Reply>,
@@ -58,7 +58,7 @@ impl ReplyBudget {
         Ok(Reply::Array(array))
     }
 
-    /// Whether a reply has been given up because it would have taken more than there was.
+    /// Whether the budget was exceeded, so that a reply was dropped.
     pub(crate) const fn is_exceeded(self) -> bool {
         self.is_exceeded
     }

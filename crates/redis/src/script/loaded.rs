@@ -1,14 +1,14 @@
-//! The scripts that a server has been told to load.
+//! The loaded scripts of a server.
 
 use im::OrdMap;
 
 use crate::{Blob, ErrorReply, Sha1};
 
-/// Together the texts may be so long. Redis has no such limit, and needs it: whoever sends a text
-/// of its own with each `EVAL` fills its memory.
+/// The most bytes of all texts together. Redis has no such limit, so a client that sends a new text
+/// with each `EVAL` fills its memory.
 const BYTES_MAX: usize = 64 << 20;
 
-/// Texts by their SHA-1. They stay until they are flushed.
+/// Texts by their SHA-1. They stay until `SCRIPT FLUSH`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct LoadedScripts {
     texts: OrdMap<Sha1, Blob>,
@@ -16,12 +16,12 @@ pub(crate) struct LoadedScripts {
 }
 
 impl LoadedScripts {
-    /// The text of a script that is loaded.
+    /// The text of a loaded script.
     pub(crate) fn get(&self, sha: &Sha1) -> Option<&Blob> {
         self.texts.get(sha)
     }
 
-    /// Adds a script that is not among them.
+    /// Adds a script that is not loaded.
     pub(crate) fn insert(&mut self, sha: Sha1, text: Blob) -> Result<(), ErrorReply> {
         let bytes = self.bytes.saturating_add(text.len());
         if bytes > BYTES_MAX {
@@ -32,7 +32,7 @@ impl LoadedScripts {
         Ok(())
     }
 
-    /// Takes all away.
+    /// Removes all scripts.
     pub(crate) fn clear(&mut self) {
         *self = LoadedScripts::default();
     }

@@ -7,21 +7,20 @@ use im::OrdMap;
 
 use crate::Blob;
 
-/// Strings in the order that clients give them: the value of a list.
+/// The value of a list: strings in an order that clients choose.
 ///
-/// Elements are numbered from wherever the first one came to be, down at the head and up at the
-/// tail: so any of them is reached, and both ends are changed, in the logarithm of the length. What
-/// changes the middle numbers the list anew. (`im::Vector` is made for this, but its
-/// `retain` corrupts memory in version 7.0.2, which leaves little trust in the rest.)
+/// It is an ordered map from numbers to elements. Numbers go down at the head and up at the tail,
+/// so access, and changes at both ends, take logarithmic time. Changes in the middle renumber the
+/// list. (`im::Vector` is made for this, but its `retain` corrupts memory in version 7.0.2.)
 #[derive(Clone, Debug, Default)]
 pub struct List(OrdMap<i64, Blob>);
 
 /// One of the ends of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The left one, where index 0 is.
+    /// The left end, at index 0.
     Head,
-    /// The right one, where index -1 is.
+    /// The right end, at index -1.
     Tail,
 }
 
@@ -32,7 +31,7 @@ impl List {
         self.0.len()
     }
 
-    /// Whether there is no element.
+    /// Whether there are no elements.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -43,13 +42,13 @@ impl List {
         self.0.values()
     }
 
-    /// The elements at these indexes, counted from 0 at the head.
+    /// The elements at these zero-based indexes.
     pub fn range(&self, indexes: Range<usize>) -> impl Iterator<Item = &Blob> {
         let (start, end) = (self.number(indexes.start), self.number(indexes.end));
         self.0.range(start..end.max(start)).map(|(_, element)| element)
     }
 
-    /// The element at `index`, counted from 0 at the head.
+    /// The element at a zero-based index.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Blob> {
         self.0.get(&self.number(index))
@@ -71,20 +70,20 @@ impl List {
         self.0.remove(&number)
     }
 
-    /// Puts `element` in the place of the one at `index`, if there is one.
+    /// Replaces the element at `index`, if it exists.
     pub(crate) fn replace(&mut self, index: usize, element: Blob) -> Option<Blob> {
         let number = self.number(index);
         self.0.get_mut(&number).map(|place| std::mem::replace(place, element))
     }
 
-    /// Puts `element` before the one at `index`, or after the last one.
+    /// Inserts `element` before the one at `index`, or after the last one.
     pub(crate) fn insert(&mut self, index: usize, element: Blob) {
         let index = index.min(self.len());
         let (before, after) = (self.range(0..index), self.range(index..self.len()));
         *self = before.chain([&element]).chain(after).cloned().collect();
     }
 
-    /// Keeps the elements in `range` only.
+    /// Keeps only the elements in `range`.
     pub(crate) fn trim(&mut self, range: Range<usize>) {
         for _ in range.end..self.len() {
             self.pop(End::Tail);
@@ -94,8 +93,8 @@ impl List {
         }
     }
 
-    /// Removes the elements that are `unwanted`, at most `count` of them, beginning at `end`.
-    /// Returns how many they were.
+    /// Removes elements equal to `unwanted`, at most `count` of them, beginning at `end`. Returns
+    /// how many it removed.
     pub(crate) fn remove(&mut self, unwanted: &Blob, end: End, count: usize) -> usize {
         let found = self.iter().filter(|element| *element == unwanted).count();
         let removed = found.min(count);
@@ -128,7 +127,7 @@ impl FromIterator<Blob> for List {
     }
 }
 
-/// Two are equal if their elements are, however these are numbered.
+/// Two lists are equal if their elements are. The numbers do not matter.
 impl PartialEq for List {
     fn eq(&self, other: &List) -> bool {
         self.len() == other.len() && self.iter().eq(other.iter())
@@ -174,7 +173,7 @@ mod tests {
     }
 
     proptest! {
-        /// Long enough that the list is a tree of several levels.
+        /// Long enough for a tree of several levels.
         #[test]
         fn a_list_does_as_a_plain_one(
             start in 0..400usize,

@@ -4,13 +4,13 @@ use im::OrdSet;
 
 use crate::{Blob, integer};
 
-/// Strings, each of them once: the value of a set. They are in the order of their bytes, where
-/// Redis leaves it open.
+/// The value of a set: unique strings. They are in the order of their bytes. Redis does not specify
+/// the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Set(OrdSet<Blob>);
 
 impl Set {
-    /// Up to so many integers Redis keeps in one piece of memory (`set-max-intset-entries`).
+    /// The most integers of a set that Redis stores as an intset (`set-max-intset-entries`).
     const COMPACT_LEN_MAX: usize = 512;
 
     /// The number of members.
@@ -19,7 +19,7 @@ impl Set {
         self.0.len()
     }
 
-    /// Whether there is no member.
+    /// Whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -30,13 +30,13 @@ impl Set {
         self.0.iter()
     }
 
-    /// Whether `member` is one.
+    /// Whether `member` is in the set.
     #[must_use]
     pub fn contains(&self, member: &Blob) -> bool {
         self.0.contains(member)
     }
 
-    /// Returns whether `member` was none before.
+    /// Adds a member. Returns whether it is new.
     pub(crate) fn insert(&mut self, member: &Blob) -> bool {
         let is_new = !self.0.contains(member);
         if is_new {
@@ -45,12 +45,12 @@ impl Set {
         is_new
     }
 
-    /// Returns whether `member` was one before.
+    /// Removes a member. Returns whether it existed.
     pub(crate) fn remove(&mut self, member: &Blob) -> bool {
         self.0.remove(member).is_some()
     }
 
-    /// Whether Redis would keep it in one piece of memory.
+    /// Whether Redis would store it as an intset.
     pub(crate) fn is_compact(&self) -> bool {
         self.len() <= Set::COMPACT_LEN_MAX
             && self.iter().all(|member| integer::parse(member).is_ok())

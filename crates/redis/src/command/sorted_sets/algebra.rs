@@ -1,5 +1,5 @@
-//! Several sets, sorted or not, made into one: `ZUNION`, `ZINTER`, `ZDIFF`, their `STORE` forms,
-//! and `ZINTERCARD`.
+//! Combining sorted sets and sets: `ZUNION`, `ZINTER`, `ZDIFF`, their `STORE` forms, and
+//! `ZINTERCARD`.
 
 use super::{Columns, rows};
 use crate::command::is_option;
@@ -130,7 +130,7 @@ enum Purpose {
     Store,
 }
 
-/// What becomes of the scores of a member that several sets have.
+/// How to combine the scores of a member that several sets have.
 #[derive(Clone, Copy)]
 enum Aggregate {
     Sum,
@@ -138,14 +138,13 @@ enum Aggregate {
     Max,
 }
 
-/// A set that goes into the result. Each is a part of the keyspace: however many there are, they
-/// take no memory before it is their turn.
+/// An operand. It shares memory with the keyspace, so many operands take little memory.
 struct Source {
     members: Members,
     weight: Score,
 }
 
-/// The members of a set that is not sorted count as having the score 1.
+/// The members of an operand. In a plain set, all have the score 1.
 enum Members {
     Sorted(SortedSet),
     Plain(Set),
@@ -187,7 +186,7 @@ fn sources<'a>(
 }
 
 impl Query {
-    /// Reads the options, of which the last of a kind counts.
+    /// Reads the options. The last one of a kind wins.
     fn parse(
         operation: Operation,
         purpose: Purpose,
@@ -235,8 +234,8 @@ impl Operation {
         }
     }
 
-    /// Redis goes from the smallest set to the largest, which matters where sums are rounded. Only
-    /// of a difference does the first set stay the first.
+    /// Redis combines the sets from the smallest to the largest, which matters because sums are
+    /// rounded. In a difference, the first set stays first.
     fn apply(self, mut sources: Vec<Source>, aggregate: Aggregate) -> SortedSet {
         if self != Operation::Difference {
             sources.sort_by_key(|source| source.members.len());
@@ -271,7 +270,7 @@ impl Members {
         }
     }
 
-    /// Has `visit` called with each member and its score.
+    /// Calls `visit` for each member and its score.
     fn each(&self, mut visit: impl FnMut(&Blob, Score)) {
         match self {
             Members::Sorted(set) => set.iter().for_each(|(member, score)| visit(member, score)),
@@ -281,7 +280,7 @@ impl Members {
 }
 
 impl Source {
-    /// The set with its scores times its weight, or 0 where that is not a number.
+    /// The sorted set with its scores times its weight. A product that is NaN becomes 0.
     fn weighted(self) -> SortedSet {
         if self.weight == Score::ONE
             && let Members::Sorted(set) = self.members
@@ -342,8 +341,8 @@ impl Aggregate {
             .ok_or(ErrorReply::syntax())
     }
 
-    /// What is not a number makes the sum 0, as the sum of opposite infinities is, and is otherwise
-    /// as good as not there.
+    /// Combines two scores. `None` means NaN, which makes a sum 0, and which a minimum and a
+    /// maximum ignore. As in Redis, the sum of opposite infinities is 0.
     fn of(self, one: Score, other: Option<Score>) -> Score {
         match (self, other) {
             (Aggregate::Sum, _) => other.and_then(|other| one.plus(other)).unwrap_or_default(),
