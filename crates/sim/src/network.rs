@@ -316,7 +316,7 @@ impl Link {
                 Transport::Stream => Loss::Connection,
             });
         }
-        let in_order = self.is_stream() || self.rule.order == Order::Fifo;
+        let in_order = self.is_in_order();
         let earliest = if in_order { self.last_arrival.since(now) } else { Span::ZERO };
         let after = after.max(earliest);
         if duplicated && !self.is_stream() {
@@ -330,6 +330,11 @@ impl Link {
     /// Whether the link is a connection.
     pub(crate) fn is_stream(&self) -> bool {
         self.rule.transport == Transport::Stream
+    }
+
+    /// Whether messages arrive in the order in which they were sent.
+    pub(crate) fn is_in_order(&self) -> bool {
+        self.is_stream() || self.rule.order == Order::Fifo
     }
 
     /// The stream of the fates of this link.
