@@ -337,6 +337,11 @@ impl Link {
         self.is_stream() || self.rule.order == Order::Fifo
     }
 
+    /// Whether the link knows when the last of its messages arrives.
+    pub(crate) fn notes_arrivals(&self) -> bool {
+        !self.only_delays
+    }
+
     /// The stream of the fates of this link.
     pub(crate) fn fates(&self) -> StreamId {
         self.streams.fates

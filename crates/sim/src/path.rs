@@ -27,8 +27,8 @@ use history::{NodeId, Span, Time};
 use crate::edit::FATE;
 use crate::network::Link;
 use crate::{
-    CannotTake, Choice, Choices, Command, Enumerated, Event, Fate, Kind, Loss, MessageId,
-    MessageOf, Nemesis, NemesisContext, Observer, Process, Protocol, StreamId, World,
+    CannotTake, Choice, Choices, Command, Enumerated, Event, Fate, Kind, Loss, MessageId, Nemesis,
+    NemesisContext, Observer, Process, Protocol, StreamId, World,
 };
 
 /// How far apart the moments of a script are, in nanoseconds.
@@ -131,8 +131,10 @@ impl<M: Clone> Path<M> {
             }
             log.note_answers(&world);
         }
+        let end = timeline.place();
+        timeline.note_next(&world);
         let instants = timeline.instants()?;
-        let ends = *instants.last().expect("there is the beginning");
+        let ends = instants[end];
         let name =
             |(from, to): (NodeId, NodeId)| format!("{}->{}", world.name(from), world.name(to));
         let fates = log.sent.iter().filter_map(|sent| {
@@ -154,15 +156,17 @@ impl<M: Clone> Path<M> {
 /// The moments of a path.
 struct Timeline {
     /// Their explored times, and whose nanoseconds they share: their own if a message arrives, and
-    /// otherwise those of the moment that set the timer. The first is the beginning.
+    /// otherwise those of the moment that scheduled what happens. The first is the beginning.
     moments: Vec<(Time, usize)>,
     /// The step that began each.
     steps: Vec<usize>,
+    /// Which moment each label comes from.
+    labels: Vec<usize>,
 }
 
 impl Timeline {
     fn new() -> Timeline {
-        Timeline { moments: vec![(Time::ZERO, 0)], steps: vec![0] }
+        Timeline { moments: vec![(Time::ZERO, 0)], steps: vec![0], labels: vec![0] }
     }
 
     fn note<P: Process, N: Nemesis<P::Protocol>>(
@@ -171,10 +175,23 @@ impl Timeline {
         world: &World<P, Enumerated, N>,
     ) {
         let moment = world.moment();
-        let place = moment.number as usize;
-        if place == self.moments.len() {
-            let origin = moment.fired.map_or(place, |stamp| self.moments[stamp as usize].1);
-            self.moments.push((world.now(), origin));
+        let is_new = moment.number as usize == self.moments.len();
+        if moment.label as usize == self.labels.len() {
+            // The label of an arrival is its own. That of a command is as the step before.
+            let (place, before) = (self.moments.len(), self.moments[self.place()].1);
+            self.labels.push(if is_new { place } else { before });
+        }
+        if is_new {
+            self.moments.push((world.now(), self.labels[moment.label as usize]));
+            self.steps.push(step);
+        }
+    }
+
+    /// Notes what happens after the path, so that the path ends before.
+    fn note_next<P: Process, N: Nemesis<P::Protocol>>(&mut self, world: &World<P, Enumerated, N>) {
+        if let Some((at, stamp)) = world.next_apart() {
+            self.moments.push((at, self.labels[stamp as usize]));
+            let step = self.steps[self.steps.len() - 1] + 1;
             self.steps.push(step);
         }
     }

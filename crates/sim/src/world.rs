@@ -145,6 +145,7 @@ enum What<P: Process> {
     ConnectionLost {
         peer: NodeId,
         epoch: u32,
+        end: End,
     },
     /// A word of the operator.
     Told {
@@ -154,6 +155,15 @@ enum What<P: Process> {
     Alarm(u32),
     /// The node has done its work, and these are what it did after it.
     GoOn(VecDeque<Effect<P::Protocol>>),
+}
+
+/// How a connection came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// What was in flight is lost.
+    Broken,
+    /// The peer crashed. What it had sent still arrives, and news of the end after that.
+    Closed,
 }
 
 /// A message on its way from one node, in its present life, to another.

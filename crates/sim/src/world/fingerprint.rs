@@ -9,12 +9,12 @@
 //! 1. each node: its process, what it is doing, how slow it is, what waits in its line, how far its
 //!    clocks are ahead, and their rate;
 //! 2. what goes by a clock, in the order in which it happens, by the time that is left, and which of
-//!    those that are due at the same time lie apart;
+//!    these were scheduled in the same moment;
 //! 3. the messages in flight, link by link: as a multiset, or in order on a link that keeps order;
 //!    whether each is meant for the present life and the present connection;
 //! 4. each link that was used: its rule, and how its connections are numbered in both directions;
 //! 5. the network: rules, cuts, holds, and what is held;
-//! 6. the nemesis, and commands that have not been carried out.
+//! 6. the nemesis, commands that have not been carried out, and whether an explorer can give one.
 //!
 //! It leaves out how far the run has come: the number of events, what the limits still allow, how
 //! often each question was asked, and the choices. It leaves out the nominal delays of messages.
@@ -30,7 +30,7 @@ use crate::network::Link;
 use crate::queue::Entry;
 use crate::{Choices, Clock, Effect, Identifier, Identity, MessageOf, Nemesis, Process};
 
-use super::pending::{ClockItem, InFlight};
+use super::pending::InFlight;
 use super::{Due, What, World};
 
 impl<P: Process, C: Choices, N: Nemesis<P::Protocol> + Identity> World<P, C, N> {
@@ -87,19 +87,21 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol> + Identity> World<P, C, N> 
 
     fn identify_clock_items(&self, entries: &[Entry<'_, Due<P>>], into: &mut Identifier<'_>) {
         let items = self.clock_items(entries);
-        let stays = items.first().is_some_and(|item| item.is_due);
-        let mut before: Option<&ClockItem<'_, P>> = None;
-        items.len().hash(into);
+        (items.len(), self.moment.is_silent).hash(into);
+        // Labels by the order of their first appearance. The present one matters if the next step
+        // stays in the present moment.
+        let mut labels: Vec<u32> = Vec::new();
+        if items.first().is_some_and(|item| item.is_due) {
+            labels.push(self.moment.label);
+        }
         for item in &items {
-            (item.at.since(self.now), item.is_due).hash(into);
-            let lies_apart = before.is_none_or(|before| {
-                (before.at, before.stamp, before.is_due) != (item.at, item.stamp, item.is_due)
+            let known = labels.iter().position(|label| *label == item.stamp);
+            let label = known.unwrap_or_else(|| {
+                labels.push(item.stamp);
+                labels.len() - 1
             });
-            // What happens in the present moment may schedule more for the same moment.
-            let is_of_this_moment = stays && item.stamp == self.moment.number;
-            (lies_apart, is_of_this_moment).hash(into);
+            (item.at.since(self.now), item.is_due, label).hash(into);
             self.identify_due(item.due, into);
-            before = Some(item);
         }
         let waits = |entry: &&Entry<'_, Due<P>>| {
             !self.is_without_effect(entry.item) && self.waits_for(entry, entries) > 0
@@ -128,7 +130,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol> + Identity> World<P, C, N> 
                 to.hash(into);
                 P::identify_message(message, into);
             }
-            What::ConnectionLost { peer, epoch } => {
+            What::ConnectionLost { peer, epoch, .. } => {
                 peer.hash(into);
                 into.connection(*peer, *epoch);
             }

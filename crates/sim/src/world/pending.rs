@@ -19,14 +19,14 @@
 //! has them a few nanoseconds apart ([`Path::script`](crate::Path::script) computes the delays). The
 //! kernel therefore keeps a second, finer order beside virtual time, the *moment*:
 //!
-//! 1. Each arrival begins a new moment. So does a clock item, if its own moment lies apart from the
-//!    present one.
-//! 2. A clock item is stamped with the moment in which it was scheduled. Two items that are due at
-//!    the same virtual time lie apart exactly if their stamps differ: the later stamp is due a few
-//!    nanoseconds later, and messages can arrive in between.
-//! 3. An item that is due in the present moment itself (a `yield`, a word of the operator, news of a
-//!    loss) happens before any message arrives. So does a second timer that was set in the same
-//!    moment for the same time: no run has room between the two.
+//! 1. Each arrival begins a new moment: some nanoseconds after the step before, and its own number of
+//!    nanoseconds after the virtual time. A clock item happens as many nanoseconds after its due time
+//!    as the moment in which it was scheduled; it is stamped with that number's *label*.
+//! 2. Two items that are due at the same virtual time lie apart exactly if their stamps differ. Then
+//!    messages can arrive in between.
+//! 3. An item that is due at the present virtual time with the stamp of the present moment (a
+//!    `yield`, a word of the operator, a timer that was set together with the one that has just run
+//!    out) happens before any message arrives: no run has room between the two.
 //! 4. News that a crashed peer closed a stream arrives right after the last message that the peer
 //!    had sent on that stream.
 //!
@@ -44,15 +44,17 @@
 //! - A message arrives at the due time of some clock item, give or take nanoseconds, and never
 //!   halfway between two of them. So a timer that is set on an arrival counts from there.
 //! - Ties are resolved one way, as said above.
+//! - The nemesis gives a command of the explorer only after a step that had an event.
 //!
 //! No path needs a clock that lies: timers never run out early or late.
 
 use history::{NodeId, Time};
 
+use crate::network::Link;
 use crate::queue::{Entry, Place};
 use crate::{Choices, Command, MessageId, MessageOf, Nemesis, Process, Protocol, TimerId};
 
-use super::{Due, What, World};
+use super::{Due, End, What, World};
 
 /// A step of an explored run.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +63,8 @@ pub enum Choice<M> {
     Deliver(MessageId),
     /// The earliest thing that goes by a clock happens.
     Clock,
-    /// The nemesis gives this command, right after the step before.
+    /// The nemesis gives this command, right after the step before. That step must have had an event
+    /// that the nemesis sees, for a nemesis acts on events.
     Command(Command<M>),
 }
 
@@ -125,11 +128,15 @@ pub enum Upcoming<P: Protocol> {
 /// The place of an explored run in the order that is finer than virtual time.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Moment {
-    /// Its number.
+    /// Its number, counted from the beginning of the run.
     pub(crate) number: u32,
-    /// The stamp of the clock item that happened in this moment, if one did: others with this stamp
-    /// that are due now are due in this moment too.
-    pub(crate) fired: Option<u32>,
+    /// The label of the nanoseconds by which it is later than the virtual time. What is scheduled
+    /// now is stamped with it.
+    pub(crate) label: u32,
+    /// The last label that was given.
+    pub(crate) last_label: u32,
+    /// Whether the last step had no event that the nemesis sees.
+    pub(crate) is_silent: bool,
 }
 
 /// An item that goes by a clock, in the order in which these happen.
@@ -216,21 +223,24 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
             {
                 continue;
             }
-            let Moment { number, fired } = self.moment;
             let is_due = match due.what {
                 What::ConnectionLost { .. } => true,
                 _ => {
-                    entry.at < self.now
-                        || entry.at == self.now
-                            && (entry.stamp == number || Some(entry.stamp) == fired)
+                    let is_now = entry.at == self.now && entry.stamp == self.moment.label;
+                    is_now || entry.at < self.now
                 }
             };
+            let was_due = entry.at != self.now;
             let at = if is_due { self.now } else { entry.at };
-            items.push(ClockItem { place: entry.place, at, stamp: entry.stamp, is_due, due });
+            let order = if is_due { 1 - u8::from(was_due) } else { 2 };
+            items.push((
+                order,
+                ClockItem { place: entry.place, at, stamp: entry.stamp, is_due, due },
+            ));
         }
         // What is due comes first, in the order of scheduling; the rest is in order.
-        items.sort_by_key(|item| if item.is_due { (0, item.stamp) } else { (1, 0) });
-        items
+        items.sort_by_key(|(order, _)| *order);
+        items.into_iter().map(|(_, item)| item).collect()
     }
 
     /// Whether an item that goes by a clock will never have an effect: a timer that was cancelled,
@@ -251,17 +261,18 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         entry: &Entry<'_, Due<P>>,
         entries: &[Entry<'_, Due<P>>],
     ) -> usize {
-        let What::ConnectionLost { peer, epoch } = entry.item.what else { return 0 };
-        let node = entry.item.node;
-        let Some(link) = self.known_link(peer, node).map(|index| &self.links[index]) else {
+        let What::ConnectionLost { peer, epoch, end: End::Closed } = entry.item.what else {
             return 0;
         };
+        let node = entry.item.node;
+        let link = self.known_link(peer, node).map(|index| &self.links[index]);
+        if !link.is_some_and(Link::notes_arrivals) {
+            return 0;
+        }
         let comes_first = |other: &&Entry<'_, Due<P>>| {
-            other.stamp <= entry.stamp
-                && other.as_message().is_some_and(|message| {
-                    (message.from, message.to, message.epoch) == (peer, node, epoch)
-                        && epoch >= link.void_below
-                })
+            other.as_message().is_some_and(|message| {
+                (message.from, message.to, message.epoch) == (peer, node, epoch)
+            })
         };
         entries.iter().filter(comes_first).count()
     }

@@ -159,7 +159,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
                 self.emit(observer, node, Kind::Undelivered { to, id });
                 Input::Undelivered { to, message }
             }
-            What::ConnectionLost { peer, epoch } => {
+            What::ConnectionLost { peer, epoch, .. } => {
                 self.emit(observer, node, Kind::ConnectionLost { peer, epoch });
                 Input::ConnectionLost { peer, epoch }
             }

@@ -13,7 +13,10 @@
 
 use history::Time;
 
-use crate::{Choices, MessageId, MessageOf, Nemesis, Observer, Orders, Process, Script, Scripted};
+use crate::{
+    Choices, Event, Kind, MessageId, MessageOf, Nemesis, Observer, Orders, Process, Protocol,
+    Script, Scripted,
+};
 
 use super::pending::Moment;
 use super::{Choice, Ending, What, World};
@@ -30,6 +33,9 @@ pub enum CannotTake {
     /// Something is due in the present moment, and happens before any message arrives.
     #[error("something is due at this very moment: take `Choice::Clock` first")]
     SomethingIsDue,
+    /// The nemesis acts on events, and the step before had none that it sees.
+    #[error("the last step had no event that the nemesis could follow with a command")]
+    NothingToFollow,
     /// Nothing goes by a clock, or a limit is reached.
     #[error("the run cannot go on: {0:?}")]
     Ended(Ending),
@@ -46,12 +52,20 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         choice: &Choice<MessageOf<P>>,
     ) -> Result<(), CannotTake> {
         self.check_limits().map_err(CannotTake::Ended)?;
+        let mut observer = Listening { observer, has_heard: false };
         match choice {
-            Choice::Deliver(id) => self.take_message(observer, *id)?,
-            Choice::Clock => self.take_clock_item(observer)?,
-            Choice::Command(command) => self.commands.push_back(command.clone()),
+            Choice::Deliver(id) => self.take_message(&mut observer, *id)?,
+            Choice::Clock => self.take_clock_item(&mut observer)?,
+            Choice::Command(_) if self.moment.is_silent => {
+                return Err(CannotTake::NothingToFollow);
+            }
+            Choice::Command(command) => {
+                self.begin_command();
+                self.commands.push_back(command.clone());
+            }
         }
-        self.obey(observer);
+        self.obey(&mut observer);
+        self.moment.is_silent = !observer.has_heard;
         self.forget_what_has_no_effect();
         Ok(())
     }
@@ -76,10 +90,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         let is_last = !messages.iter().any(|other| {
             (other.from, other.to, other.epoch) == (from, to, epoch) && other.place != place
         });
-        self.begin_moment(self.now, None);
+        self.begin_moment(self.now, self.moment.last_label + 1);
         let now = self.now;
         let link = self.link(from, to);
-        if is_last && link.is_stream() && link.epoch == epoch {
+        if is_last && link.notes_arrivals() && link.epoch == epoch {
             // If the sender crashes, its peer is told after this.
             link.last_arrival = now;
         }
@@ -101,7 +115,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
             return Err(CannotTake::Ended(Ending::TooLong));
         }
         if !is_due {
-            self.begin_moment(at, Some(stamp));
+            self.begin_moment(at, stamp);
         }
         let due = self.queue.remove(place);
         self.let_go(&due);
@@ -109,12 +123,26 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         Ok(())
     }
 
-    fn begin_moment(&mut self, at: Time, fired: Option<u32>) {
-        let number = self.moment.number + 1;
-        self.moment = Moment { number, fired };
-        self.queue.stamp = number;
+    fn begin_moment(&mut self, at: Time, label: u32) {
+        self.moment.number += 1;
+        self.begin_label(label);
         self.now = at;
         self.events_before = self.events;
+    }
+
+    fn begin_label(&mut self, label: u32) {
+        self.moment.label = label;
+        self.moment.last_label = self.moment.last_label.max(label);
+        self.queue.stamp = label;
+    }
+
+    /// A command is given in the moment of the step before. It still has a label of its own, unless
+    /// something is due: for the future of a world should not depend on which step was the last.
+    fn begin_command(&mut self) {
+        let entries = self.queue.entries();
+        if !self.clock_items(&entries).first().is_some_and(|item| item.is_due) {
+            self.begin_label(self.moment.last_label + 1);
+        }
     }
 
     /// Forgets timers that were cancelled, and the like: they would stay until their time comes.
@@ -134,6 +162,13 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         self.moment
     }
 
+    /// When the next clock item happens, with its stamp, if that is not in the present moment.
+    pub(crate) fn next_apart(&self) -> Option<(Time, u32)> {
+        let entries = self.queue.entries();
+        let items = self.clock_items(&entries);
+        items.first().filter(|item| !item.is_due).map(|item| (item.at, item.stamp))
+    }
+
     /// The same world, which has not begun, with the answers and commands of a script.
     ///
     /// # Panics
@@ -148,5 +183,18 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         world.nodes = self.nodes.clone();
         world.rules = self.rules.clone();
         world
+    }
+}
+
+/// An observer that notes whether the nemesis sees an event too: it is not told of chance.
+struct Listening<'a, O> {
+    observer: &'a mut O,
+    has_heard: bool,
+}
+
+impl<P: Protocol, O: Observer<P>> Observer<P> for Listening<'_, O> {
+    fn event(&mut self, event: &Event<P>) {
+        self.has_heard |= !matches!(event.kind, Kind::Chose { .. });
+        self.observer.event(event);
     }
 }
