@@ -164,8 +164,12 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
             let obstacle = self.obstacle(parcel.from, parcel.to);
             let index = self.link_index(parcel.from, parcel.to);
             let link = &mut self.links[index];
-            let ordinal = link.drawn();
+            let (ordinal, last_arrival) = (link.drawn(), link.last_arrival);
             let fate = draw(&mut self.choices, link, obstacle, self.now);
+            if link.is_stream() && link.epoch != parcel.epoch {
+                // Its connection is history: on the present one nothing waits for it.
+                link.last_arrival = last_arrival;
+            }
             self.emit(observer, parcel.from, Kind::Release { id: parcel.id, fate, ordinal });
             self.dispatch(fate, parcel);
         }

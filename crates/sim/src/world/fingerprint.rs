@@ -95,12 +95,16 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol> + Identity> World<P, C, N> 
             labels.push(self.moment.label);
         }
         for item in &items {
-            let known = labels.iter().position(|label| *label == item.stamp);
-            let label = known.unwrap_or_else(|| {
-                labels.push(item.stamp);
-                labels.len() - 1
+            item.at.since(self.now).hash(into);
+            // What is due now happens in the present moment, wherever it comes from.
+            let label = (!item.is_due).then(|| {
+                let known = labels.iter().position(|label| *label == item.stamp);
+                known.unwrap_or_else(|| {
+                    labels.push(item.stamp);
+                    labels.len() - 1
+                })
             });
-            (item.at.since(self.now), item.is_due, label).hash(into);
+            label.hash(into);
             self.identify_due(item.due, into);
         }
         let waits = |entry: &&Entry<'_, Due<P>>| {

@@ -1,10 +1,10 @@
 //! An ordinary run follows what an explorer did.
 
-use history::{NodeId, Span};
+use history::Span;
 use proptest::prelude::*;
 use sim::{
-    Branch, CannotTake, Choice, Clock, Command, Enumerated, Event, Fate, Faults, Keep, Kind,
-    LinkRule, Order, Path, PathError, PathStep, Report, Transport, World,
+    Branch, CannotTake, Choice, Command, Enumerated, Event, Fate, Faults, Keep, Kind, LinkRule,
+    Order, Path, PathError, PathStep, Report, Transport, World,
 };
 
 use crate::stage::{A, Act, Actor, B, C, Plan, Protocol, Stage, Word, chance, span, takes};

@@ -170,9 +170,11 @@ pub(crate) struct Plan {
     reactions: Vec<(Cue, Command<Word>)>,
 }
 
+/// The timetable never changes, and what it still holds in store is in the queue. So worlds of
+/// different timetables can be equal once the alarms are over.
 impl Identity for Plan {
     fn identify(&self, into: &mut Identifier<'_>) {
-        format!("{self:?}").hash(into);
+        self.reactions.len().hash(into);
     }
 }
 
