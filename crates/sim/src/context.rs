@@ -86,8 +86,8 @@ pub struct Question {
 }
 
 impl Question {
-    /// Whether an explorer that tries up to `limit` answers to a question tries only the answer 0 to
-    /// this one. The exploration is incomplete then.
+    /// Whether an explorer that tries up to `limit` answers to a question tries only the answer 0
+    /// to this one. The exploration is incomplete then.
     #[must_use]
     pub fn is_cut_short(&self, limit: u64) -> bool {
         self.bound > limit
@@ -189,8 +189,8 @@ impl<P: Protocol> Context<'_, P> {
         self.effects.push_back(Effect::Mark(Cow::Borrowed(name)));
     }
 
-    /// Claims something about this process, such as that it holds a lock: an event that checkers can
-    /// hold against what is true.
+    /// Claims something about this process, such as that it holds a lock: an event that checkers
+    /// can hold against what is true.
     pub fn claim(&mut self, claim: P::Claim) {
         self.effects.push_back(Effect::Claim(claim));
     }

@@ -1,4 +1,71 @@
 //! All that a choice can come to, by the answers to the questions of its step.
+//!
+//! An explorer of all states is a loop around it. Here are two actors that greet each other. A
+//! greeting can be lost or duplicated. An actor greets once more if it was not greeted in time.
+//!
+//! ```
+//! use std::collections::BTreeSet;
+//! use std::hash::Hash;
+//!
+//! use history::{NodeId, Span};
+//! use sim::*;
+//!
+//! #[derive(Clone, Debug, Hash)]
+//! struct Actor {
+//!     peer: NodeId,
+//!     greeted: bool,
+//!     tries: u8,
+//! }
+//!
+//! impl Process for Actor {
+//!     type Protocol = Types<()>;
+//!
+//!     fn handle(&mut self, cx: &mut Context<'_, Types<()>>, input: Input<Types<()>>) {
+//!         match input {
+//!             Input::Message { .. } => self.greeted = true,
+//!             Input::Start | Input::Timer(()) if !self.greeted && self.tries > 0 => {
+//!                 self.tries -= 1;
+//!                 cx.send(self.peer, ());
+//!                 cx.set_timer(Span::from_millis(10), ());
+//!             }
+//!             _ => {}
+//!         }
+//!     }
+//!
+//!     fn crash(self, _: Keep) -> Self {
+//!         self
+//!     }
+//!
+//!     // Nothing here holds a time or a number that stands for something.
+//!     fn identify(&self, into: &mut Identifier<'_>) {
+//!         self.hash(into);
+//!     }
+//!     fn identify_message(message: &(), into: &mut Identifier<'_>) {
+//!         message.hash(into);
+//!     }
+//!     fn identify_timer(timer: &(), into: &mut Identifier<'_>) {
+//!         timer.hash(into);
+//!     }
+//! }
+//!
+//! let mut world = World::new(Enumerated::new(Faults::Any), (), Limits::default());
+//! for (name, peer) in [("a", NodeId(1)), ("b", NodeId(0))] {
+//!     let actor = Actor { peer, greeted: false, tries: 2 };
+//!     world.add_node(NodeSpec::new(name, Role(0), actor));
+//! }
+//! let (mut seen, mut to_do) = (BTreeSet::new(), world.beginnings(&(), 16));
+//! let mut both_greeted = 0;
+//! while let Some(Branch { world, .. }) = to_do.pop() {
+//!     if !seen.insert(world.fingerprint()) {
+//!         continue;
+//!     }
+//!     both_greeted += u32::from((0..2).all(|node| world.process(NodeId(node)).greeted));
+//!     for pending in world.pending() {
+//!         to_do.extend(world.branches(&(), &pending.choice, 16).expect("it is pending"));
+//!     }
+//! }
+//! assert_eq!((seen.len(), both_greeted), (389, 92));
+//! ```
 
 use crate::{Enumerated, MessageOf, Nemesis, Observer, Process, Question, other_answers};
 

@@ -2,14 +2,14 @@
 //!
 //! The future is that of an explored run (see [`World::pending`]): worlds with equal fingerprints
 //! can take the same choices, and if they are given the same answers, the same things happen in
-//! both, but for the names of things. So an explorer that comes to a fingerprint for the second time
-//! need not go on from there.
+//! both, but for the names of things. So an explorer that comes to a fingerprint for the second
+//! time need not go on from there.
 //!
 //! The fingerprint covers
 //! 1. each node: its process, what it is doing, how slow it is, what waits in its line, how far its
 //!    clocks are ahead, and their rate;
-//! 2. what goes by a clock, in the order in which it happens, by the time that is left, and which of
-//!    these were scheduled in the same moment;
+//! 2. what goes by a clock, in the order in which it happens, by the time that is left, and which
+//!    of these were scheduled in the same moment;
 //! 3. the messages in flight, link by link: as a multiset, or in order on a link that keeps order;
 //!    whether each is meant for the present life and the present connection;
 //! 4. each link that was used: its rule, and how its connections are numbered in both directions;

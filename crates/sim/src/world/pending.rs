@@ -15,15 +15,15 @@
 //! Virtual time stands still while messages arrive. So states that differ by the order of
 //! independent arrivals only are equal, and have the same [fingerprint](World::fingerprint).
 //!
-//! In a real run these arrivals happen one after the other. The run that an explored path stands for
-//! has them a few nanoseconds apart ([`Path::script`](crate::Path::script) computes the delays). The
-//! kernel therefore keeps a second, finer order beside virtual time, the *moment*:
+//! In a real run these arrivals happen one after the other. The run that an explored path stands
+//! for has them a few nanoseconds apart ([`Path::script`](crate::Path::script) computes the
+//! delays). The kernel therefore keeps a second, finer order beside virtual time, the *moment*:
 //!
-//! 1. Each arrival begins a new moment: some nanoseconds after the step before, and its own number of
-//!    nanoseconds after the virtual time. A clock item happens as many nanoseconds after its due time
-//!    as the moment in which it was scheduled; it is stamped with that number's *label*.
-//! 2. Two items that are due at the same virtual time lie apart exactly if their stamps differ. Then
-//!    messages can arrive in between.
+//! 1. Each arrival begins a new moment: some nanoseconds after the step before, and its own number
+//!    of nanoseconds after the virtual time. A clock item happens as many nanoseconds after its due
+//!    time as the moment in which it was scheduled; it is stamped with that number's *label*.
+//! 2. Two items that are due at the same virtual time lie apart exactly if their stamps differ.
+//!    Then messages can arrive in between.
 //! 3. An item that is due at the present virtual time with the stamp of the present moment (a
 //!    `yield`, a word of the operator, a timer that was set together with the one that has just run
 //!    out) happens before any message arrives: no run has room between the two.
@@ -63,8 +63,8 @@ pub enum Choice<M> {
     Deliver(MessageId),
     /// The earliest thing that goes by a clock happens.
     Clock,
-    /// The nemesis gives this command, right after the step before. That step must have had an event
-    /// that the nemesis sees, for a nemesis acts on events.
+    /// The nemesis gives this command, right after the step before. That step must have had an
+    /// event that the nemesis sees, for a nemesis acts on events.
     Command(Command<M>),
 }
 

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use history::{Span, Time};
 use proptest::prelude::*;
 use sim::{
-    Choice, Clock, Command, Enumerated, Event, Faults, Keep, Kind, LinkRule, MessageId, Order,
-    Pending, Report, TimerId, Transport, Upcoming, World,
+    Choice, Clock, Command, Context, Enumerated, Event, Faults, Input, Keep, Kind, Limits,
+    LinkRule, MessageId, NodeSpec, Order, Pending, Process, Report, Role, TimerId, Transport,
+    Types, Upcoming, World,
 };
 
 use crate::path::{faults, stage};
@@ -179,6 +180,58 @@ fn a_connection_that_broke_makes_a_difference_to_what_is_in_flight() {
     let mut events = Vec::new();
     broken.take(&mut events, &Choice::Deliver(MessageId(0))).expect("it is in flight");
     assert!(matches!(events[0].kind, Kind::Lose { .. }));
+}
+
+/// Remembers what it was told. It does not say what it is, so it is taken as it stands.
+#[derive(Clone, Debug, Default, Hash)]
+struct Listener(Vec<u32>);
+
+impl Process for Listener {
+    type Protocol = Types<u32, u32>;
+
+    fn handle(&mut self, cx: &mut Context<'_, Self::Protocol>, input: Input<Self::Protocol>) {
+        match input {
+            Input::Start if cx.me() == A => {
+                cx.send(B, 1);
+                cx.send(C, 2);
+            }
+            Input::Start => {
+                cx.set_timer(span(3), 0);
+            }
+            Input::Message { message, .. } => self.0.push(message),
+            _ => {}
+        }
+    }
+
+    fn crash(self, _: Keep) -> Listener {
+        self
+    }
+}
+
+#[test]
+fn a_process_that_is_taken_as_it_stands_differs_at_different_times_only() {
+    let mut world = World::new(Enumerated::default(), (), Limits::default());
+    for name in ["a", "b", "c"] {
+        world.add_node(NodeSpec::new(name, Role(0), Listener::default()));
+    }
+    world.begin(&mut ());
+    let after = |choices: &[Choice<u32>]| {
+        let mut world = world.clone();
+        choices.iter().for_each(|choice| world.take(&mut (), choice).expect("it is pending"));
+        world.fingerprint()
+    };
+    let [one, two] = [0, 1].map(|id| Choice::Deliver(MessageId(id)));
+    assert_eq!(after(&[one.clone(), two.clone()]), after(&[two.clone(), one]));
+    assert_ne!(after(&[Choice::Clock]), after(&[Choice::Clock, Choice::Clock]));
+    // Nothing is left but the time.
+    let end = [two.clone(), Choice::Deliver(MessageId(0)), Choice::Clock, Choice::Clock];
+    let mut later = World::clone(&world);
+    end.iter().for_each(|choice| later.take(&mut (), choice).expect("it is pending"));
+    let wake = Command::Wake { at: later.now() + span(1), alarm: 0 };
+    let before = later.fingerprint();
+    later.take(&mut (), &Choice::Command(wake)).expect("after a timer");
+    later.take(&mut (), &Choice::Clock).expect("the alarm");
+    assert_ne!(later.fingerprint(), before);
 }
 
 /// What happens, without the numbers that a fingerprint leaves out.
