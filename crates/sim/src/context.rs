@@ -72,6 +72,28 @@ pub(crate) struct Answer {
     pub(crate) answer: u64,
 }
 
+/// A question of chance, and how it was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Question {
+    /// What it was about, such as `backoff`.
+    pub purpose: String,
+    /// The link, node or track that asked.
+    pub name: String,
+    /// The answer is below this.
+    pub bound: u64,
+    /// The answer.
+    pub answer: u64,
+}
+
+impl Question {
+    /// Whether an explorer that tries up to `limit` answers to a question tries only the answer 0
+    /// to this one. The exploration is incomplete then.
+    #[must_use]
+    pub fn is_cut_short(&self, limit: u64) -> bool {
+        self.bound > limit
+    }
+}
+
 /// What a process may know and do while it handles an input.
 pub struct Context<'a, P: Protocol> {
     pub(crate) me: NodeId,
@@ -210,10 +232,19 @@ pub struct Sandbox<P: Protocol> {
     pub me: NodeId,
     /// What its clocks show.
     pub now: LocalTime,
-    /// What its questions are answered with, in this order; with 0 when they have run out.
+    /// What the questions of the next inputs are answered with, in this order. They take the place
+    /// of what is left of earlier ones. When they have run out the answer is 0.
     pub answers: Vec<u64>,
+    desk: Desk,
     effects: VecDeque<Effect<P>>,
     counters: Counters,
+}
+
+/// Answers the questions of a process outside of a world.
+#[derive(Clone, Debug, Default)]
+struct Desk {
+    answers: VecDeque<u64>,
+    questions: Vec<Question>,
 }
 
 impl<P: Protocol> Default for Sandbox<P> {
@@ -223,16 +254,19 @@ impl<P: Protocol> Default for Sandbox<P> {
             me: NodeId(0),
             now,
             answers: Vec::new(),
+            desk: Desk::default(),
             effects: VecDeque::new(),
             counters: Counters::default(),
         }
     }
 }
 
-impl Chooser for Vec<u64> {
+impl Chooser for Desk {
     fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
-        let answer = if self.is_empty() { 0 } else { self.remove(0) };
+        let answer = self.answers.pop_front().unwrap_or(0);
         assert!(answer < bound, "the answer {answer} to {purpose:?} is not below {bound}");
+        let (purpose, name) = (purpose.to_owned(), String::new());
+        self.questions.push(Question { purpose, name, bound, answer });
         answer
     }
 }
@@ -240,13 +274,24 @@ impl Chooser for Vec<u64> {
 impl<P: Protocol> Sandbox<P> {
     /// A context for the next input.
     pub fn context(&mut self) -> Context<'_, P> {
+        if !self.answers.is_empty() {
+            self.desk.answers = std::mem::take(&mut self.answers).into();
+        }
+        self.desk.questions.clear();
         Context {
             me: self.me,
             now: Now::Read(self.now),
             effects: &mut self.effects,
-            chooser: &mut self.answers,
+            chooser: &mut self.desk,
             counters: &mut self.counters,
         }
+    }
+
+    /// What the process asked while it handled the last input, and the answers. The name of each
+    /// question is empty: in a world it is the name of the node.
+    #[must_use]
+    pub fn take_questions(&mut self) -> Vec<Question> {
+        std::mem::take(&mut self.desk.questions)
     }
 
     /// What the process wanted to happen since the last call.

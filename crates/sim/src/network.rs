@@ -330,7 +330,7 @@ impl Link {
                 Transport::Stream => Loss::Connection,
             });
         }
-        let in_order = self.is_stream() || self.rule.order == Order::Fifo;
+        let in_order = self.is_in_order();
         let earliest = if in_order { self.last_arrival.since(now) } else { Span::ZERO };
         let after = after.max(earliest);
         if duplicated && !self.is_stream() {
@@ -344,6 +344,16 @@ impl Link {
     /// Whether the link is a connection.
     pub(crate) fn is_stream(&self) -> bool {
         self.rule.transport == Transport::Stream
+    }
+
+    /// Whether messages arrive in the order in which they were sent.
+    pub(crate) fn is_in_order(&self) -> bool {
+        self.is_stream() || self.rule.order == Order::Fifo
+    }
+
+    /// Whether the link knows when the last of its messages arrives.
+    pub(crate) fn notes_arrivals(&self) -> bool {
+        !self.only_delays
     }
 
     /// The stream of the fates of this link.

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use history::{Key, NodeId};
 use serde::Serialize;
 
-use crate::{Context, Protocol};
+use crate::{Context, Identifier, Protocol};
 
 /// What a process sends.
 pub type MessageOf<P> = <<P as Process>::Protocol as Protocol>::Message;
@@ -67,6 +67,26 @@ pub trait Process: Clone + Debug + Hash {
     #[must_use]
     fn payload(_: &MessageOf<Self>) -> usize {
         0
+    }
+
+    /// Tells what makes the state of the process differ from others, for
+    /// [`World::fingerprint`](crate::World::fingerprint). By default everything that the process
+    /// hashes, as it stands: that is right for every process, but then states at different times
+    /// are never equal. A process whose state holds neither absolute times nor ids of operations,
+    /// timers or connections can say `self.hash(into)`; one that does can name them by
+    /// [`Identity`](crate::Identity).
+    fn identify(&self, into: &mut Identifier<'_>) {
+        into.as_it_stands(self);
+    }
+
+    /// As [`identify`](Self::identify), for a message.
+    fn identify_message(message: &MessageOf<Self>, into: &mut Identifier<'_>) {
+        into.as_it_stands(message);
+    }
+
+    /// As [`identify`](Self::identify), for a timer.
+    fn identify_timer(timer: &TimerOf<Self>, into: &mut Identifier<'_>) {
+        into.as_it_stands(timer);
     }
 }
 

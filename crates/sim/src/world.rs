@@ -7,17 +7,25 @@
 //! A node that is paused or busy handles nothing: what comes for it waits in line, and is handled
 //! in that order when it goes on.
 
+mod branches;
 mod command;
 mod effects;
+mod fingerprint;
 mod holdings;
+mod pending;
 mod step;
+mod take;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use history::{NodeId, Span, Time};
 
+pub use self::branches::Branch;
 pub use self::holdings::Holdings;
+pub(crate) use self::pending::Moment;
+pub use self::pending::{Choice, Pending, Upcoming};
+pub use self::take::CannotTake;
 use crate::context::{Answer, Effect};
 use crate::nemesis::NemesisChooser;
 use crate::network::Link;
@@ -101,6 +109,8 @@ pub struct World<P: Process, C, N> {
     events: u64,
     /// How many events there were when time last passed.
     events_before: u64,
+    /// Where in an explored run the world is.
+    moment: Moment,
     /// Buffers that are reused from step to step; empty between steps.
     effects: VecDeque<Effect<P::Protocol>>,
     answers: Vec<Answer>,
@@ -135,6 +145,7 @@ enum What<P: Process> {
     ConnectionLost {
         peer: NodeId,
         epoch: u32,
+        end: End,
     },
     /// A word of the operator.
     Told {
@@ -144,6 +155,15 @@ enum What<P: Process> {
     Alarm(u32),
     /// The node has done its work, and these are what it did after it.
     GoOn(VecDeque<Effect<P::Protocol>>),
+}
+
+/// How a connection came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// What was in flight is lost.
+    Broken,
+    /// The peer crashed. What it had sent still arrives, and news of the end after that.
+    Closed,
 }
 
 /// A message on its way from one node, in its present life, to another.
@@ -180,6 +200,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
             next_message: 0,
             events: 0,
             events_before: 0,
+            moment: Moment::default(),
             effects: VecDeque::new(),
             answers: Vec::new(),
         }
@@ -212,7 +233,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         &self.choices
     }
 
-    /// What answers the questions of chance, to exchange: for a copy that goes on by itself.
+    /// What answers the questions of chance, to exchange it or to say what it is to answer.
     pub fn choices_mut(&mut self) -> &mut C {
         &mut self.choices
     }
@@ -270,6 +291,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         let (at, seq) = self.next_event();
         let event = Event { at, seq, node, kind };
         self.tell_apart(observer, &event);
+    }
+
+    /// What a node is called.
+    pub fn name(&self, node: NodeId) -> &str {
+        &self.nodes[node.index()].asking.name
     }
 
     /// The time and the number of the next event.

@@ -11,7 +11,7 @@ use crate::{
 use crate::network::Link;
 use crate::node::Activity;
 
-use super::{Due, Parcel, What, World};
+use super::{Due, End, Parcel, What, World};
 
 impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
     /// Applies effects in order. Those that come after the node is busy are put off until it has
@@ -164,8 +164,12 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
             let obstacle = self.obstacle(parcel.from, parcel.to);
             let index = self.link_index(parcel.from, parcel.to);
             let link = &mut self.links[index];
-            let ordinal = link.drawn();
+            let (ordinal, last_arrival) = (link.drawn(), link.last_arrival);
             let fate = draw(&mut self.choices, link, obstacle, self.now);
+            if link.is_stream() && link.epoch != parcel.epoch {
+                // Its connection is history: on the present one nothing waits for it.
+                link.last_arrival = last_arrival;
+            }
             self.emit(observer, parcel.from, Kind::Release { id: parcel.id, fate, ordinal });
             self.dispatch(fate, parcel);
         }
@@ -221,7 +225,8 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
             let epoch = link.epoch;
             link.break_connection();
             if self.nodes[node.index()].activity != Activity::Down {
-                self.schedule(self.now, node, What::ConnectionLost { peer, epoch });
+                let what = What::ConnectionLost { peer, epoch, end: End::Broken };
+                self.schedule(self.now, node, what);
             }
         }
     }
@@ -245,7 +250,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
             outward.end_connection();
             self.link(peer, node).break_connection();
             self.connections_broke = true;
-            let what = What::ConnectionLost { peer: node, epoch };
+            let what = What::ConnectionLost { peer: node, epoch, end: End::Closed };
             self.schedule(told_at.max(self.now), peer, what);
         }
     }

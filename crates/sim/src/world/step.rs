@@ -52,6 +52,17 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
     /// What happens next, if the limits let it.
     #[inline(always)]
     fn next(&mut self) -> Result<Next, Ending> {
+        self.check_limits()?;
+        let limit = Time::ZERO + self.limits.time;
+        self.queue.next(limit).map_err(|why| match why {
+            NoNext::Empty => Ending::Quiescent,
+            NoNext::TooLate => Ending::TooLong,
+        })
+    }
+
+    /// Whether the limits allow another step; the limit of time aside.
+    #[inline(always)]
+    pub(super) fn check_limits(&self) -> Result<(), Ending> {
         let limits = &self.limits;
         if self.events >= limits.events {
             return Err(Ending::TooManyEvents);
@@ -65,16 +76,12 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         if self.memory() > limits.memory {
             return Err(Ending::TooMuchMemory);
         }
-        let limit = Time::ZERO + limits.time;
-        self.queue.next(limit).map_err(|why| match why {
-            NoNext::Empty => Ending::Quiescent,
-            NoNext::TooLate => Ending::TooLong,
-        })
+        Ok(())
     }
 
     /// Something is due at a node: it is handled now if the node can, or else waits in line.
     #[inline(never)]
-    fn arrive<O: Observer<P::Protocol>>(&mut self, observer: &mut O, due: Due<P>) {
+    pub(super) fn arrive<O: Observer<P::Protocol>>(&mut self, observer: &mut O, due: Due<P>) {
         if let What::Alarm(alarm) = due.what {
             return self.emit(observer, NodeId::WORLD, Kind::Alarm(alarm));
         }
@@ -152,7 +159,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
                 self.emit(observer, node, Kind::Undelivered { to, id });
                 Input::Undelivered { to, message }
             }
-            What::ConnectionLost { peer, epoch } => {
+            What::ConnectionLost { peer, epoch, .. } => {
                 self.emit(observer, node, Kind::ConnectionLost { peer, epoch });
                 Input::ConnectionLost { peer, epoch }
             }

@@ -2,13 +2,14 @@
 //! run told as a story, one line an event.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 use history::{NodeId, Span, Time};
 use serde::{Deserialize, Serialize};
 use sim::{
-    Chance, Choices, Command, Context, Delay, Ending, Endpoint, Event, Fate, Input, Keep, Kind,
-    Limits, LinkRule, LocalTime, Loss, MessageId, Nemesis, NemesisContext, NodeSpec, Process, Role,
-    Seeded, TimerId, Types, World,
+    Chance, Choices, Command, Context, Delay, Ending, Endpoint, Event, Fate, Identifier, Identity,
+    Input, Keep, Kind, Limits, LinkRule, LocalTime, Loss, MessageId, Nemesis, NemesisContext,
+    NodeSpec, Process, Role, Seeded, TimerId, Types, World,
 };
 
 pub(crate) const A: NodeId = NodeId(0);
@@ -139,6 +140,21 @@ impl Process for Actor {
         Actor { stored, ..Actor::default() }
     }
 
+    /// What it will do does not depend on when it was handed what.
+    fn identify(&self, into: &mut Identifier<'_>) {
+        self.inputs().hash(into);
+        self.timers.identify(into);
+        self.stored.hash(into);
+    }
+
+    fn identify_message(message: &Word, into: &mut Identifier<'_>) {
+        message.hash(into);
+    }
+
+    fn identify_timer(timer: &u32, into: &mut Identifier<'_>) {
+        timer.hash(into);
+    }
+
     fn payload(message: &Word) -> usize {
         match message {
             Word::Say(_) | Word::Ask(_) | Word::Pass(_) => WORD_BYTES,
@@ -152,6 +168,14 @@ impl Process for Actor {
 pub(crate) struct Plan {
     timetable: Vec<(Time, Command<Word>)>,
     reactions: Vec<(Cue, Command<Word>)>,
+}
+
+/// The timetable never changes, and what it still holds in store is in the queue. So worlds of
+/// different timetables can be equal once the alarms are over.
+impl Identity for Plan {
+    fn identify(&self, into: &mut Identifier<'_>) {
+        self.reactions.len().hash(into);
+    }
 }
 
 /// Whether this event is the one that a command waits for.
