@@ -166,6 +166,22 @@ fn on_a_link_that_keeps_order_the_order_makes_a_difference() {
 }
 
 #[test]
+fn timers_that_were_set_together_differ_from_timers_that_were_set_apart() {
+    let timer = || [Act::SetTimer(span(5), 1)];
+    let actors = Stage::of(["a", "b", "c"]);
+    let stage = actors.clone().tell(0, A, timer());
+    let together = begun(&actors.tell(0, B, timer()).tell(0, A, timer()), Faults::None);
+    let message = Word::Do(timer().into());
+    let apart = {
+        let mut world = stage.world_with(Enumerated::new(Faults::None));
+        world.begin(&mut ());
+        let tell = Choice::Command(Command::Tell { node: B, message });
+        took(&world, &[tell, Choice::Clock, Choice::Clock, Choice::Clock])
+    };
+    assert_ne!(apart.fingerprint(), together.fingerprint());
+}
+
+#[test]
 fn a_connection_that_broke_makes_a_difference_to_what_is_in_flight() {
     let stream = LinkRule { transport: Transport::Stream, ..takes(1) };
     let stage = Stage::of(["a", "b"]).rule(stream).tell(0, A, [Act::Say(B, 1), Act::Say(B, 1)]);
