@@ -167,17 +167,17 @@ fn on_a_link_that_keeps_order_the_order_makes_a_difference() {
 
 #[test]
 fn timers_that_were_set_together_differ_from_timers_that_were_set_apart() {
-    let timer = || [Act::SetTimer(span(5), 1)];
+    // Both run out at 6 ms, first that of b.
+    let (early, late) = ([Act::SetTimer(span(6), 1)], [Act::SetTimer(span(5), 1)]);
     let actors = Stage::of(["a", "b", "c"]);
-    let stage = actors.clone().tell(0, A, timer());
-    let together = begun(&actors.tell(0, B, timer()).tell(0, A, timer()), Faults::None);
-    let message = Word::Do(timer().into());
-    let apart = {
-        let mut world = stage.world_with(Enumerated::new(Faults::None));
-        world.begin(&mut ());
-        let tell = Choice::Command(Command::Tell { node: B, message });
-        took(&world, &[tell, Choice::Clock, Choice::Clock, Choice::Clock])
-    };
+    let mut together =
+        begun(&actors.clone().tell(0, B, early.clone()).tell(1, A, late.clone()), Faults::None);
+    clock_until(&mut together, Time::ZERO + span(1));
+    let mut apart = actors.tell(1, A, late).world_with(Enumerated::new(Faults::None));
+    apart.begin(&mut ());
+    let tell = Command::Tell { node: B, message: Word::Do(early.into()) };
+    let mut apart = ordered(&apart, tell);
+    clock_until(&mut apart, Time::ZERO + span(1));
     assert_ne!(apart.fingerprint(), together.fingerprint());
 }
 
