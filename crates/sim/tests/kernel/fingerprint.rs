@@ -166,6 +166,22 @@ fn on_a_link_that_keeps_order_the_order_makes_a_difference() {
 }
 
 #[test]
+fn timers_that_were_set_together_differ_from_timers_that_were_set_apart() {
+    // Both run out at 6 ms, first that of b.
+    let (early, late) = ([Act::SetTimer(span(6), 1)], [Act::SetTimer(span(5), 1)]);
+    let actors = Stage::of(["a", "b", "c"]);
+    let mut together =
+        begun(&actors.clone().tell(0, B, early.clone()).tell(1, A, late.clone()), Faults::None);
+    clock_until(&mut together, Time::ZERO + span(1));
+    let mut apart = actors.tell(1, A, late).world_with(Enumerated::new(Faults::None));
+    apart.begin(&mut ());
+    let tell = Command::Tell { node: B, message: Word::Do(early.into()) };
+    let mut apart = ordered(&apart, tell);
+    clock_until(&mut apart, Time::ZERO + span(1));
+    assert_ne!(apart.fingerprint(), together.fingerprint());
+}
+
+#[test]
 fn a_connection_that_broke_makes_a_difference_to_what_is_in_flight() {
     let stream = LinkRule { transport: Transport::Stream, ..takes(1) };
     let stage = Stage::of(["a", "b"]).rule(stream).tell(0, A, [Act::Say(B, 1), Act::Say(B, 1)]);
