@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use history::Span;
+use scenario::Edit;
 use scenario::Override;
-use sim::Edit;
 
 use crate::command::read_text;
 use crate::failure::{CODES, Failure};
@@ -125,6 +125,30 @@ Example:
         left: PathBuf,
         /// Another
         right: PathBuf,
+    },
+    /// Try every order of events of a small scenario, within bounds
+    #[command(after_help = "\
+States are visited nearest first, so what is found has a shortest path. Messages arrive in every order.
+Faults happen only as often as the options allow. The scenario's own nemesis acts as in a run; values
+that a seed would draw are those of the file. docs/exploring.md tells how time is abstracted.
+
+Examples:
+  rumormill explore caspaxos/small/no-rescan.i -o shortest.jsonl
+  rumormill explore caspaxos/small/race --losses 1 --timeouts 2
+  rumormill explore small/race --set caspaxos.acceptors=3 --depth 40 --format json")]
+    Explore {
+        /// A name, the end of a name, or a TOML file
+        name: String,
+        #[command(flatten)]
+        changes: Changes,
+        #[command(flatten)]
+        bounds: Bounds,
+        /// Record the run that shows what is found here, - is stdout
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// How to print it
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
     /// Find the seed with the shortest log that shows what a scenario expects
     #[command(after_help = "\
@@ -383,6 +407,32 @@ impl Edits {
 /// Edits as they would be typed.
 pub(crate) fn typed(edits: &[Edit]) -> String {
     edits.iter().map(|edit| format!(" --edit '{edit}'")).collect()
+}
+
+/// How far to explore.
+#[derive(Clone, Copy, Debug, Group)]
+pub(crate) struct Bounds {
+    /// How many messages may be lost on a path
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) losses: u64,
+    /// How many messages may be duplicated on a path
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) duplicates: u64,
+    /// How many times a node may crash on a path
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) crashes: u64,
+    /// How many times time may pass on a path, so that timers run out; no bound if not given
+    #[arg(long, value_name = "N")]
+    pub(crate) timeouts: Option<u64>,
+    /// How many steps a path may have; no bound if not given
+    #[arg(long, value_name = "N")]
+    pub(crate) depth: Option<usize>,
+    /// How many states to visit
+    #[arg(long, default_value_t = 1_000_000, value_name = "N")]
+    pub(crate) states: u64,
+    /// A question of chance with more possible answers than this is answered with 0 only
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub(crate) answers: u64,
 }
 
 /// Which seeds to run.

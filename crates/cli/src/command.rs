@@ -2,6 +2,7 @@
 
 mod bless;
 mod catalogue;
+mod explore;
 mod logs;
 mod proxy;
 mod record;
@@ -43,6 +44,11 @@ pub(crate) fn execute(
         Command::Replay { files, redraw } => logs::replay(registry, &files, redraw, interrupt),
         Command::Check { files, format } => logs::check(registry, &files, format),
         Command::Diff { left, right } => logs::diff(&left, &right),
+        Command::Explore { name, changes, bounds, output, format } => {
+            let scenario = load_one(registry, &name, &changes.overrides())?;
+            let plan = explore::Plan { scenario, bounds, output, format };
+            explore::explore(registry, &plan, interrupt)
+        }
         Command::Reduce { name, changes, seeds, jobs, output } => {
             let scenario = load_one(registry, &name, &changes.overrides())?;
             let plan = reduce::Plan { scenario, changes, seeds, jobs, output };

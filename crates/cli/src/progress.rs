@@ -20,6 +20,45 @@ pub(crate) struct Progress {
     lines: bool,
 }
 
+/// How far something is whose end is not known. On stderr.
+#[expect(clippy::disallowed_types, reason = "progress is about real time")]
+pub(crate) struct Counter {
+    bar: ProgressBar,
+    last: Instant,
+    lines: bool,
+}
+
+/// On a terminal, the text changes this often.
+const SHOWN_EVERY: Duration = Duration::from_millis(100);
+
+#[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it is about real time")]
+impl Counter {
+    pub(crate) fn new() -> Counter {
+        let lines = !io::stderr().is_terminal();
+        let bar = if lines { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
+        Counter { bar, last: Instant::now(), lines }
+    }
+
+    /// Shows how far it is, if that was not shown just now.
+    pub(crate) fn show(&mut self, text: impl FnOnce() -> String) {
+        let every = if self.lines { LINE_EVERY } else { SHOWN_EVERY };
+        if self.last.elapsed() < every {
+            return;
+        }
+        self.last = Instant::now();
+        match self.lines {
+            true => eprintln_quietly(&text()),
+            false => self.bar.set_message(text()),
+        }
+        self.bar.tick();
+    }
+
+    /// Nothing more to show.
+    pub(crate) fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// Off a terminal there is a line so often.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use rumormill::registry;
-use scenario::{Interrupt, Override, Registry, RunOptions, Scenario, Until};
+use scenario::{Edit, Interrupt, Override, Registry, RunOptions, Scenario, Until};
 use serde_json::Value;
-use sim::{Address, Answer, Edit};
+use sim::{Address, Answer};
 
 /// The scenario `name`, small.
 fn small(registry: &Registry, name: &str) -> Scenario {
@@ -181,11 +181,11 @@ proptest! {
         prop_assert!(addresses.len() > 20, "{} has {} answers", scenario.name, addresses.len());
         let (at, (address, is_fate)) = place.get(&addresses).clone();
         let answer = if is_fate { fate } else { Answer::Number(0) };
-        let edit = Edit { address, answer };
+        let edit = Edit::Answer(sim::Edit { address, answer });
         let (after, without_effect) = events(&registry, &scenario, std::slice::from_ref(&edit));
         prop_assert_eq!(without_effect, Vec::<String>::new(), "{}", edit);
         prop_assert_eq!(&before[..at], &after[..at], "{}", edit);
-        if edit.answer == Answer::Drop {
+        if answer == Answer::Drop {
             prop_assert!(after[at].contains("dropped"), "{}: {}", edit, after[at]);
         }
     }

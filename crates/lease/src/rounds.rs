@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use history::NodeId;
-use sim::{Command, Event, Kind, Nemesis, NemesisContext};
+use sim::{Command, Event, Identifier, Identity, Kind, Nemesis, NemesisContext};
 
 use crate::{Message, Protocol};
 
@@ -46,6 +46,12 @@ impl Rounds {
             let message = Message::Work(self.round);
             cx.command(Command::Tell { node: *client, message });
         }
+    }
+}
+
+impl Identity for Rounds {
+    fn identify(&self, into: &mut Identifier<'_>) {
+        into.as_it_stands(&format!("{self:?}"));
     }
 }
 

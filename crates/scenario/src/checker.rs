@@ -9,6 +9,7 @@
 //! it found: its [`Investigator`] sees the same events again, with memory for all of them.
 
 use std::collections::BTreeSet;
+use std::hash::Hasher;
 use std::marker::PhantomData;
 
 use check::{Found, HistoryChecker};
@@ -40,6 +41,14 @@ pub trait Checker<P: Process>: Observer<P::Protocol> + CloneChecker<P> {
     /// How many bytes it holds, if that grows with the run.
     fn memory(&self) -> u64 {
         0
+    }
+
+    /// Adds what it knows, so that an explorer can tell whether two states of a run are the same to
+    /// it. Returns `false` if it cannot say that: no two states are the same then. The history of
+    /// the clients' operations need not be added.
+    fn identify(&self, into: &mut dyn Hasher) -> bool {
+        let _ = into;
+        false
     }
 
     /// Explains what was found by seeing the run again. `None` if the finding says all.
@@ -218,6 +227,11 @@ where
 
     fn measures(&self) -> Vec<(&'static str, u64)> {
         self.checker.measures()
+    }
+
+    /// It knows the history only.
+    fn identify(&self, _: &mut dyn Hasher) -> bool {
+        true
     }
 }
 

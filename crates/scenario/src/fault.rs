@@ -1,9 +1,12 @@
 //! The nemesis of a scenario file: tracks of steps, each of which waits and then acts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use history::NodeId;
-use sim::{Command, Endpoint, Event, Keep, Kind, Nemesis, NemesisContext, Protocol, Role};
+use sim::{
+    Command, Endpoint, Event, Identifier, Identity, Keep, Kind, Nemesis, NemesisContext, Protocol,
+    Role,
+};
 
 use crate::recovery::Recovery;
 use crate::units::Count;
@@ -81,6 +84,8 @@ pub struct FaultPlan {
     until: Option<TrackState>,
     /// Whether any step waits for a message to be sent or delivered. Nearly all events are that.
     heeds_messages: bool,
+    /// What is done after which event besides, in the order of the events.
+    orders: VecDeque<(u64, Order)>,
 }
 
 #[derive(Clone, Debug)]
@@ -154,7 +159,31 @@ impl FaultPlan {
             recovery: recovery.map(|section| Recovery::new(section, directory)).transpose()?,
             until,
             heeds_messages,
+            orders: VecDeque::new(),
         })
+    }
+
+    /// The same plan, with more to do: each action after the event with that index. Nothing, if an
+    /// action cannot be.
+    pub(crate) fn with_orders(
+        mut self,
+        orders: &[(u64, Action)],
+        directory: &Directory,
+    ) -> Result<FaultPlan, Problem> {
+        let mut all = Vec::new();
+        for (event, action) in orders {
+            let mut commands = Vec::new();
+            plan_action(action, directory, "edit", &mut commands)?;
+            all.extend(commands.into_iter().map(|command| (*event, command)));
+        }
+        all.sort_by_key(|(event, _)| *event);
+        self.orders = all.into();
+        Ok(self)
+    }
+
+    /// The events after which something was to be done that have not come.
+    pub(crate) fn orders_left(&self) -> impl Iterator<Item = u64> {
+        self.orders.iter().map(|(event, _)| *event)
     }
 
     /// Whether the time of faults is over, now or already.
@@ -274,6 +303,12 @@ fn plan_action(
 impl<P: Protocol> Nemesis<P> for FaultPlan {
     #[inline]
     fn on_event(&mut self, event: &Event<P>, cx: &mut NemesisContext<'_, P::Message>) {
+        if !self.orders.is_empty() {
+            while let Some((_, order)) = self.orders.pop_front_if(|(after, _)| *after <= event.seq)
+            {
+                cx.command(order.for_messages());
+            }
+        }
         if !self.heeds_messages
             && let Kind::Send { .. } | Kind::Deliver { .. } = event.kind
         {
@@ -306,6 +341,16 @@ impl FaultPlan {
                 let next = if track.repeat { next % track.steps.len() } else { next };
                 track.enter(next, alarm, event, &self.writes, cx);
             }
+        }
+    }
+}
+
+impl Identity for FaultPlan {
+    fn identify(&self, into: &mut Identifier<'_>) {
+        // A plan that has nothing more to do is as good as none.
+        let is_idle = self.tracks.is_empty() && self.recovery.is_none() && self.orders.is_empty();
+        if !is_idle {
+            into.as_it_stands(&format!("{self:?}"));
         }
     }
 }

@@ -14,6 +14,7 @@
 
 mod checker;
 mod conclusion;
+mod edit;
 mod endings;
 mod error;
 mod fault;
@@ -35,6 +36,7 @@ mod run;
 mod sections;
 mod session;
 mod size;
+mod state;
 mod swarm;
 mod system;
 mod tally;
@@ -46,6 +48,7 @@ pub use check::RegisterKind;
 pub use checker::{
     Checker, CloneChecker, End, Finding, HistoryOf, Investigator, OverHistory, story,
 };
+pub use edit::Edit;
 pub use error::{LoadError, Problem, RunError};
 pub use fault::FaultPlan;
 pub use general::{
@@ -63,5 +66,6 @@ pub use rumor::{RumorChecker, Witness};
 pub use run::{Ran, RunOptions};
 pub use session::{Finished, Session, Source, Until};
 pub use sim::Waiting;
+pub use state::{Budget, State, Taken};
 pub use system::{Deployment, ProtocolOf, System};
 pub use writes::WriteCount;

@@ -1,22 +1,23 @@
 //! A session whose world is run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use history::{Names, NodeId, Time};
 use serde_json::Value;
-use sim::{Choices, Edit, Edited, Ending as Halt, Seeded};
+use sim::{Choices, Edited, Ending as Halt, Scripted, Seeded};
 use trace::{FORMAT, Footer, Header, LogError, LogReader, Playback, Recorder, verify};
 
 use crate::conclusion::{Again, Investigation, RunEnd};
+use crate::edit::split;
 use crate::prepared::{Prepared, RunningWorld};
 use crate::replay::{differing_end, edits_without_effect, in_words, shown};
 use crate::session::Finished;
 use crate::watch::{Extra, Watchers};
 use crate::{
-    End, Interrupt, Outcome, ProtocolOf, Ran, RunError, Scenario, Session, Source, System, Until,
-    Violation, size,
+    Action, Edit, End, Interrupt, LoadError, Outcome, Problem, ProtocolOf, Ran, RunError, Scenario,
+    Session, Source, System, Until, Violation, size,
 };
 
 /// How often the memory of the checkers is looked at: it takes longer than a step.
@@ -56,6 +57,16 @@ impl<P: sim::Protocol> Answers for Playback<P> {
     }
 }
 
+impl Answers for Scripted {
+    fn fork(&self) -> Result<Scripted, LogError> {
+        Ok(self.clone())
+    }
+
+    fn without_effect(&self) -> Option<Vec<String>> {
+        Some(Vec::new())
+    }
+}
+
 /// Where a run comes from, to run it again and to record it.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
@@ -79,27 +90,28 @@ pub(crate) fn open<S: System>(
             let mut choices = Seeded::new(seed);
             let prepared = draw::<S, _>(scenario, &mut choices)?;
             let origin = Origin { seed: seed.clone(), edits: Vec::new(), recording: None };
-            Ok(Box::new(Live::new(prepared, origin, Seeded::new(seed))))
+            Ok(Box::new(Live::new(Arc::new(prepared), origin, Seeded::new(seed))))
         }
         Source::Edited { seed, edits } => {
-            let mut choices = Edited::new(Seeded::new(seed), edits.clone());
+            let (answers, orders) = split(edits);
+            let mut choices = Edited::new(Seeded::new(seed), answers);
             let prepared = draw::<S, _>(scenario, &mut choices)?;
+            let prepared = with_orders(prepared, orders)?;
             let origin = Origin { seed: seed.clone(), edits: texts(edits), recording: None };
-            Ok(Box::new(Live::new(prepared, origin, choices)))
+            Ok(Box::new(Live::new(Arc::new(prepared), origin, choices)))
         }
         Source::Recording(path) | Source::Redrawn(path) => {
             let (Header { seed, edits, .. }, footer) = verify(path)?;
-            let prepared = Arc::new(Prepared::<S>::new(scenario).map_err(damaged(path))?);
+            let (answers, orders) = split(&parsed(&edits).map_err(damaged(path))?);
+            let prepared = Prepared::<S>::new(scenario).map_err(damaged(path))?;
+            let prepared = Arc::new(with_orders(prepared, orders)?);
             let tape = Playback::<ProtocolOf<S>>::new(LogReader::open(path)?);
-            let recording = Some((path.clone(), footer));
-            let origin = Origin { seed, edits, recording };
+            let origin = Origin { seed, edits, recording: Some((path.clone(), footer)) };
             if let Source::Recording(_) = source {
                 let live = Live::new(prepared, origin, tape.clone());
                 return Ok(Box::new(live.compared_with(tape)));
             }
-            let edits = origin.edits.iter().map(|text| text.parse());
-            let edits: Vec<Edit> = edits.collect::<Result<_, _>>().map_err(damaged(path))?;
-            let mut choices = Edited::new(Seeded::new(&origin.seed), edits);
+            let mut choices = Edited::new(Seeded::new(&origin.seed), answers);
             let redrawn = scenario.draw(&mut choices).drawn;
             let mut live = Live::new(prepared, origin, choices).compared_with(tape);
             live.redrawn = Some(redrawn);
@@ -112,10 +124,25 @@ pub(crate) fn open<S: System>(
 fn draw<S: System, C: Choices>(
     scenario: &Scenario,
     choices: &mut C,
-) -> Result<Arc<Prepared<S>>, RunError> {
+) -> Result<Prepared<S>, RunError> {
     let drawn = scenario.draw(choices);
-    let prepared = Prepared::<S>::new(&drawn).map_err(|problem| drawn.cannot_be(&problem))?;
-    Ok(Arc::new(prepared))
+    Ok(Prepared::<S>::new(&drawn).map_err(|problem| drawn.cannot_be(&problem))?)
+}
+
+fn with_orders<S: System>(
+    prepared: Prepared<S>,
+    orders: Vec<(u64, Action)>,
+) -> Result<Prepared<S>, LoadError> {
+    let origin = prepared.scenario.name.clone();
+    prepared.with_orders(orders).map_err(|Problem { message, .. }| LoadError::Override {
+        origin,
+        overrides: "its edits".to_owned(),
+        message,
+    })
+}
+
+fn parsed(edits: &[String]) -> Result<Vec<Edit>, String> {
+    edits.iter().map(|text| text.parse()).collect()
 }
 
 fn texts(edits: &[Edit]) -> Vec<String> {
@@ -273,16 +300,30 @@ impl<S: System, C: Answers + Clone> Live<S, C> {
         }
     }
 
+    /// The edits that had no effect, each with the reason, in sentences.
+    fn edits_without_effect(&self) -> Vec<String> {
+        let Some(mut all) = self.world.choices().without_effect() else {
+            let recording = self.origin.recording.as_ref();
+            return recording.map(|(_, footer)| edits_without_effect(footer)).unwrap_or_default();
+        };
+        let (faults, _) = self.world.nemesis();
+        let left: BTreeSet<u64> = faults.orders_left().collect();
+        let edits = parsed(&self.origin.edits).unwrap_or_default();
+        all.extend(edits.iter().filter_map(|edit| match edit {
+            Edit::Order { event, .. } if left.contains(event) => {
+                Some(format!("the edit `{edit}` has no effect: the run ends before that event"))
+            }
+            _ => None,
+        }));
+        all
+    }
+
     fn judge(&self, end: &RunEnd, explain: bool) -> Ran {
         let again = |investigation| self.again(investigation);
         let again: Option<Again<'_, S>> = if explain { Some(&again) } else { None };
         let mut ran = self.prepared.judge(&self.origin.seed, &self.watchers, end, again);
         ran.outcome.edits = self.origin.edits.clone();
-        ran.outcome.edits_without_effect =
-            self.world.choices().without_effect().unwrap_or_else(|| {
-                let recording = self.origin.recording.as_ref();
-                recording.map(|(_, footer)| edits_without_effect(footer)).unwrap_or_default()
-            });
+        ran.outcome.edits_without_effect = self.edits_without_effect();
         ran
     }
 }

@@ -5,7 +5,7 @@ use sim::{Choices, Clock, Seeded, World};
 
 use crate::endings::Endings;
 use crate::fault::{Directory, FaultPlan};
-use crate::{Checker, Deployment, General, Problem, Scenario, System, sections, size};
+use crate::{Action, Checker, Deployment, General, Problem, Scenario, System, sections, size};
 
 /// A scenario whose system is known, with its configuration.
 pub(crate) struct Prepared<S: System> {
@@ -13,6 +13,8 @@ pub(crate) struct Prepared<S: System> {
     /// As it is after drawing.
     pub(crate) general: General,
     pub(crate) config: S::Config,
+    /// What the nemesis does after which event, beside what the scenario has it do.
+    orders: Vec<(u64, Action)>,
 }
 
 /// What is run.
@@ -32,8 +34,16 @@ impl<S: System> Prepared<S> {
         let Scenario { general, sections, .. } = scenario.concrete()?;
         let config = complete::<S>(sections::join::<S>(&sections)?)?;
         size::check(&general)?;
-        let prepared = Prepared { scenario: scenario.clone(), general, config };
+        let (scenario, orders) = (scenario.clone(), Vec::new());
+        let prepared = Prepared { scenario, general, config, orders };
         prepared.world::<Seeded>(Seeded::new("")).map(|_| prepared)
+    }
+
+    /// The same, with more for the nemesis to do.
+    pub(crate) fn with_orders(mut self, orders: Vec<(u64, Action)>) -> Result<Self, Problem> {
+        self.orders = orders;
+        self.world::<Seeded>(Seeded::new(""))?;
+        Ok(self)
     }
 
     /// What watches over a run of this scenario, in the order in which findings count.
@@ -62,7 +72,7 @@ impl<S: System> Prepared<S> {
         let parts = nodes.iter().map(|node| node.role).collect();
         let no_fail_over = nodes.iter().map(|node| S::no_fail_over(&node.process)).collect();
         let directory = Directory { nodes: names, parts, roles, no_fail_over };
-        let faults = FaultPlan::new(general, &directory)?;
+        let faults = FaultPlan::new(general, &directory)?.with_orders(&self.orders, &directory)?;
         let mut clocks = vec![Clock::default(); nodes.len()];
         for (number, clock) in general.clock.iter().enumerate() {
             let node = directory.node(&clock.node, &format!("clock.{number}.node"))?;

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
-use sim::Edit;
 use trace::{LogError, LogReader};
 
 use crate::judgement::LIVENESS;
@@ -16,8 +15,9 @@ use crate::prepared::{Prepared, complete};
 use crate::sections::{Sections, split};
 use crate::tally::GENERAL_MARKS;
 use crate::{
-    Finished, General, Interrupt, LoadError, NameError, Override, Problem, Ran, Replayed, RunError,
-    RunOptions, Scenario, Selection, Session, Source, System, Until, Wait, load,
+    Budget, Edit, Finished, General, Interrupt, LoadError, NameError, Override, Problem, Ran,
+    Replayed, RunError, RunOptions, Scenario, Selection, Session, Source, System, Taken, Until,
+    Wait, load, state,
 };
 
 /// Systems and scenarios by name.
@@ -119,6 +119,21 @@ impl Registry {
         let path = path.to_owned();
         let source = if redraw { Source::Redrawn(path) } else { Source::Recording(path) };
         self.system_of(&scenario)?.session(&scenario, &source)
+    }
+
+    /// The states in which a run of a scenario can begin, for an explorer: the scenario as its file
+    /// has it, with nothing drawn. A question of chance with more than `answers` possible answers is
+    /// answered with 0 only.
+    ///
+    /// # Errors
+    /// If the scenario cannot be run.
+    pub fn beginnings(
+        &self,
+        scenario: &Scenario,
+        budget: Budget,
+        answers: u64,
+    ) -> Result<Taken, LoadError> {
+        self.system_of(scenario)?.beginnings(scenario, budget, answers)
     }
 
     /// Runs a scenario.
@@ -226,6 +241,12 @@ pub(crate) trait AnySystem: Send + Sync {
     fn read_config(&self, table: toml::Deserializer<'_>) -> Result<ReadConfig, ConfigError>;
     fn check(&self, scenario: &Scenario) -> Result<(), Problem>;
     fn session(&self, scenario: &Scenario, source: &Source) -> Result<Box<dyn Session>, RunError>;
+    fn beginnings(
+        &self,
+        scenario: &Scenario,
+        budget: Budget,
+        answers: u64,
+    ) -> Result<Taken, LoadError>;
     fn recheck(&self, scenario: &Scenario, path: &Path) -> Result<Replayed, RunError>;
 }
 
@@ -298,6 +319,17 @@ impl<S: System> AnySystem for Erased<S> {
 
     fn session(&self, scenario: &Scenario, source: &Source) -> Result<Box<dyn Session>, RunError> {
         open::<S>(scenario, source)
+    }
+
+    fn beginnings(
+        &self,
+        scenario: &Scenario,
+        budget: Budget,
+        answers: u64,
+    ) -> Result<Taken, LoadError> {
+        let prepared = Prepared::<S>::new(scenario);
+        let prepared = prepared.map_err(|problem| scenario.cannot_be(&problem))?;
+        Ok(state::beginnings(prepared, budget, answers))
     }
 
     fn recheck(&self, scenario: &Scenario, path: &Path) -> Result<Replayed, RunError> {

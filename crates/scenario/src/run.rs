@@ -2,16 +2,15 @@
 
 use std::path::Path;
 
-use sim::Edit;
-
-use crate::{Interrupt, Judgement, Outcome};
+use crate::{Edit, Interrupt, Judgement, Outcome};
 
 /// How to run a scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct RunOptions<'a> {
     /// The seed.
     pub seed: &'a str,
-    /// The answers of chance that are different from those of the seed.
+    /// The answers of chance that are different from those of the seed, and what else the nemesis
+    /// does.
     pub edits: &'a [Edit],
     /// Where to record, if at all.
     pub record: Option<&'a Path>,

@@ -10,13 +10,12 @@ use std::path::{Path, PathBuf};
 
 use history::{Names, NodeId, Time};
 use serde_json::Value;
-use sim::Edit;
 use trace::LogError;
 
-use crate::{Interrupt, Ran, RunError};
+use crate::{Edit, Interrupt, Ran, RunError};
 
 /// Where the answers of chance come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// From a seed.
     Seed(String),

@@ -4,7 +4,7 @@ use history::Names;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sim::{Event, Nemesis, NodeSpec, Process};
+use sim::{Event, Identity, Nemesis, NodeSpec, Process};
 
 use crate::{Checker, Problem, Waiting};
 
@@ -30,7 +30,7 @@ pub trait System: 'static {
     /// What runs on a node: usually an enum of the kinds of node that there are.
     type Process: Process;
     /// What the operator does in a run, beside the faults of the scenario. `()` if nothing.
-    type Nemesis: Nemesis<ProtocolOf<Self>>;
+    type Nemesis: Nemesis<ProtocolOf<Self>> + Identity;
     /// The system's section of a scenario file. Give its fields defaults, and
     /// `deny_unknown_fields`.
     type Config: Serialize + DeserializeOwned;

@@ -9,7 +9,7 @@ use crate::conclusion::Investigation;
 use crate::prepared::Prepared;
 use crate::recovery::Progress;
 use crate::tally::Tally;
-use crate::{Checker, End, Expected, ProtocolOf, System};
+use crate::{Checker, End, Expected, Finding, ProtocolOf, System};
 
 /// What watches a run.
 pub(crate) struct Watchers<S: System> {
@@ -108,6 +108,12 @@ impl<S: System> Watchers<S> {
     pub(crate) fn has_found(&self) -> bool {
         let mut strict = self.checkers.iter().filter(|watching| !watching.is_tolerated);
         strict.any(|watching| watching.checker.finding().is_some())
+    }
+
+    /// What the first checker found that found something, with its name.
+    pub(crate) fn first_finding(&self) -> Option<(&'static str, Finding)> {
+        let mut checkers = self.checkers.iter().map(|watching| &watching.checker);
+        checkers.find_map(|checker| Some((checker.name(), checker.finding()?)))
     }
 
     /// The run is over.

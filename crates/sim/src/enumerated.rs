@@ -28,6 +28,10 @@ pub enum Faults {
     None,
     /// A message can be lost or duplicated where the link's rule gives that a chance.
     ByRule,
+    /// Any message can be lost.
+    Losses,
+    /// Any datagram can be duplicated.
+    Duplicates,
     /// Any message can be lost. Any datagram can be duplicated.
     Any,
 }
@@ -48,6 +52,11 @@ impl Enumerated {
         Enumerated { faults, ..Enumerated::default() }
     }
 
+    /// From now on, these faults of the network.
+    pub fn allow(&mut self, faults: Faults) {
+        self.faults = faults;
+    }
+
     /// Answers the next questions so, and forgets those that were asked before. To be called before
     /// a step.
     pub fn answer(&mut self, answers: &[u64]) {
@@ -66,6 +75,8 @@ impl Enumerated {
         let (lost, duplicated) = match self.faults {
             Faults::None => (false, false),
             Faults::ByRule => (link.rule.loss > Chance::NEVER, link.rule.duplicate > Chance::NEVER),
+            Faults::Losses => (true, false),
+            Faults::Duplicates => (false, true),
             Faults::Any => (true, true),
         };
         (lost, duplicated && !link.is_stream())

@@ -238,6 +238,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         &mut self.choices
     }
 
+    /// What gives the commands, to look at.
+    pub fn nemesis(&self) -> &N {
+        &self.nemesis
+    }
+
     /// The process on a node, to look at.
     pub fn process(&self, node: NodeId) -> &P {
         &self.nodes[node.index()].process

@@ -34,7 +34,7 @@ use std::collections::BTreeSet;
 use history::NodeId;
 use scenario::WriteCount;
 use serde::{Deserialize, Serialize};
-use sim::{Command, Event, Kind, Nemesis, NemesisContext};
+use sim::{Command, Event, Identifier, Identity, Kind, Nemesis, NemesisContext};
 
 use crate::{Configuration, Message, Protocol, Quorum};
 
@@ -203,6 +203,12 @@ impl Membership {
         if let Some(Step::Writes(more)) = self.steps.get(self.next) {
             self.writes_wanted = self.writes.total() + more;
         }
+    }
+}
+
+impl Identity for Membership {
+    fn identify(&self, into: &mut Identifier<'_>) {
+        into.as_it_stands(&format!("{self:?}"));
     }
 }
 

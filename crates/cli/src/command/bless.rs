@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use scenario::Edit;
 use scenario::{
     Interrupt, Judgement, LoadError, Override, Registry, RunOptions, Scenario, Selection, Verdict,
 };
 use serde_json::Value;
-use sim::Edit;
 use trace::LogError;
 use trace::file::{self, Workshop};
 

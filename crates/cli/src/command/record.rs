@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use scenario::Edit;
 use scenario::{Interrupt, Judgement, Ran, Registry, RunOptions, Scenario, Verdict};
-use sim::Edit;
 
 use super::recording_path;
 use crate::failure::{Code, Failure};

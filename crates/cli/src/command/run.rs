@@ -14,7 +14,7 @@ use scenario::{
     Batch, Interrupt, Judgement, Outcome, Ran, Registry, RunError, RunOptions, Scenario, Verdict,
 };
 
-use sim::Edit;
+use scenario::Edit;
 
 use crate::args::{Changes, Format, Seeds, typed};
 use crate::command::record::code_of;

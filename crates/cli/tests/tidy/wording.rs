@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn words_that_contain_a_banned_word_are_not() {
-        let text = "this sessional, a session, todo = \"warn\", mktemp -t XXXXXX, the issue, TODOS2\n";
+        let text =
+            "this sessional, a session, todo = \"warn\", mktemp -t XXXXXX, the issue, TODOS2\n";
         assert_eq!(words(&planted(&[("a.md", text)])), [""; 0]);
     }
 

@@ -1,0 +1,416 @@
+//! A state of a run whose next step is chosen.
+//!
+//! A [`State`] is what an explorer goes through. It tells what can happen next, what each of these
+//! steps leads to, and what the checkers have found. States with the same [id](State::id) have the
+//! same future, and what is found from there on is the same. A state hides the types of a system, as
+//! a [`Session`](crate::Session) does. How time is abstracted stands in [`sim::World::pending`].
+//!
+//! The faults of a path are bounded by a [`Budget`]. A state knows the path that led to it, so that
+//! it can be recorded as an ordinary run.
+
+use std::collections::BTreeSet;
+use std::hash::{Hash as _, Hasher as _};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use history::{Names, NodeId};
+use serde::Serialize;
+use sim::{
+    Choice, Command, Enumerated, Event, Faults, Keep, Kind, Observer, PathStep, Pending, Protocol,
+    Upcoming,
+};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::live::{Live, Origin};
+use crate::prepared::{Prepared, RunningWorld};
+use crate::watch::Watchers;
+use crate::{
+    Action, Edit, End, Finding, Interrupt, LoadError, ProtocolOf, Ran, RunError, Session as _,
+    System, Until,
+};
+
+/// How much may go wrong on a path, beside what the scenario has the nemesis do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Budget {
+    /// How many messages may be lost.
+    pub losses: u64,
+    /// How many messages may be duplicated.
+    pub duplicates: u64,
+    /// How many times a node may crash. It keeps what it had made durable, and can start again.
+    pub crashes: u64,
+    /// How many times time may pass: a timer runs out, or anything else that goes by a clock
+    /// happens. `None` is without a bound.
+    pub timeouts: Option<u64>,
+}
+
+impl Budget {
+    fn faults(self) -> Faults {
+        match (self.losses > 0, self.duplicates > 0) {
+            (true, true) => Faults::Any,
+            (true, false) => Faults::Losses,
+            (false, true) => Faults::Duplicates,
+            (false, false) => Faults::None,
+        }
+    }
+}
+
+/// A state of a run whose next step is chosen.
+pub trait State {
+    /// A number that states share if they have the same future and the same findings from there on.
+    /// `None` if a checker cannot tell what it knows.
+    fn id(&self) -> Option<u128>;
+
+    /// How many steps led to it.
+    fn depth(&self) -> usize;
+
+    /// What can happen next, in words.
+    fn steps(&self) -> Vec<String>;
+
+    /// Lets one of these steps happen, in every way in which its questions of chance can be
+    /// answered. A question with more than `answers` possible answers is answered with 0 only.
+    fn take(&self, step: usize, answers: u64) -> Taken;
+
+    /// What a checker has found, with the name of the checker.
+    fn finding(&self) -> Option<(&'static str, Finding)>;
+
+    /// The steps that led to it, in words.
+    fn path(&self) -> Vec<String>;
+
+    /// Runs the path as an ordinary run, explains what is found, and records the run if there is a
+    /// file for it.
+    ///
+    /// # Errors
+    /// If no ordinary run follows the path, or the recording cannot be written.
+    fn run(&self, record: Option<&Path>) -> Result<Ran, RunError>;
+}
+
+/// What a step leads to.
+#[derive(Default)]
+pub struct Taken {
+    /// One state for each way in which the questions of the step can be answered.
+    pub states: Vec<Box<dyn State>>,
+    /// The questions that were answered with 0 only, in words.
+    pub cut_short: BTreeSet<String>,
+}
+
+/// The seed in the header of a recording of an explored path.
+const SEED: &str = "explored";
+
+/// A state of a system.
+struct Reached<S: System> {
+    prepared: Arc<Prepared<S>>,
+    names: Arc<Names>,
+    world: RunningWorld<S, Enumerated>,
+    seen: Seen<S>,
+    budget: Budget,
+    path: Rc<Trail<S>>,
+    steps: Vec<(Choice<MessageOf<S>>, String)>,
+}
+
+type MessageOf<S> = <ProtocolOf<S> as Protocol>::Message;
+
+/// The path to a state: its last step, and the path before that.
+enum Trail<S: System> {
+    Beginning {
+        answers: Vec<u64>,
+    },
+    Step {
+        before: Rc<Trail<S>>,
+        depth: usize,
+        words: String,
+        step: PathStep<MessageOf<S>>,
+        /// After which event the step is an order of the nemesis, and which.
+        order: Option<(u64, Action)>,
+    },
+}
+
+/// What has been seen on a path.
+struct Seen<S: System> {
+    watchers: Watchers<S>,
+    /// All operations of clients, with their times, in order.
+    history: Xxh3,
+    up: BTreeSet<NodeId>,
+    down: BTreeSet<NodeId>,
+    /// The last event that the nemesis was told of.
+    last: u64,
+}
+
+impl<S: System> Clone for Seen<S> {
+    fn clone(&self) -> Seen<S> {
+        Seen {
+            watchers: self.watchers.clone(),
+            history: self.history.clone(),
+            up: self.up.clone(),
+            down: self.down.clone(),
+            last: self.last,
+        }
+    }
+}
+
+impl<S: System> Observer<ProtocolOf<S>> for Seen<S> {
+    fn event(&mut self, event: &Event<ProtocolOf<S>>) {
+        self.watchers.event(event);
+        match &event.kind {
+            Kind::Chose { .. } => return,
+            Kind::Start => {
+                self.down.remove(&event.node);
+                self.up.insert(event.node);
+            }
+            Kind::Nemesis(Command::Crash { node, .. }) if self.up.remove(node) => {
+                self.down.insert(*node);
+            }
+            _ => (),
+        }
+        self.last = event.seq;
+        if let Kind::Invoke(_) | Kind::Return(_) | Kind::Claim(_) | Kind::Nemesis(_) = event.kind {
+            let mut bytes = Vec::new();
+            history::canonical::encode(&(event.at, event.node, &event.kind), &mut bytes);
+            self.history.update(&bytes);
+        }
+    }
+}
+
+/// The states in which a run of a scenario can begin, as the file has it, with nothing drawn.
+pub(crate) fn beginnings<S: System>(prepared: Prepared<S>, budget: Budget, answers: u64) -> Taken {
+    let prepared = Arc::new(prepared);
+    let names = Arc::new(prepared.names());
+    let world = prepared.world(Enumerated::new(budget.faults())).expect("checked before");
+    let (up, down) = Default::default();
+    let watchers = Watchers::new(&prepared);
+    let seen = Seen { watchers, history: Xxh3::new(), up, down, last: 0 };
+    let mut taken = Taken::default();
+    for branch in world.beginnings(&seen, answers) {
+        let path = Rc::new(Trail::Beginning { answers: branch.answers.clone() });
+        let (prepared, names) = (Arc::clone(&prepared), Arc::clone(&names));
+        taken.add(Reached::new(prepared, names, branch, budget, path));
+    }
+    taken
+}
+
+impl Taken {
+    fn add<S: System>(&mut self, reached: Option<(Reached<S>, Vec<String>)>) {
+        let Some((state, cut_short)) = reached else { return };
+        self.states.push(Box::new(state));
+        self.cut_short.extend(cut_short);
+    }
+}
+
+impl<S: System> Reached<S> {
+    /// The state after a branch, unless it takes more faults than the budget has; and the questions
+    /// that were answered with 0 only.
+    fn new(
+        prepared: Arc<Prepared<S>>,
+        names: Arc<Names>,
+        branch: sim::Branch<S::Process, Nemeses<S>, Seen<S>>,
+        budget: Budget,
+        path: Rc<Trail<S>>,
+    ) -> Option<(Reached<S>, Vec<String>)> {
+        let sim::Branch { mut world, observer: seen, cut_short, .. } = branch;
+        let faults = budget.faults();
+        let (mut losses, mut duplicates) = (0, 0);
+        for question in world.choices().questions().iter().filter(|asked| asked.purpose == "fate") {
+            match (question.answer, faults) {
+                (0, _) => (),
+                (1, Faults::Any | Faults::Losses) => losses += 1,
+                _ => duplicates += 1,
+            }
+        }
+        let losses = budget.losses.checked_sub(losses)?;
+        let duplicates = budget.duplicates.checked_sub(duplicates)?;
+        let budget = Budget { losses, duplicates, ..budget };
+        world.choices_mut().allow(budget.faults());
+        let cut_short = cut_short.iter().map(|question| {
+            format!("{} of {} has {} answers", question.purpose, question.name, question.bound)
+        });
+        let cut_short = cut_short.collect();
+        let mut state = Reached { prepared, names, world, seen, budget, path, steps: Vec::new() };
+        state.steps = state.find_steps();
+        Some((state, cut_short))
+    }
+
+    fn find_steps(&self) -> Vec<(Choice<MessageOf<S>>, String)> {
+        if self.seen.watchers.has_found() {
+            return Vec::new();
+        }
+        let time_passes = self.budget.timeouts != Some(0);
+        let pending = self.world.pending().into_iter();
+        let pending = pending.filter(|pending| time_passes || !self.passes_time(pending));
+        let mut steps: Vec<_> =
+            pending.map(|pending| (pending.choice.clone(), self.words(&pending))).collect();
+        if self.budget.crashes > 0 {
+            steps.extend(self.seen.up.iter().map(|node| {
+                let command = Command::Crash { node: *node, keep: Keep::Durable };
+                (Choice::Command(command), format!("{} crashes", self.names.node(*node)))
+            }));
+        }
+        steps.extend(self.seen.down.iter().map(|node| {
+            let words = format!("{} starts again", self.names.node(*node));
+            (Choice::Command(Command::Start(*node)), words)
+        }));
+        steps
+    }
+
+    /// Whether virtual time passes if this happens.
+    fn passes_time(&self, pending: &Pending<ProtocolOf<S>>) -> bool {
+        pending.choice == Choice::Clock && pending.at > self.world.now()
+    }
+
+    fn words(&self, pending: &Pending<ProtocolOf<S>>) -> String {
+        let node = self.names.node(pending.node);
+        match &pending.what {
+            Upcoming::Delivery { from, message, .. } => {
+                format!("{node} receives {} from {}", json(message), self.names.node(*from))
+            }
+            Upcoming::Timer { timer, .. } => {
+                format!("at {} the timer {} of {node} runs out", pending.at, json(timer))
+            }
+            Upcoming::Undelivered { to, .. } => {
+                format!("{node} learns that a message to {} was lost", self.names.node(*to))
+            }
+            Upcoming::ConnectionLost { peer } => {
+                format!("{node} learns that its connection to {} broke", self.names.node(*peer))
+            }
+            Upcoming::Told { message } => format!("the operator tells {node} {}", json(message)),
+            Upcoming::Alarm(_) => format!("at {} the nemesis goes on", pending.at),
+            Upcoming::GoOn => format!("at {} {node} has done its work", pending.at),
+        }
+    }
+
+    /// What is found when nothing can happen any more.
+    fn finding_at_rest(&self) -> Option<(&'static str, Finding)> {
+        let nodes = (0..self.names.nodes.len()).map(|number| NodeId(number as u16));
+        let processes: Vec<&S::Process> = nodes.map(|node| self.world.process(node)).collect();
+        if !self.world.pending().is_empty()
+            || processes.iter().any(|process| S::unfinished(process).is_some())
+        {
+            return None;
+        }
+        let mut watchers = self.seen.watchers.clone();
+        watchers.end(&End::AtRest(&processes));
+        watchers.first_finding()
+    }
+}
+
+type Nemeses<S> = (crate::fault::FaultPlan, <S as System>::Nemesis);
+
+fn json(message: &impl Serialize) -> String {
+    serde_json::to_string(message).expect("a message is JSON")
+}
+
+impl<S: System> State for Reached<S> {
+    fn id(&self) -> Option<u128> {
+        let mut hasher = Xxh3::new();
+        hasher.write_u128(self.world.fingerprint());
+        hasher.write_u64(self.seen.history.digest());
+        self.budget.hash(&mut hasher);
+        self.seen.down.hash(&mut hasher);
+        let checkers = &self.seen.watchers.checkers;
+        let is_known = checkers.iter().all(|watching| watching.checker.identify(&mut hasher));
+        is_known.then(|| hasher.digest128())
+    }
+
+    fn depth(&self) -> usize {
+        match &*self.path {
+            Trail::Beginning { .. } => 0,
+            Trail::Step { depth, .. } => *depth,
+        }
+    }
+
+    fn steps(&self) -> Vec<String> {
+        self.steps.iter().map(|(_, words)| words.clone()).collect()
+    }
+
+    fn take(&self, step: usize, answers: u64) -> Taken {
+        let (choice, words) = &self.steps[step];
+        let mut budget = self.budget;
+        let mut order = None;
+        match choice {
+            Choice::Command(command) => {
+                let name = self.names.node(command.node()).into_owned();
+                let action = match command {
+                    Command::Crash { .. } => {
+                        budget.crashes -= 1;
+                        Action::Crash(name)
+                    }
+                    _ => Action::Start(name),
+                };
+                order = Some((self.seen.last, action));
+            }
+            Choice::Clock => {
+                let pending = self.world.pending();
+                let passes = pending.first().is_some_and(|first| self.passes_time(first));
+                budget.timeouts = budget.timeouts.map(|left| left - u64::from(passes));
+            }
+            Choice::Deliver(_) => (),
+        }
+        let mut taken = Taken::default();
+        // A limit of the scenario is reached: nothing happens beyond it.
+        let branches = self.world.branches(&self.seen, choice, answers).unwrap_or_default();
+        for branch in branches {
+            let step = PathStep { choice: choice.clone(), answers: branch.answers.clone() };
+            let path = Rc::new(Trail::Step {
+                before: Rc::clone(&self.path),
+                depth: self.depth() + 1,
+                words: words.clone(),
+                step,
+                order: order.clone(),
+            });
+            let (prepared, names) = (Arc::clone(&self.prepared), Arc::clone(&self.names));
+            taken.add(Reached::new(prepared, names, branch, budget, path));
+        }
+        taken
+    }
+
+    fn finding(&self) -> Option<(&'static str, Finding)> {
+        self.seen.watchers.first_finding().or_else(|| self.finding_at_rest())
+    }
+
+    fn path(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let mut here = &self.path;
+        while let Trail::Step { before, words, .. } = &**here {
+            all.push(words.clone());
+            here = before;
+        }
+        all.reverse();
+        all
+    }
+
+    fn run(&self, record: Option<&Path>) -> Result<Ran, RunError> {
+        let mut path = sim::Path::default();
+        let mut orders = Vec::new();
+        let mut here = &self.path;
+        while let Trail::Step { before, step, order, .. } = &**here {
+            path.steps.push(step.clone());
+            orders.extend(order.clone());
+            here = before;
+        }
+        if let Trail::Beginning { answers } = &**here {
+            path.beginning = answers.clone();
+        }
+        path.steps.reverse();
+        orders.reverse();
+        let cannot = |why: String| LoadError::Override {
+            origin: self.prepared.scenario.name.clone(),
+            overrides: "the path that was found".to_owned(),
+            message: why,
+        };
+        let first = self.prepared.world(Enumerated::new(Faults::Any)).expect("checked before");
+        let script = path.script(first).map_err(|why| cannot(why.to_string()))?;
+        let edits = orders.iter().map(|(event, action)| {
+            Edit::Order { event: *event, action: action.clone() }.to_string()
+        });
+        let edits = edits.collect();
+        let prepared = Prepared::new(&self.prepared.scenario)
+            .and_then(|prepared: Prepared<S>| prepared.with_orders(orders))
+            .map_err(|why| cannot(why.to_string()))?;
+        let origin = Origin { seed: SEED.to_owned(), edits, recording: None };
+        let mut live = Box::new(Live::new(Arc::new(prepared), origin, script.choices()));
+        if let Some(record) = record {
+            live.record(record)?;
+        }
+        live.run(Until::End, &Interrupt::new());
+        Ok(live.finish(true)?.ran)
+    }
+}
