@@ -1,8 +1,8 @@
 //! How much memory the data takes, and which keys go when that is too much.
 //!
-//! Memory is an estimate that depends on nothing but the data: the bytes of each key and of
-//! everything in its value, and a fixed number for each key and for each element ([`size`]). It is
-//! of the order of what Redis takes, and is the same on every machine.
+//! Memory is an estimate that depends on nothing but the data ([`size`]): so it is the same on every
+//! machine. It is what the structures take that hold the data here, which for small values is more
+//! than Redis takes.
 //!
 //! Before each command, while there is more than `maxmemory`, one key after the other is evicted.
 //! Redis looks at a few keys that it draws and evicts the best of them; here it is always the best
@@ -14,28 +14,20 @@
 
 use im::{OrdMap, OrdSet};
 
-use crate::{Blob, Entry, UnixMillis, Value};
+use crate::value::memory::{self, Tree};
+use crate::{Blob, Entry, UnixMillis};
 
-/// What a key takes besides its bytes and its value.
-const KEY_BYTES: usize = 64;
-/// What an element of a collection takes besides its bytes.
-const ELEMENT_BYTES: usize = 32;
-/// What a score takes.
-const SCORE_BYTES: usize = 8;
+/// What a key takes besides its text and its value, and besides its place in the keyspace.
+const KEY_BYTES: usize =
+    Tree::of::<Blob, Account>().element() + Tree::of::<u64, Blob>().element();
+/// What a key that expires takes more.
+const EXPIRY_BYTES: usize =
+    Tree::of::<u64, Blob>().element() + Tree::of::<(UnixMillis, Blob), ()>().element();
 
-/// The bytes that an entry takes.
+/// The bytes that an entry takes, besides its place in the keyspace.
 pub(crate) fn size(key: &Blob, entry: &Entry) -> usize {
-    let sum = |elements: &mut dyn Iterator<Item = usize>| -> usize {
-        elements.map(|bytes| bytes + ELEMENT_BYTES).sum()
-    };
-    let value = match &entry.value {
-        Value::String(string) => string.len(),
-        Value::List(list) => sum(&mut list.iter().map(|element| element.len())),
-        Value::Hash(fields) => sum(&mut fields.iter().map(|(name, text)| name.len() + text.len())),
-        Value::Set(set) => sum(&mut set.iter().map(|member| member.len())),
-        Value::SortedSet(set) => sum(&mut set.iter().map(|(member, _)| member.len() + SCORE_BYTES)),
-    };
-    KEY_BYTES + key.len() + value
+    let expiry = if entry.expires.is_some() { EXPIRY_BYTES } else { 0 };
+    KEY_BYTES + memory::text(key) + expiry + entry.value.bytes()
 }
 
 /// What is known of the keys of one database so that the right ones can be evicted.

@@ -269,13 +269,14 @@ impl Keyspace {
 
     /// The bytes that the keys and their values take.
     pub(crate) fn bytes(&self) -> usize {
-        match &self.ledger {
+        let entries: usize = match &self.ledger {
             Some(ledger) => ledger.bytes(),
             None => {
                 let all = self.entries.iter_unordered();
                 all.map(|(key, entry)| eviction::size(key, entry)).sum()
             }
-        }
+        };
+        entries + index::bytes(self.len())
     }
 
     /// How many of the keys have an expiry.

@@ -2,12 +2,17 @@
 
 use im::OrdSet;
 
+use super::memory::{self, Tree};
 use crate::{Blob, integer};
 
 /// Strings, each of them once: the value of a set. They are in the order of their bytes, where
 /// Redis leaves it open.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Set(OrdSet<Blob>);
+pub struct Set {
+    members: OrdSet<Blob>,
+    /// What the texts take in memory.
+    text_bytes: usize,
+}
 
 impl Set {
     /// Up to so many integers Redis keeps in one piece of memory (`set-max-intset-entries`).
@@ -16,39 +21,57 @@ impl Set {
     /// The number of members.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.members.len()
     }
 
     /// Whether there is no member.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.members.is_empty()
     }
 
     /// The members.
     pub fn iter(&self) -> impl Iterator<Item = &Blob> {
-        self.0.iter()
+        self.members.iter()
     }
 
     /// Whether `member` is one.
     #[must_use]
     pub fn contains(&self, member: &Blob) -> bool {
-        self.0.contains(member)
+        self.members.contains(member)
     }
 
     /// Returns whether `member` was none before.
     pub(crate) fn insert(&mut self, member: &Blob) -> bool {
-        let is_new = !self.0.contains(member);
+        let is_new = !self.members.contains(member);
         if is_new {
-            self.0.insert(member.clone());
+            self.members.insert(member.clone());
+            self.text_bytes += memory::text(member);
         }
         is_new
     }
 
     /// Returns whether `member` was one before.
     pub(crate) fn remove(&mut self, member: &Blob) -> bool {
-        self.0.remove(member).is_some()
+        let is_removed = self.members.remove(member).is_some();
+        if is_removed {
+            self.text_bytes -= memory::text(member);
+            if memory::fits_one_leaf_again(self.len()) {
+                self.members = self.iter().cloned().collect();
+            }
+        }
+        is_removed
     }
+
+    /// How many bytes of memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        Set::TREE.bytes(self.members.len()) + self.text_bytes
+    }
+
+    /// What one of many members takes, besides its text.
+    pub(crate) const MEMBER_BYTES: usize = Set::TREE.element();
+
+    const TREE: Tree = Tree::of::<Blob, ()>();
 
     /// Whether Redis would keep it in one piece of memory.
     pub(crate) fn is_compact(&self) -> bool {
@@ -59,6 +82,10 @@ impl Set {
 
 impl FromIterator<Blob> for Set {
     fn from_iter<I: IntoIterator<Item = Blob>>(members: I) -> Set {
-        Set(members.into_iter().collect())
+        let mut set = Set::default();
+        for member in members {
+            set.insert(&member);
+        }
+        set
     }
 }

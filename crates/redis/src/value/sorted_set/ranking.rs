@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::value::memory;
 use crate::{Blob, Score};
 
 /// How many times as heavy as its sibling a subtree may be.
@@ -34,6 +35,9 @@ struct Node {
 }
 
 impl Ranking {
+    /// What a member takes in memory, besides its name.
+    pub(super) const MEMBER_BYTES: usize = memory::shared::<Node>();
+
     /// How many members there are.
     pub(super) fn len(&self) -> usize {
         len(&self.root)
