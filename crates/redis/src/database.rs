@@ -6,6 +6,7 @@ mod selection;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+pub(crate) use self::memory::Room;
 use self::selection::Selection;
 use crate::chance::Chance;
 use crate::command::{self, Flags};

@@ -18,6 +18,7 @@ mod watchers;
 
 use self::index::Index;
 pub use self::secret::HashSecret;
+pub(crate) use self::watchers::WATCHER_BYTES;
 use self::watchers::{Seen, Watchers};
 use crate::chance::Chance;
 use crate::eviction::{self, Ledger};

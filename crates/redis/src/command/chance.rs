@@ -33,16 +33,17 @@ pub(super) fn spop(
         }
         _ => return Err(ErrorReply::syntax()),
     };
-    let Database { keyspace, chance, .. } = database;
+    let Database { keyspace, chance, replies, .. } = database;
     let popped = keyspace.update_as(now, &arguments[0], |set: &mut Set| {
+        replies.expect(count.unwrap_or(1).min(set.len()))?;
         let picked = some(chance, count.unwrap_or(1), set.len(), set.iter());
         let picked: Vec<Blob> = picked.into_iter().cloned().collect();
         for member in &picked {
             set.remove(member);
         }
-        picked
+        Ok(picked)
     })?;
-    let mut popped = popped.unwrap_or_default().into_iter();
+    let mut popped = popped.transpose()?.unwrap_or_default().into_iter();
     Ok(match count {
         None => Reply::from(popped.next()),
         Some(_) => Reply::Array(popped.map(Reply::Bulk).collect()),
@@ -62,6 +63,7 @@ pub(super) fn srandmember(
     };
     let Database { keyspace, chance, replies, .. } = database;
     let picked = keyspace.read_as(now, &arguments[0], |set: &Set| {
+        replies.expect(picks(count, set.len()))?;
         let picked = pick(chance, count.unwrap_or(1), set.len(), set.iter());
         picked_reply(replies, count, picked.cloned())
     })?;
@@ -85,6 +87,8 @@ pub(super) fn hrandfield(
     }
     let Database { keyspace, chance, replies, .. } = database;
     let picked = keyspace.read_as(now, &arguments[0], |fields: &Fields| {
+        let columns = if with_values { 2 } else { 1 };
+        replies.expect(picks(count, fields.len()).saturating_mul(columns))?;
         let picked = pick(chance, count.unwrap_or(1), fields.len(), fields.iter());
         let words = picked.flat_map(|(field, value)| {
             let value = with_values.then_some(value);
@@ -105,6 +109,15 @@ fn picked_reply(
     match count {
         None => Ok(picked.next().unwrap_or(Reply::Nil)),
         Some(_) => replies.array(picked),
+    }
+}
+
+/// How many of `len` items there are in the reply to a command with this `count`.
+pub(super) fn picks(count: Option<i64>, len: usize) -> usize {
+    match count.unwrap_or(1) {
+        _ if len == 0 => 0,
+        count @ 0.. => usize::try_from(count).unwrap_or(usize::MAX).min(len),
+        count => usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX),
     }
 }
 

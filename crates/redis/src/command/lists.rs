@@ -107,11 +107,13 @@ fn pop(
         [count] => integer::parse_count(count, "ERR value is out of range, must be positive")?,
         _ => return Err(ErrorReply::wrong_number_of_arguments(command)),
     };
-    let popped = database.keyspace.update_as(now, key, |list: &mut List| {
+    let Database { keyspace, replies, .. } = database;
+    let popped = keyspace.update_as(now, key, |list: &mut List| {
+        replies.expect(count.min(list.len()))?;
         let elements = std::iter::from_fn(|| list.pop(end)).take(count);
-        Reply::Array(elements.map(Reply::Bulk).collect())
+        Ok(Reply::Array(elements.map(Reply::Bulk).collect()))
     })?;
-    Ok(popped.unwrap_or(Reply::Nil))
+    popped.unwrap_or(Ok(Reply::Nil))
 }
 
 /// `LLEN key`

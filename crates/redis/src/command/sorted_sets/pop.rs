@@ -3,7 +3,7 @@
 
 use super::interval::Direction;
 use super::{Columns, rows};
-use crate::command::chance::pick;
+use crate::command::chance::{pick, picks};
 use crate::command::is_option;
 use crate::command::scan::{Options, Typed, found, page, parse_cursor};
 use crate::{Blob, Database, ErrorReply, Reply, Score, SortedSet, UnixTime, integer};
@@ -40,8 +40,10 @@ fn pop(
             .ok_or(ErrorReply::from_static("ERR value is out of range, must be positive"))?,
         _ => return Err(ErrorReply::syntax()),
     };
-    let popped = database.keyspace.update_as(now, &arguments[0], |set: &mut SortedSet| {
+    let Database { keyspace, replies, .. } = database;
+    let popped = keyspace.update_as(now, &arguments[0], |set: &mut SortedSet| {
         let count = count.min(set.len());
+        replies.expect(count.saturating_mul(2))?;
         let ranks = match from {
             Direction::Forward => 0..count,
             Direction::Reverse => set.len() - count..set.len(),
@@ -52,9 +54,9 @@ fn pop(
             Direction::Reverse => rows(members.rev(), Columns::MembersAndScores).collect(),
         };
         set.remove_range(ranks);
-        Reply::Array(reply)
+        Ok(Reply::Array(reply))
     })?;
-    Ok(popped.unwrap_or(Reply::Array(Vec::new())))
+    popped.unwrap_or(Ok(Reply::Array(Vec::new())))
 }
 
 /// `ZRANDMEMBER key [count [WITHSCORES]]`: with a negative count, one may be picked again.
@@ -75,6 +77,8 @@ pub(in crate::command) fn zrandmember(
     }
     let Database { keyspace, chance, replies, .. } = database;
     let picked = keyspace.read_as(now, &arguments[0], |set: &SortedSet| {
+        let columns_len = if columns == Columns::Members { 1 } else { 2 };
+        replies.expect(picks(count, set.len()).saturating_mul(columns_len))?;
         let mut picked = pick(chance, count.unwrap_or(1), set.len(), set.iter());
         match count {
             None => Ok(Reply::from(picked.next().map(|(member, _)| member.clone()))),
