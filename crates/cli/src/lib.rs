@@ -101,7 +101,8 @@ fn listen() -> Interrupt {
         }
     }
     // With any handler, a write past the limit on the size of files fails, and the failure is told.
-    // Without one the signal ends the process. If there can be no handler, that is all that is lost.
+    // Without one the signal ends the process. If there can be no handler, that is all that is
+    // lost.
     let _ = flag::register(SIGXFSZ, std::sync::Arc::default());
     trace::pipe::end_when(interrupt.flag());
     interrupt

@@ -26,8 +26,8 @@ use crate::reply::ReplyBudget;
 use crate::value::memory::{self, Tree};
 use crate::{Blob, Clients, Database, ErrorReply, Reply, UnixTime};
 
-/// What a watched key takes here and in the database, besides its text: the nodes of a `BTreeSet` are
-/// as full as those of a tree there.
+/// What a watched key takes here and in the database, besides its text: the nodes of a `BTreeSet`
+/// are as full as those of a tree there.
 const WATCH_BYTES: usize = WATCHER_BYTES + Tree::of::<(u8, Blob), ()>().element();
 
 /// One client's connection: its selected database, its transaction, the keys that it watches, its
@@ -132,8 +132,8 @@ impl Connection {
         self.left_out = 2;
     }
 
-    /// How many bytes it takes to keep what the client may choose: the commands that wait for `EXEC`,
-    /// the keys that are watched, and the client's name.
+    /// How many bytes it takes to keep what the client may choose: the commands that wait for
+    /// `EXEC`, the keys that are watched, and the client's name.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let queued = self.transaction.as_ref().map_or(0, Transaction::bytes);

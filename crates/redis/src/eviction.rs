@@ -1,8 +1,8 @@
 //! How much memory the data takes, and which keys go when that is too much.
 //!
-//! Memory is an estimate that depends on nothing but the data ([`size`]): so it is the same on every
-//! machine. It is what the structures take that hold the data here, which for small values is more
-//! than Redis takes.
+//! Memory is an estimate that depends on nothing but the data ([`size`]): so it is the same on
+//! every machine. It is what the structures take that hold the data here, which for small values is
+//! more than Redis takes.
 //!
 //! Before each command, while there is more than `maxmemory`, one key after the other is evicted.
 //! Redis looks at a few keys that it draws and evicts the best of them; here it is always the best
@@ -18,8 +18,7 @@ use crate::value::memory::{self, Tree};
 use crate::{Blob, Entry, UnixMillis};
 
 /// What a key takes besides its text and its value, and besides its place in the keyspace.
-const KEY_BYTES: usize =
-    Tree::of::<Blob, Account>().element() + Tree::of::<u64, Blob>().element();
+const KEY_BYTES: usize = Tree::of::<Blob, Account>().element() + Tree::of::<u64, Blob>().element();
 /// What a key that expires takes more.
 const EXPIRY_BYTES: usize =
     Tree::of::<u64, Blob>().element() + Tree::of::<(UnixMillis, Blob), ()>().element();

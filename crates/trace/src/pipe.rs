@@ -1,8 +1,8 @@
 //! Pipes, which another process has to read.
 //!
-//! Opening a pipe blocks until a process reads it, and writing to a full pipe blocks until a process
-//! reads from it. No signal ends that. So this module never blocks for longer than a moment, and looks
-//! between two moments whether a signal has come ([`end_when`]).
+//! Opening a pipe blocks until a process reads it, and writing to a full pipe blocks until a
+//! process reads from it. No signal ends that. So this module never blocks for longer than a
+//! moment, and looks between two moments whether a signal has come ([`end_when`]).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -18,17 +18,17 @@ use rustix::io::Errno;
 
 /// The longest time that a call blocks.
 const MOMENT: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
-/// For so many moments, which are one second, a pipe may have no reader when it is opened: its reader
-/// may just have been started. For as many a full pipe is written to after a signal.
+/// For so many moments, which are one second, a pipe may have no reader when it is opened: its
+/// reader may just have been started. For as many a full pipe is written to after a signal.
 const MOMENTS_MAX: usize = 50;
-/// A pipe that can be written to takes at least so many bytes: a page on Linux, and `PIPE_BUF`, which
-/// is no less than 512, by POSIX.
+/// A pipe that can be written to takes at least so many bytes: a page on Linux, and `PIPE_BUF`,
+/// which is no less than 512, by POSIX.
 const PART_BYTES: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 
 static SIGNAL: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 
-/// Ends the wait for the reader of a pipe once `signal` holds the number of a signal. Only the first
-/// call has an effect.
+/// Ends the wait for the reader of a pipe once `signal` holds the number of a signal. Only the
+/// first call has an effect.
 pub fn end_when(signal: Arc<AtomicUsize>) {
     // A process has one set of signal handlers.
     let _ = SIGNAL.set(signal);

@@ -150,10 +150,7 @@ fn store(
 }
 
 /// A set of these members, if there is memory for it.
-fn collect<'a>(
-    mut room: Room,
-    members: impl Iterator<Item = &'a Blob>,
-) -> Result<Set, ErrorReply> {
+fn collect<'a>(mut room: Room, members: impl Iterator<Item = &'a Blob>) -> Result<Set, ErrorReply> {
     let mut set = Set::default();
     for member in members {
         if set.insert(member) {

@@ -72,8 +72,8 @@ pub(super) fn discard(
     Ok(Reply::ok())
 }
 
-/// `WATCH key [key ...]`: what it takes to watch them counts like a reply, so that there is an end to
-/// what one command can take.
+/// `WATCH key [key ...]`: what it takes to watch them counts like a reply, so that there is an end
+/// to what one command can take.
 pub(super) fn watch(
     connection: &mut Connection,
     database: &mut Database,

@@ -64,7 +64,8 @@ impl Fields {
         let removed = self.fields.remove(field)?;
         self.text_bytes -= memory::text(field) + memory::text(&removed);
         if memory::fits_one_leaf_again(self.len()) {
-            self.fields = self.iter().map(|(field, value)| (field.clone(), value.clone())).collect();
+            self.fields =
+                self.iter().map(|(field, value)| (field.clone(), value.clone())).collect();
         }
         Some(removed)
     }

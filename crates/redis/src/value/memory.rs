@@ -1,8 +1,9 @@
 //! How much memory values take.
 //!
-//! The number of bytes is an estimate that depends on the data and on nothing else, so that it is the
-//! same on every machine and in every copy of a server. It is made of the sizes of the structures that
-//! hold the data, and was measured against the growth of a process (`crates/cli/tests/serve/account.rs`).
+//! The number of bytes is an estimate that depends on the data and on nothing else, so that it is
+//! the same on every machine and in every copy of a server. It is made of the sizes of the
+//! structures that hold the data, and was measured against the growth of a process
+//! (`crates/cli/tests/serve/account.rs`).
 
 use crate::Blob;
 
@@ -29,8 +30,8 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// So many elements stand in one leaf, and as many children at most in a branch. A leaf takes the
-    /// same memory however few are in it.
+    /// So many elements stand in one leaf, and as many children at most in a branch. A leaf takes
+    /// the same memory however few are in it.
     pub(crate) const LEAF_LEN: usize = 16;
 
     /// Nodes are between one third and completely full. Half is what results if keys come in order.

@@ -1,9 +1,10 @@
 //! How much memory an index takes without what its entries hold.
 //!
-//! The nodes of the trie have room for 16 or 32 entries, and a key has one of them. With few keys for
-//! each node most of the room is empty. Each time that there are 32 times as many keys, the trie has
-//! one more level, and its nodes begin to be filled again: a key takes between 165 and 555 bytes, as
-//! the number of keys decides. Of a few keys each counts the same: together they take little.
+//! The nodes of the trie have room for 16 or 32 entries, and a key has one of them. With few keys
+//! for each node most of the room is empty. Each time that there are 32 times as many keys, the
+//! trie has one more level, and its nodes begin to be filled again: a key takes between 165 and 555
+//! bytes, as the number of keys decides. Of a few keys each counts the same: together they take
+//! little.
 
 /// Numbers of keys, and the bytes that each of so many takes: measured, as the growth of a process
 /// that did `SET k ''`. Before the first and after the last, the same comes again with 32 times
