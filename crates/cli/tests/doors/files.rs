@@ -58,7 +58,8 @@ fn a_pipe_that_nothing_reads_holds_up_no_command() {
     let reduce = r#""$0" reduce losing/c2p2k1.i --seeds 7..8 -o"#;
     let serve = r#""$0" serve --port 0 --faults faults.toml --fault-log"#;
     assert_eq!(told(&shell(folder.path(), "mkfifo pipe")), (0, ""));
-    for command in [RECORD, reduce, serve] {
+    let record = format!("{RECORD} -o");
+    for command in [&*record, reduce, serve] {
         let output = shell(folder.path(), &format!("timeout 20 {command} pipe"));
         assert_eq!(told(&output), (74, why), "{command}");
     }

@@ -168,14 +168,14 @@ fn fill_sets(server: &Server) {
     let mut client = server.connect();
     for start in 0..300 {
         let names =
-            (0..3_000).map(|number| format!("{}{}", "y".repeat(100), start * 3_000 + number));
+            (0..3_000).map(|number| format!("{}{}", "y".repeat(120), start * 3_000 + number));
         let names: Vec<String> = names.collect();
         assert_eq!(client.call(&format!("SADD set {}", names.join(" "))), Reply::Integer(3_000));
     }
 }
 
 #[test]
-fn large_sets_that_are_put_together_take_no_more_memory_than_a_reply_may() {
+fn large_sets_that_are_put_together_or_popped_take_no_more_memory_than_a_reply_may() {
     let mut server = start();
     fill_sets(&server);
     for line in ["SUNION set set", "SINTER set set", "ZUNION 2 set set", "ZINTER 2 set set"] {

@@ -109,7 +109,15 @@ fn pop(
     };
     let Database { keyspace, replies, .. } = database;
     let popped = keyspace.update_as(now, key, |list: &mut List| {
-        replies.expect(count.min(list.len()))?;
+        let count = count.min(list.len());
+        replies.expect(count)?;
+        let size = |element: &Blob| element.len() + Reply::ELEMENT_BYTES;
+        let elements = list.iter();
+        let bytes: usize = match end {
+            End::Head => elements.take(count).map(size).sum(),
+            End::Tail => elements.rev().take(count).map(size).sum(),
+        };
+        replies.take(bytes + Reply::ELEMENT_BYTES)?;
         let elements = std::iter::from_fn(|| list.pop(end)).take(count);
         Ok(Reply::Array(elements.map(Reply::Bulk).collect()))
     })?;

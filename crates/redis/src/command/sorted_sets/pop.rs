@@ -53,8 +53,10 @@ fn pop(
             Direction::Forward => rows(members, Columns::MembersAndScores).collect(),
             Direction::Reverse => rows(members.rev(), Columns::MembersAndScores).collect(),
         };
+        let reply = Reply::Array(reply);
+        replies.take(reply.size())?;
         set.remove_range(ranks);
-        Ok(Reply::Array(reply))
+        Ok(reply)
     })?;
     popped.unwrap_or(Ok(Reply::Array(Vec::new())))
 }
