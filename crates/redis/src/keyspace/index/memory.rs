@@ -43,11 +43,14 @@ const FEW: usize = FIRST / WIDTH;
 
 /// What an index of so many keys takes.
 pub(in crate::keyspace) fn bytes(keys: usize) -> usize {
-    match keys {
-        ..=FEW => keys * FIRST_EACH,
-        ..FIRST => between(keys * WIDTH) / WIDTH,
-        ..=LAST => between(keys),
-        _ => WIDTH * bytes(keys / WIDTH),
+    if keys <= FEW {
+        keys * FIRST_EACH
+    } else if keys < FIRST {
+        between(keys * WIDTH) / WIDTH
+    } else if keys <= LAST {
+        between(keys)
+    } else {
+        WIDTH * bytes(keys / WIDTH)
     }
 }
 
