@@ -112,7 +112,7 @@ fn once(
     seed: &str,
     record: Option<&Path>,
 ) -> Result<Outcome> {
-    let options = RunOptions { seed, record, explain: true, interrupt: &Interrupt::new() };
+    let options = RunOptions { record, ..RunOptions::new(seed, &Interrupt::new()) };
     let ran = registry.run(scenario, &options);
     Ok(ran.with_context(|| scenario.name.clone())?.outcome)
 }

@@ -5,8 +5,11 @@ use history::{NodeId, Span};
 use serde::{Deserialize, Serialize};
 use sim::{
     Context, Delay, Endpoint, EventDigest, Input, Keep, Limits, LinkRule, NodeSpec, Process, Role,
-    Seeded, World,
+    Seeded, Types, World,
 };
+
+/// What clients and servers exchange.
+type Protocol = Types<Message>;
 
 /// How much there is to do.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +93,7 @@ impl Client {
         }
     }
 
-    fn begin(&mut self, cx: &mut Context<'_, Message, ()>, lane: u32) {
+    fn begin(&mut self, cx: &mut Context<'_, Protocol>, lane: u32) {
         let under_way = &mut self.lanes[lane as usize];
         if self.started == self.operations {
             under_way.number = IDLE;
@@ -104,7 +107,7 @@ impl Client {
         }
     }
 
-    fn answer(&mut self, cx: &mut Context<'_, Message, ()>, operation: Operation) {
+    fn answer(&mut self, cx: &mut Context<'_, Protocol>, operation: Operation) {
         let under_way = &mut self.lanes[operation.lane as usize];
         if under_way.number != operation.number {
             return;
@@ -117,10 +120,9 @@ impl Client {
 }
 
 impl Process for Node {
-    type Message = Message;
-    type Timer = ();
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, ()>, input: Input<Message, ()>) {
+    fn handle(&mut self, cx: &mut Context<'_, Protocol>, input: Input<Protocol>) {
         match (self, input) {
             (Node::Client(client), Input::Start) => {
                 (0..client.lanes.len() as u32).for_each(|lane| client.begin(cx, lane));

@@ -1,4 +1,4 @@
-//! Strings as Redis and Lua mean them: bytes of any kind, of any length, shared and never changed.
+//! Binary-safe, immutable strings with shared ownership, for Redis and Lua.
 
 #![deny(clippy::float_arithmetic)]
 
@@ -13,12 +13,11 @@ use bytes::{Bytes, BytesMut};
 
 /// A binary-safe string: a key, a value, an argument, a line of a reply.
 ///
-/// A short one (up to [`Blob::SHORT_LEN`] bytes) is kept in place: it costs no allocation, and no
-/// look elsewhere in memory when keys are compared. A long one is [`Bytes`], and a clone of it
-/// shares the bytes.
+/// A short blob (up to [`Blob::SHORT_LEN`] bytes) is stored inline: it needs no allocation, and
+/// comparing keys follows no pointer. A long blob is [`Bytes`], and its clones share the bytes.
 ///
-/// In human-readable formats it is written as a string when it is UTF-8 and as `{"hex": "00ff"}`
-/// when it is not, in all others as bytes.
+/// Human-readable formats store UTF-8 as a string and other bytes as `{"hex": "00ff"}`. Binary
+/// formats store bytes.
 ///
 /// ```
 /// use blob::Blob;
@@ -37,20 +36,19 @@ enum Storage {
     Long(Bytes),
 }
 
-/// Bytes kept in place: they come first, their number comes last, and what is between is zero. So
-/// the order of the whole is the order of the bytes that count: of two that differ in length only,
-/// the shorter one has zeros where the longer one goes on. Their number is such that a blob is no
-/// larger than [`Bytes`] is.
+/// Bytes stored inline, followed by zeros, and their number at the end. So comparing the whole
+/// arrays compares the strings: the zeros of a shorter string come before any longer one. The size
+/// is chosen so that a blob is no larger than [`Bytes`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Short([u8; Short::SIZE]);
 
 const _: () = assert!(size_of::<Blob>() == size_of::<Bytes>());
 
 impl Blob {
-    /// The most bytes that are kept in place.
+    /// The most bytes that are stored inline.
     pub const SHORT_LEN: usize = 23;
 
-    /// The text itself, with no allocation.
+    /// A blob of a static text, without an allocation.
     #[inline]
     #[must_use]
     pub const fn from_static(text: &'static str) -> Blob {
@@ -67,8 +65,8 @@ impl Blob {
         Blob(Short::new(bytes).map_or_else(long, Storage::Short))
     }
 
-    /// These bytes of it, of which there must be as many. They are shared if they are most of it; a
-    /// small part would keep all of it in memory.
+    /// The bytes in `range`, which must exist. A large part shares the bytes. A small part is
+    /// copied, because it would keep the whole blob in memory.
     #[must_use]
     pub fn part(&self, range: Range<usize>) -> Blob {
         match &self.0 {
@@ -79,7 +77,7 @@ impl Blob {
         }
     }
 
-    /// Changes the bytes, in their place unless others share them.
+    /// Changes the bytes. They are copied first if another blob shares them.
     pub fn change(&mut self, change: impl FnOnce(&mut BytesMut)) {
         let mut bytes = match std::mem::take(self).0 {
             Storage::Short(short) => BytesMut::from(&short.0[..short.len()]),
@@ -91,7 +89,7 @@ impl Blob {
         *self = Blob::from(bytes.freeze());
     }
 
-    /// What `format!` makes of the arguments, with no allocation if that is short.
+    /// A blob of formatted text, without an allocation if it is short.
     #[must_use]
     pub fn format(arguments: fmt::Arguments<'_>) -> Blob {
         let mut short = Short::EMPTY;
@@ -121,7 +119,7 @@ impl Short {
         usize::from(self.0[Blob::SHORT_LEN])
     }
 
-    /// Adds the bytes at the end; does nothing if they do not fit.
+    /// Adds bytes at the end. Returns `None`, and adds nothing, if they do not fit.
     fn append(&mut self, bytes: &[u8]) -> Option<()> {
         let start = self.len();
         let end = start.checked_add(bytes.len())?;
@@ -131,8 +129,8 @@ impl Short {
         Some(())
     }
 
-    /// The whole, in numbers that are ordered as it is: a few instructions each, where comparing
-    /// slices is a call.
+    /// The bytes as numbers that have the same order. Comparing them takes a few instructions;
+    /// comparing slices is a call.
     fn words(&self) -> [u64; Short::SIZE / 8] {
         let (words, _) = self.0.as_chunks::<8>();
         std::array::from_fn(|index| u64::from_be_bytes(words[index]))
@@ -182,7 +180,7 @@ impl PartialOrd for Blob {
     }
 }
 
-/// In the order of their bytes, as `memcmp` has it.
+/// Orders blobs by their bytes, as `memcmp` does.
 impl Ord for Blob {
     #[inline]
     fn cmp(&self, other: &Blob) -> Ordering {
@@ -211,7 +209,7 @@ impl fmt::Debug for Blob {
     }
 }
 
-/// As text, with U+FFFD for what is not UTF-8.
+/// Displays the text, with U+FFFD in place of invalid UTF-8.
 impl fmt::Display for Blob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(self))
@@ -237,7 +235,8 @@ impl From<Vec<u8>> for Blob {
     }
 }
 
-/// Shares the bytes unless they are few. A part of a large buffer keeps all of the buffer alive.
+/// Shares the bytes unless they are few. Note that a part of a large buffer keeps the whole buffer
+/// in memory.
 impl From<Bytes> for Blob {
     fn from(bytes: Bytes) -> Blob {
         let short = Short::new(&bytes).map(Storage::Short);
@@ -276,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_seen_by_nobody_who_shares_the_bytes() {
+    fn a_change_does_not_affect_blobs_that_share_the_bytes() {
         for len in [0, 1, Blob::SHORT_LEN, 100] {
             let mut blob = Blob::from("x".repeat(len));
             let shared = blob.clone();

@@ -1,4 +1,4 @@
-//! How a blob is written in logs: as readable as its bytes allow.
+//! Serialization of blobs: as text if possible.
 
 use std::fmt;
 

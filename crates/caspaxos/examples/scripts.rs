@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use caspaxos::scripts::{ACCEPT, PREPARE};
-use redis::{Blob, Database, Reply, ScriptLibrary, Sha1, UnixTime};
+use redis::{Blob, Database, Reply, ScriptLibrary, UnixTime};
 
 const NOW: UnixTime = UnixTime::from_millis(1_700_000_000_000);
 
@@ -24,7 +24,7 @@ fn measure(what: &str, library: ScriptLibrary, rounds: u32) {
     for script in [PREPARE, ACCEPT] {
         database.call(NOW, &["SCRIPT", "LOAD", script.source].map(Blob::from));
     }
-    let [prepare, accept] = [PREPARE, ACCEPT].map(|script| Sha1::of(script.source.as_bytes()));
+    let [prepare, accept] = [PREPARE, ACCEPT].map(|script| script.sha());
     let keys = ["key1/promise", "key1/ballot", "key1/value"].map(Blob::from);
     let value = Blob::from("a value of a register");
     let start = Instant::now();

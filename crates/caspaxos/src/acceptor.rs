@@ -6,13 +6,13 @@
 //!
 //! ```
 //! use caspaxos::acceptor::{Acceptor, Registers};
-//! use caspaxos::{Ballot, Message, Reply, Request, Scripts};
+//! use caspaxos::{Ballot, Message, Reply, Request};
 //! use history::{Key, NodeId, Observation};
 //! use redis_node::ServerConfig;
 //! use sim::{Effect, Input, Process, Sandbox};
 //!
 //! let registers = Registers::new(&["key1".to_owned()]);
-//! let mut acceptor = Acceptor::new(ServerConfig::default(), Scripts::Native, registers);
+//! let mut acceptor = Acceptor::new(ServerConfig::default(), registers);
 //! let mut sandbox = Sandbox::default();
 //! let (key, ballot) = (Key(0), Ballot { eon: 0, id: 7, era: 1 });
 //! let message = Message::Request { key, ballot, age: 0, request: Request::Prepare };
@@ -26,19 +26,19 @@ mod orders;
 
 use std::sync::Arc;
 
-use history::{Key, NodeId, Observation, Value, Version};
-use redis::{Blob, Reply as RedisReply, ScriptLibrary, Sha1};
-use redis_node::{Server, ServerConfig};
+use history::{Key, NodeId, Observation};
+use redis::{Blob, Reply as RedisReply, Sha1};
+use redis_node::text::Text;
+use redis_node::{Server, ServerConfig, register};
 use sim::{Context, Input, Keep};
 
 use self::orders::{AGE_IS_OVER, Aged};
 pub use self::orders::{AGED_ACCEPT, AGED_PREPARE, ERASE, REJECT};
 pub(crate) use self::orders::{ERASED, delete_register};
-use crate::ballot::number;
 use crate::scripts::{FAIL, OK, ScriptSet};
-use crate::{Ballot, Message, Reply, Request, Scripts, Timer};
+use crate::{Ballot, Message, Protocol, Reply, Request, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// An acceptor.
 #[derive(Clone, Debug, Hash)]
@@ -72,17 +72,16 @@ impl Registers {
             ["promise", "ballot", "value"].map(|part| Blob::format(format_args!("{name}/{part}")))
         });
         let phases = [set.prepare, set.accept, set.query];
-        let [prepare, accept, query] = phases.map(|script| Sha1::of(script.source.as_bytes()));
+        let [prepare, accept, query] = phases.map(|script| script.sha());
         let aged = set.orders.as_ref().map(Aged::new);
         Arc::new(Registers { keys: keys.collect(), prepare, accept, query, aged })
     }
 }
 
 impl sim::Process for Acceptor {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Message { from, message: Message::Request { key, ballot, age, request } } => {
                 self.serve(cx, (from, age), (key, ballot), request);
@@ -104,26 +103,17 @@ impl sim::Process for Acceptor {
 impl Acceptor {
     /// An acceptor without a memory.
     #[must_use]
-    pub fn new(config: ServerConfig, scripts: Scripts, registers: Arc<Registers>) -> Acceptor {
-        Acceptor::of_scripts(config, scripts, registers, &ScriptSet::GRYADKA_V1)
+    pub fn new(config: ServerConfig, registers: Arc<Registers>) -> Acceptor {
+        Acceptor::of_scripts(config, registers, &ScriptSet::GRYADKA_V1)
     }
 
     /// An acceptor by the rules of other scripts, which its registers know.
     pub(crate) fn of_scripts(
         config: ServerConfig,
-        scripts: Scripts,
         registers: Arc<Registers>,
         set: &ScriptSet,
     ) -> Acceptor {
-        let all = set.all();
-        let sources = all.iter().map(|script| script.source).collect();
-        let config = ServerConfig { scripts: sources, ..config };
-        let library = ScriptLibrary::new(all);
-        let library = match scripts {
-            Scripts::Native => library,
-            Scripts::Lua => library.in_lua(),
-        };
-        Acceptor { server: Server::new(config, Arc::new(library)), registers }
+        Acceptor { server: Server::new(config, set.all()), registers }
     }
 
     /// Its server, to look at.
@@ -158,7 +148,7 @@ impl Acceptor {
         let (told, read): (RedisReply, fn(&RedisReply) -> Reply) = match request {
             Request::Prepare => (call(prepare, &[ballot_text(ballot)]), read_promise),
             Request::Accept(state) => {
-                (call(accept, &[ballot_text(ballot), state_text(state)]), read_acceptance)
+                (call(accept, &[ballot_text(ballot), register::text(state)]), read_acceptance)
             }
             Request::Query => (call(query, &[]), read_held),
         };
@@ -231,60 +221,17 @@ fn ballot_text(Ballot { eon, id, era }: Ballot) -> Blob {
     text.number(eon).byte(b',').number(u64::from(id)).byte(b',').number(era).blob()
 }
 
-/// A state as it is stored: `version:value`.
-fn state_text(state: Observation) -> Blob {
-    Text::<41>::new().number(state.version.0).byte(b':').number(state.value.0).blob()
-}
-
 /// Under the zero ballot there is no state, and the stored text means nothing.
 fn read_state(accepted: Ballot, text: &[u8]) -> Option<Observation> {
     if accepted == Ballot::ZERO {
         return Some(Observation::EMPTY);
     }
-    let colon = text.iter().position(|byte| *byte == b':')?;
-    let (version, value) = (number(&text[..colon])?, number(&text[colon + 1..])?);
-    Some(Observation { version: Version(version), value: Value(value) })
-}
-
-/// A short text, written without going through `fmt`, which takes as long as the rest of a request.
-struct Text<const N: usize> {
-    bytes: [u8; N],
-    len: usize,
-}
-
-impl<const N: usize> Text<N> {
-    fn new() -> Text<N> {
-        Text { bytes: [0; N], len: 0 }
-    }
-
-    fn byte(&mut self, byte: u8) -> &mut Text<N> {
-        self.bytes[self.len] = byte;
-        self.len += 1;
-        self
-    }
-
-    fn number(&mut self, number: u64) -> &mut Text<N> {
-        // Most are like that.
-        if number < 10 {
-            return self.byte(b'0' + number as u8);
-        }
-        let end = self.len + number.ilog10() as usize + 1;
-        let mut rest = number;
-        for digit in self.bytes[self.len..end].iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        self.len = end;
-        self
-    }
-
-    fn blob(&self) -> Blob {
-        Blob::copy_from_slice(&self.bytes[..self.len])
-    }
+    register::parse(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use history::{Value, Version};
     use sim::{Effect, Sandbox};
 
     use super::*;
@@ -313,11 +260,10 @@ mod tests {
     }
 
     /// How an acceptor whose registers can be deleted reacts to an order, after these commands.
-    fn carry_out(lines: &[&[&'static str]], order: Order) -> Vec<Effect<Message, Timer>> {
+    fn carry_out(lines: &[&[&'static str]], order: Order) -> Vec<Effect<Protocol>> {
         let set = ScriptSet::aged(ERASE);
         let registers = Registers::of_scripts(&["key1".to_owned()], &set);
-        let mut acceptor =
-            Acceptor::of_scripts(ServerConfig::default(), Scripts::Native, registers, &set);
+        let mut acceptor = Acceptor::of_scripts(ServerConfig::default(), registers, &set);
         let mut sandbox = Sandbox::default();
         for line in lines {
             let line: Vec<Blob> = line.iter().copied().map(Blob::from_static).collect();
@@ -361,7 +307,7 @@ mod tests {
         let holds = ["MSET", "key1/promise", "1,1,1", "key1/ballot", "1,1,1", "key1/value", "0:0"];
         let promised = ["SET", "key1/promise", "1,2,1"];
         let marks = |commands: &[&[&'static str]]| {
-            let is_mark = |effect: &Effect<_, _>| match effect {
+            let is_mark = |effect: &Effect<_>| match effect {
                 Effect::Mark(mark) => mark == "register-erased",
                 _ => false,
             };
@@ -379,7 +325,7 @@ mod tests {
             assert_eq!(Ballot::parse(&ballot_text(ballot)), Ok(ballot));
             let state = Observation { version: Version(number), value: Value(number) };
             assert_eq!(
-                read_state(Ballot { id: 1, ..Ballot::ZERO }, &state_text(state)),
+                read_state(Ballot { id: 1, ..Ballot::ZERO }, &register::text(state)),
                 Some(state)
             );
         }

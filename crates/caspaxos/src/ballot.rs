@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use redis_node::text::first_number;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -65,26 +66,6 @@ impl Ballot {
     }
 }
 
-/// A decimal number that fits.
-pub(crate) fn number(digits: &[u8]) -> Option<u64> {
-    first_number(digits).filter(|(_, rest)| rest.is_empty()).map(|(number, _)| number)
-}
-
-/// The decimal number that a text begins with, if that fits, and what comes after it.
-#[inline]
-fn first_number(text: &[u8]) -> Option<(u64, &[u8])> {
-    let value = |byte: u8| u64::from(byte.wrapping_sub(b'0'));
-    let (first, mut rest) = text.split_first()?;
-    let mut number = Some(value(*first)).filter(|digit| *digit < 10)?;
-    while let Some((next, more)) = rest.split_first()
-        && value(*next) < 10
-    {
-        number = number.checked_mul(10)?.checked_add(value(*next))?;
-        rest = more;
-    }
-    Some((number, rest))
-}
-
 impl fmt::Display for Ballot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{},{},{}", self.eon, self.id, self.era)
@@ -107,8 +88,8 @@ mod tests {
         {
             assert_eq!(Ballot::parse(text.as_bytes()), Err(ParseBallotError), "{text}");
         }
-        assert_eq!(number(b"18446744073709551615"), Some(u64::MAX));
-        assert_eq!(number(b"18446744073709551616"), None);
+        assert!(Ballot::parse(b"18446744073709551615,2,39").is_ok());
+        assert!(Ballot::parse(b"18446744073709551616,2,39").is_err());
     }
 
     #[test]

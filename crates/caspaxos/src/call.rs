@@ -8,7 +8,7 @@
 use history::{Action, Completion, Key, NodeId, OpId, Span};
 use sim::{Context, Input, TimerId, Waiting};
 
-use crate::{Answer, Message, Timer};
+use crate::{Answer, Message, Protocol, Timer};
 
 /// An operation that its client waits for.
 #[derive(Clone, Copy, Debug, Hash)]
@@ -23,7 +23,7 @@ pub(crate) struct Call {
 impl Call {
     /// Begins an operation.
     pub(crate) fn begin(
-        cx: &mut Context<'_, Message, Timer>,
+        cx: &mut Context<'_, Protocol>,
         proposer: NodeId,
         patience: Span,
         key: Key,
@@ -53,8 +53,8 @@ impl Call {
     /// Ends the operation, if this is what ends it, and tells how.
     pub(crate) fn end(
         &self,
-        cx: &mut Context<'_, Message, Timer>,
-        input: &Input<Message, Timer>,
+        cx: &mut Context<'_, Protocol>,
+        input: &Input<Protocol>,
     ) -> Option<Completion> {
         let of_this = |ticket: u32| ticket == self.op.ordinal;
         let completion = match *input {

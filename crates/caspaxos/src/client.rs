@@ -27,12 +27,12 @@ use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value};
 use sim::{Context, Delay, Input, Keep, Waiting};
 
 use crate::call::Call;
-use crate::{Message, Timer};
+use crate::{Message, Protocol, Timer};
 
 /// How often it tries before it picks another key and other proposers.
 const TRIES: u32 = 2;
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// A client.
 #[derive(Clone, Debug, Hash)]
@@ -61,10 +61,9 @@ struct Pick {
 }
 
 impl sim::Process for Client {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Start => self.pause(cx),
             Input::Timer(Timer::Try) => self.attempt(cx),
@@ -135,9 +134,8 @@ impl Client {
     }
 
     fn pause(&self, cx: &mut Cx<'_>) {
-        let Delay { min, max } = self.pause;
-        let more = cx.choose("pause", max.0.saturating_sub(min.0).max(1));
-        cx.set_timer(Span(min.0 + more), Timer::Try);
+        let pause = cx.draw("pause", self.pause);
+        cx.set_timer(pause, Timer::Try);
     }
 
     /// Tries to read, to begin with.
@@ -181,7 +179,7 @@ impl Client {
     }
 
     /// Something that may end the operation that it waits for.
-    fn hear(&mut self, cx: &mut Cx<'_>, input: &Input<Message, Timer>) {
+    fn hear(&mut self, cx: &mut Cx<'_>, input: &Input<Protocol>) {
         let (Some(call), Some(pick)) = (self.call, self.pick) else {
             return;
         };

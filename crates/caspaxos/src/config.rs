@@ -1,17 +1,15 @@
-//! The `[caspaxos]` section of a scenario file.
+//! The `[caspaxos]` section of a scenario file, with the `[redis]` section of its servers.
 
 mod orchestrator;
 
 use history::{NodeId, Span};
-use redis::EvictionPolicy;
-use redis_node::Durability;
+use redis_node::ServerConfig;
 use scenario::Problem;
-use scenario::units::{Bytes, Latency};
+use scenario::units::Latency;
 use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::reads::Reads;
-use crate::scripts::Scripts;
 use crate::system::membership::MembershipChange;
 use crate::variants::Variant;
 
@@ -50,24 +48,14 @@ pub struct Config {
     /// How long a client pauses before each try; a range is drawn from anew each time, so that
     /// rivals get out of each other's way.
     pub pause: Latency,
-    /// How long an acceptor's server takes for a command.
-    pub service_time: Span,
-    /// What an acceptor's server keeps when it crashes.
-    pub durability: Durability,
-    /// What runs on the acceptors' servers: it makes no difference to anything but speed.
-    pub scripts: Scripts,
-    /// How far the replicas of acceptors are behind, if they have any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replication_lag: Option<Span>,
-    /// How much memory the server of each acceptor may use, if there is a limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory: Option<MemoryConfig>,
     /// Changes of membership while clients are at work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub membership: Option<MembershipConfig>,
     /// Deletions and changes of membership that an orchestrator sees to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub orchestrator: Option<OrchestratorConfig>,
+    /// The servers of the acceptors: the section `[redis]`.
+    pub redis: ServerConfig,
 }
 
 impl Default for Config {
@@ -85,13 +73,9 @@ impl Default for Config {
             timeout: Span::from_millis(50),
             patience: Span::from_secs(1),
             pause: Latency(Client::PAUSE),
-            service_time: Span::ZERO,
-            durability: Durability::default(),
-            scripts: Scripts::default(),
-            replication_lag: None,
-            memory: None,
             membership: None,
             orchestrator: None,
+            redis: ServerConfig::default(),
         }
     }
 }
@@ -124,16 +108,6 @@ impl From<ReadsConfig> for Reads {
             ReadsConfig::Quorum => Reads::Quorum,
         }
     }
-}
-
-/// A limit of memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MemoryConfig {
-    /// How much there is: `maxmemory`.
-    pub limit: Bytes,
-    /// What is evicted when that is not enough: `maxmemory-policy`.
-    pub eviction: EvictionPolicy,
 }
 
 /// Changes of membership, one after the other.
@@ -195,6 +169,7 @@ impl Config {
         if let Some(orchestrator) = &self.orchestrator {
             orchestrator.check(&self)?;
         }
+        self.redis.check()?;
         Ok(self)
     }
 

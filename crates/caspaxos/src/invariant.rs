@@ -7,7 +7,7 @@ use scenario::{Checker, Finding};
 use sim::{Event, Kind, Observer};
 
 use crate::process::Process;
-use crate::{Ballot, Message, Request, Timer};
+use crate::{Ballot, Message, Protocol, Request};
 
 /// A (key, ballot) carries at most one state.
 ///
@@ -58,8 +58,8 @@ impl OneValuePerBallot {
     }
 }
 
-impl Observer<Message, Timer> for OneValuePerBallot {
-    fn event(&mut self, event: &Event<Message, Timer>) {
+impl Observer<Protocol> for OneValuePerBallot {
+    fn event(&mut self, event: &Event<Protocol>) {
         let message = match &event.kind {
             Kind::Send { message, .. } => message,
             Kind::Start => {

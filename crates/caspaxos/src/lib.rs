@@ -94,16 +94,15 @@ mod witness;
 
 pub use ballot::{Ballot, ParseBallotError};
 #[cfg(feature = "system")]
-pub use config::{Config, MembershipConfig, MemoryConfig, OrchestratorConfig, ReadsConfig};
+pub use config::{Config, MembershipConfig, OrchestratorConfig, ReadsConfig};
 #[cfg(feature = "system")]
 pub use invariant::OneValuePerBallot;
-pub use message::{Answer, Message, Reply, Request, Timer};
+pub use message::{Answer, Message, Protocol, Reply, Request, Timer};
 pub use orchestrator::OrchestratedChange;
 pub use order::{Accepting, Order, Report};
 #[cfg(feature = "system")]
 pub use process::Process;
 pub use quorum::{Configuration, Quorum};
-pub use scripts::Scripts;
 #[cfg(feature = "system")]
 pub use system::membership::MembershipChange;
 #[cfg(feature = "system")]

@@ -171,6 +171,9 @@ pub enum Timer {
     Change,
 }
 
+/// What the processes exchange: messages, timers, and operations on registers.
+pub type Protocol = sim::Types<Message, Timer>;
+
 impl From<redis_node::Timer> for Timer {
     fn from(timer: redis_node::Timer) -> Timer {
         Timer::Server(timer)

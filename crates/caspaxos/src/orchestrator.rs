@@ -69,9 +69,9 @@ use self::step::Round;
 pub use self::step::Step;
 use crate::order::Report;
 use crate::rules::Rules;
-use crate::{Ballot, Message, Timer};
+use crate::{Ballot, Message, Protocol, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// How it goes about it.
 #[derive(Clone, Copy, Debug, Hash)]
@@ -106,10 +106,9 @@ pub struct Orchestrator {
 }
 
 impl sim::Process for Orchestrator {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Start => {
                 self.await_next_job(cx);

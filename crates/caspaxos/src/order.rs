@@ -57,7 +57,7 @@ pub enum Accepting {
     /// The quorum of every change.
     Quorum,
     /// All acceptors.
-    Everybody,
+    All,
 }
 
 /// What became of an order.

@@ -8,7 +8,7 @@ use crate::orchestrator::Orchestrator;
 use crate::proposer::Proposer;
 use crate::sweeper::Sweeper;
 use crate::variants::VariantProposer;
-use crate::{Message, Timer};
+use crate::{Message, Protocol};
 
 /// What runs on a node.
 #[derive(Clone, Debug, Hash)]
@@ -26,10 +26,9 @@ pub(crate) enum Part {
 }
 
 impl sim::Process for Process {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, Timer>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Context<'_, Protocol>, input: Input<Protocol>) {
         match &mut self.0 {
             Part::Client(client) => client.handle(cx, input),
             Part::Sweeper(sweeper) => sweeper.handle(cx, input),

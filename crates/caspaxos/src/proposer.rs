@@ -22,7 +22,7 @@
 //! let mut sandbox = Sandbox::default();
 //! let message = Message::Change { ticket: 0, key: Key(0), action: Action::Read };
 //! proposer.handle(&mut sandbox.context(), Input::Message { from: NodeId(9), message });
-//! let is_prepare = |effect: &Effect<Message, _>| {
+//! let is_prepare = |effect: &Effect<Protocol>| {
 //!     let Effect::Send { message: Message::Request { request, .. }, .. } = effect else {
 //!         return false;
 //!     };
@@ -46,9 +46,9 @@ use crate::leadership::{AfterUnknown, Epochs, Leadership};
 use crate::order::Accepting;
 use crate::quorum::{Round, Standing};
 use crate::reads::{Query, Reads};
-use crate::{Answer, Ballot, Configuration, Message, Reply, Request, Timer};
+use crate::{Answer, Ballot, Configuration, Message, Protocol, Reply, Request, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// A proposer.
 #[derive(Clone, Debug, Hash)]
@@ -101,10 +101,9 @@ enum Phase {
 }
 
 impl<L: Leadership> sim::Process for Proposer<L> {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Message { from, message: Message::Change { ticket, key, action } } => {
                 self.change(cx, from, ticket, key, action);

@@ -55,7 +55,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// Everybody who is in some quorum.
+    /// All nodes that are in some quorum.
     pub(crate) fn nodes(&self) -> Vec<NodeId> {
         let mut nodes: Vec<NodeId> = Vec::new();
         for node in self.quorums.iter().flat_map(|quorum| &quorum.nodes) {

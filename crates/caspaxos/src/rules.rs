@@ -5,21 +5,21 @@
 //! acceptor checks before it erases a register, and what compare-and-set compares. All nodes of a
 //! run follow the same rules.
 //!
-//! The methods of [`Rules`] are the protocol's own answers, and [`Protocol`] takes each of them as
+//! The methods of [`Rules`] are the protocol's own answers, and [`Published`] takes each of them as
 //! it is. The numbers below are those of the four steps of a deletion in
 //! [`orchestrator`](crate::orchestrator).
 //!
 //! ```
 //! use caspaxos::orchestrator::Step;
-//! use caspaxos::rules::{Protocol, Rules};
+//! use caspaxos::rules::{Published, Rules};
 //! use caspaxos::{Accepting, Ballot};
 //! use history::Key;
 //!
 //! let (key, tombstone) = (Key(0), Ballot { eon: 4, id: 8, era: 2 });
-//! let by = Accepting::Everybody;
-//! assert_eq!(Protocol.after_deletion(key, tombstone), Step::Commit { key, tombstone, by });
+//! let by = Accepting::All;
+//! assert_eq!(Published.after_deletion(key, tombstone), Step::Commit { key, tombstone, by });
 //! let (forget, erase) = (Step::Forget { key, tombstone }, Step::Erase { key, tombstone });
-//! assert_eq!(Protocol.after_commit(key, tombstone), [forget, Step::Reject, erase]);
+//! assert_eq!(Published.after_commit(key, tombstone), [forget, Step::Reject, erase]);
 //! ```
 
 use std::fmt::Debug;
@@ -40,7 +40,7 @@ pub trait Rules: Debug + Send + Sync {
     /// is committed again by *all* acceptors (1). After that no acceptor holds anything older than
     /// the tombstone, which could be read when the tombstone is gone.
     fn after_deletion(&self, key: Key, tombstone: Ballot) -> Step {
-        Step::Commit { key, tombstone, by: Accepting::Everybody }
+        Step::Commit { key, tombstone, by: Accepting::All }
     }
 
     /// The register was committed again under this ballot, and is still empty. All proposers forget
@@ -87,9 +87,9 @@ pub trait Rules: Debug + Send + Sync {
 
 /// The protocol's rules, which are safe.
 #[derive(Clone, Copy, Debug)]
-pub struct Protocol;
+pub struct Published;
 
-impl Rules for Protocol {}
+impl Rules for Published {}
 
 impl Hash for dyn Rules {
     /// Their name is all that there is to them.

@@ -11,20 +11,18 @@
 //! use std::sync::Arc;
 //!
 //! use caspaxos::scripts::PREPARE;
-//! use redis::{Blob, Database, Reply, ScriptLibrary, Sha1, UnixTime};
+//! use redis::{Blob, Database, Reply, ScriptLibrary, UnixTime};
 //!
 //! let mut database = Database::new(Arc::new(ScriptLibrary::new([PREPARE])));
 //! let now = UnixTime::default();
 //! database.call(now, &["SCRIPT", "LOAD", PREPARE.source].map(Blob::from));
-//! let sha = Sha1::of(PREPARE.source.as_bytes());
 //! let keys = ["key1/promise", "key1/ballot", "key1/value"].map(Blob::from);
-//! let reply = database.evalsha(now, &sha, &keys, &[Blob::from("0,7,1")]);
+//! let reply = database.evalsha(now, &PREPARE.sha(), &keys, &[Blob::from("0,7,1")]);
 //! let nothing = ["ok", "0,0,0", ""].map(|text| Reply::Bulk(Blob::from(text)));
 //! assert_eq!(reply, Reply::Array(nothing.to_vec()));
 //! ```
 
 use redis::{Blob, ErrorReply, Reply, Script, ScriptContext};
-use serde::{Deserialize, Serialize};
 
 use crate::Ballot;
 
@@ -39,17 +37,6 @@ pub const ACCEPT: Script =
 /// What a register is, without a promise: for reads that commit nothing.
 pub const QUERY: Script =
     Script { name: "query", source: include_str!("scripts/query.lua"), native: query };
-
-/// How the scripts of acceptors are run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scripts {
-    /// As native code that does the same.
-    #[default]
-    Native,
-    /// Verbatim, in Lua.
-    Lua,
-}
 
 /// The scripts that an acceptor runs.
 #[derive(Clone, Copy, Debug)]

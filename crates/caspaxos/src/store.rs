@@ -49,7 +49,7 @@ use thiserror::Error;
 pub use self::in_memory::InMemory;
 use crate::proposer::Proposer;
 use crate::reads::Reads;
-use crate::{Answer, Configuration, Message, Timer};
+use crate::{Answer, Configuration, Message, Protocol, Timer};
 
 /// How acceptors are reached.
 ///
@@ -115,7 +115,7 @@ pub enum StoreError {
 #[derive(Clone, Debug)]
 pub struct Store {
     proposer: Proposer,
-    sandbox: Sandbox<Message, Timer>,
+    sandbox: Sandbox<Protocol>,
     keys: Vec<String>,
     operations: u64,
 }

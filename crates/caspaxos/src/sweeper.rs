@@ -8,12 +8,12 @@ use history::{Action, Completion, Key, NodeId, Span, Value};
 use sim::{Context, Input, Keep, Waiting};
 
 use crate::call::Call;
-use crate::{Message, Report, Timer};
+use crate::{Message, Protocol, Report, Timer};
 
 /// Before each try it waits so long.
 const PAUSE: Span = Span::from_millis(1);
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// What a sweeper does to each key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,10 +37,9 @@ pub(crate) struct Sweeper {
 }
 
 impl sim::Process for Sweeper {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Start if !self.is_ordered || self.has_begun => self.pause(cx),
             Input::Message { from, message: Message::Order { number, .. } } => {
@@ -107,7 +106,7 @@ impl Sweeper {
     }
 
     /// Something that may end the operation that it waits for.
-    fn hear(&mut self, cx: &mut Cx<'_>, input: &Input<Message, Timer>) {
+    fn hear(&mut self, cx: &mut Cx<'_>, input: &Input<Protocol>) {
         let Some(completion) = self.call.and_then(|call| call.end(cx, input)) else {
             return;
         };

@@ -6,7 +6,7 @@ mod orchestration;
 mod tests;
 
 use history::{Key, Names, NodeId};
-use redis_node::ServerConfig;
+use redis_node::{NO_SERVER, ServerConfig};
 use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
 use sim::{Event, Fate, Kind, NodeSpec, Role, Waiting};
 
@@ -19,7 +19,7 @@ use crate::proposer::Proposer;
 use crate::scripts::ScriptSet;
 use crate::sweeper::{Sweep, Sweeper};
 use crate::witness::AcceptorWitness;
-use crate::{Config, Configuration, Message, OneValuePerBallot, Process, Quorum, Reply, Timer};
+use crate::{Config, Configuration, Message, OneValuePerBallot, Process, Protocol, Quorum, Reply};
 
 /// CASPaxos on Redis.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ fn registers(config: &Config) -> RegisterKind {
 
 impl System for CasPaxos {
     const NAME: &'static str = "caspaxos";
+    const SHARED_SECTIONS: &'static [&'static str] = &[ServerConfig::SECTION];
     const MARKS: &'static [&'static str] = &[
         "ballot-conflict",
         "one-round-trip",
@@ -86,7 +87,7 @@ impl System for CasPaxos {
     }
 
     #[inline]
-    fn mark(event: &Event<Message, Timer>) -> Option<&'static str> {
+    fn mark(event: &Event<Protocol>) -> Option<&'static str> {
         match &event.kind {
             Kind::Send {
                 fate: Fate::Dropped(_), message: Message::Reply { reply, .. }, ..
@@ -96,6 +97,13 @@ impl System for CasPaxos {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    fn no_fail_over(process: &Process) -> Option<&'static str> {
+        match &process.0 {
+            Part::Acceptor(acceptor) => acceptor.server().no_fail_over(),
+            _ => Some(NO_SERVER),
         }
     }
 
@@ -210,14 +218,6 @@ impl Stage<'_> {
     }
 
     fn acceptors(&mut self, count: u16) -> Vec<NodeId> {
-        let server = ServerConfig {
-            durability: self.config.durability,
-            replication_lag: self.config.replication_lag,
-            service_time: self.config.service_time,
-            max_memory: self.config.memory.map_or(0, |memory| memory.limit.0),
-            eviction: self.config.memory.map(|memory| memory.eviction).unwrap_or_default(),
-            ..ServerConfig::default()
-        };
         let set = match (&self.config.orchestrator, self.config.variant) {
             (Some(config), _) if config.deletions_one_in > 0 => {
                 ScriptSet::aged(config.rules().erase_script())
@@ -226,7 +226,7 @@ impl Stage<'_> {
             (_, None) => ScriptSet::GRYADKA_V1,
         };
         let registers = Registers::of_scripts(&self.key_names, &set);
-        let acceptor = Acceptor::of_scripts(server, self.config.scripts, registers, &set);
+        let acceptor = Acceptor::of_scripts(self.config.redis.clone(), registers, &set);
         let parts = (0..count).map(|_| Part::Acceptor(acceptor.clone()));
         parts.map(|part| self.add("a", 0, ACCEPTOR, part)).collect()
     }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use history::{Completion, Key, Names, NodeId, Observation, OpId, Time};
 use sim::{Command, Event, Fate, Keep, Kind, Loss, MessageId, Observer};
 
-use crate::{Ballot, Message, Order, Reply, Report, Request, Timer};
+use crate::{Ballot, Message, Order, Protocol, Reply, Report, Request};
 
 /// It listens, and remembers all attempts.
 #[derive(Clone, Debug)]
@@ -197,11 +197,11 @@ impl AcceptorWitness {
     }
 }
 
-impl Observer<Message, Timer> for AcceptorWitness {
-    fn event(&mut self, event: &Event<Message, Timer>) {
+impl Observer<Protocol> for AcceptorWitness {
+    fn event(&mut self, event: &Event<Protocol>) {
         let (at, node) = (event.at, event.node);
         match &event.kind {
-            Kind::Send { to, id, fate, message } => match *message {
+            Kind::Send { to, id, fate, message, .. } => match *message {
                 Message::Configure(ref configuration)
                 | Message::Order { order: Order::Configure { ref configuration, .. }, .. } => {
                     self.configurations.insert(*id, configuration.accept.nodes.clone());

@@ -1,10 +1,11 @@
 //! Does a history make sense? Checkers of what clients observed, and explanations of violations.
 //!
 //! A *history* is what clients did and were told, in the order in which it happened, as the crate
-//! [`history`] has it: operations on versioned registers, invoked at one moment and returning at
-//! another, or never. The question is whether the registers behaved as if all operations had
-//! happened one after the other, each at some moment between its invocation and its return. That
-//! is [linearizability](https://dl.acm.org/doi/10.1145/78969.78972) (Herlihy and Wing, 1990).
+//! [`history`] has it: operations on shared objects, invoked at one moment and returning at
+//! another, or never. Most of this crate is about versioned registers. The question is whether the
+//! registers behaved as if all operations had happened one after the other, each at some moment
+//! between its invocation and its return. That is
+//! [linearizability](https://dl.acm.org/doi/10.1145/78969.78972) (Herlihy and Wing, 1990).
 //!
 //! - [`Rumor`] decides it step by step in bounded memory, and [`check_history`] for a whole
 //!   history. Versions make that easy: nobody may see something older than what anybody had seen
@@ -16,6 +17,7 @@
 //!   histories most of which are one change away from legal; [`compare`] holds one against the
 //!   other.
 //! - [`cache`] holds reads through a cache against what caches promise, which is less.
+//! - [`lock`] checks that no two clients rely on the same lock at the same time.
 //! - [`notation`] is histories as text, for people to read and to write.
 //!
 //! ```
@@ -45,6 +47,7 @@ pub mod compare;
 pub mod exhaustive;
 mod explain;
 mod history_checker;
+pub mod lock;
 mod malformed;
 pub mod notation;
 mod pinpoint;
@@ -54,7 +57,7 @@ mod sample;
 mod violation;
 
 pub use explain::{Constraint, CycleEdge, Explanation, explain};
-pub use history_checker::HistoryChecker;
+pub use history_checker::{Found, HistoryChecker};
 pub use malformed::Malformed;
 pub use pinpoint::check_history;
 pub use rumor::{RegisterKind, Rumor};

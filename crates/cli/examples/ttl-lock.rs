@@ -2,8 +2,11 @@
 //! clients that can be paused while they hold it.
 //!
 //! Each client takes the lock (`SET lock ME NX PX ttl`), reads a register, writes on top of what it
-//! read, and gives the lock back. The lock is meant to keep others out between the read and the
-//! write. It does, unless the client sleeps for longer than the lock lives.
+//! read, and releases the lock. The lock is meant to keep other clients out between the read and
+//! the write. It does, unless the client sleeps for longer than the lock lives.
+//!
+//! Two checkers watch: `exclusion` that no two clients rely on the lock at a time, and `rumor` that
+//! no client observes an old version of the register.
 //!
 //! ```text
 //! cargo run --example ttl-lock -- run ttl-lock/paused.i
@@ -12,12 +15,16 @@
 
 use std::process::ExitCode;
 
-use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value, Version};
-use redis::{Blob, Reply};
-use redis_node::{Request, Response, Server, ServerConfig};
-use scenario::{Deployment, Problem, Registry, System};
+use check::lock::Exclusion;
+use history::lock::{self, Grant, Lock};
+use history::{Action, Completion, Key, Names, NodeId, Observation, OpId, Register, Span, Value};
+use redis::Reply;
+use redis_node::{Message, NO_SERVER, Request, Response, Server, ServerConfig};
+use scenario::{
+    Checker, Deployment, OverHistory, Problem, RegisterKind, Registry, RumorChecker, System,
+};
 use serde::{Deserialize, Serialize};
-use sim::{Context, Input, Keep, NodeSpec, Process, Role};
+use sim::{Context, Input, Keep, NodeSpec, Process, Role, Types};
 
 fn main() -> ExitCode {
     rumormill::main(registry())
@@ -31,7 +38,7 @@ pub(crate) fn registry() -> Registry {
         .with_scenario("ttl-lock/patient", "ttl-lock.rs", scenario_text("holds", "40ms"))
 }
 
-fn scenario_text(rumor: &str, sleep: &str) -> String {
+fn scenario_text(exclusion: &str, sleep: &str) -> String {
     format!(
         r#"
         about = "A client sleeps for {sleep} while it holds a lock that lives for 100ms"
@@ -39,7 +46,7 @@ fn scenario_text(rumor: &str, sleep: &str) -> String {
         intensity = 20
         link = [{{ from = "*", to = "*", delay = "1ms..3ms" }}]
         [expect]
-        checkers.rumor = "{rumor}"
+        checkers.exclusion = "{exclusion}"
         marks = ["locked", "node-paused"]
         [[nemesis]]
         repeat = true
@@ -59,25 +66,12 @@ fn scenario_text(rumor: &str, sleep: &str) -> String {
 pub(crate) struct Config {
     /// How long the lock lives.
     ttl: Span,
+    /// The server: the section `[redis]`, the same for each system.
+    #[serde(default)]
+    redis: ServerConfig,
 }
 
-/// What clients and server say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Message {
-    /// A command.
-    Request(Request),
-    /// Its reply.
-    Response(Response),
-}
-
-impl From<Response> for Message {
-    fn from(response: Response) -> Message {
-        Message::Response(response)
-    }
-}
-
-/// What client and server say to themselves, later.
+/// The timers of clients and server.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Timer {
@@ -86,6 +80,20 @@ pub(crate) enum Timer {
     /// The server has something to do.
     Server(redis_node::Timer),
 }
+
+history::one_of! {
+    /// The lock and the register.
+    pub(crate) enum Shared(Ask, Seen) {
+        Lock(Lock),
+        Register(Register),
+    }
+}
+
+/// What client and server exchange.
+pub(crate) type Protocol = Types<Message, Timer, Shared>;
+
+const LOCK: Key = Key(0);
+const REGISTER: Key = Key(1);
 
 impl From<redis_node::Timer> for Timer {
     fn from(timer: redis_node::Timer) -> Timer {
@@ -98,18 +106,18 @@ impl From<redis_node::Timer> for Timer {
 pub(crate) enum Node {
     /// Redis.
     Server(Server),
-    /// Somebody who takes the lock.
+    /// A client that takes the lock.
     Client(Client),
 }
 
-/// Takes the lock, reads, writes, gives it back: as often as it has writes to do.
+/// Takes the lock, reads, writes, releases the lock: as often as it has writes to do.
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Client {
     server: NodeId,
     ttl: Span,
     missing: u64,
-    /// The command whose reply it waits for, and the operation that it is a part of.
-    waiting: Option<(Step, Option<OpId>)>,
+    /// The command whose reply it waits for, and its operation.
+    waiting: Option<(Step, OpId)>,
 }
 
 #[derive(Clone, Copy, Debug, Hash)]
@@ -120,67 +128,68 @@ enum Step {
     Unlock,
 }
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 impl Client {
-    fn call(&mut self, cx: &mut Cx<'_>, step: Step, op: Option<OpId>, line: &str) {
+    fn call(&mut self, cx: &mut Cx<'_>, step: Step, op: OpId, request: Request) {
         self.waiting = Some((step, op));
-        let line = line.split(' ').map(Blob::from).collect();
-        cx.send(self.server, Message::Request(Request { id: 0, line }));
+        cx.send(self.server, request.into());
     }
 
     fn lock(&mut self, cx: &mut Cx<'_>) {
         if self.missing > 0 {
+            let action = lock::Action::TryAcquire { lease: Some(self.ttl) };
+            let op = cx.invoke(LOCK, |_| Ask::Lock(action)).op;
             let line = format!("SET lock {} NX PX {}", cx.me(), self.ttl.as_millis());
-            self.call(cx, Step::Lock, None, &line);
+            self.call(cx, Step::Lock, op, Request::words(0, &line));
         }
     }
 
-    fn hear(&mut self, cx: &mut Cx<'_>, reply: &Reply) {
+    fn on_response(&mut self, cx: &mut Cx<'_>, response: &Response) {
         let Some((step, op)) = self.waiting.take() else { return };
         match step {
-            Step::Lock if *reply == Reply::Nil => {
+            Step::Lock if response.reply == Reply::Nil => {
+                cx.complete(op, Completion::Refused(Seen::Lock(Grant::default())));
                 cx.set_timer(Span::from_millis(5), Timer::Retry);
             }
             Step::Lock => {
                 cx.mark("locked");
-                let read = cx.invoke(Key(0), |_| Action::Read);
-                self.call(cx, Step::Read, Some(read.op), "GET register");
+                // The mistake: the client relies on the lock until it releases it.
+                let grant = Grant { valid_for: None, token: None };
+                cx.complete(op, Completion::Ok(Seen::Lock(grant)));
+                let read = cx.invoke(REGISTER, |_| Ask::Register(Action::Read)).op;
+                self.call(cx, Step::Read, read, Request::get_register(0, "register"));
             }
             Step::Read => {
-                let seen = parse(reply);
-                cx.complete(op.expect("a read is an operation"), Completion::Ok(seen));
+                let seen = response.register().expect("clients write nothing else");
+                cx.complete(op, Completion::Ok(Seen::Register(seen)));
                 let action = |op| Action::Cas { expected: seen, value: Value::of(op) };
-                let write = cx.invoke(Key(0), action).op;
+                let action = |op| Ask::Register(action(op));
+                let write = cx.invoke(REGISTER, action).op;
                 let made = Observation { version: seen.version.next(), value: Value::of(write) };
-                let line = format!("SET register {}:{}", made.version.0, made.value.0);
+                let request = Request::set_register(0, "register", made);
                 // Here, between the check and the act on it, is where a pause hurts.
                 cx.yield_now();
-                self.call(cx, Step::Write(made), Some(write), &line);
+                self.call(cx, Step::Write(made), write, request);
             }
             Step::Write(made) => {
-                cx.complete(op.expect("a write is an operation"), Completion::Ok(made));
+                cx.complete(op, Completion::Ok(Seen::Register(made)));
                 self.missing -= 1;
-                self.call(cx, Step::Unlock, None, "DEL lock");
+                let release = cx.invoke(LOCK, |_| Ask::Lock(lock::Action::Release)).op;
+                self.call(cx, Step::Unlock, release, Request::words(0, "DEL lock"));
             }
-            Step::Unlock => self.lock(cx),
+            Step::Unlock => {
+                cx.complete(op, Completion::Ok(Seen::Lock(Grant::default())));
+                self.lock(cx);
+            }
         }
     }
 }
 
-fn parse(reply: &Reply) -> Observation {
-    let Reply::Bulk(text) = reply else { return Observation::EMPTY };
-    let text = String::from_utf8_lossy(text);
-    let (version, value) = text.split_once(':').expect("clients write nothing else");
-    let number = |text: &str| text.parse().expect("clients write nothing else");
-    Observation { version: Version(number(version)), value: Value(number(value)) }
-}
-
 impl Process for Node {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match (self, input) {
             (Node::Server(server), Input::Message { from, message: Message::Request(request) }) => {
                 server.serve(cx, from, request);
@@ -188,7 +197,7 @@ impl Process for Node {
             (Node::Server(server), Input::Timer(Timer::Server(timer))) => server.renew(timer),
             (Node::Client(client), Input::Start | Input::Timer(Timer::Retry)) => client.lock(cx),
             (Node::Client(client), Input::Message { message: Message::Response(response), .. }) => {
-                client.hear(cx, &response.reply);
+                client.on_response(cx, &response);
             }
             _ => (),
         }
@@ -207,6 +216,7 @@ pub(crate) struct TtlLock;
 
 impl System for TtlLock {
     const NAME: &'static str = "ttl-lock";
+    const SHARED_SECTIONS: &'static [&'static str] = &[ServerConfig::SECTION];
     const MARKS: &'static [&'static str] = &["locked"];
 
     type Process = Node;
@@ -214,28 +224,44 @@ impl System for TtlLock {
     type Config = Config;
 
     fn complete(config: Config) -> Result<Config, Problem> {
-        match config.ttl.as_millis() {
-            0 => Err(Problem::new("ttl", "Redis counts in milliseconds: this is at least 1ms")),
-            _ => Ok(config),
+        if config.ttl.as_millis() == 0 {
+            return Err(Problem::new("ttl", "Redis counts in milliseconds: this is at least 1ms"));
         }
+        config.redis.check()?;
+        Ok(config)
     }
 
     fn deploy(config: &Config, intensity: u64) -> Deployment<Node, ()> {
-        let server = Server::new(ServerConfig::default(), Default::default());
+        let server = Server::new(config.redis.clone(), []);
         let mut nodes = vec![NodeSpec::new("redis", Role(0), Node::Server(server))];
         for name in ["c1", "c2"] {
             let client =
                 Client { server: NodeId(0), ttl: config.ttl, missing: intensity, waiting: None };
             nodes.push(NodeSpec::new(name, Role(1), Node::Client(client)));
         }
-        let (roles, keys) = (vec!["server", "client"], vec!["register".to_owned()]);
+        let roles = vec!["server", "client"];
+        let keys = vec!["lock".to_owned(), "register".to_owned()];
         Deployment { nodes, roles, keys, nemesis: () }
+    }
+
+    fn checkers(_: &Config, names: &Names) -> Vec<Box<dyn Checker<Node>>> {
+        vec![
+            Box::new(OverHistory::new("exclusion", Exclusion::new(), names).observed()),
+            Box::new(RumorChecker::new(RegisterKind::Kept)),
+        ]
+    }
+
+    fn no_fail_over(process: &Node) -> Option<&'static str> {
+        match process {
+            Node::Server(server) => server.no_fail_over(),
+            Node::Client(_) => Some(NO_SERVER),
+        }
     }
 
     fn unfinished(process: &Node) -> Option<String> {
         match process {
             Node::Client(client) if client.missing > 0 => {
-                Some(format!("has {} writes to go", client.missing))
+                Some(format!("still has {} writes to finish", client.missing))
             }
             _ => None,
         }

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use history::Span;
 use scenario::Override;
+use sim::Edit;
 
-use crate::failure::CODES;
+use crate::command::read_text;
+use crate::failure::{CODES, Failure};
 use crate::output::Rows;
 use crate::size::Size;
 
@@ -56,12 +58,15 @@ Examples:
   rumormill run membership crash                  (all that is in these folders)
   rumormill run 'caspaxos/*' --seeds 0..200 --intensity 50 --format jsonl
   rumormill run losing/c2p2k1.i --seed 7          (shows how the violation came about)
+  rumormill run losing/c2p2k2 --seed 7 --edit 'fate p1->a0 #17 = drop'
   rumormill run my-scenario.toml --set caspaxos.clients=5")]
     Run {
         #[command(flatten)]
         what: What,
         #[command(flatten)]
         seeds: Seeds,
+        #[command(flatten)]
+        edits: Edits,
         /// How many runs at a time; all cores if not given
         #[arg(long, value_name = "N")]
         jobs: Option<NonZeroUsize>,
@@ -80,6 +85,8 @@ Examples:
         /// Any text
         #[arg(long, default_value = "seed1", value_name = "SEED")]
         seed: String,
+        #[command(flatten)]
+        edits: Edits,
         /// Where to, - is stdout; target/rumormill/NAME.jsonl if not given
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -338,6 +345,44 @@ impl Changes {
             .iter()
             .fold(intensity, |typed, set| format!("{typed} --set '{}={}'", set.path, set.value))
     }
+}
+
+/// Which answers of chance are different from those of the seed.
+#[derive(Clone, Debug, Default, Group)]
+pub(crate) struct Edits {
+    /// Give one question of chance another answer, such as 'fate p1->a0 #17 = drop'; can be given
+    /// several times. docs/event-log.md tells how answers are written
+    #[arg(long = "edit", value_name = "EDIT")]
+    edits: Vec<Edit>,
+    /// A file of edits, one a line; lines that begin with # are comments
+    #[arg(long = "edits", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+impl Edits {
+    /// All of them, those of the file first.
+    pub(crate) fn read(self) -> Result<Vec<Edit>, Failure> {
+        let mut all = Vec::new();
+        if let Some(path) = &self.file {
+            for (number, line) in (1..).zip(read_text(path, "file of edits")?.lines()) {
+                let line = line.trim();
+                if line.is_empty() || line.starts_with('#') {
+                    continue;
+                }
+                let edit = line
+                    .parse()
+                    .map_err(|why| Failure::Usage(format!("{}:{number}: {why}", path.display())))?;
+                all.push(edit);
+            }
+        }
+        all.extend(self.edits);
+        Ok(all)
+    }
+}
+
+/// Edits as they would be typed.
+pub(crate) fn typed(edits: &[Edit]) -> String {
+    edits.iter().map(|edit| format!(" --edit '{edit}'")).collect()
 }
 
 /// Which seeds to run.

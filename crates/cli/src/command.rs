@@ -29,14 +29,16 @@ pub(crate) fn execute(
     match args.command {
         Command::List { names, format } => show::list(registry, &names, format),
         Command::Show { name, changes } => show::show(registry, &name, &changes),
-        Command::Run { what, seeds, jobs, format } => {
+        Command::Run { what, seeds, edits, jobs, format } => {
             let scenarios = load_all(registry, &what.names, &what.changes.overrides())?;
-            let plan = run::Plan { scenarios, seeds, jobs, format, changes: what.changes };
+            let edits = edits.read()?;
+            let plan = run::Plan { scenarios, seeds, edits, jobs, format, changes: what.changes };
             run::run(registry, &plan, interrupt)
         }
-        Command::Record { what, seed, output } => {
+        Command::Record { what, seed, edits, output } => {
             let scenarios = load_all(registry, &what.names, &what.changes.overrides())?;
-            record::record(registry, &scenarios, &seed, output.as_deref(), interrupt)
+            let plan = record::Plan { scenarios, seed, edits: edits.read()?, output };
+            record::record(registry, &plan, interrupt)
         }
         Command::Replay { files, redraw } => logs::replay(registry, &files, redraw, interrupt),
         Command::Check { files, format } => logs::check(registry, &files, format),
@@ -121,7 +123,7 @@ fn read_toml(file: &Path) -> Result<String, Failure> {
     read_text(file, "TOML file")
 }
 
-fn read_text(file: &Path, what: &str) -> Result<String, Failure> {
+pub(crate) fn read_text(file: &Path, what: &str) -> Result<String, Failure> {
     let unreadable = |why: String| Failure::Usage(format!("{}: {why}", file.display()));
     let mut bytes = Vec::new();
     File::open(file)

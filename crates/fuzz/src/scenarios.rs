@@ -21,7 +21,7 @@ pub(crate) fn scenarios(bytes: &[u8]) {
         }
     };
     let interrupt = Interrupt::new();
-    let options = RunOptions { seed: "1", record: None, explain: false, interrupt: &interrupt };
+    let options = RunOptions { explain: false, ..RunOptions::new("1", &interrupt) };
     let [one, other] = [0; 2].map(|_| registry().run(&scenario, &options));
     match (one, other) {
         (Ok(one), Ok(other)) => assert_eq!(one.outcome.digest, other.outcome.digest),

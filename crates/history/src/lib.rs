@@ -2,9 +2,10 @@
 //!
 //! A run is a line of events in *virtual time* ([`Time`], integer nanoseconds). Among them are the
 //! *operations* of clients: each is invoked once ([`Invoke`]) and returns at most once
-//! ([`Return`]), and what it observed of a register is an [`Observation`], a version and the value
-//! it carries. A list of those two, in the order in which they happened, is a history, and that is
-//! all a checker ever sees.
+//! ([`Return`]). What can be asked, and what an answer tells, depends on the kind of [`Object`]: of
+//! a [`Register`] an operation learns an [`Observation`], a version and the value that it carries.
+//! A list of those two, in the order in which they happened, is a history, and that is all a
+//! checker ever sees.
 //!
 //! The simulator and the checkers do not know each other; this crate is what they have in common.
 //! It also defines the one *canonical encoding* of things that happened ([`canonical`]), over which
@@ -12,15 +13,21 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod bytes;
 pub mod canonical;
 mod digest;
 mod id;
+pub mod lock;
 mod names;
-mod operation;
+mod object;
+pub mod queue;
+mod register;
 mod time;
 
+pub use bytes::{Bytes, ParseBytesError};
 pub use digest::{Digest, Fingerprint};
 pub use id::{Key, NodeId, OpId};
 pub use names::Names;
-pub use operation::{Action, Completion, Entry, Invoke, Observation, Return, Step, Value, Version};
+pub use object::{Completion, Data, Entry, Includes, Invoke, Object, Return, Step};
+pub use register::{Action, Observation, Register, Value, Version};
 pub use time::{ParseSpanError, Span, Time};

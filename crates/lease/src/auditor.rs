@@ -7,9 +7,9 @@
 use history::{Action, Completion, Key, NodeId, OpId, Span, Value, Version};
 use sim::{Context, Input, Keep};
 
-use crate::{Answer, Call, Message, Query, QueryResult, Ticket, Timer, Token};
+use crate::{Answer, Call, Message, Protocol, Query, QueryResult, Ticket, Timer, Token};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// It waits so long before it asks again what was not answered.
 const PAUSE: Span = Span::from_millis(100);
@@ -31,10 +31,9 @@ pub struct Auditor {
 }
 
 impl sim::Process for Auditor {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Message { message: Message::Audit, .. } => self.prepare(cx),
             Input::Timer(Timer::Next) => self.begin(cx),

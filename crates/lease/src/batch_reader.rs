@@ -21,11 +21,11 @@ use sim::{Context, Input, Keep};
 
 use crate::client::{Lease, Plan, Unnamed};
 use crate::config::AfterWaits;
-use crate::load::{Load, draw};
+use crate::load::Load;
 use crate::route::Route;
-use crate::{Answer, Call, Message, Query, QueryResult, Ticket, Timer, Token};
+use crate::{Answer, Call, Message, Protocol, Query, QueryResult, Ticket, Timer, Token};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// A command has no more keys than this.
 pub const COMMAND_KEYS_MAX: usize = 100;
@@ -118,10 +118,9 @@ enum Need {
 }
 
 impl sim::Process for BatchReader {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Message { message: Message::Work(round), .. } => self.work(cx, round),
             Input::Message {
@@ -300,7 +299,7 @@ impl BatchReader {
             if state == Observation::EMPTY {
                 deletes.push((read.key, Call::Delete { version: state.version }));
             } else {
-                let ttl = self.plan.ttl.map(|ttl| draw(cx, "ttl", ttl));
+                let ttl = self.plan.ttl.map(|ttl| cx.draw("ttl", ttl));
                 sets.push((read.key, Call::Set { token: lease.token, state, ttl }));
             }
         }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use history::{Key, NodeId, Observation};
-use redis::{Blob, Reply, Script, ScriptLibrary, Sha1, UnixTime};
+use redis::{Blob, Reply, Sha1, UnixTime};
 use redis_node::{Server, ServerConfig};
 use sim::{Context, Input, Keep, Sandbox};
 
 use crate::cluster::Slots;
-use crate::config::{AtStart, Scripts};
+use crate::config::AtStart;
 use crate::dialect::{Dialect, Request, Verb};
 use crate::scripts;
-use crate::{Answer, Call, Message, Timer};
+use crate::{Answer, Call, Message, Protocol, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// A cache.
 #[derive(Clone, Debug, Hash)]
@@ -28,10 +28,9 @@ pub struct Cache {
 }
 
 impl sim::Process for Cache {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Start if self.at_start == AtStart::Flush => {
                 let flush = [Blob::from_static("FLUSHALL")];
@@ -59,21 +58,9 @@ impl sim::Process for Cache {
 impl Cache {
     /// An empty cache.
     #[must_use]
-    pub fn new(
-        config: ServerConfig,
-        run: Scripts,
-        dialect: Arc<Dialect>,
-        at_start: AtStart,
-    ) -> Cache {
-        let texts = scripts::ALL.iter().map(|script| script.source).collect();
-        let library = ScriptLibrary::new(scripts::ALL);
-        let library = match run {
-            Scripts::Native => library,
-            Scripts::Lua => library.in_lua(),
-        };
-        let server = Server::new(ServerConfig { scripts: texts, ..config }, Arc::new(library));
-        let sha = |script: &Script| (script.name, Sha1::of(script.source.as_bytes()));
-        let shas = Arc::new(scripts::ALL.iter().map(sha).collect());
+    pub fn new(config: ServerConfig, dialect: Arc<Dialect>, at_start: AtStart) -> Cache {
+        let server = Server::new(config, scripts::ALL);
+        let shas = Arc::new(scripts::ALL.map(|script| (script.name, script.sha())).to_vec());
         Cache { server, dialect, shas, at_start, slots: None }
     }
 
@@ -101,7 +88,7 @@ impl Cache {
     /// Has an entry be this, whoever put it there.
     pub(crate) fn preload(&mut self, key: Key, state: Observation) {
         let Some(line) = self.dialect.preload(key, state) else { return };
-        let mut sandbox = Sandbox::<Message, Timer>::default();
+        let mut sandbox = Sandbox::<Protocol>::default();
         self.server.execute(&mut sandbox.context(), NodeId::WORLD, &line);
     }
 

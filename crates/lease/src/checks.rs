@@ -14,13 +14,13 @@ mod ledger;
 
 use check::HistoryChecker as _;
 use check::cache::{Fills, Promise, Queries, ReadPromises};
-use history::{Key, Names, NodeId, Observation, Time};
-use scenario::{Checker, Finding, OverHistory, story};
+use history::{Key, Names, NodeId, Observation, Register, Time};
+use scenario::{Checker, Finding, HistoryOf, OverHistory, story};
 use sim::{Event, Kind, Observer};
 
 use self::ledger::Ledger;
 use crate::process::Process;
-use crate::{Answer, Config, Message, QueryResult, Timer};
+use crate::{Answer, Config, Message, Protocol, QueryResult};
 
 /// All checkers.
 pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Checker<Process>>> {
@@ -35,6 +35,7 @@ pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Checker<Process
             names: names.clone(),
         }),
         Box::new(AgreementWatch {
+            history: HistoryOf::default(),
             reads: ReadPromises::new([Promise::Agreement { settle: config.settle }]),
             ledger: Ledger::default(),
             names: names.clone(),
@@ -47,17 +48,19 @@ pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Checker<Process
 }
 
 /// Agreement, and how it came that there was none.
+#[derive(Clone)]
 struct AgreementWatch {
+    history: HistoryOf<Register>,
     reads: ReadPromises,
     ledger: Ledger,
     names: Names,
 }
 
-impl Observer<Message, Timer> for AgreementWatch {
-    fn event(&mut self, event: &Event<Message, Timer>) {
+impl Observer<Protocol> for AgreementWatch {
+    fn event(&mut self, event: &Event<Protocol>) {
         if self.reads.stale().is_none() {
             self.ledger.event(event);
-            if let Some(entry) = scenario::history_entry(event) {
+            if let Some(entry) = self.history.entry(event) {
                 self.reads.step(&entry);
             }
         }
@@ -81,6 +84,7 @@ impl Checker<Process> for AgreementWatch {
     }
 }
 
+#[derive(Clone)]
 struct FillWatch {
     fills: Fills,
     ledger: Ledger,
@@ -97,9 +101,9 @@ impl FillWatch {
     }
 }
 
-impl Observer<Message, Timer> for FillWatch {
+impl Observer<Protocol> for FillWatch {
     // A cache answers when it has done it, and in that order.
-    fn event(&mut self, event: &Event<Message, Timer>) {
+    fn event(&mut self, event: &Event<Protocol>) {
         if self.fills.broken().is_some() {
             return;
         }
@@ -132,6 +136,7 @@ impl Checker<Process> for FillWatch {
     }
 }
 
+#[derive(Clone)]
 struct QueryWatch {
     queries: Queries,
     names: Names,
@@ -146,8 +151,8 @@ impl QueryWatch {
     }
 }
 
-impl Observer<Message, Timer> for QueryWatch {
-    fn event(&mut self, event: &Event<Message, Timer>) {
+impl Observer<Protocol> for QueryWatch {
+    fn event(&mut self, event: &Event<Protocol>) {
         let Kind::Send { message: Message::Result { result, .. }, .. } = &event.kind else {
             return;
         };

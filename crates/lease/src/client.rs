@@ -23,11 +23,11 @@ pub(crate) use self::open::{Lease, Unnamed};
 use self::open::{Open, Stage};
 pub use self::plan::{Kind, Plan, Work};
 use crate::config::{AfterWaits, TwoLeases, WhenUnknown, key_name};
-use crate::load::{Load, draw};
+use crate::load::Load;
 use crate::route::Route;
-use crate::{Answer, Call, Message, Query, QueryResult, Ticket, Timer, Token};
+use crate::{Answer, Call, Message, Protocol, Query, QueryResult, Ticket, Timer, Token};
 
-pub(crate) type Cx<'a> = Context<'a, Message, Timer>;
+pub(crate) type Cx<'a> = Context<'a, Protocol>;
 
 /// A client.
 #[derive(Clone, Debug, Hash)]
@@ -40,10 +40,9 @@ pub struct Client {
 }
 
 impl sim::Process for Client {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Message { message: Message::Work(round), .. } => self.work(cx, round),
             Input::Message { from, message: Message::Answer { ticket, answer, .. } } => {
@@ -390,7 +389,7 @@ impl Client {
 
     fn set(&mut self, cx: &mut Cx<'_>, lease: Lease, state: Observation) {
         self.enter(Stage::Set { state });
-        let ttl = self.plan.ttl.map(|ttl| draw(cx, "ttl", ttl));
+        let ttl = self.plan.ttl.map(|ttl| cx.draw("ttl", ttl));
         let Some(open) = &mut self.open else { return };
         let Lease { cache, token } = lease;
         open.call(cx, &[cache], Call::Set { token, state, ttl }, self.plan.patience);

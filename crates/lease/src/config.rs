@@ -1,7 +1,7 @@
-//! The `[lease]` section of a scenario file.
+//! The `[lease]` section of a scenario file, with the `[redis]` section of its caches.
 
 use history::{Key, Span};
-use redis_node::Durability;
+use redis_node::ServerConfig;
 use scenario::Problem;
 use scenario::units::{Amount, Latency};
 use serde::{Deserialize, Serialize};
@@ -66,22 +66,15 @@ pub struct Config {
     pub poll: Latency,
     /// How long nothing may have happened before caches and database are compared.
     pub settle: Span,
-    /// What a cache keeps when it crashes.
-    pub durability: Durability,
-    /// How far the replicas of caches are behind, if they have any that can take their places.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replication_lag: Option<Span>,
     /// What a cache does first.
     pub at_start: AtStart,
-    /// How long a cache takes for a command.
-    pub service_time: Span,
     /// How long the database takes for a transaction.
     pub query_time: Span,
-    /// What runs on the caches: it makes no difference to anything but speed.
-    pub scripts: Scripts,
     /// How old the versions may be that reads see, and how often each may be read from the
     /// database.
     pub bounds: Bounds,
+    /// The servers of the caches: the section `[redis]`.
+    pub redis: ServerConfig,
 }
 
 impl Default for Config {
@@ -111,13 +104,10 @@ impl Default for Config {
             weights: Weights::default(),
             poll: "150ms..300ms".parse().expect("a latency"),
             settle: Span::from_secs(1),
-            durability: Durability::default(),
-            replication_lag: None,
             at_start: AtStart::default(),
-            service_time: Span::ZERO,
             query_time: Span::ZERO,
-            scripts: Scripts::default(),
             bounds: Bounds::default(),
+            redis: ServerConfig::default(),
         }
     }
 }
@@ -213,17 +203,6 @@ pub enum AtStart {
     Flush,
 }
 
-/// How the scripts of caches are run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scripts {
-    /// As native code that does the same.
-    #[default]
-    Native,
-    /// Verbatim, in Lua.
-    Lua,
-}
-
 /// What the checkers of staleness and herds hold runs to. What is left out is measured only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -276,6 +255,7 @@ impl Config {
         if self.waits.contains(&Span::ZERO) {
             return Err(Problem::new("waits", "each is longer than no time at all"));
         }
+        self.redis.check()?;
         Ok(self)
     }
 }

@@ -8,9 +8,9 @@ use history::{Key, NodeId, Observation, Span};
 use im::OrdMap;
 use sim::{Context, Input, Keep};
 
-use crate::{Message, OutboxRow, Query, QueryResult, Ticket, Timer};
+use crate::{Message, OutboxRow, Protocol, Query, QueryResult, Ticket};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// As many rows of the outbox are read at a time.
 const OUTBOX_ROWS_MAX: usize = 100;
@@ -31,10 +31,9 @@ struct Outbox {
 }
 
 impl sim::Process for Database {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         if let Input::Message { from, message: Message::Query { ticket, query } } = input {
             let result = self.execute(query);
             self.reply(cx, from, ticket, result);

@@ -6,8 +6,10 @@
 
 mod many;
 
-use history::{Key, Observation, Span, Value, Version};
-use redis::{Blob, Reply, Script, Sha1, Value as Stored};
+use history::{Key, Observation, Span};
+use redis::{Blob, Reply, Script, Value as Stored};
+use redis_node::register;
+use redis_node::text::number;
 
 use crate::config::{DeletedBlock, Discipline};
 use crate::scripts;
@@ -82,7 +84,7 @@ impl Request {
         let mut line = match verb {
             Verb::Command(name) => vec![Blob::from_static(name)],
             Verb::Script(script) => {
-                let sha = Sha1::of(script.source.as_bytes()).to_string();
+                let sha = script.sha().to_string();
                 let count = keys.len().to_string();
                 vec![Blob::from_static("EVALSHA"), Blob::from(sha), Blob::from(count)]
             }
@@ -126,7 +128,7 @@ impl Dialect {
             (Discipline::SharedToken, _) => return self.request_of_many(&[(key, *call)]),
             (Discipline::None, Call::Get { .. }) => command("GET", blobs(&[value]), Vec::new()),
             (Discipline::None, Call::Set { state, ttl, .. }) => {
-                let mut arguments = vec![state_text(state)];
+                let mut arguments = vec![register::text(state)];
                 arguments
                     .extend(ttl.iter().flat_map(|ttl| [Blob::from_static("PX"), millis(*ttl)]));
                 command("SET", blobs(&[value]), arguments)
@@ -143,7 +145,7 @@ impl Dialect {
                 Discipline::NewestMiss | Discipline::SingleHolder,
                 Call::Set { token, state, ttl },
             ) => {
-                let mut arguments = vec![token_text(token), state_text(state)];
+                let mut arguments = vec![token_text(token), register::text(state)];
                 arguments.extend(ttl.map(millis));
                 script(scripts::SET, blobs(&[value, lease, block]), arguments)
             }
@@ -158,7 +160,7 @@ impl Dialect {
             }
             // What it deletes with the fill is the outdated value, not the block.
             (Discipline::StaleValues, Call::Set { token, state, ttl }) => {
-                let mut arguments = vec![token_text(token), state_text(state)];
+                let mut arguments = vec![token_text(token), register::text(state)];
                 arguments.extend(ttl.map(millis));
                 script(scripts::SET, blobs(&[value, lease, &entry.outdated]), arguments)
             }
@@ -176,12 +178,12 @@ impl Dialect {
 
     /// What is stored under that key: none if it is a lease.
     pub(crate) fn stored(&self, value: &Stored) -> Option<Observation> {
-        read_state(value.as_string()?.strip_prefix(self.prefix())?)
+        register::parse(value.as_string()?.strip_prefix(self.prefix())?)
     }
 
     /// A command line that has an entry be this.
     pub(crate) fn preload(&self, key: Key, state: Observation) -> Option<Vec<Blob>> {
-        let text = [self.prefix(), &state_text(state)].concat();
+        let text = [self.prefix(), &register::text(state)].concat();
         Some(vec![Blob::from_static("SET"), self.entry_key(key)?.clone(), Blob::from(text)])
     }
 
@@ -212,14 +214,14 @@ impl Dialect {
     }
 
     fn read_get(&self, token: Token, reply: &Reply) -> Option<Answer> {
-        let found = |text: &Blob| read_state(text).map(Answer::Found);
+        let found = |text: &Blob| register::parse(text).map(Answer::Found);
         match (self.rules.discipline, reply) {
             (Discipline::None, Reply::Nil) => Some(Answer::Granted(token)),
             (Discipline::None, Reply::Bulk(text)) => found(text),
             (_, Reply::Array(parts)) => match &parts[..] {
                 [Reply::Bulk(text), Reply::Nil] => found(text),
                 [Reply::Nil, Reply::Bulk(text)] => {
-                    read_number(text).map(|token| Answer::Granted(Token(token)))
+                    number(text).map(|token| Answer::Granted(Token(token)))
                 }
                 [Reply::Nil, Reply::Nil] => Some(Answer::Wait),
                 [Reply::Bulk(text), Reply::Nil, Reply::Nil] => found(text),
@@ -243,17 +245,17 @@ impl Dialect {
 fn read_used_memory(text: &[u8]) -> Option<u64> {
     let mut lines = text.split(|byte| *byte == b'\n');
     let used = lines.find_map(|line| line.strip_prefix(b"used_memory:"))?;
-    read_number(used.trim_ascii_end())
+    number(used.trim_ascii_end())
 }
 
 /// A miss of which it is told what was there before.
 fn read_miss(token: &Reply, outdated: &Reply) -> Option<Answer> {
     let token = match token {
-        Reply::Bulk(text) => Some(Token(read_number(text)?)),
+        Reply::Bulk(text) => Some(Token(number(text)?)),
         _ => None,
     };
     match (outdated, token) {
-        (Reply::Bulk(text), token) => Some(Answer::Outdated(read_state(text)?, token)),
+        (Reply::Bulk(text), token) => Some(Answer::Outdated(register::parse(text)?, token)),
         (_, Some(token)) => Some(Answer::Granted(token)),
         (_, None) => Some(Answer::Wait),
     }
@@ -269,18 +271,4 @@ fn token_text(token: Token) -> Blob {
 /// A duration for Redis, which counts in milliseconds and takes none that is 0.
 fn millis(span: Span) -> Blob {
     Blob::from(span.as_millis().max(1).to_string())
-}
-
-fn state_text(state: Observation) -> Blob {
-    Blob::from(format!("{}:{}", state.version.0, state.value.0))
-}
-
-fn read_state(text: &[u8]) -> Option<Observation> {
-    let colon = text.iter().position(|byte| *byte == b':')?;
-    let (version, value) = (read_number(&text[..colon])?, read_number(&text[colon + 1..])?);
-    Some(Observation { version: Version(version), value: Value(value) })
-}
-
-fn read_number(text: &[u8]) -> Option<u64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
 }

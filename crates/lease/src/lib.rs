@@ -65,7 +65,9 @@ pub mod small_scope;
 mod system;
 
 pub use config::{Config, Discipline};
-pub use message::{Answer, Call, Message, OutboxRow, Query, QueryResult, Ticket, Timer, Token};
+pub use message::{
+    Answer, Call, Message, OutboxRow, Protocol, Query, QueryResult, Ticket, Timer, Token,
+};
 pub use process::Process;
 pub use rounds::Rounds;
 pub use system::LeaseCache;

@@ -1,9 +1,8 @@
 //! What a client has still to do in a round, and when it does it.
 
-use history::Span;
 use sim::{Context, Delay};
 
-use crate::{Message, Timer};
+use crate::{Protocol, Timer};
 
 /// What a client has still to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -30,24 +29,12 @@ impl Load {
     }
 
     /// Takes up the next piece of work after a while.
-    pub(crate) fn take_up(self, cx: &mut Context<'_, Message, Timer>, think: Delay) {
+    pub(crate) fn take_up(self, cx: &mut Context<'_, Protocol>, think: Delay) {
         if self.missing == 0 {
             cx.mark("client-done");
         } else {
-            let think = draw(cx, "think", think);
+            let think = cx.draw("think", think);
             cx.set_timer(think, Timer::Next);
         }
-    }
-}
-
-/// A length of time by chance.
-pub(crate) fn draw(
-    cx: &mut Context<'_, Message, Timer>,
-    purpose: &'static str,
-    delay: Delay,
-) -> Span {
-    match delay.max.0.saturating_sub(delay.min.0) {
-        0 => delay.min,
-        width => Span(delay.min.0 + cx.choose(purpose, width)),
     }
 }

@@ -230,6 +230,9 @@ pub enum Timer {
     Server(redis_node::Timer),
 }
 
+/// What the processes exchange: messages, timers, and operations on registers.
+pub type Protocol = sim::Types<Message, Timer>;
+
 impl From<redis_node::Timer> for Timer {
     fn from(timer: redis_node::Timer) -> Timer {
         Timer::Server(timer)

@@ -8,7 +8,7 @@ use crate::cache::Cache;
 use crate::client::Client;
 use crate::database::Database;
 use crate::relay::Relay;
-use crate::{Message, Timer};
+use crate::{Message, Protocol};
 
 /// What runs on a node.
 #[derive(Clone, Debug, Hash)]
@@ -25,10 +25,9 @@ pub(crate) enum Part {
 }
 
 impl sim::Process for Process {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, Timer>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Context<'_, Protocol>, input: Input<Protocol>) {
         match &mut self.0 {
             Part::Client(client) => client.handle(cx, input),
             Part::BatchReader(reader) => reader.handle(cx, input),

@@ -8,9 +8,9 @@
 use history::{NodeId, Span};
 use sim::{Context, Input, Keep};
 
-use crate::{Answer, Call, Message, OutboxRow, Query, QueryResult, Ticket, Timer};
+use crate::{Answer, Call, Message, OutboxRow, Protocol, Query, QueryResult, Ticket, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// The relay.
 #[derive(Clone, Debug, Hash)]
@@ -28,10 +28,9 @@ pub struct Relay {
 }
 
 impl sim::Process for Relay {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Start => {
                 cx.set_timer(self.every, Timer::Look);

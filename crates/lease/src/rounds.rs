@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use history::NodeId;
 use sim::{Command, Event, Kind, Nemesis, NemesisContext};
 
-use crate::{Message, Timer};
+use crate::{Message, Protocol};
 
 /// The operator, who starts and ends rounds.
 #[derive(Clone, Debug)]
@@ -49,8 +49,8 @@ impl Rounds {
     }
 }
 
-impl Nemesis<Message, Timer> for Rounds {
-    fn on_event(&mut self, event: &Event<Message, Timer>, cx: &mut NemesisContext<'_, Message>) {
+impl Nemesis<Protocol> for Rounds {
+    fn on_event(&mut self, event: &Event<Protocol>, cx: &mut NemesisContext<'_, Message>) {
         let node = event.node;
         match &event.kind {
             Kind::Start if self.clients.contains(&node) => {

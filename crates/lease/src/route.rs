@@ -20,10 +20,9 @@ use sim::{Context, Delay};
 
 use crate::client::Plan;
 use crate::config::{Topology, Weights};
-use crate::load::draw;
-use crate::{Call, Message, Ticket, Timer};
+use crate::{Call, Message, Protocol, Ticket, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// A client's view of the caches.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -190,7 +189,7 @@ impl Route {
     fn keep_polling(&mut self, cx: &mut Cx<'_>) {
         if !self.is_polling {
             self.is_polling = true;
-            let after = draw(cx, "poll", self.poll);
+            let after = cx.draw("poll", self.poll);
             cx.set_timer(after, Timer::Poll);
         }
     }

@@ -32,10 +32,12 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::cache::Cache;
 use crate::client::{Client, Plan, Work};
-use crate::config::{AfterWaits, AtStart, Scripts, Topology, TwoLeases, Weights, WhenUnknown};
+use crate::config::{AfterWaits, AtStart, Topology, TwoLeases, Weights, WhenUnknown};
 use crate::database::Database;
 use crate::dialect::{Dialect, Rules};
-use crate::{Answer, Call, Discipline, Message, Query, QueryResult, Ticket, Timer, Token};
+use crate::{
+    Answer, Call, Discipline, Message, Protocol, Query, QueryResult, Ticket, Timer, Token,
+};
 
 const DATABASE: NodeId = NodeId(0);
 const CACHE: NodeId = NodeId(1);
@@ -158,7 +160,7 @@ fn trace(found: &BTreeMap<u128, Found>, mut name: u128) -> Vec<String> {
 struct State {
     database: Database,
     cache: Cache,
-    clients: Vec<(Client, Sandbox<Message, Timer>)>,
+    clients: Vec<(Client, Sandbox<Protocol>)>,
     /// Messages and timers, by whom they are from and for: never more than one each, for a client
     /// asks one question at a time.
     messages: BTreeMap<(NodeId, NodeId), Message>,
@@ -189,7 +191,7 @@ impl State {
         });
         let mut state = State {
             database: Database::new(false, Span::ZERO),
-            cache: Cache::new(server, Scripts::Native, Arc::new(dialect), at_start),
+            cache: Cache::new(server, Arc::new(dialect), at_start),
             clients: Vec::new(),
             messages: BTreeMap::new(),
             timers: BTreeMap::new(),
@@ -313,7 +315,7 @@ impl State {
     }
 
     /// Hands a client an input; its questions are answered so.
-    fn hand(&mut self, node: NodeId, input: Input<Message, Timer>, answers: Vec<u64>) {
+    fn hand(&mut self, node: NodeId, input: Input<Protocol>, answers: Vec<u64>) {
         let place = usize::from(node.0 - FIRST_CLIENT);
         let Some((client, sandbox)) = self.clients.get_mut(place) else { return };
         sandbox.answers = answers;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use history::{Key, Names, NodeId};
-use redis_node::ServerConfig;
+use redis_node::{NO_SERVER, ServerConfig};
 use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
 use sim::{Event, Fate, Kind, NodeSpec, Role};
 
@@ -19,7 +19,7 @@ use crate::dialect::{Dialect, Rules};
 use crate::process::Part;
 use crate::relay::Relay;
 use crate::rounds::Rounds;
-use crate::{Answer, Message, Process, QueryResult, Timer};
+use crate::{Answer, Message, Process, Protocol, QueryResult};
 
 /// Caches in front of a database.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub struct LeaseCache;
 
 impl System for LeaseCache {
     const NAME: &'static str = "lease";
+    const SHARED_SECTIONS: &'static [&'static str] = &[ServerConfig::SECTION];
     const MARKS: &'static [&'static str] = &[
         "hit",
         "miss",
@@ -75,7 +76,7 @@ impl System for LeaseCache {
         checkers
     }
 
-    fn mark(event: &Event<Message, Timer>) -> Option<&'static str> {
+    fn mark(event: &Event<Protocol>) -> Option<&'static str> {
         match &event.kind {
             Kind::Send { fate: Fate::Dropped(_), message, .. } => match message {
                 Message::Result { result: QueryResult::Updated { .. }, .. } => {
@@ -87,6 +88,13 @@ impl System for LeaseCache {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    fn no_fail_over(process: &Process) -> Option<&'static str> {
+        match &process.0 {
+            Part::Cache(cache) => cache.server().no_fail_over(),
+            _ => Some(NO_SERVER),
         }
     }
 
@@ -154,12 +162,6 @@ impl Stage<'_> {
 
     fn caches(&mut self) -> Vec<NodeId> {
         let config = self.config;
-        let server = ServerConfig {
-            durability: config.durability,
-            service_time: config.service_time,
-            replication_lag: config.replication_lag,
-            ..ServerConfig::default()
-        };
         let rules = Rules {
             discipline: config.discipline,
             block: config.block,
@@ -167,7 +169,7 @@ impl Stage<'_> {
             deleted_block: config.deleted_block,
         };
         let dialect = Dialect::new(rules, &self.key_names);
-        let cache = Cache::new(server, config.scripts, Arc::new(dialect), config.at_start);
+        let cache = Cache::new(config.redis.clone(), Arc::new(dialect), config.at_start);
         let first = self.nodes.len() as u16;
         let masters: Vec<NodeId> = (first..first + config.caches).map(NodeId).collect();
         for me in 0..masters.len() {

@@ -19,7 +19,7 @@ fn scenario(name: &str, set: &[&str]) -> Scenario {
 
 fn run(scenario: &Scenario, seed: &str) -> Ran {
     let interrupt = Interrupt::new();
-    let options = RunOptions { seed, record: None, explain: true, interrupt: &interrupt };
+    let options = RunOptions::new(seed, &interrupt);
     Registry::new().with_system::<LeaseCache>().run(scenario, &options).expect("it runs")
 }
 
@@ -52,7 +52,7 @@ fn scripts_in_lua_make_the_same_run_as_their_twins() {
             let set = ["intensity=5", "lease.rounds=2", scripts];
             run(&scenario(name, &set), "1").outcome.digest
         };
-        assert_eq!(digest("lease.scripts=native"), digest("lease.scripts=lua"), "{name}");
+        assert_eq!(digest("redis.scripts=native"), digest("redis.scripts=lua"), "{name}");
     }
 }
 

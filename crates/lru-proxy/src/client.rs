@@ -10,12 +10,12 @@ use std::collections::BTreeMap;
 
 use history::{Action, Completion, Key, NodeId, Observation, OpId, Span, Value, Version};
 use redis::{Blob, Reply};
-use redis_node::{Request, Response};
-use sim::{Context, Input};
+use redis_node::{Request, Response, register};
+use sim::{Context, Delay, Input};
 
-use crate::{Message, Timer};
+use crate::{Message, Protocol, Timer};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// A client.
 #[derive(Clone, Debug, Hash)]
@@ -53,7 +53,7 @@ pub struct Operation {
 
 impl Client {
     /// Reacts to what happens.
-    pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Start => self.pause(cx),
             Input::Timer(Timer::Next) => match self.waiting {
@@ -73,7 +73,9 @@ impl Client {
 
     fn pause(&mut self, cx: &mut Cx<'_>) {
         if self.missing > 0 || self.to_look_at.is_some() || self.waiting.is_some() {
-            let pause = Span(1 + cx.choose("pause", self.pause.0.max(1)));
+            // At least a nanosecond, so that time goes on.
+            let least = Span(1);
+            let pause = cx.draw("pause", Delay { min: least, max: self.pause + least });
             cx.set_timer(pause, Timer::Next);
         }
     }
@@ -101,17 +103,14 @@ impl Client {
         self.waiting = Some(operation);
         self.request += 1;
         let key = Blob::format(format_args!("key{}", operation.key.0 + 1));
-        let (to, line) = match (operation.makes, self.writes_to) {
-            (Some(made), Some(server)) => {
-                let text = Blob::format(format_args!("{}:{}", made.version.0, made.value.0));
-                (server, vec![Blob::from("SET"), key, text])
-            }
-            _ => (self.proxy, vec![Blob::from("GET"), key]),
+        let (to, request) = match (operation.makes, self.writes_to) {
+            (Some(made), Some(server)) => (server, Request::set_register(self.request, key, made)),
+            _ => (self.proxy, Request::get_register(self.request, key)),
         };
         if let Some(patience) = self.patience {
             cx.set_timer(patience, Timer::Patience(self.request));
         }
-        cx.send(to, Message::Request(Request { id: self.request, line }));
+        cx.send(to, request.into());
     }
 
     /// A reply, or that there is none.
@@ -126,7 +125,9 @@ impl Client {
             }
             // It writes the same again.
             (Some(_), _) => return self.pause(cx),
-            (None, Some(reply)) => parse(reply).map_or(Completion::Failed, Completion::Ok),
+            (None, Some(reply)) => {
+                register::of_reply(reply).map_or(Completion::Failed, Completion::Ok)
+            }
             (None, None) => Completion::Failed,
         };
         self.waiting = None;
@@ -136,18 +137,5 @@ impl Client {
         }
         cx.complete(operation.op, completion);
         self.pause(cx);
-    }
-}
-
-/// What a read observed.
-fn parse(reply: &Reply) -> Option<Observation> {
-    match reply {
-        Reply::Nil => Some(Observation::EMPTY),
-        Reply::Bulk(text) => {
-            let (version, value) = std::str::from_utf8(text).ok()?.split_once(':')?;
-            let (version, value) = (version.parse().ok()?, value.parse().ok()?);
-            Some(Observation { version: Version(version), value: Value(value) })
-        }
-        _ => None,
     }
 }

@@ -1,6 +1,7 @@
-//! The `[lru-proxy]` section of a scenario.
+//! The `[lru-proxy]` section of a scenario, with the `[redis]` section of its server.
 
 use history::Span;
+use redis_node::ServerConfig;
 use scenario::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -35,8 +36,6 @@ pub struct Config {
     pub period: Span,
     /// How long the proxy waits for the server.
     pub timeout: Span,
-    /// How long the server takes for a command.
-    pub service_time: Span,
     /// When an entry that is past its time is no longer served.
     pub expiry: Expiry,
     /// What becomes of the reply to a read.
@@ -48,6 +47,8 @@ pub struct Config {
     /// The bound of the checker `staleness`; the time to live, if this is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staleness: Option<Span>,
+    /// The server: the section `[redis]`.
+    pub redis: ServerConfig,
 }
 
 /// Which way writers write.
@@ -74,12 +75,12 @@ impl Default for Config {
             ttl: Span::from_secs(300),
             period: Span::from_millis(100),
             timeout: Span::from_millis(50),
-            service_time: Span::ZERO,
             expiry: Expiry::default(),
             fills: Fills::default(),
             unknown: Unknown::default(),
             outage: Outage::default(),
             staleness: None,
+            redis: ServerConfig::default(),
         }
     }
 }
@@ -101,6 +102,7 @@ impl Config {
         if self.patience == Some(Span::ZERO) {
             return Err(Problem::new("patience", "a client has to wait for longer than that"));
         }
+        self.redis.check()?;
         self.staleness.get_or_insert(self.ttl);
         Ok(self)
     }

@@ -55,6 +55,7 @@ mod system;
 pub use cache::{Cache, Capacity, Expiry, Fills, Ticket};
 pub use command::{Command, Keys, Standing};
 pub use config::{Config, Route};
-pub use message::{Message, Timer};
+pub use message::{Protocol, Timer};
 pub use proxy::{Outage, Unknown};
+pub use redis_node::Message;
 pub use system::{LruProxy, Process};

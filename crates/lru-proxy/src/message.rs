@@ -1,23 +1,7 @@
-//! What nodes say to each other, and to themselves.
+//! The timers of nodes. What nodes send to each other are [`Message`]s of Redis.
 
-use redis_node::{Request, Response};
+use redis_node::Message;
 use serde::{Deserialize, Serialize};
-
-/// What clients, proxy and server say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Message {
-    /// A command line.
-    Request(Request),
-    /// Its reply.
-    Response(Response),
-}
-
-impl From<Response> for Message {
-    fn from(response: Response) -> Message {
-        Message::Response(response)
-    }
-}
 
 /// What nodes say to themselves, later.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,6 +18,9 @@ pub enum Timer {
     /// The server has something to do.
     Server(redis_node::Timer),
 }
+
+/// What the processes exchange: messages, timers, and operations on registers.
+pub type Protocol = sim::Types<Message, Timer>;
 
 impl From<redis_node::Timer> for Timer {
     fn from(timer: redis_node::Timer) -> Timer {

@@ -12,7 +12,9 @@ use redis_node::{Request, Response};
 use serde::{Deserialize, Serialize};
 use sim::{Context, Input};
 
-use crate::{Cache, Capacity, Command, Expiry, Fills, Keys, Message, Standing, Ticket, Timer};
+use crate::{
+    Cache, Capacity, Command, Expiry, Fills, Keys, Message, Protocol, Standing, Ticket, Timer,
+};
 
 /// What becomes of a command that is none of the proxy's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,7 +59,7 @@ pub struct Rules {
     pub outage: Outage,
 }
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// The proxy.
 #[derive(Clone, Debug, Hash)]
@@ -112,7 +114,7 @@ impl Proxy {
     }
 
     /// Reacts to what happens.
-    pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Message, Timer>) {
+    pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Message { from, message: Message::Request(request) } => {
                 self.request(cx, from, request);

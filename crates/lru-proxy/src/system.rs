@@ -1,17 +1,16 @@
 //! The proxy as a system that scenarios can run.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use history::{Key, Names, NodeId};
-use redis_node::{Server, ServerConfig};
+use redis_node::{NO_SERVER, Server, ServerConfig};
 use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
 use sim::{Context, Input, Keep, NodeSpec, Role};
 
 use crate::client::Client;
 use crate::config::{Config, Route};
 use crate::proxy::Proxy;
-use crate::{Message, Timer, checks};
+use crate::{Message, Protocol, Timer, checks};
 
 /// A caching proxy before a Redis server.
 #[derive(Debug)]
@@ -32,10 +31,9 @@ const SERVER: NodeId = NodeId(0);
 const PROXY: NodeId = NodeId(1);
 
 impl sim::Process for Process {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, Timer>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Context<'_, Protocol>, input: Input<Protocol>) {
         match (&mut self.0, input) {
             (Part::Client(client), input) => client.handle(cx, input),
             (Part::Proxy(proxy), input) => proxy.handle(cx, input),
@@ -57,19 +55,13 @@ impl sim::Process for Process {
     }
 
     fn payload(message: &Message) -> usize {
-        match message {
-            Message::Request(request) => {
-                let words = request.line.iter().map(|word| size_of_val(word) + word.len());
-                words.sum()
-            }
-            // The proxy asks for a key at a time.
-            Message::Response(_) => 0,
-        }
+        message.payload()
     }
 }
 
 impl System for LruProxy {
     const NAME: &'static str = "lru-proxy";
+    const SHARED_SECTIONS: &'static [&'static str] = &[ServerConfig::SECTION];
     const MARKS: &'static [&'static str] = &[
         "hit",
         "hit-while-lost",
@@ -91,9 +83,7 @@ impl System for LruProxy {
     }
 
     fn deploy(config: &Config, intensity: u64) -> Deployment<Process, ()> {
-        let server_config =
-            ServerConfig { service_time: config.service_time, ..ServerConfig::default() };
-        let server = Part::Server(Server::new(server_config, Arc::default()));
+        let server = Part::Server(Server::new(config.redis.clone(), []));
         let proxy = Part::Proxy(Proxy::new(SERVER, config.rules()));
         let mut nodes = vec![
             NodeSpec::new("redis", Role(0), Process(server)),
@@ -140,6 +130,13 @@ impl System for LruProxy {
             vec![Box::new(RumorChecker::new(RegisterKind::Kept))];
         checkers.extend(checks::all(config, PROXY, names));
         checkers
+    }
+
+    fn no_fail_over(process: &Process) -> Option<&'static str> {
+        match &process.0 {
+            Part::Server(server) => server.no_fail_over(),
+            _ => Some(NO_SERVER),
+        }
     }
 
     fn unfinished(process: &Process) -> Option<String> {

@@ -18,8 +18,7 @@ fn scenarios_find_what_they_expect() {
         let scenario = registry.load_text(&name, &name, &text, &[]).unwrap();
         for seed in 0..SEEDS {
             let (seed, interrupt) = (seed.to_string(), Interrupt::new());
-            let options =
-                RunOptions { seed: &seed, record: None, explain: true, interrupt: &interrupt };
+            let options = RunOptions::new(&seed, &interrupt);
             let ran = registry.run(&scenario, &options).unwrap();
             assert_eq!(ran.judgement, Judgement::Met, "{name}, seed {seed}: {:?}", ran.outcome);
         }

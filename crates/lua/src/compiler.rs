@@ -1,16 +1,15 @@
-//! From a script's text to instructions, in one pass.
+//! Compiles a script's text to instructions, in one pass.
 //!
-//! The compiler emits what the compiler of Lua 5.1.5 emits, instruction for instruction, with the
-//! same lines and the same names of local variables: error messages name variables by reading the
-//! instructions backwards, so another order of instructions would give other messages. Its own
-//! error messages and limits are those of Lua 5.1.5, too.
+//! The compiler emits the same instructions, lines and names of local variables as Lua 5.1.5.
+//! Run-time errors find the names of variables by walking through the instructions, so another
+//! order of instructions would change the messages. The compiler's own error messages and limits
+//! are those of Lua 5.1.5, too.
 //!
 //! - [`lexer`] turns bytes into tokens ([`token`]).
 //! - [`parser`] reads the grammar by recursive descent, at most 200 levels deep.
 //! - [`scope`] keeps local variables, upvalues and blocks of the functions that are being compiled.
-//! - [`code`] emits instructions. An expression is not emitted at once: an [`expression`] says
-//!   where its value is, or which instruction will make it, until the parser knows where it should
-//!   go.
+//! - [`code`] emits instructions. The code of an [`expression`] is emitted only once the parser
+//!   knows where its value should go.
 //!
 //! Each token costs a unit of the meter, and so does each step of a loop whose length the text
 //! chooses.
@@ -41,9 +40,9 @@ use crate::prototype::Prototype;
 /// Why a text does not compile.
 #[derive(Debug)]
 pub(crate) enum CompileError {
-    /// It is no chunk: the message, with the place, as Lua words it.
+    /// The text is not a chunk. Holds Lua's message, with the place.
     Syntax(Blob),
-    /// The means of the script are used up.
+    /// The script's units or memory are used up.
     Ended(Error),
 }
 
@@ -58,7 +57,7 @@ type Result<T, E = CompileError> = std::result::Result<T, E>;
 /// Compiles a chunk. `name` is as `loadstring` takes it: `@file`, `=name`, or the text itself.
 ///
 /// # Errors
-/// If it is no chunk, or too large for what is left of `meter` and `heap`.
+/// If the text is not a chunk, or too large for what is left of `meter` and `heap`.
 pub(crate) fn compile(
     heap: &mut Heap,
     meter: &mut Meter,
@@ -84,10 +83,10 @@ pub(crate) fn compile_at(
     Compiler { lexer, functions: Vec::new(), levels }.chunk()
 }
 
-/// A compilation under way.
+/// The state of a compilation.
 struct Compiler<'a> {
     lexer: Lexer<'a>,
-    /// The function that is being compiled comes last, behind those around it.
+    /// The functions that are being compiled, the innermost last.
     functions: Vec<Function>,
     /// How deep the parser has recursed.
     levels: u32,

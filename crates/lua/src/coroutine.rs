@@ -5,18 +5,18 @@ use std::rc::Rc;
 use crate::prototype::Prototype;
 use crate::value::{UpvalueRef, Value};
 
-/// What runs, or waits to be resumed.
+/// The main program or a coroutine.
 #[derive(Debug, Default)]
 pub(crate) struct Coroutine {
     pub(crate) stack: Vec<Value>,
-    /// The calls that are under way, the innermost last.
+    /// The active calls, the innermost last.
     pub(crate) frames: Vec<Frame>,
     /// The open upvalues, by their slots.
     pub(crate) open: Vec<UpvalueRef>,
-    /// Where the results end that a call left of which all were wanted.
+    /// The end of the results of the last call that returned all of them.
     pub(crate) top: usize,
-    /// How long the stack has been: what has been accounted for.
-    pub(crate) counted: usize,
+    /// How many slots of the stack the heap's account includes: the longest that it has been.
+    pub(crate) accounted_slots: usize,
     pub(crate) status: Status,
 }
 
@@ -27,7 +27,7 @@ pub(crate) enum Status {
     #[default]
     Suspended,
     Running,
-    /// It has resumed another one.
+    /// It has resumed another coroutine.
     Normal,
     Dead,
 }
@@ -35,7 +35,7 @@ pub(crate) enum Status {
 /// A call.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame {
-    /// Where the called function stands on the stack; its results go there.
+    /// The slot of the called function. Its results go there.
     pub(crate) function: usize,
     /// The first register, or the first argument of a function written in Rust.
     pub(crate) base: usize,
@@ -45,7 +45,7 @@ pub(crate) struct Frame {
     pub(crate) pc: usize,
     /// `None` for a function written in Rust.
     pub(crate) prototype: Option<Rc<Prototype>>,
-    /// How many calls this one took the place of, by tail calls.
+    /// How many calls this one replaced, by tail calls.
     pub(crate) tail_calls: u32,
     /// The machine leaves its loop when this call returns.
     pub(crate) is_entry: bool,
@@ -53,7 +53,7 @@ pub(crate) struct Frame {
 
 impl Coroutine {
     pub(crate) fn size(&self) -> usize {
-        16 * self.counted + 64 * self.frames.len()
+        16 * self.accounted_slots + 64 * self.frames.len()
     }
 
     pub(crate) fn for_each_value(&self, visit: impl FnMut(Value)) {

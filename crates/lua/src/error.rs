@@ -1,4 +1,4 @@
-//! How a run is left other than by its end.
+//! Errors, and other reasons to leave a function early.
 
 use thiserror::Error;
 
@@ -9,27 +9,27 @@ use crate::value::Value;
 pub enum Error {
     /// An error of the script, which `pcall` catches.
     Thrown(Value),
-    /// The script must end. Nothing in it can catch that.
+    /// The script must end. `pcall` does not catch this.
     Ended(End),
-    /// The running coroutine yields; what it yields is on top of the stack.
+    /// The running coroutine yields this many values, which are on top of the stack.
     Yielded(usize),
 }
 
 /// Why a script must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum End {
-    /// It used up its instructions.
+    /// The script spent all its units.
     #[error("Script ran for too many instructions")]
     OutOfInstructions,
-    /// It holds more memory than it may.
+    /// The script exceeded its memory limit.
     #[error("Script used too much memory")]
     OutOfMemory,
-    /// The host stopped it ([`Lua::stop_when`](crate::Lua::stop_when)).
+    /// The host stopped the script ([`Lua::stop_when`](crate::Lua::stop_when)).
     #[error("Script was stopped")]
     Stopped,
 }
 
-/// What functions written in Rust return.
+/// The result of functions written in Rust.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl From<End> for Error {

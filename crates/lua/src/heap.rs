@@ -1,14 +1,14 @@
-//! Where strings, tables, functions and coroutines live, and how what is not needed is found.
+//! The heap: strings, tables, functions and coroutines.
 //!
-//! Objects lie in lists, by number; [`Value`]s hold these numbers. The first objects of each list
-//! are *permanent*: the libraries, and the constants of scripts that are kept compiled. All others
-//! belong to one run, and [`Heap::reset`] drops them at its end, so that each run begins with the
-//! same heap.
+//! Each kind of object has a list, and a [`Value`] holds an index into it. The first objects of
+//! each list are *permanent*: the libraries, and the constants of compiled scripts that are kept.
+//! All other objects belong to one run. [`Heap::reset`] drops them, so that each run begins with
+//! the same heap.
 //!
-//! Memory is an account, not a measurement: each object has a size by a fixed formula. When the
-//! account reaches a threshold, the machine marks what it can reach and sweeps the rest
-//! ([`Heap::collect`]). When that happens depends on nothing but what the script did. Weak tables
-//! do not exist: `__mode` means nothing, so a script cannot see when the collector runs.
+//! Memory is accounted for, not measured: a fixed formula gives the size of each object. When the
+//! sum reaches a threshold, the machine marks the reachable objects and sweeps the others
+//! ([`Heap::collect`]). The moment depends only on what the script did. There are no weak tables:
+//! `__mode` is ignored, so a script cannot observe the collector.
 
 mod collect;
 
@@ -23,12 +23,12 @@ use crate::strings::{KEPT, Strings, index};
 use crate::table::{BadKey, Table};
 use crate::value::{FunctionRef, StringRef, TableRef, ThreadRef, UpvalueRef, Value};
 
-/// What a function takes beside its upvalues.
+/// The size of a function without its upvalues, in bytes.
 const FUNCTION_SIZE: usize = 48;
 const UPVALUE_SIZE: usize = 32;
 const COROUTINE_SIZE: usize = 160;
 
-/// No garbage is collected before so many bytes have been allocated.
+/// The first collection happens once this many bytes are in use, or earlier if the limit is lower.
 const COLLECT_AFTER: usize = 4 << 20;
 
 /// All objects.
@@ -41,15 +41,16 @@ pub(crate) struct Heap {
     coroutines: Vec<Coroutine>,
     free: Free,
     permanent: Counts,
-    /// What all objects that are not permanent take.
+    /// The size of all objects that are not permanent, plus `reserved`.
     bytes: usize,
-    /// What of that is outside of the heap, and in use whether it is reached or not.
-    held: usize,
-    /// More than this is too much.
+    /// The part of `bytes` that buffers outside the heap reserve. A collection keeps it.
+    reserved: usize,
+    /// The most bytes that a run may use.
     limit: usize,
-    /// From so many bytes on garbage is collected.
+    /// Garbage is collected once `bytes` reaches this.
     collect_at: usize,
-    /// How often that was done: what a compiled function is marked with that was reached.
+    /// The number of collections so far. A collection marks the compiled functions that it reaches
+    /// with it.
     collections: u64,
 }
 
@@ -77,7 +78,7 @@ pub(crate) enum Function {
         prototype: Rc<Prototype>,
         upvalues: Box<[UpvalueRef]>,
     },
-    /// Written in Rust: the number under which the machine knows it, and values of its own.
+    /// A function written in Rust: its number in the machine, and its own values.
     Native {
         native: u32,
         upvalues: Box<[Value]>,
@@ -87,7 +88,7 @@ pub(crate) enum Function {
 /// A local variable that an inner function uses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Upvalue {
-    /// It is still on the stack of a coroutine, or of the main program.
+    /// The variable is still on the stack of a coroutine, or of the main program.
     Open {
         owner: Option<ThreadRef>,
         slot: u32,
@@ -96,25 +97,25 @@ pub(crate) enum Upvalue {
 }
 
 impl Heap {
-    /// An empty one, which holds no more than that many bytes in one run.
+    /// An empty heap that holds at most `limit` bytes in one run.
     pub(crate) fn new(limit: usize) -> Heap {
         Heap { limit, collect_at: collect_at(0, limit), ..Heap::default() }
     }
 
-    /// All that there is now stays for ever.
+    /// Makes all existing objects permanent.
     pub(crate) fn make_permanent(&mut self) {
         self.permanent = Counts {
             strings: self.strings.count(),
             tables: self.tables.len(),
             functions: self.functions.len(),
         };
-        // A place that is free among these stays so.
+        // Free places among the permanent objects are not used again.
         self.strings.forget_free();
         self.free = Free::default();
         self.bytes = 0;
     }
 
-    /// Forgets all that is not permanent.
+    /// Drops all objects that are not permanent.
     pub(crate) fn reset(&mut self) {
         self.strings.reset(self.permanent.strings);
         self.tables.truncate(self.permanent.tables);
@@ -133,36 +134,37 @@ impl Heap {
             free.shrink_to(KEPT);
         }
         self.bytes = 0;
-        self.held = 0;
+        self.reserved = 0;
         self.collect_at = collect_at(0, self.limit);
     }
 
-    /// What the objects of this run take, garbage included.
+    /// The bytes in use by this run, garbage included.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How much a run may hold.
+    /// The most bytes that a run may use.
     pub(crate) const fn limit(&self) -> usize {
         self.limit
     }
 
-    /// How often garbage was collected.
+    /// The number of collections so far.
     #[cfg(test)]
     pub(crate) const fn collections(&self) -> u64 {
         self.collections
     }
 
-    /// Whether garbage should be collected as soon as all that is in use can be reached.
+    /// Whether garbage should be collected at the next moment when all values in use are reachable.
     #[inline]
     pub(crate) const fn is_full(&self) -> bool {
         self.bytes >= self.collect_at
     }
 
-    /// Counts so many bytes as in use.
+    /// Adds bytes to the account: an object was made, or has grown. The next collection counts
+    /// them only if it reaches the object.
     ///
     /// # Errors
-    /// If there is more than the limit and its headroom, garbage included.
+    /// If the account exceeds the limit and its headroom, garbage included.
     #[inline]
     pub(crate) fn account(&mut self, bytes: usize) -> Result<()> {
         self.bytes = self.bytes.saturating_add(bytes);
@@ -170,35 +172,37 @@ impl Heap {
         if self.bytes > most { Err(End::OutOfMemory.into()) } else { Ok(()) }
     }
 
-    /// Counts so many bytes as in use no longer.
-    pub(crate) fn release(&mut self, bytes: usize) {
+    /// Takes bytes off the account: an object has shrunk.
+    pub(crate) fn discount(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// Counts so many bytes as in use until [`Heap::let_go`].
-    pub(crate) fn hold(&mut self, bytes: usize) {
-        self.held += bytes;
+    /// Adds bytes to the account that every collection counts, until [`Heap::release`].
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.reserved += bytes;
         self.bytes += bytes;
     }
 
-    /// Such bytes are in use no longer.
-    pub(crate) fn let_go(&mut self, bytes: usize) {
-        self.held = self.held.saturating_sub(bytes);
-        self.release(bytes);
+    /// Takes reserved bytes off the account.
+    pub(crate) fn release(&mut self, bytes: usize) {
+        self.reserved = self.reserved.saturating_sub(bytes);
+        self.discount(bytes);
     }
 
     /// A new string.
     ///
     /// # Errors
-    /// If memory is used up. So it is for all that makes an object.
+    /// If memory is used up. The other methods that make an object fail for the same reason.
     pub(crate) fn new_string(&mut self, bytes: Blob) -> Result<StringRef> {
         let (string, size) = self.strings.add(bytes);
         self.account(size)?;
         Ok(string)
     }
 
-    pub(crate) fn new_table(&mut self, table: Table) -> Result<TableRef> {
-        self.account(table.size())?;
+    /// A new table with room for `elements` and `fields`.
+    pub(crate) fn new_table(&mut self, elements: usize, fields: usize) -> Result<TableRef> {
+        self.account(Table::size_with_capacity(elements, fields))?;
+        let table = Table::with_capacity(elements, fields);
         let place = place(&mut self.tables, &mut self.free.tables, table);
         Ok(TableRef(place))
     }
@@ -223,7 +227,7 @@ impl Heap {
         &self.tables[table.0 as usize]
     }
 
-    /// To change what is not its keys and values.
+    /// For changes other than to keys and values.
     #[inline]
     pub(crate) fn table_mut(&mut self, table: TableRef) -> &mut Table {
         &mut self.tables[table.0 as usize]
@@ -265,7 +269,7 @@ impl Heap {
     /// Sets the value in a table at a key, without metamethods.
     ///
     /// # Errors
-    /// If it is no key, or memory is used up.
+    /// If `key` is nil or NaN (the inner error), or memory is used up.
     #[inline]
     pub(crate) fn set(
         &mut self,
@@ -283,7 +287,7 @@ impl Heap {
         Ok(set)
     }
 
-    /// Sets the element of a table at an index from 1 on, without metamethods.
+    /// Sets the element of a table at an index, without metamethods. Indexes begin at 1.
     ///
     /// # Errors
     /// If memory is used up.
@@ -301,7 +305,7 @@ impl Heap {
         if after != before { self.resized(before, after) } else { Ok(()) }
     }
 
-    /// Makes room in a table for so many elements.
+    /// Makes room in a table for this many elements.
     ///
     /// # Errors
     /// If memory is used up.
@@ -313,18 +317,18 @@ impl Heap {
         self.resized(before, after)
     }
 
-    /// A table has been laid out anew, which takes as long as it is large.
+    /// Accounts for a table that was laid out again. The work grows with the table's size.
     fn resized(&mut self, before: usize, after: usize) -> Result<()> {
         let work = &self.strings.work;
         work.set(work.get() + (before.max(after) / 64) as u64);
-        self.release(before);
+        self.discount(before);
         self.account(after)
     }
 }
 
-/// At which size garbage is collected next, when so many bytes are in use: when as much again has
-/// been allocated, or the limit is reached. But never at once again: a heap that is nearly full
-/// would be gone through for each object.
+/// The size at which the next collection starts, given the bytes in use: twice that, or the limit
+/// if that is lower. At least half the headroom must be allocated first. Otherwise a heap that is
+/// nearly full would be collected for each new object.
 const fn collect_at(used: usize, limit: usize) -> usize {
     let wanted = if 2 * used > COLLECT_AFTER { 2 * used } else { COLLECT_AFTER };
     let wanted = if wanted < limit { wanted } else { limit };
@@ -332,12 +336,12 @@ const fn collect_at(used: usize, limit: usize) -> usize {
     if wanted > soonest { wanted } else { soonest }
 }
 
-/// By how much the limit may be exceeded until garbage has been collected.
+/// How far the limit may be exceeded before garbage is collected.
 const fn headroom(limit: usize) -> usize {
     limit / 16
 }
 
-/// Puts an object into a list, and tells where.
+/// Puts an object into a list. Returns its index.
 fn place<T>(list: &mut Vec<T>, free: &mut Vec<u32>, object: T) -> u32 {
     if let Some(place) = free.pop() {
         list[place as usize] = object;

@@ -1,14 +1,13 @@
 //! The libraries that scripts have: the basic functions, `string`, `table`, `math`, `coroutine`.
 //!
-//! They do what those of Lua 5.1.5 do, errors included. Scripts of Redis have no more than these:
-//! what reads files, loads modules, prints or changes environments does not exist.
+//! The functions behave as those of Lua 5.1.5 do, errors included. As in Redis, there are no
+//! functions that read files, load modules, print or change environments.
 //!
-//! Three rules hold for each function here, besides those of the [machine](crate::machine):
+//! Each function follows three rules, besides those of the [machine](crate::machine):
 //!
-//! 1. A loop whose length a script can choose is charged for while it runs.
-//! 2. A result that may be large is built in a [`buffer::Buffer`], or after
-//!    [`make_room`](Lua::make_room).
-//! 3. A table that is read-only is changed by none of them.
+//! 1. It charges for each loop whose length a script can choose, while the loop runs.
+//! 2. It builds a result that may be large in a [`Buffer`], or after [`make_room`](Lua::make_room).
+//! 3. It does not change a read-only table.
 
 mod base;
 mod buffer;
@@ -30,6 +29,7 @@ mod tests;
 
 use blob::Blob;
 
+pub use self::buffer::Buffer;
 use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::number;
@@ -38,10 +38,11 @@ use crate::value::{TableRef, Value};
 /// A function of a library.
 type Function = fn(&mut Lua, Args) -> Result<usize>;
 
-/// So many values a function written in C can have on its stack: `LUAI_MAXCSTACK`.
-const STACK_MAX: usize = 8_000;
+/// The most values that a function in C can have on its stack: `LUAI_MAXCSTACK`. It bounds how many
+/// values a library function takes or returns, and how deep the data that it reads is nested.
+pub const STACK_MAX: usize = 8_000;
 
-/// A result up to this size is made without asking whether there is room for it.
+/// The largest result in bytes that is made without asking for room.
 const SMALL: usize = 4_096;
 
 /// Puts all libraries among the global variables.
@@ -86,14 +87,14 @@ fn push_integer(lua: &mut Lua, integer: usize) -> Result<usize> {
     lua.push(number::from_integer(number::length(integer)).into())
 }
 
-/// What it costs to write a value as a text, besides the bytes: numbers are not cheap.
+/// What it costs in units to write a value as text, besides its bytes. Only numbers cost anything.
 fn text_cost(value: Value) -> u64 {
     if let Value::Number(number) = value { number::text_cost(number) } else { 0 }
 }
 
-/// Makes room for a result of that size, if it is large. What is needed afterwards must be on the
-/// stack.
-fn room_for(lua: &mut Lua, bytes: usize) -> Result<()> {
+/// [Makes room](Lua::make_room) for a result of that size, if it is large. A heap that is nearly
+/// full would otherwise be collected for each small string.
+fn make_room_if_large(lua: &mut Lua, bytes: usize) -> Result<()> {
     if bytes > SMALL { lua.make_room(bytes) } else { Ok(()) }
 }
 
@@ -123,9 +124,4 @@ fn set_at(lua: &mut Lua, table: TableRef, index: i32, value: Value) -> Result<()
 /// The length of a table as a C `int`.
 fn int_length(lua: &Lua, table: TableRef) -> i32 {
     number::c_int(number::length(lua.length(table)))
-}
-
-/// The bytes up to the first zero: what C takes for the string.
-fn c_string(bytes: &[u8]) -> &[u8] {
-    memchr::memchr(0, bytes).map_or(bytes, |end| &bytes[..end])
 }

@@ -1,4 +1,4 @@
-//! The machine: what a script runs on, and what functions written in Rust do with it.
+//! The machine that runs scripts, and its interface for functions written in Rust.
 //!
 //! A function written in Rust gets the machine and its arguments, pushes its results, and returns
 //! how many there are:
@@ -21,9 +21,10 @@
 //! # Ok::<(), lua::Error>(())
 //! ```
 //!
-//! *Roots.* The collector runs between two instructions of a script and in [`Lua::make_room`]. It
-//! keeps what is on the stack: the arguments of all calls that are under way, and what they pushed.
-//! A function that calls back into Lua, or makes room, pushes what it needs afterwards.
+//! *Roots.* The collector runs between two instructions of a script, in [`Lua::make_room`], and in
+//! what calls that. It keeps what is on the stack: the arguments of all active calls, and the
+//! values that they pushed. A function that calls back into Lua, or makes room, pushes the values
+//! that it needs afterwards.
 
 mod arguments;
 mod arithmetic;
@@ -61,7 +62,7 @@ use crate::value::{FunctionRef, TableRef, ThreadRef, Value};
 /// A function written in Rust.
 type Native = Rc<dyn Fn(&mut Lua, Args) -> Result<usize>>;
 
-/// The number under which the machine knows a function written in Rust.
+/// The number that [`Lua::register`] gives a function written in Rust.
 #[derive(Clone, Copy, Debug)]
 pub struct NativeId(u32);
 
@@ -69,13 +70,26 @@ pub struct NativeId(u32);
 #[derive(Clone, Debug)]
 pub struct Chunk(Rc<Prototype>);
 
-/// So many slots of the stack are kept from run to run.
+/// How many slots of the stack keep their memory from run to run.
 const STACK_KEPT: usize = 64 << 10;
 
-/// From so many units of work on that nothing was charged for, they are.
+/// Noted work is charged for once it reaches this many units.
 const WORK: u64 = 1_000;
 
 /// Lua.
+///
+/// # Memory
+///
+/// Every object counts toward the memory limit from the moment it is made. Garbage counts until it
+/// is collected. A function written in Rust has three more things to do:
+///
+/// - It calls [`make_room`](Lua::make_room) before it makes a value whose size a script can choose.
+///   That collects garbage if the limit is near.
+/// - It builds strings in a [`Buffer`](crate::Buffer), outside the heap. The buffer calls
+///   [`reserve`](Lua::reserve) when it grows, and [`release`](Lua::release) at its end. A
+///   collection does not change how many bytes are reserved.
+/// - It calls [`account`](Lua::account) for data outside the heap that it keeps until the run ends.
+///   That collects nothing, so values need not be on the stack.
 pub struct Lua {
     heap: Heap,
     meter: Meter,
@@ -84,21 +98,23 @@ pub struct Lua {
     /// The metatable of all strings.
     string_metatable: Option<TableRef>,
     metamethods: Metamethods,
-    /// What runs.
+    /// The running coroutine or the main program. While a coroutine runs, its state is here, and
+    /// its place in the heap holds an empty one.
     flow: Coroutine,
-    /// Whose that is; `None` for the main program.
+    /// The place in the heap of the running coroutine. `None` if the main program runs.
     current: Option<ThreadRef>,
-    /// The main program, while a coroutine runs.
+    /// The state of the main program while a coroutine runs. Otherwise it is empty.
     main: Coroutine,
-    /// The coroutines that wait for one that they resumed.
+    /// The coroutines that have resumed another one, the outermost first. `None` is the main
+    /// program.
     resumers: Vec<Option<ThreadRef>>,
     /// What `math.random` draws from.
     random: Random,
-    /// How many errors are being handled while the calls that led to them are still on the stack.
+    /// How many error handlers are running above the calls that failed.
     handlers: u32,
-    /// How many calls of this machine are under way in Rust.
+    /// How deep the machine has recursed in Rust.
     depth: u32,
-    /// That number when the running coroutine was resumed.
+    /// The value of `depth` when the running coroutine was resumed.
     depth_at_resume: u32,
 }
 
@@ -109,10 +125,10 @@ impl std::fmt::Debug for Lua {
 }
 
 impl Lua {
-    /// A machine with the standard libraries. A run of it holds at most so many bytes.
+    /// A machine with the standard libraries. `memory` is the memory limit of a run in bytes.
     ///
     /// # Panics
-    /// If that is not enough for the libraries.
+    /// If the libraries do not fit in `memory`.
     #[must_use]
     pub fn new(memory: usize) -> Lua {
         Lua::with_libraries(memory).expect("memory for the libraries")
@@ -121,7 +137,7 @@ impl Lua {
     fn with_libraries(memory: usize) -> Result<Lua> {
         let mut heap = Heap::new(memory);
         let metamethods = metamethod::names(&mut heap)?;
-        let globals = heap.new_table(crate::table::Table::default())?;
+        let globals = heap.new_table(0, 0)?;
         let mut lua = Lua {
             heap,
             meter: Meter::default(),
@@ -144,18 +160,21 @@ impl Lua {
         Ok(lua)
     }
 
-    /// All that there is now stays for ever: it does not belong to a run. What is added afterwards
-    /// is dropped by the next [`Lua::begin`].
+    /// Makes all existing objects permanent: they do not belong to a run. The next [`Lua::begin`]
+    /// drops the objects that are made later.
+    ///
+    /// The collector does not look into permanent tables. The host makes those that scripts can
+    /// reach read-only ([`Lua::make_read_only`]), or pushes what it stores in them.
     pub fn make_permanent(&mut self) {
         self.heap.make_permanent();
     }
 
-    /// Compiles a script to keep it. To be called between two runs.
+    /// Compiles a script and keeps it. Call this between two runs.
     ///
     /// # Errors
-    /// The message, if it is no script.
+    /// A message, if `text` is not a script.
     pub fn compile(&mut self, text: &[u8], name: &str) -> Result<Chunk, Blob> {
-        /// What a text costs that is as long as scripts are.
+        /// The budget, which is enough for texts of the usual length.
         const UNITS: u64 = 100_000_000;
         self.begin(UNITS);
         let name = Blob::from(name);
@@ -180,10 +199,11 @@ impl Lua {
         }
     }
 
-    /// Compiles a text for the running script: the function, or a message.
+    /// Compiles a text for the running script. Returns the function, or the message of a syntax
+    /// error.
     ///
     /// # Errors
-    /// If the script's means are used up.
+    /// If the script's units or memory are used up.
     pub fn load(&mut self, text: &[u8], name: &Blob) -> Result<Result<FunctionRef, Blob>> {
         self.spend_bytes(name.len())?;
         let name = &compiler::kept_name(name);
@@ -199,7 +219,7 @@ impl Lua {
         }
     }
 
-    /// Begins a run with so many units to use up: drops all that earlier runs made.
+    /// Begins a run with a budget of `units`. Drops all objects of earlier runs.
     pub fn begin(&mut self, units: u64) {
         self.heap.reset();
         self.meter.refill(units);
@@ -208,7 +228,7 @@ impl Lua {
         self.flow.frames.clear();
         self.flow.open.clear();
         self.flow.top = 0;
-        self.flow.counted = 0;
+        self.flow.accounted_slots = 0;
         self.flow.status = Status::Running;
         self.main = Coroutine::default();
         self.current = None;
@@ -222,14 +242,15 @@ impl Lua {
     /// The main function of a compiled script, for this run.
     ///
     /// # Errors
-    /// If the script's means are used up. So it is for most of what follows.
+    /// If the script's units or memory are used up. Most methods below fail for the same reason.
     pub fn instantiate(&mut self, chunk: &Chunk) -> Result<FunctionRef> {
         let prototype = Rc::clone(&chunk.0);
         let function = Function::Lua { prototype, upvalues: Box::default() };
         self.heap.new_function(function).map_err(|error| self.ended(error))
     }
 
-    /// From now on a script ends once this says so, which is asked now and then while one runs.
+    /// From now on, `stop` is called from time to time while a script runs. The script ends with
+    /// [`End::Stopped`] once it returns true.
     pub fn stop_when(&mut self, stop: impl Fn() -> bool + 'static) {
         self.meter.stop_when(Rc::new(stop));
     }
@@ -251,8 +272,8 @@ impl Lua {
         self.string_metatable
     }
 
-    /// Makes a function written in Rust known. To be done before the first run, for these are not
-    /// dropped.
+    /// Registers a function written in Rust. Call this before the first run, because registered
+    /// functions are never dropped.
     pub fn register(
         &mut self,
         native: impl Fn(&mut Lua, Args) -> Result<usize> + 'static,
@@ -261,7 +282,7 @@ impl Lua {
         NativeId(crate::strings::index(self.natives.len() - 1))
     }
 
-    /// A function written in Rust, with values of its own ([`Lua::upvalue`]).
+    /// A function written in Rust, with its own values ([`Lua::upvalue`]).
     ///
     /// # Errors
     /// As [`Lua::instantiate`].
@@ -295,17 +316,17 @@ impl Lua {
         self.set_field(table, name, function.into())
     }
 
-    /// Takes so many units off the script's budget: one is what an instruction costs.
+    /// Takes units off the script's budget. An instruction costs one unit.
     ///
     /// # Errors
-    /// If there are not so many.
+    /// If the budget is used up, or the host stops the script.
     #[inline]
     pub fn spend(&mut self, units: u64) -> Result<()> {
         let work = self.heap.strings.work.take();
         self.meter.spend(units.saturating_add(work))
     }
 
-    /// What it costs to read or write so many bytes.
+    /// Charges for reading or writing this many bytes.
     ///
     /// # Errors
     /// As [`Lua::spend`].
@@ -314,36 +335,37 @@ impl Lua {
         self.meter.spend_bytes(bytes)
     }
 
-    /// The host is asked now whether the script is to stop: something took long that costs little.
+    /// Asks the host whether the script should stop. Call this after work that takes long and costs
+    /// little.
     ///
     /// # Errors
-    /// If it is.
+    /// If the script should stop.
     pub fn look(&mut self) -> Result<()> {
         self.meter.look(0)
     }
 
-    /// How many units there are left.
+    /// The units that are left.
     #[must_use]
     pub const fn units_left(&self) -> u64 {
         self.meter.left()
     }
 
-    /// From now on the script can only end.
+    /// Ends the script: from now on, everything that it does fails with this error.
     pub fn end(&mut self, end: End) -> Error {
         self.meter.end(end)
     }
 
-    /// How much memory the run has taken, garbage included, in bytes.
+    /// The memory that the run uses, garbage included, in bytes.
     #[must_use]
     pub const fn memory(&self) -> usize {
         self.heap.bytes()
     }
 
-    /// Makes sure that so many bytes can be taken. May collect garbage: what is needed afterwards
-    /// must be on the stack.
+    /// Makes sure that this many bytes are left below the memory limit. May collect garbage: values
+    /// that are needed afterwards must be on the stack.
     ///
     /// # Errors
-    /// If there are not so many.
+    /// If memory is used up.
     pub fn make_room(&mut self, bytes: usize) -> Result<()> {
         if self.heap.bytes().saturating_add(bytes) > self.heap.limit() {
             self.collect()?;
@@ -354,10 +376,10 @@ impl Lua {
         Ok(())
     }
 
-    /// Counts so many bytes as in use until [`Lua::release`]: a buffer outside the heap.
+    /// Counts these bytes as in use, until the run ends or garbage is collected. Collects nothing.
     ///
     /// # Errors
-    /// If they are too many.
+    /// If memory is used up.
     pub fn account(&mut self, bytes: usize) -> Result<()> {
         match self.heap.account(bytes) {
             Err(_) => Err(self.end(End::OutOfMemory)),
@@ -365,35 +387,30 @@ impl Lua {
         }
     }
 
-    /// Such bytes are in use no longer.
+    /// Counts these bytes as in use until [`Lua::release`]. May collect garbage, as
+    /// [`Lua::make_room`] does.
+    ///
+    /// # Errors
+    /// If memory is used up.
+    pub fn reserve(&mut self, bytes: usize) -> Result<()> {
+        self.make_room(bytes)?;
+        self.heap.reserve(bytes);
+        Ok(())
+    }
+
+    /// Ends a reservation of these bytes.
     pub fn release(&mut self, bytes: usize) {
         self.heap.release(bytes);
     }
 
-    /// Counts so many bytes as in use until [`Lua::let_go`]: a buffer outside the heap that grows.
-    /// May collect garbage, as [`Lua::make_room`] does.
-    ///
-    /// # Errors
-    /// If they are too many.
-    pub fn hold(&mut self, bytes: usize) -> Result<()> {
-        self.make_room(bytes)?;
-        self.heap.hold(bytes);
-        Ok(())
-    }
-
-    /// Such a buffer has been dropped.
-    pub fn let_go(&mut self, bytes: usize) {
-        self.heap.let_go(bytes);
-    }
-
-    /// Notes work that is charged for with the next instruction.
+    /// Notes work, which a later instruction charges for.
     #[inline]
     fn work(&self, units: u64) {
         let work = &self.heap.strings.work;
         work.set(work.get() + units);
     }
 
-    /// One instruction more.
+    /// Charges for one instruction.
     #[inline]
     fn tick(&mut self) -> Result<()> {
         if self.heap.strings.work.get() < WORK {
@@ -402,16 +419,17 @@ impl Lua {
         self.spend(1)
     }
 
-    /// Whether it is time to collect garbage.
+    /// Whether garbage should be collected.
     #[inline]
     const fn collects_soon(&self) -> bool {
         self.heap.is_full()
     }
 
-    /// Collects garbage, if it is time to. What is needed afterwards must be on the stack.
+    /// Collects garbage if the heap is full. Values that are needed afterwards must be on the
+    /// stack.
     ///
     /// # Errors
-    /// If the script's means are used up.
+    /// If the script's units or memory are used up.
     #[inline]
     pub fn collect_if_full(&mut self) -> Result<()> {
         if self.heap.is_full() { self.collect() } else { Ok(()) }
@@ -423,7 +441,7 @@ impl Lua {
         let threads =
             resumers.iter().chain([&*current]).flatten().map(|thread| Value::Thread(*thread));
         let stacks = flow.stack.iter().chain(&main.stack).copied();
-        // What a tail call or a return has taken off the stack may still be running.
+        // A running function may already be off the stack, by a tail call or a return.
         let work = heap.collect(
             stacks.chain(threads),
             &[&flow.open[..], &main.open[..]].concat(),
@@ -437,7 +455,7 @@ impl Lua {
     }
 }
 
-/// Marks a compiled script and all functions in it as not belonging to a run.
+/// Marks a compiled script and all functions in it as permanent.
 fn permanent(prototype: Rc<Prototype>) -> Rc<Prototype> {
     let mut prototype = Rc::try_unwrap(prototype).unwrap_or_default();
     prototype.is_permanent = true;

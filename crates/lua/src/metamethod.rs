@@ -1,4 +1,4 @@
-//! The fields of a metatable that mean something.
+//! The fields of a metatable that have a meaning.
 
 use blob::Blob;
 
@@ -6,10 +6,10 @@ use crate::error::Result;
 use crate::heap::Heap;
 use crate::value::StringRef;
 
-/// What a metamethod stands in for.
+/// The events that metamethods handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Metamethod {
-    // Those that are looked up most; tables remember that they lack them.
+    // These are looked up most. A table remembers which of them it lacks.
     Index,
     NewIndex,
     Equal,
@@ -62,7 +62,8 @@ pub(crate) fn names(heap: &mut Heap) -> Result<Metamethods> {
 }
 
 impl Metamethod {
-    /// The bit by which a table remembers that it lacks it, if it does.
+    /// The bit by which a table remembers that it lacks this metamethod. `None` if it does not
+    /// remember it.
     pub(crate) const fn bit(self) -> Option<u8> {
         let number = self as u8;
         if number < 4 { Some(1 << number) } else { None }

@@ -1,30 +1,31 @@
-//! What a script may use up, counted so that it depends on nothing but the script.
+//! The budget of a run, in units.
 //!
-//! Each instruction costs one unit. What takes longer than an instruction costs more, by how much
-//! it reads, writes or compares: see [`Meter::spend`] and [`Meter::spend_bytes`]. A unit is about
-//! ten nanoseconds. There is no loop in this crate, in the machine, the compiler, the collector or
-//! the libraries, whose length a script can choose and that costs nothing.
+//! Each instruction costs one unit. An operation that takes longer costs more, by how many bytes
+//! it reads, writes or compares: see [`Meter::spend`] and [`Meter::spend_bytes`]. A unit stands for
+//! about ten nanoseconds. Every loop whose length a script can choose is charged for: in the
+//! machine, the compiler, the collector and the libraries. What a script is charged depends only on
+//! the script and its inputs.
 //!
-//! Where time is real, the host can stop a script by the clock: it is asked after each
-//! [`LOOK_AFTER`] units.
+//! A host with a real clock can stop a script ([`Meter::stop_when`]). The meter asks the host after
+//! every [`LOOK_AFTER`] units, and when [`Meter::look`] is called.
 
 use std::fmt;
 use std::rc::Rc;
 
 use crate::error::{End, Result};
 
-/// So many units lie between two questions to the host.
+/// The host is asked after this many units.
 const LOOK_AFTER: u64 = 4_000;
 
-/// What one unit copies, compares or hashes, in bytes.
+/// How many bytes one unit copies, compares or hashes.
 const BYTES: usize = 32;
 
-/// What is left to a script.
+/// The budget of a script.
 #[derive(Default)]
 pub(crate) struct Meter {
     /// Units until the host is asked again.
     slice: u64,
-    /// Units behind those.
+    /// Units that are left after `slice`.
     rest: u64,
     ended: Option<End>,
     stop: Option<Rc<dyn Fn() -> bool>>,
@@ -37,14 +38,14 @@ impl fmt::Debug for Meter {
 }
 
 impl Meter {
-    /// A full budget for the next script.
+    /// Gives the next script a budget of `units`.
     pub(crate) fn refill(&mut self, units: u64) {
         self.slice = units.min(LOOK_AFTER);
         self.rest = units - self.slice;
         self.ended = None;
     }
 
-    /// From now on the script ends once this says so.
+    /// From now on, a script ends once `stop` returns true.
     pub(crate) fn stop_when(&mut self, stop: Rc<dyn Fn() -> bool>) {
         self.stop = Some(stop);
     }
@@ -59,10 +60,10 @@ impl Meter {
         self.look(1)
     }
 
-    /// Takes so many units off the budget.
+    /// Takes units off the budget.
     ///
     /// # Errors
-    /// If there are not so many, or the host stops the script.
+    /// If the budget is used up, or the host stops the script.
     #[inline]
     pub(crate) fn spend(&mut self, units: u64) -> Result<()> {
         if self.slice > units {
@@ -72,7 +73,7 @@ impl Meter {
         self.look(units)
     }
 
-    /// What it costs to read or write so many bytes once.
+    /// Charges for reading or writing this many bytes once.
     ///
     /// # Errors
     /// As [`Meter::spend`].
@@ -81,12 +82,12 @@ impl Meter {
         self.spend((bytes / BYTES) as u64)
     }
 
-    /// How many units there are left.
+    /// The units that are left.
     pub(crate) const fn left(&self) -> u64 {
         if self.ended.is_some() { 0 } else { self.slice + self.rest }
     }
 
-    /// The host is asked now: something took long that cost little here.
+    /// Takes units off the budget, and asks the host whether the script should stop.
     ///
     /// # Errors
     /// If the script must end.
@@ -109,7 +110,7 @@ impl Meter {
         Ok(())
     }
 
-    /// From now on the script can only end.
+    /// Ends the script: all later calls fail with this reason.
     pub(crate) fn end(&mut self, end: End) -> crate::error::Error {
         let end = *self.ended.get_or_insert(end);
         self.slice = 0;

@@ -1,4 +1,4 @@
-//! Lua's numbers, which are doubles, as C converts and prints them.
+//! Lua's numbers are doubles. These functions convert and print them as C does.
 
 #![expect(clippy::cast_precision_loss, reason = "Lua's numbers are doubles")]
 
@@ -18,13 +18,12 @@ pub const fn from_unsigned(number: u64) -> f64 {
     number as f64
 }
 
-/// A length; none that fits in memory is past `i64::MAX`.
+/// A length in memory, which is at most `i64::MAX`.
 pub fn length(len: usize) -> i64 {
     i64::try_from(len).unwrap_or(i64::MAX)
 }
 
-/// The integer towards zero. What does not fit, and what is no number, is the smallest integer, as
-/// it is on x86.
+/// Rounds towards zero. NaN and numbers that do not fit become the smallest integer, as on x86.
 pub fn truncate(number: f64) -> i64 {
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if (-LIMIT..LIMIT).contains(&number) { number as i64 } else { i64::MIN }
@@ -56,7 +55,7 @@ pub fn general(number: f64, digits: usize) -> String {
     format!("{}e{sign}{:02}", without_zeros(mantissa), exponent.unsigned_abs())
 }
 
-/// What [`text`] costs, in units: a number that is no small integer takes long to write.
+/// What [`text`] costs in units. Numbers other than small integers take long to write.
 #[must_use]
 pub fn text_cost(number: f64) -> u64 {
     let integer = number as i32;
@@ -73,7 +72,7 @@ pub fn text(number: f64) -> Blob {
     Blob::from(general(number, 14))
 }
 
-/// What counts of a decimal fraction.
+/// A decimal fraction without the zeros at its end.
 fn without_zeros(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }

@@ -10,7 +10,7 @@ pub(crate) const CONSTANT_BIT: u32 = 1 << 8;
 pub(crate) const CONSTANT_MAX: u32 = CONSTANT_BIT - 1;
 /// The largest `Bx`.
 pub(crate) const BX_MAX: u32 = (1 << 18) - 1;
-/// What is taken off `Bx` to make it `sBx`.
+/// `sBx` is `Bx` minus this.
 pub(crate) const SBX_OFFSET: i32 = (BX_MAX >> 1) as i32;
 /// The largest `A`.
 pub(crate) const A_MAX: u32 = (1 << 8) - 1;
@@ -45,7 +45,7 @@ pub(crate) enum Op {
     SetUpvalue,
     /// `R(A)[RK(B)] := RK(C)`
     SetTable,
-    /// `R(A) := {}`, with room for so many
+    /// `R(A) := {}`, with room for `B` elements and `C` fields
     NewTable,
     /// `R(A+1) := R(B); R(A) := R(B)[RK(C)]`
     Method,
@@ -156,32 +156,32 @@ const OPS: [Op; 64] = {
     ops
 };
 
-/// One instruction. Which operands it has is up to its operation.
+/// One instruction. Its operation decides which operands it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Instruction(u32);
 
 impl Instruction {
-    /// One with three operands.
+    /// An instruction with three operands.
     pub(crate) const fn abc(op: Op, a: u32, b: u32, c: u32) -> Instruction {
         Instruction(op as u32 | a << 6 | c << 14 | b << 23)
     }
 
-    /// One with a large operand.
+    /// An instruction with one large operand.
     pub(crate) const fn abx(op: Op, a: u32, bx: u32) -> Instruction {
         Instruction(op as u32 | a << 6 | bx << 14)
     }
 
-    /// One with a large signed operand.
+    /// An instruction with one large signed operand.
     pub(crate) const fn asbx(op: Op, a: u32, sbx: i32) -> Instruction {
         Instruction::abx(op, a, (sbx + SBX_OFFSET) as u32)
     }
 
-    /// A number that stands where an instruction would: the block of a `SetList` with `C` 0.
+    /// A number in place of an instruction. It holds the block of a `SetList` whose `C` is 0.
     pub(crate) const fn number(number: u32) -> Instruction {
         Instruction(number)
     }
 
-    /// The number behind such a `SetList`.
+    /// The number after such a `SetList`.
     pub(crate) const fn as_number(self) -> u32 {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What a function compiles to.
+//! Compiled functions.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use blob::Blob;
 use crate::opcode::Instruction;
 use crate::value::Value;
 
-/// A compiled function: everything but the variables that it takes from around it.
+/// A compiled function. It lacks only the values of its upvalues.
 #[derive(Debug, Default)]
 pub(crate) struct Prototype {
     pub(crate) code: Vec<Instruction>,
@@ -30,7 +30,7 @@ pub(crate) struct Prototype {
     pub(crate) variadic: Variadic,
     /// How many registers it needs.
     pub(crate) stack_size: u32,
-    /// It belongs to a script that is kept compiled, not to a run.
+    /// The function is permanent: it belongs to a script that is kept compiled, not to a run.
     pub(crate) is_permanent: bool,
     /// The number of the last collection of garbage that reached it.
     pub(crate) mark: Cell<u64>,
@@ -65,8 +65,8 @@ pub(crate) struct Variadic {
 #[derive(Debug)]
 pub(crate) struct LocalVariable {
     pub(crate) name: Blob,
-    /// The first instruction at which it is there.
+    /// The first instruction of its scope.
     pub(crate) start: u32,
-    /// The first at which it is not any more.
+    /// The first instruction after its scope.
     pub(crate) end: u32,
 }

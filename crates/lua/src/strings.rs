@@ -6,18 +6,18 @@ use blob::Blob;
 
 use crate::value::{StringRef, Value};
 
-/// What a string takes beside its bytes.
+/// The size of a string without its bytes.
 const OVERHEAD: usize = 48;
 
-/// So many places are kept from run to run.
+/// How many places keep their memory from run to run.
 pub(crate) const KEPT: usize = 16 << 10;
 
-/// All strings that there are.
+/// All strings of the heap.
 #[derive(Debug, Default)]
 pub(crate) struct Strings {
     all: Vec<LuaString>,
     free: Vec<u32>,
-    /// Units of work done in finding and comparing strings that nothing has been charged for yet.
+    /// The cost in units of finding and comparing strings, as far as it has not been charged yet.
     pub(crate) work: Cell<u64>,
 }
 
@@ -44,12 +44,6 @@ impl Strings {
             }
         };
         (StringRef(place), size)
-    }
-
-    /// Takes a string away that was just added, and that nothing refers to.
-    pub(crate) fn remove(&mut self, string: StringRef) {
-        self.all[string.0 as usize] = LuaString::default();
-        self.free.push(string.0);
     }
 
     /// Forgets which places are free: new strings come after all others.
@@ -94,7 +88,7 @@ impl Strings {
         self.all.len()
     }
 
-    /// Frees those from `permanent` on that are not marked.
+    /// Frees the strings from `permanent` on that are not marked.
     pub(crate) fn sweep(&mut self, permanent: usize, marks: &[bool]) {
         self.free.clear();
         for place in (permanent..self.all.len()).rev() {
@@ -105,7 +99,7 @@ impl Strings {
         }
     }
 
-    /// Forgets all but the first so many.
+    /// Drops all strings but the first `permanent` ones.
     pub(crate) fn reset(&mut self, permanent: usize) {
         self.all.truncate(permanent);
         self.all.shrink_to(permanent + KEPT);
@@ -120,8 +114,7 @@ impl Strings {
     }
 }
 
-/// The hash of Lua 5.1, which decides in which order a table's fields are walked through. It looks
-/// at 32 bytes at most.
+/// The hash of Lua 5.1, which decides the order of a table's fields. It reads at most 32 bytes.
 fn hash(bytes: &[u8]) -> u32 {
     let len = bytes.len();
     let step = (len >> 5) + 1;
@@ -135,7 +128,7 @@ fn hash(bytes: &[u8]) -> u32 {
     hash
 }
 
-/// A place in the heap: there is no memory for more than four thousand million.
+/// A place in the heap. Memory limits keep the number of places below 2^32.
 pub(crate) fn index(place: usize) -> u32 {
     u32::try_from(place).expect("memory is bounded, and so are places")
 }

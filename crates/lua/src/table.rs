@@ -1,18 +1,18 @@
-//! Tables, laid out as those of Lua 5.1 are, for that decides what scripts see: the order in which
-//! `next` goes, and which of several borders `#` finds.
+//! Tables with the layout of Lua 5.1. The layout decides two things that scripts see: the order of
+//! `next`, and which of several borders `#` finds.
 //!
-//! A table has an array for the elements `1..=n`, where `n` is the largest power of two such that
-//! more than half of the slots are in use, and a hash for the rest, by chained scatter with Brent's
-//! variation: a colliding key is moved if it is not at its main position, so that a chain goes
-//! through one main position only.
+//! A table has an array for the elements `1..=n`. `n` is the largest power of two such that more
+//! than half of the slots are in use. All other entries are in a hash, by chained scatter with
+//! Brent's variation: a colliding key is moved if it is not at its main position. So all keys of a
+//! chain have the same main position.
 //!
-//! Source: `ltable.c` of Lua 5.1.5. Where Lua hashes an object by its address, this hashes it by
-//! its number in the order of creation, so that the order does not depend on addresses.
+//! Source: `ltable.c` of Lua 5.1.5. Lua hashes an object by its address. Here the hash is the
+//! object's index in the heap, so the order does not depend on addresses.
 
 use crate::strings::Strings;
 use crate::value::{StringRef, TableRef, Value};
 
-/// What a table takes beside its slots.
+/// The size of a table without its slots, in bytes.
 const OVERHEAD: usize = 72;
 const NODE_SIZE: usize = 40;
 const SLOT_SIZE: usize = 16;
@@ -20,7 +20,7 @@ const SLOT_SIZE: usize = 16;
 /// The largest array has two to the power of this many elements.
 const ARRAY_BITS: usize = 26;
 
-/// A chain of so many nodes is walked through for nothing.
+/// A walk through a chain of this many nodes costs nothing.
 const FREE_PROBES: u64 = 8;
 
 /// A table.
@@ -33,7 +33,7 @@ pub(crate) struct Table {
     pub(crate) metatable: Option<TableRef>,
     /// Scripts cannot change it.
     pub(crate) is_read_only: bool,
-    /// Metamethods that it is known not to have, as a metatable: a bit for each.
+    /// The metamethods that it lacks as a metatable, as far as that is known: a bit for each.
     pub(crate) absent: u8,
 }
 
@@ -52,17 +52,24 @@ pub(crate) enum BadKey {
     NaN,
 }
 
-/// The key given to [`Table::next`] is none of the table's.
+/// The table does not have the key that [`Table::next`] was called with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UnknownKey;
 
 impl Table {
-    /// One with room for so many elements and so many fields.
+    /// A table with room for `elements` and `fields`.
     pub(crate) fn with_capacity(elements: usize, fields: usize) -> Table {
         let array = vec![Value::Nil; elements.min(1 << ARRAY_BITS)];
         let mut table = Table { array, ..Table::default() };
         table.set_nodes(fields);
         table
+    }
+
+    /// The [size](Table::size) of a table that is made with this capacity.
+    pub(crate) fn size_with_capacity(elements: usize, fields: usize) -> usize {
+        let slots = elements.min(1 << ARRAY_BITS).saturating_mul(SLOT_SIZE);
+        let nodes = nodes_for(fields);
+        nodes.saturating_mul(NODE_SIZE).saturating_add(slots).saturating_add(OVERHEAD)
     }
 
     /// How much memory it takes.
@@ -126,7 +133,7 @@ impl Table {
         self.find_number(strings, key).map_or(Value::Nil, |node| self.nodes[node].value)
     }
 
-    /// The element at an index from 1 on.
+    /// The element at an index. Indexes begin at 1.
     #[inline]
     pub(crate) fn get_element(&self, strings: &Strings, index: usize) -> Value {
         match self.array.get(index.wrapping_sub(1)) {
@@ -177,7 +184,7 @@ impl Table {
     /// Sets the value at a key. `nil` removes it.
     ///
     /// # Errors
-    /// If it is no key.
+    /// If `key` is nil or NaN.
     #[inline]
     pub(crate) fn set(
         &mut self,
@@ -203,24 +210,24 @@ impl Table {
         }
         match self.find(strings, key) {
             Some(node) => self.nodes[node].value = value,
-            // Lua makes a place for what is not there even to set it to nil.
+            // As in Lua, setting a missing key to nil makes a place for it.
             None => self.insert(strings, key, value),
         }
         Ok(())
     }
 
-    /// Sets the element at an index from 1 on.
+    /// Sets the element at an index. Indexes begin at 1.
     #[inline]
     pub(crate) fn set_element(&mut self, strings: &Strings, index: usize, value: Value) {
         if let Some(slot) = self.array.get_mut(index.wrapping_sub(1)) {
             *slot = value;
         } else {
-            // An index is a key.
+            // An index is always a valid key.
             let _ = self.set(strings, Value::Number(index as f64), value);
         }
     }
 
-    /// Adds a key that is not there.
+    /// Adds a key that the table does not have.
     fn insert(&mut self, strings: &Strings, key: Value, value: Value) {
         let mut added = Some((key, value));
         while let Some((key, value)) = added.take() {
@@ -258,7 +265,7 @@ impl Table {
         }
     }
 
-    /// Rehashes, and sets the key, or gives it back if it is to be added to the new hash.
+    /// Rehashes, and sets the key. Returns the key instead if it belongs in the new hash.
     fn grow(&mut self, strings: &Strings, key: Value, value: Value) -> Option<(Value, Value)> {
         self.rehash(strings, key);
         if let Value::Number(number) = key
@@ -281,9 +288,9 @@ impl Table {
         None
     }
 
-    /// Sizes array and hash anew, so that there is room for one key more.
+    /// Recomputes the sizes of array and hash, with room for one more key.
     fn rehash(&mut self, strings: &Strings, extra: Value) {
-        // The table may come out as large as before, so that its growth does not pay for this.
+        // The table may keep its size, so [`Heap`](crate::heap::Heap) would not charge for this.
         let work = 4 * self.nodes.len() + self.array.len() / 8;
         strings.work.set(strings.work.get() + work as u64);
         let mut counts = [0_usize; ARRAY_BITS + 1];
@@ -318,7 +325,7 @@ impl Table {
         all
     }
 
-    /// Gives it an array and a hash of these sizes, with all that it holds.
+    /// Moves all entries to an array and a hash of these sizes.
     pub(crate) fn resize(&mut self, strings: &Strings, elements: usize, fields: usize) {
         let old_nodes = std::mem::take(&mut self.nodes);
         let tail = if elements < self.array.len() {
@@ -337,13 +344,13 @@ impl Table {
         }
         for node in old_nodes.into_iter().rev() {
             if !node.value.is_nil() {
-                // It was a key before.
+                // The key was valid before.
                 let _ = self.set(strings, node.key, node.value);
             }
         }
     }
 
-    /// Makes room for so many elements, if there is less.
+    /// Makes room for at least this many elements.
     pub(crate) fn reserve_array(&mut self, strings: &Strings, elements: usize) {
         if elements > self.array.len() {
             self.resize(strings, elements, self.nodes.len());
@@ -351,7 +358,7 @@ impl Table {
     }
 
     fn set_nodes(&mut self, fields: usize) {
-        let size = if fields == 0 { 0 } else { fields.next_power_of_two() };
+        let size = nodes_for(fields);
         self.nodes = vec![Node::default(); size];
         self.last_free = size;
     }
@@ -381,7 +388,7 @@ impl Table {
             low = high;
             high *= 2;
             if high > i32::MAX as usize {
-                // Built to be walked through in vain: as many indices as there are nodes, at most.
+                // A script can make this search long, but not longer than the number of nodes.
                 let border = (1..).find(|index| is_nil(*index)).unwrap_or(1) - 1;
                 strings.work.set(strings.work.get() + border as u64);
                 return border;
@@ -398,10 +405,10 @@ impl Table {
         low
     }
 
-    /// The entry behind `key` in the order of the walk, the first behind nil.
+    /// The entry after `key` in iteration order. The first entry comes after nil.
     ///
     /// # Errors
-    /// If there is no such key.
+    /// If the table has no such key.
     pub(crate) fn next(
         &self,
         strings: &Strings,
@@ -440,7 +447,7 @@ impl Table {
         Ok(self.array.len() + node + 1)
     }
 
-    /// Where a key belongs in the hash, which is not empty.
+    /// The main position of a key in the hash, which must not be empty.
     fn main_position(&self, strings: &Strings, key: Value) -> usize {
         let mask = self.nodes.len() - 1;
         match key {
@@ -468,7 +475,18 @@ impl Table {
     }
 }
 
-/// The index that a key is, if it could be one of an array.
+/// How many nodes a hash with room for that many fields has.
+const fn nodes_for(fields: usize) -> usize {
+    match fields {
+        0 => 0,
+        1.. => match fields.checked_next_power_of_two() {
+            Some(nodes) => nodes,
+            None => usize::MAX,
+        },
+    }
+}
+
+/// The array index that a key stands for, if any.
 #[inline]
 fn element(key: f64) -> Option<usize> {
     let index = key as usize;

@@ -1,10 +1,9 @@
 //! Lua's values.
 //!
-//! A value is small and `Copy`. What does not fit in it lives in the [`Heap`](crate::Heap), and the
-//! value refers to it by its place there. A reference means something only within its own run: the
-//! collector frees what no root reaches.
+//! A value is small and `Copy`. Larger data is in the heap, and the value holds its place there. A
+//! reference is valid only during its own run, and only while a root reaches the object.
 
-/// A value, as a register of the machine holds it.
+/// A value of Lua.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Value {
     /// The absence of a value.
@@ -22,7 +21,7 @@ pub enum Value {
     Function(FunctionRef),
     /// A coroutine.
     Thread(ThreadRef),
-    /// C's null pointer, a userdata that is like no other value: what `null` is in JSON.
+    /// C's null pointer as a light userdata. It represents JSON's `null`.
     Null,
 }
 
@@ -62,7 +61,7 @@ impl Value {
         }
     }
 
-    /// Whether it counts as false: `nil` and `false` do.
+    /// Whether it counts as false. Only `nil` and `false` do.
     #[inline]
     #[must_use]
     pub const fn is_falsy(&self) -> bool {

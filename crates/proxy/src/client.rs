@@ -1,4 +1,4 @@
-//! A client's end: what it is going to be told, and the socket that it is told it through.
+//! A client: its replies and its socket.
 
 use std::cell::{Cell, RefCell};
 use std::io::IoSlice;
@@ -12,28 +12,28 @@ use tokio::sync::Notify;
 use crate::replies::Replies;
 use crate::shared::Shared;
 
-/// So many bytes a client is sent before it is somebody else's turn.
+/// How many bytes one client is sent before other clients get a turn.
 const TURN_BYTES: usize = 64 << 10;
 
-/// A client, as the connections to the server see it.
+/// A client, as the links to the server see it.
 pub(crate) struct Client {
     shared: Rc<Shared>,
     writer: OwnedWriteHalf,
     replies: RefCell<Replies>,
     memory: RefCell<Share>,
-    /// How many bytes of a command have come that is not complete.
+    /// How many bytes of an incomplete command have arrived.
     pub(crate) pending: Cell<usize>,
     unread: RefCell<Share>,
-    /// How many commands are under way that are no reads of the cache's.
+    /// The number of pending commands other than the cache's reads.
     others: Cell<usize>,
-    /// Its connection is to be closed when it has all replies.
+    /// Whether its connection is to be closed after its last reply.
     is_ending: Cell<bool>,
     is_closed: Cell<bool>,
-    /// It has got something that has not been sent.
-    is_touched: Cell<bool>,
-    /// Its conversation waits for a reply.
+    /// Whether it has replies that have not been sent.
+    has_unsent: Cell<bool>,
+    /// Whether its conversation is waiting for a reply.
     is_watched: Cell<bool>,
-    /// Its conversation has to look.
+    /// Wakes its conversation.
     pub(crate) progress: Notify,
 }
 
@@ -49,36 +49,36 @@ impl Client {
             others: Cell::new(0),
             is_ending: Cell::new(false),
             is_closed: Cell::new(false),
-            is_touched: Cell::new(false),
+            has_unsent: Cell::new(false),
             is_watched: Cell::new(false),
             progress: Notify::new(),
         })
     }
 
-    /// The next reply is the proxy's own.
+    /// Adds a reply of the proxy.
     pub(crate) fn answer(&self, write: impl FnOnce(&mut Vec<u8>)) {
         self.replies.borrow_mut().answer(write);
     }
 
-    /// The same for a string, if so much may wait for the client.
+    /// Adds a string as a reply of the proxy, if the client may have that many unread bytes.
     pub(crate) fn answer_bulk(&self, value: &Blob) {
         self.replies.borrow_mut().answer_bulk(value);
         self.check_unread();
     }
 
-    /// The same, for one that says why not.
+    /// Adds an error as a reply of the proxy.
     pub(crate) fn refuse(&self, text: &str) {
         self.answer(|out| write_error(text, out));
     }
 
-    /// The next reply is going to be the server's.
+    /// Reserves the place of a reply of the server.
     pub(crate) fn await_one(&self, is_read: bool) {
         self.replies.borrow_mut().await_one();
         self.others.set(self.others.get() + usize::from(!is_read));
         self.shared.awaited.set(self.shared.awaited.get() + 1);
     }
 
-    /// A piece of the first reply that is awaited; whether it is the last one.
+    /// Adds a piece of the first pending reply. `is_end` says whether it is the last piece.
     pub(crate) fn pass(&self, bytes: &[u8], is_end: bool, is_read: bool) {
         if !self.is_closed.get() {
             self.replies.borrow_mut().pass(bytes, is_end);
@@ -92,23 +92,23 @@ impl Client {
         }
     }
 
-    /// The first reply that is awaited will not come.
+    /// Replaces the first pending reply by an error.
     pub(crate) fn fail(&self, text: &str, is_read: bool) {
         let mut error = Vec::new();
         write_error(text, &mut error);
         self.pass(&error, true, is_read);
     }
 
-    /// Whether it has been told what is to be sent, for the first time since it was last sent.
+    /// Marks the client as having unsent replies. Returns whether it was not marked before.
     pub(crate) fn touch(&self) -> bool {
-        !self.is_touched.replace(true)
+        !self.has_unsent.replace(true)
     }
 
     pub(crate) fn awaited(&self) -> usize {
         self.replies.borrow().awaited()
     }
 
-    /// How many commands are under way that are no reads of the cache's.
+    /// The number of pending commands other than the cache's reads.
     pub(crate) fn others(&self) -> usize {
         self.others.get()
     }
@@ -117,14 +117,14 @@ impl Client {
         self.replies.borrow().has_unsent()
     }
 
-    /// Whether it has been told all that it is going to be told.
+    /// Whether all replies have been sent.
     pub(crate) fn is_done(&self) -> bool {
         self.is_closed() || (self.awaited() == 0 && !self.has_unsent())
     }
 
-    /// Sends what can be sent now; if that is much, the rest later.
+    /// Sends what the socket accepts now, up to a limit. The rest is sent later.
     pub(crate) fn flush(&self) {
-        self.is_touched.set(false);
+        self.has_unsent.set(false);
         if !self.is_closed.get() {
             let write = |slices: &[IoSlice<'_>]| match slices {
                 [only] => self.writer.try_write(only),
@@ -144,18 +144,18 @@ impl Client {
         drop(replies);
         self.check_unread();
         if self.shared.memory.in_use() > self.shared.options.client_memory {
-            self.drop_it("clients take too much memory");
+            self.drop_client_for("clients take too much memory");
         }
     }
 
     fn check_unread(&self) {
         if self.replies.borrow().unread() > self.shared.options.unread {
-            self.drop_it("it does not read its replies");
+            self.drop_client_for("it does not read its replies");
         }
     }
 
-    /// It takes too much.
-    pub(crate) fn drop_it(&self, why: &str) {
+    /// Drops the client because it uses too much memory.
+    pub(crate) fn drop_client_for(&self, why: &str) {
         if self.is_closed.get() {
             return;
         }
@@ -166,7 +166,7 @@ impl Client {
         self.memory.borrow_mut().set(0);
     }
 
-    /// Waits until more can be sent, and sends it.
+    /// Waits until the socket accepts more, and sends it.
     pub(crate) async fn send_more(&self) {
         if self.writer.writable().await.is_err() {
             self.close();
@@ -174,7 +174,8 @@ impl Client {
         self.flush();
     }
 
-    /// Waits until something is so, which replies bring about; or until it is gone.
+    /// Waits until a condition holds, which is checked after each reply, or until the client is
+    /// gone.
     pub(crate) async fn wait_until(&self, is_so: impl Fn(&Client) -> bool) {
         self.is_watched.set(true);
         while !is_so(self) && !self.is_closed() {
@@ -183,7 +184,7 @@ impl Client {
         self.is_watched.set(self.is_ending());
     }
 
-    /// Its connection is to be closed when it has all replies.
+    /// Whether its connection is to be closed after its last reply.
     pub(crate) fn end(&self) {
         self.is_ending.set(true);
         self.is_watched.set(true);
@@ -194,7 +195,7 @@ impl Client {
         self.is_ending.get()
     }
 
-    /// It is told nothing more.
+    /// Closes the client: no more replies are sent.
     pub(crate) fn close(&self) {
         self.is_closed.set(true);
         self.unread.borrow_mut().set(0);

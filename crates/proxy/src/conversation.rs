@@ -1,13 +1,13 @@
-//! What one client says, and what is done about it.
+//! The task that reads and handles the commands of one client.
 //!
-//! 1. A `GET` is answered from the cache only if nothing that the same client has under way could
-//!    make a difference to it: no other command, and no read of the same key.
-//! 2. A client that says something of its connection, or that waits, gets a connection to the
-//!    server of its own, once it has all replies that come through the one that all share. It keeps
-//!    it.
-//! 3. What is being written is not served from the cache.
-//! 4. A client that is in a transaction, watches keys, has selected another database or logged in
-//!    reads nothing from the cache, and what it reads is not kept.
+//! 1. A `GET` is answered from the cache only if the same client has no pending commands that could
+//!    affect it. These are all other commands, and reads of the same key.
+//! 2. A client that sends a command about its connection, or a blocking command, gets its own
+//!    connection to the server. It first receives all replies from the shared connection. It keeps
+//!    its own connection until it ends.
+//! 3. A key that a pending command may write is not served from the cache.
+//! 4. Some clients bypass the cache: those that are in a transaction, watch keys, have selected
+//!    another database, or have logged in.
 
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
@@ -26,7 +26,7 @@ use crate::shared::Shared;
 use crate::slot::{Purpose, Slot};
 use crate::written::Written;
 
-/// A client's side of what is said.
+/// The conversation with one client.
 pub(crate) struct Conversation {
     shared: Rc<Shared>,
     client: Rc<Client>,
@@ -34,20 +34,20 @@ pub(crate) struct Conversation {
     decoder: CommandDecoder,
     /// The connection to the server that all clients share.
     common: Rc<Link>,
-    /// The one that this client has for itself.
+    /// The client's own connection to the server, if any.
     own: Option<Rc<Link>>,
-    /// What it reads holds for it only.
+    /// Whether the client bypasses the cache.
     has_left: bool,
     is_in_transaction: bool,
-    /// What its transaction is going to write.
+    /// The keys that its transaction may write.
     queued: Written,
 }
 
-/// A client may have so many commands under way.
+/// The most pending commands of a client.
 const AWAITED_MAX: usize = 4096;
 
-/// A command that has to wait until its client has a connection of its own.
-struct Alone(Command, Vec<Blob>);
+/// A command that must wait until its client has its own connection.
+struct NeedsOwn(Command, Vec<Blob>);
 
 impl Conversation {
     pub(crate) fn new(shared: &Rc<Shared>, common: &Rc<Link>, stream: TcpStream) -> Conversation {
@@ -65,7 +65,7 @@ impl Conversation {
         }
     }
 
-    /// Serves the client until one of both has enough.
+    /// Serves the client until either side closes the connection.
     pub(crate) async fn run(mut self) {
         while !(self.client.is_closed() || self.client.is_ending() && self.client.is_done()) {
             let unsent = self.client.has_unsent();
@@ -85,7 +85,7 @@ impl Conversation {
         let mut buffer = self.shared.buffers.take();
         let done = match read_once(&mut self.reader, &mut buffer) {
             Ok(0) => {
-                // It may still read: it gets the replies that it waits for.
+                // The client may still read. It gets its pending replies.
                 self.client.end();
                 if let Some(own) = &self.own {
                     own.end();
@@ -104,9 +104,9 @@ impl Conversation {
         loop {
             match self.decoder.decode(&mut input) {
                 Ok(Some(line)) => {
-                    if let Some(Alone(command, line)) = self.meet(line) {
-                        self.get_own().await;
-                        self.ask_alone(command, &line);
+                    if let Some(NeedsOwn(command, line)) = self.meet(line) {
+                        self.open_own().await;
+                        self.ask_own(command, &line);
                     }
                 }
                 Ok(None) => break,
@@ -127,17 +127,17 @@ impl Conversation {
             self.wait_for_room().await;
         }
         self.client.pending.set(self.decoder.pending());
-        self.hand_over();
+        self.flush();
         ControlFlow::Continue(())
     }
 
     fn drop_client(&self, why: &str) -> ControlFlow<()> {
-        self.client.drop_it(why);
+        self.client.drop_client_for(why);
         ControlFlow::Break(())
     }
 
-    /// What was said is done, or on its way.
-    fn hand_over(&self) {
+    /// Sends the commands and replies of this turn.
+    fn flush(&self) {
         self.link().wake();
         self.client.flush();
     }
@@ -146,20 +146,20 @@ impl Conversation {
         self.own.as_ref().unwrap_or(&self.common)
     }
 
-    /// A client that asks for more than the server gives has to wait.
+    /// Waits while the client has too many pending commands, or the link is clogged.
     async fn wait_for_room(&self) {
         if self.client.awaited() >= AWAITED_MAX {
-            self.hand_over();
+            self.flush();
             self.client.wait_until(|client| client.awaited() < AWAITED_MAX / 2).await;
         }
         while self.link().is_clogged() {
-            self.hand_over();
+            self.flush();
             self.link().has_room.notified().await;
         }
     }
 
-    /// Does what a command line says, or says that it takes a connection of its own.
-    fn meet(&mut self, line: Vec<Blob>) -> Option<Alone> {
+    /// Handles a command line. Returns it if it needs the client's own connection.
+    fn meet(&mut self, line: Vec<Blob>) -> Option<NeedsOwn> {
         let command = Command::of(&line);
         let counters = &self.shared.counters;
         match command.standing {
@@ -175,20 +175,20 @@ impl Conversation {
                 Some(text) => self.client.answer_bulk(text),
                 None => self.client.answer(|out| out.extend_from_slice(b"+PONG\r\n")),
             },
-            Standing::Get if !self.is_apart() => self.get(&line),
-            _ if self.own.is_some() => self.ask_alone(command, &line),
+            Standing::Get if !self.bypasses_cache() => self.get(&line),
+            _ if self.own.is_some() => self.ask_own(command, &line),
             Standing::Get | Standing::Ping | Standing::Shared => {
                 self.ask(&line, Written::by(&line, command.writes));
             }
             Standing::Own | Standing::Leaves | Standing::Begins | Standing::Ends => {
-                return Some(Alone(command, line));
+                return Some(NeedsOwn(command, line));
             }
         }
         None
     }
 
-    /// Whether the cache is none of its business.
-    fn is_apart(&self) -> bool {
+    /// Whether the client bypasses the cache.
+    fn bypasses_cache(&self) -> bool {
         self.has_left || self.is_in_transaction
     }
 
@@ -205,20 +205,20 @@ impl Conversation {
         self.shared.counters.misses.add(1);
         if !self.link().is_up() {
             drop(cache);
-            return self.tell_unreachable();
+            return self.refuse_unreachable();
         }
         let ticket = cache.miss(key.clone(), now);
         drop(cache);
         self.client.await_one(true);
         self.link().send(line, read_slot(&self.client, ticket));
-        // What expires there is not to live on here.
+        // The entry must not outlive the key on the server.
         let question = [Blob::from_static("PTTL"), key.clone()];
         self.link().send(&question, Slot { client: None, purpose: Purpose::Lifetime });
     }
 
     fn ask(&self, line: &[Blob], written: Written) {
         if !self.link().is_up() {
-            return self.tell_unreachable();
+            return self.refuse_unreachable();
         }
         self.shared.counters.passed_on.add(1);
         self.client.await_one(false);
@@ -227,17 +227,17 @@ impl Conversation {
         self.link().send(line, Slot { client, purpose });
     }
 
-    fn tell_unreachable(&self) {
+    fn refuse_unreachable(&self) {
         self.shared.counters.unreachable.add(1);
         let upstream = &self.shared.options.upstream;
         let text = format!("ERR the upstream {upstream} cannot be reached: this was not executed");
         self.client.refuse(&text);
     }
 
-    /// Passes a command on through the client's own connection, if there is one by now.
-    fn ask_alone(&mut self, command: Command, line: &[Blob]) {
+    /// Passes a command on through the client's own connection, or refuses it if there is none.
+    fn ask_own(&mut self, command: Command, line: &[Blob]) {
         if self.own.is_none() {
-            return self.tell_unreachable();
+            return self.refuse_unreachable();
         }
         let mut written = Written::by(line, command.writes);
         match command.standing {
@@ -253,10 +253,10 @@ impl Conversation {
         self.ask(line, written);
     }
 
-    /// Waits for all replies through the connection that all share, and then connects for this
-    /// client alone, if the server is there.
-    async fn get_own(&mut self) {
-        self.hand_over();
+    /// Waits for all replies through the shared connection. Then opens the client's own connection,
+    /// if the server is reachable.
+    async fn open_own(&mut self) {
+        self.flush();
         self.client.wait_until(|client| client.awaited() == 0).await;
         if !self.common.is_up() || self.client.is_closed() {
             return;
@@ -269,12 +269,12 @@ impl Conversation {
                 shared.counters.own_connections.add(1);
                 spawn_local(async move {
                     let lost = link.serve(stream).await;
-                    tracing::debug!(why = %lost, "a connection for one client ended");
+                    tracing::debug!(why = %lost, "a client's own connection ended");
                 });
             }
             Err(error) => {
                 let upstream = &*self.shared.options.upstream;
-                tracing::warn!(upstream, %error, "cannot connect for one client");
+                tracing::warn!(upstream, %error, "cannot open a client's own connection");
             }
         }
     }

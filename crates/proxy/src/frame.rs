@@ -1,40 +1,38 @@
-//! Where one reply of the server's ends, and the next begins.
+//! Finds the boundaries between the server's replies.
 //!
-//! Replies are passed on as they come, byte by byte, without being understood: so they arrive at
-//! clients as the server wrote them, in RESP2 or RESP3, and a large one takes no memory here. All
-//! that is needed is how many elements and bytes are still to come; nesting needs no stack for
-//! that.
+//! Replies are passed on byte by byte as they arrive, without being decoded. So clients get them
+//! exactly as the server wrote them, in RESP2 or RESP3, and a large reply takes no memory. The
+//! state is the number of missing elements and bytes. Nesting needs no stack.
 
 use thiserror::Error;
 
-/// The server says something that is no reply to a command.
+/// The server sent bytes that are not a reply to a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the server does not reply in RESP")]
 pub(crate) struct NoReply;
 
-/// How far one reply is.
+/// The progress within one reply.
 #[derive(Clone, Debug)]
 pub(crate) struct Frames {
-    /// How many elements of the reply are to come, the one that has begun included; 0 between two
-    /// replies.
+    /// The number of missing elements, including one that has begun. 0 between two replies.
     missing: u64,
     part: Part,
 }
 
-/// What comes next.
+/// What the next byte belongs to.
 #[derive(Clone, Copy, Debug)]
 enum Part {
-    /// The byte that says what an element is.
+    /// The type byte of an element.
     Kind,
-    /// What is left of a line.
+    /// The rest of a line.
     Line,
-    /// What is left of a number, the digits of which came so far.
+    /// The rest of a number, after these digits.
     Number { kind: u8, digits: u64, is_negative: bool },
-    /// So many bytes.
+    /// This many bytes of a string.
     Bytes(u64),
 }
 
-/// The most elements, and bytes, that anything announces.
+/// The most elements or bytes that a header may announce.
 const ANNOUNCED_MAX: u64 = 1 << 40;
 
 impl Default for Frames {
@@ -49,8 +47,8 @@ impl Frames {
         self.missing > 0
     }
 
-    /// How many bytes of the input belong to the reply, and whether it ends with them. Unless it
-    /// does, all do. If it is none, none of this input belongs to it.
+    /// Returns how many bytes of the input belong to the reply, and whether the reply ends with
+    /// them. If it does not end, all bytes belong to it.
     pub(crate) fn scan(&mut self, input: &[u8]) -> Result<(usize, bool), NoReply> {
         let before = self.clone();
         let scanned = self.scan_all(input);
@@ -72,7 +70,7 @@ impl Frames {
         Ok((place, false))
     }
 
-    /// Takes one step, and tells how many bytes that took.
+    /// Takes one step. Returns how many bytes it took.
     fn step(&mut self, input: &[u8]) -> Result<usize, NoReply> {
         match self.part {
             Part::Kind => {
@@ -128,7 +126,7 @@ impl Frames {
                 self.missing = self.missing.saturating_add(2 * number);
                 self.end_element();
             }
-            // Attributes are no element: what they are about comes after them.
+            // Attributes are not an element. The element that they describe follows them.
             b'|' => {
                 self.missing = self.missing.saturating_add(2 * number);
                 self.part = Part::Kind;

@@ -1,4 +1,4 @@
-//! As much of HTTP as it takes to be asked for metrics: one request a connection.
+//! A minimal HTTP server for metrics, with one request per connection.
 
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
@@ -14,23 +14,23 @@ use crate::shared::Shared;
 
 /// The most bytes of a request.
 const REQUEST_MAX: usize = 8 << 10;
-/// Who asks may take so long.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// So many may ask at a time; the others wait.
-const AT_A_TIME: usize = 16;
+/// How long a request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// The most concurrent requests. Others wait.
+const CONCURRENT_MAX: usize = 16;
 
-/// Answers whoever asks, for ever.
+/// Serves requests forever.
 pub(crate) async fn serve(shared: Rc<Shared>, door: TcpListener) {
     let mut asking = JoinSet::new();
     loop {
         tokio::select! {
             Some(ended) = asking.join_next() => pass_on(ended),
-            accepted = door.accept(), if asking.len() < AT_A_TIME => match accepted {
+            accepted = door.accept(), if asking.len() < CONCURRENT_MAX => match accepted {
                 Ok((stream, _)) => {
                     let shared = Rc::clone(&shared);
                     asking.spawn_local(async move {
-                        // Who hangs up, or is too slow, goes without.
-                        let _ = timeout(PATIENCE, answer(&shared, &stream)).await;
+                        // A client that hangs up, or is too slow, gets no answer.
+                        let _ = timeout(REQUEST_TIMEOUT, answer(&shared, &stream)).await;
                     });
                 }
                 Err(_) => sleep(Duration::from_millis(20)).await,
@@ -54,7 +54,7 @@ async fn answer(shared: &Shared, stream: &TcpStream) -> io::Result<()> {
     write_all(stream, (head + &body).as_bytes()).await
 }
 
-/// Up to the empty line that ends its head.
+/// Reads up to the empty line after the headers.
 async fn read_request(stream: &TcpStream) -> io::Result<Vec<u8>> {
     let mut request = Vec::new();
     let mut buffer = [0; 1 << 10];

@@ -1,18 +1,18 @@
-//! The caching proxy before a real Redis, over TCP.
+//! The caching proxy in front of a real Redis, over TCP.
 //!
-//! Its core is that of [`lru_proxy`], where the protocol is told: the [`Cache`](lru_proxy::Cache),
-//! which is the same code as in the simulation, and what is known of each
-//! [`Command`](lru_proxy::Command). Here are the sockets.
+//! [`lru_proxy`] describes the protocol. Its [`Cache`](lru_proxy::Cache) and its
+//! [`Command`](lru_proxy::Command)s are the same code as in the simulation. This crate adds the
+//! sockets.
 //!
-//! All runs on one thread. A client's *conversation* reads its commands; a *link* is a connection
-//! to the server, which all clients share, or which one of them has for itself. Replies are passed
-//! on byte by byte as they come.
+//! Everything runs on one thread. A client's *conversation* reads its commands. A *link* is a
+//! connection to the server. All clients share one link, and a client can have its own. Replies are
+//! passed on byte by byte as they arrive.
 //!
 //! Invariants
-//! 1. Replies come in the order of a client's commands.
-//! 2. A hit never touches the server. While the server is lost, hits go on, and everything else is
-//!    answered with an error that says whether it may have been executed.
-//! 3. What clients send, and do not read, takes a bounded amount of memory, and so does the cache.
+//! 1. A client gets its replies in the order of its commands.
+//! 2. A hit does not involve the server. While the server is unreachable, hits are still served.
+//!    All other commands get an error that says whether the command may have been executed.
+//! 3. Memory is bounded: for the clients' commands, for their unread replies, and for the cache.
 
 #![deny(clippy::float_arithmetic)]
 

@@ -1,16 +1,17 @@
 //! A connection to the server.
 //!
-//! Commands go out in the order in which clients hand them in, and replies come in that order: each
-//! belongs to the first [`Slot`] that has none. All clients share one connection, so that what they
-//! send in a moment is one write, and what they are told is one read. A client that needs one of
-//! its own has one as long as it is there.
+//! Commands are sent in the order in which clients submit them, and replies arrive in the same
+//! order. Each reply belongs to the first [`Slot`] without one. All clients share one connection,
+//! so that one write sends many commands and one read receives many replies. A client that needs
+//! its own connection keeps it until the client ends.
 //!
 //! Invariants
-//! 1. What a command may have written is invalidated before the first byte of its reply is passed
-//!    on; and when the connection is lost, for then it may have been executed.
-//! 2. A slot is answered once: by the server, or with an error if the connection is lost.
-//! 3. A connection whose client has gone is half closed, and read until the server closes it: by
-//!    then all that was sent has been executed, and is invalidated.
+//! 1. The keys that a command may have written are invalidated before the first byte of its reply
+//!    is passed on. They are also invalidated when the connection is lost, because the command may
+//!    have been executed.
+//! 2. A slot is answered exactly once: by the server, or with an error if the connection is lost.
+//! 3. When a client with its own connection ends, that connection is half-closed and read until the
+//!    server closes it. By then, all sent commands have been executed and their keys invalidated.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -39,17 +40,17 @@ use crate::slot::{Capture, Purpose, Slot};
 /// A connection to the server.
 pub(crate) struct Link {
     shared: Rc<Shared>,
-    /// The only client that uses it, if that is so.
+    /// The client that owns the connection, if it is not shared.
     owner: Option<Rc<Client>>,
     is_up: Cell<bool>,
     is_ending: Cell<bool>,
-    /// What is to be sent.
+    /// Bytes to send.
     out: RefCell<Vec<u8>>,
     slots: RefCell<VecDeque<Slot>>,
     memory: RefCell<Share>,
-    /// There is something to send.
+    /// Notifies that there are bytes to send.
     wake: Notify,
-    /// There is less to send than there was.
+    /// Notifies that some bytes have been sent.
     pub(crate) has_room: Notify,
 }
 
@@ -60,21 +61,21 @@ pub(crate) enum Lost {
     Broken(#[from] io::Error),
     #[error("{0}")]
     Confused(#[from] NoReply),
-    #[error("it sent a reply that nobody waits for")]
+    #[error("it sent a reply to no command")]
     Unasked,
     #[error("it closed the connection")]
     Closed,
     #[error("it said nothing while replies were due")]
     Silent,
-    #[error("nobody needs it any more")]
+    #[error("it is no longer needed")]
     Ended,
 }
 
-/// More bytes than this that wait to be sent keep clients from being read.
+/// Clients are not read while more than this many bytes are unsent.
 const CLOGGED: usize = 1 << 20;
 
-/// How often the server may be silent when it is looked after, while replies are due.
-const SILENT_LOOKS_MAX: u32 = 4;
+/// The most consecutive health checks without a byte from the server, while replies are due.
+const SILENT_CHECKS_MAX: u32 = 4;
 
 impl Link {
     pub(crate) fn new(shared: &Rc<Shared>, owner: Option<Rc<Client>>) -> Rc<Link> {
@@ -100,24 +101,23 @@ impl Link {
         Ok(stream)
     }
 
-    /// Whether the server has been heard of through it.
+    /// Whether the server has answered through it.
     pub(crate) fn is_up(&self) -> bool {
         self.is_up.get()
     }
 
-    /// Whether so much waits to be sent that nothing should be added.
+    /// Whether too many bytes are unsent to add more.
     pub(crate) fn is_clogged(&self) -> bool {
         self.out.borrow().len() > CLOGGED
     }
 
-    /// Hands a command in, and says whose reply it will be. It goes out once [`Link::wake`] is
-    /// called.
+    /// Submits a command, with the slot for its reply. [`Link::wake`] sends it.
     pub(crate) fn send(&self, line: &[Blob], slot: Slot) {
         encode_command(line, &mut self.out.borrow_mut());
         self.slots.borrow_mut().push_back(slot);
     }
 
-    /// Has sent what was handed in.
+    /// Sends the submitted commands.
     pub(crate) fn wake(&self) {
         let out = self.out.borrow();
         if !out.is_empty() {
@@ -126,13 +126,13 @@ impl Link {
         }
     }
 
-    /// Its client has gone.
+    /// Ends the connection, because its client has gone.
     pub(crate) fn end(&self) {
         self.is_ending.set(true);
         self.wake.notify_one();
     }
 
-    /// Serves through this stream until it is lost. Whoever waits for a reply then gets an error.
+    /// Serves through this stream until it is lost. Then all pending commands get an error.
     pub(crate) async fn serve(&self, stream: TcpStream) -> Lost {
         let (mut reader, writer) = stream.into_split();
         let mut progress = Progress::default();
@@ -154,7 +154,7 @@ impl Link {
         writer: &OwnedWriteHalf,
         progress: &mut Progress,
     ) -> Result<(), Lost> {
-        let mut looks = self.looks();
+        let mut checks = self.health_checks();
         loop {
             let has_more = self.send_some(writer)?;
             if self.is_ending.get() && !has_more {
@@ -167,12 +167,12 @@ impl Link {
                 }
                 () = self.wake.notified() => {}
                 ready = writer.writable(), if has_more => ready?,
-                _ = looks.tick(), if self.owner.is_none() => self.look(progress)?,
+                _ = checks.tick(), if self.owner.is_none() => self.check_health(progress)?,
             }
         }
     }
 
-    /// Says that nothing more will be sent, and hears the rest.
+    /// Half-closes the connection, and reads the remaining replies.
     async fn drain(
         &self,
         mut reader: OwnedReadHalf,
@@ -183,8 +183,8 @@ impl Link {
         drop(writer);
         let rest = async {
             loop {
-                let heard = reader.readable().await.map_err(Lost::from);
-                if let Err(lost) = heard.and_then(|()| self.receive(&mut reader, progress)) {
+                let readable = reader.readable().await.map_err(Lost::from);
+                if let Err(lost) = readable.and_then(|()| self.receive(&mut reader, progress)) {
                     return lost;
                 }
             }
@@ -193,7 +193,7 @@ impl Link {
         Lost::Ended
     }
 
-    /// Sends what can be sent now; whether there is more.
+    /// Sends what the socket accepts now. Returns whether there is more.
     fn send_some(&self, writer: &OwnedWriteHalf) -> io::Result<bool> {
         let mut out = self.out.borrow_mut();
         let mut sent = 0;
@@ -214,10 +214,10 @@ impl Link {
         Ok(!out.is_empty())
     }
 
-    /// Reads what has come, and passes it on.
+    /// Reads the bytes that have arrived, and passes them on.
     fn receive(&self, reader: &mut OwnedReadHalf, progress: &mut Progress) -> Result<(), Lost> {
         let mut buffer = self.shared.buffers.take();
-        let heard = match read_once(reader, &mut buffer) {
+        let received = match read_once(reader, &mut buffer) {
             Ok(0) => Err(Lost::Closed),
             Ok(len) => self.hear(&buffer[..len], progress),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(()),
@@ -227,11 +227,11 @@ impl Link {
         for client in progress.touched.drain(..) {
             client.flush();
         }
-        heard
+        received
     }
 
     fn hear(&self, mut input: &[u8], progress: &mut Progress) -> Result<(), Lost> {
-        progress.silent_looks = 0;
+        progress.silent_checks = 0;
         while !input.is_empty() {
             let is_beginning = !progress.frames.is_within();
             let (len, is_end) = progress.frames.scan(input)?;
@@ -266,32 +266,32 @@ impl Link {
             Purpose::Read(ticket) => capture.read(ticket, &self.shared),
             Purpose::Lifetime => capture.fill(&self.shared),
             Purpose::Probe => {
-                self.shared.counters.heard.add(1);
+                self.shared.counters.answered.add(1);
                 if !self.is_up.replace(true) {
                     self.shared.counters.upstream_up.set(true);
                     let upstream = &*self.shared.options.upstream;
-                    tracing::info!(upstream, "the upstream is there");
+                    tracing::info!(upstream, "connected to the upstream");
                 }
             }
         }
     }
 
-    fn looks(&self) -> Interval {
-        let each = (self.shared.timeout() / SILENT_LOOKS_MAX).max(Duration::from_millis(1));
-        let mut looks = interval(each);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        looks
+    fn health_checks(&self) -> Interval {
+        let each = (self.shared.timeout() / SILENT_CHECKS_MAX).max(Duration::from_millis(1));
+        let mut checks = interval(each);
+        checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        checks
     }
 
-    /// The health check: while nothing is due, asks for something.
-    fn look(&self, progress: &mut Progress) -> Result<(), Lost> {
+    /// The health check: sends a probe if no replies are due.
+    fn check_health(&self, progress: &mut Progress) -> Result<(), Lost> {
         if self.slots.borrow().is_empty() {
             self.probe();
-            progress.silent_looks = 0;
+            progress.silent_checks = 0;
         } else {
-            progress.silent_looks += 1;
+            progress.silent_checks += 1;
         }
-        if progress.silent_looks > SILENT_LOOKS_MAX { Err(Lost::Silent) } else { Ok(()) }
+        if progress.silent_checks > SILENT_CHECKS_MAX { Err(Lost::Silent) } else { Ok(()) }
     }
 
     fn probe(&self) {
@@ -299,7 +299,7 @@ impl Link {
         self.wake();
     }
 
-    /// Nobody gets a reply any more. Who had got a part of one can only be hung up on.
+    /// Fails all pending commands. A client that has received a part of a reply is disconnected.
     fn fail_all(&self, is_within: bool) {
         let was_up = self.is_up.replace(false);
         self.out.take();
@@ -314,7 +314,7 @@ impl Link {
         }
         self.has_room.notify_waiters();
         match &self.owner {
-            // What the server knew of it is lost.
+            // The server has dropped the client's state.
             Some(owner) => owner.end(),
             None if was_up => self.shared.counters.upstream_up.set(false),
             None => {}
@@ -322,19 +322,19 @@ impl Link {
     }
 }
 
-/// How far a connection is with what the server says.
+/// The progress of a connection.
 #[derive(Default)]
 struct Progress {
     frames: Frames,
     capture: Capture,
-    /// Who has something to be sent.
+    /// The clients with unsent replies.
     touched: Vec<Rc<Client>>,
-    /// How often it was looked after since it last said something.
-    silent_looks: u32,
+    /// The number of health checks since the server's last byte.
+    silent_checks: u32,
 }
 
-/// Reads what is there. If that is less than there is room for, nothing is left to be read, which
-/// this way of reading makes use of.
+/// Reads the bytes that have arrived. If they do not fill the buffer, this clears the socket's
+/// readiness, which avoids another system call.
 pub(crate) fn read_once(reader: &mut OwnedReadHalf, buffer: &mut [u8]) -> io::Result<usize> {
     let mut into = ReadBuf::new(buffer);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -344,7 +344,7 @@ pub(crate) fn read_once(reader: &mut OwnedReadHalf, buffer: &mut [u8]) -> io::Re
     }
 }
 
-/// The ticket of a read that is under way.
+/// The ticket of a pending read.
 pub(crate) fn read_slot(client: &Rc<Client>, ticket: Ticket) -> Slot {
     Slot { client: Some(Rc::clone(client)), purpose: Purpose::Read(ticket) }
 }

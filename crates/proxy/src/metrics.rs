@@ -1,4 +1,4 @@
-//! What has happened so far, in the text format of Prometheus.
+//! Metrics in the text format of Prometheus.
 //!
 //! See <https://prometheus.io/docs/instrumenting/exposition_formats/>.
 
@@ -9,7 +9,7 @@ use tcp::Counter;
 
 use crate::shared::Shared;
 
-/// What has happened so far.
+/// The counters of the proxy.
 #[derive(Default)]
 pub(crate) struct Counters {
     hits: Counter,
@@ -28,14 +28,14 @@ pub(crate) struct Counters {
     pub(crate) sent_bytes: Counter,
     pub(crate) own_connections: Counter,
     pub(crate) losses: Counter,
-    /// How often the upstream was asked whether it is there, and answered.
-    pub(crate) heard: Counter,
+    /// The number of health checks that the server answered.
+    pub(crate) answered: Counter,
     pub(crate) upstream_up: Cell<bool>,
     pub(crate) clients: Cell<usize>,
 }
 
 impl Counters {
-    /// A key was served from the cache.
+    /// Counts a key served from the cache.
     pub(crate) fn hit(&self) {
         self.hits.add(1);
         if !self.upstream_up.get() {
@@ -44,7 +44,7 @@ impl Counters {
     }
 }
 
-/// All of it, as text.
+/// The metrics as text.
 pub(crate) fn exposition(shared: &Shared) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -57,20 +57,32 @@ fn write(shared: &Shared, text: &mut String) -> fmt::Result {
     let cache = shared.cache.borrow();
     let counted = [
         ("hits", "GETs answered from the cache", &counters.hits),
-        ("hits_while_upstream_lost", "Those of them while it was lost", &counters.hits_while_lost),
-        ("misses", "GETs that the upstream had to be asked for", &counters.misses),
-        ("fills", "Values that were put into the cache", &counters.fills),
-        ("redeemed", "Entries that the redeemer removed", &counters.redeemed),
-        ("passed_on", "Commands passed on to the upstream, GETs aside", &counters.passed_on),
+        (
+            "hits_while_upstream_lost",
+            "GETs answered from the cache while the upstream was lost",
+            &counters.hits_while_lost,
+        ),
+        ("misses", "GETs sent to the upstream", &counters.misses),
+        ("fills", "Values added to the cache", &counters.fills),
+        ("redeemed", "Expired entries that the redeemer removed", &counters.redeemed),
+        ("passed_on", "Commands passed on to the upstream, without GETs", &counters.passed_on),
         ("refused", "Commands that the proxy does not pass on", &counters.refused),
         ("unreachable", "Commands not executed: the upstream was lost", &counters.unreachable),
         ("lost_replies", "Commands whose reply was lost with the upstream", &counters.lost_replies),
-        ("protocol_errors", "Clients that sent what is no command", &counters.protocol_errors),
+        ("protocol_errors", "Clients that violated the protocol", &counters.protocol_errors),
         ("clients_accepted", "Clients that connected", &counters.accepted),
-        ("clients_turned_away", "Clients for whom there was no room", &counters.turned_away),
+        (
+            "clients_turned_away",
+            "Clients refused because there were too many",
+            &counters.turned_away,
+        ),
         ("clients_dropped", "Clients that took too much memory", &counters.dropped),
         ("sent_bytes", "Bytes sent to clients", &counters.sent_bytes),
-        ("upstream_own_connections", "Made for one client alone", &counters.own_connections),
+        (
+            "upstream_own_connections",
+            "Connections to the upstream for a single client",
+            &counters.own_connections,
+        ),
         ("upstream_losses", "How often the upstream was lost, or not reached", &counters.losses),
     ];
     for (name, help, counter) in counted {
@@ -79,11 +91,11 @@ fn write(shared: &Shared, text: &mut String) -> fmt::Result {
     row(text, "evicted_total", "counter", "Entries removed to make room", cache.evicted())?;
     let up = u64::from(counters.upstream_up.get());
     for (name, help, value) in [
-        ("upstream_up", "Whether the upstream is there", up),
+        ("upstream_up", "Whether the upstream is connected", up),
         ("clients", "Clients connected now", counters.clients.get() as u64),
-        ("client_memory_bytes", "Memory that they take", shared.memory.in_use() as u64),
+        ("client_memory_bytes", "Memory that clients take", shared.memory.in_use() as u64),
         ("entries", "Entries in the cache", cache.len() as u64),
-        ("cache_bytes", "Memory that they take", cache.bytes() as u64),
+        ("cache_bytes", "Memory that entries take", cache.bytes() as u64),
     ] {
         row(text, name, "gauge", help, value)?;
     }

@@ -1,4 +1,4 @@
-//! What is proxied, and how.
+//! The options of the proxy.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -9,32 +9,32 @@ use redis::resp::Limits;
 use tcp::door::ListenError;
 use thiserror::Error;
 
-/// What is proxied, and how.
+/// The options of the proxy.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Where clients connect to.
+    /// The address to listen on.
     pub listen: SocketAddr,
-    /// The server behind it: a host and a port.
+    /// The Redis server: a host and a port.
     pub upstream: String,
-    /// Where metrics can be had by HTTP.
+    /// The address for metrics over HTTP.
     pub metrics: Option<SocketAddr>,
-    /// How much is kept.
+    /// The capacity of the cache.
     pub capacity: Capacity,
     /// How long an entry lives.
     pub ttl: Span,
-    /// How often the redeemer comes.
+    /// The interval at which expired entries are removed.
     pub period: Span,
-    /// How long the server may take to connect, and to say anything while replies are due. Commands
-    /// that wait may wait for longer.
+    /// The timeout for connecting to the server, and for its next byte while replies are due. It
+    /// does not apply to blocking commands.
     pub timeout: Span,
-    /// How many clients can be connected at a time.
+    /// The most clients at a time.
     pub max_clients: usize,
-    /// What is put up with of one command.
+    /// Limits for the size of one command.
     pub limits: Limits,
-    /// How many bytes of replies wait for a client that does not read, before it is dropped.
+    /// The most unread bytes of replies per client. A client that exceeds it is dropped.
     pub unread: usize,
-    /// How many bytes all clients together may keep in memory, of commands that are not complete or
-    /// not sent, and of replies that are not read. Whoever needs more than is left is dropped.
+    /// The most bytes of memory for all clients together: for incomplete commands, unsent commands,
+    /// and unread replies. A client that needs more is dropped.
     pub client_memory: usize,
 }
 
@@ -56,16 +56,16 @@ impl Default for Options {
     }
 }
 
-/// Why nothing is proxied.
+/// Why the proxy cannot start.
 #[derive(Debug, Error)]
 pub enum ProxyError {
-    /// An address cannot be listened on.
+    /// It cannot listen on an address.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The system cannot do what it takes.
+    /// The operating system refused something.
     #[error("cannot proxy: {0}")]
     System(io::Error),
-    /// A length of time that has to be some.
+    /// A duration must not be zero.
     #[error("{0} cannot be 0s")]
     NoTime(&'static str),
 }

@@ -1,7 +1,7 @@
-//! The replies that a client is going to get, in the order of its commands.
+//! The replies of one client, in the order of its commands.
 //!
-//! Some are the proxy's own and known at once; others the server has still to give. What comes
-//! after one of those waits for it.
+//! Some replies are the proxy's and known immediately. Others are pending at the server. All
+//! replies after a pending one wait for it.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -9,38 +9,38 @@ use std::io::{self, IoSlice};
 use redis::Blob;
 use tcp::Outbox;
 
-/// The replies to one client.
+/// The replies of one client.
 #[derive(Debug, Default)]
 pub(crate) struct Replies {
-    /// Bytes that can be sent.
+    /// Bytes that may be sent now.
     out: Outbox,
-    /// What comes after them. If there is something, the first is awaited.
+    /// The replies after `out`. If there are any, the first one is pending.
     later: VecDeque<Later>,
-    /// How many of these are awaited.
+    /// How many of them are pending.
     awaited: usize,
-    /// How many bytes of these are ready, and how much memory that takes.
+    /// The bytes of those that are ready, and the memory that they take.
     ready: usize,
     ready_memory: usize,
 }
 
 #[derive(Debug)]
 enum Later {
-    /// One reply of the server's.
+    /// A pending reply of the server.
     Awaited,
-    /// Replies of the proxy's own.
+    /// Replies of the proxy.
     Ready(Outbox),
 }
 
-/// A value that is shorter than this is copied.
+/// A shorter value is copied.
 const SHARED_LEN: usize = 16 << 10;
 
 impl Replies {
-    /// The next reply is the proxy's own.
+    /// Adds a reply of the proxy.
     pub(crate) fn answer(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.add(|out| write(out.buffer()));
     }
 
-    /// The same for a string, which is not copied if it is long.
+    /// Adds a string as a reply of the proxy. A long one is not copied.
     pub(crate) fn answer_bulk(&mut self, value: &Blob) {
         self.add(|out| {
             write_length(value.len(), out.buffer());
@@ -69,13 +69,13 @@ impl Replies {
         }
     }
 
-    /// The next reply is going to be the server's.
+    /// Reserves the place of a reply of the server.
     pub(crate) fn await_one(&mut self) {
         self.later.push_back(Later::Awaited);
         self.awaited += 1;
     }
 
-    /// A piece of the first reply that is awaited; whether it is the last one.
+    /// Adds a piece of the first pending reply. `is_end` says whether it is the last piece.
     pub(crate) fn pass(&mut self, bytes: &[u8], is_end: bool) {
         self.out.buffer().extend_from_slice(bytes);
         if !is_end {
@@ -92,22 +92,22 @@ impl Replies {
         }
     }
 
-    /// How many replies of the server's are awaited.
+    /// The number of pending replies.
     pub(crate) fn awaited(&self) -> usize {
         self.awaited
     }
 
-    /// Whether something can be sent.
+    /// Whether bytes can be sent.
     pub(crate) fn has_unsent(&self) -> bool {
         !self.out.is_empty()
     }
 
-    /// How many bytes are to be sent, of those that are known.
+    /// The number of known unsent bytes.
     pub(crate) fn unread(&self) -> usize {
         self.out.len() + self.ready
     }
 
-    /// Has at least `most` bytes written, unless that would block. Returns how many.
+    /// Writes about `most` bytes, unless that would block. Returns how many.
     ///
     /// # Errors
     /// If the connection is broken.
@@ -119,15 +119,15 @@ impl Replies {
         self.out.send(most, write)
     }
 
-    /// How many bytes of memory it takes.
+    /// The memory that it takes in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.out.memory() + self.ready_memory + self.later.len() * size_of::<Later>()
     }
 }
 
-/// Announces a string of so many bytes.
+/// Writes the header of a string of this length.
 fn write_length(mut len: usize, out: &mut Vec<u8>) {
-    // A length has at most so many digits.
+    // A length has at most 20 digits.
     let mut digits = [0; 20];
     let mut place = digits.len();
     loop {
@@ -147,7 +147,7 @@ fn write_length(mut len: usize, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    /// What is sent if the client reads so many bytes.
+    /// The bytes that are sent if the client reads `most` bytes.
     fn sent(replies: &mut Replies, most: usize) -> String {
         let mut all = Vec::new();
         let write = |slices: &[IoSlice<'_>]| {

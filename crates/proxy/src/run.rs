@@ -1,4 +1,4 @@
-//! From options to a proxy that listens, and on until somebody has enough.
+//! Starting, running and stopping the proxy.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ use crate::link::Link;
 use crate::options::{Options, ProxyError};
 use crate::shared::{Shared, duration};
 
-/// A proxy that has its port, and can be run.
+/// A proxy that has bound its port and is ready to run.
 pub struct Proxy {
     runtime: Runtime,
     shared: Rc<Shared>,
@@ -26,20 +26,20 @@ pub struct Proxy {
     metrics: Option<(TcpListener, SocketAddr)>,
 }
 
-/// How often it looks whether it is to end.
-const LOOK: Duration = Duration::from_millis(20);
-/// How long clients may take for what is under way when it ends.
-const FAREWELL: Duration = Duration::from_secs(1);
-/// How long it waits before it connects to the server again: at first, and at the most.
+/// How often it checks whether to stop.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
+/// How long it waits for pending commands when it stops.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// The backoff before it connects to the server again: the initial and the longest one.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
-/// How long it waits when there are no more sockets.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// How long it waits before it accepts again, when no sockets are left.
+const RETRY_DELAY: Duration = Duration::from_millis(20);
 
 impl Proxy {
-    /// Takes the ports. From now on clients can connect; they are served by [`Proxy::run`].
+    /// Binds the ports. From now on clients can connect. [`Proxy::run`] serves them.
     ///
     /// # Errors
-    /// If a port cannot be had, or an option makes no sense.
+    /// If a port cannot be bound, or an option is invalid.
     pub fn bind(options: Options) -> Result<Proxy, ProxyError> {
         for (name, span) in [("the period", options.period), ("the timeout", options.timeout)] {
             if span == Span::ZERO {
@@ -57,29 +57,29 @@ impl Proxy {
         Ok(Proxy { runtime, shared, door, address, metrics })
     }
 
-    /// Where clients connect to.
+    /// The address that clients connect to.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where metrics can be had.
+    /// The address of the metrics, if they are enabled.
     #[must_use]
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|(_, address)| *address)
     }
 
-    /// Serves until `interrupted` says so. `ready` is called once the server has been heard of, or
+    /// Serves until `interrupted` returns true. `ready` is called once the server has answered, or
     /// could not be reached.
     ///
     /// # Panics
-    /// If there is a bug.
+    /// If a task panics, which is a bug.
     pub fn run(self, ready: impl FnOnce(), interrupted: impl Fn() -> bool) {
         let Proxy { runtime, shared, door, metrics, .. } = self;
         let common = Link::new(&shared, None);
         LocalSet::new().block_on(&runtime, async {
             let mut tasks = JoinSet::new();
-            tasks.spawn_local(keep_up(Rc::clone(&shared), Rc::clone(&common)));
+            tasks.spawn_local(stay_connected(Rc::clone(&shared), Rc::clone(&common)));
             tasks.spawn_local(redeem(Rc::clone(&shared)));
             if let Some((door, _)) = metrics {
                 tasks.spawn_local(http::serve(Rc::clone(&shared), door));
@@ -90,15 +90,15 @@ impl Proxy {
             tokio::select! {
                 () = until(&interrupted) => {}
                 () = fail_with(&mut tasks) => {}
-                () = let_in(&shared, &common, door, &mut conversations) => {}
+                () = accept_clients(&shared, &common, door, &mut conversations) => {}
             }
             tracing::info!(clients = conversations.len(), "it ends");
-            say_farewell(&shared).await;
+            drain_clients(&shared).await;
         });
     }
 }
 
-/// Waits until the server has been heard of, or could not be reached, or takes its time.
+/// Waits until the server has answered, could not be reached, or timed out.
 async fn until_known(shared: &Shared, common: &Link) {
     let known = async {
         while !common.is_up() && shared.counters.losses.get() == 0 {
@@ -110,7 +110,7 @@ async fn until_known(shared: &Shared, common: &Link) {
 
 async fn until(interrupted: &impl Fn() -> bool) {
     while !interrupted() {
-        sleep(LOOK).await;
+        sleep(CHECK_INTERVAL).await;
     }
 }
 
@@ -121,8 +121,8 @@ async fn fail_with(tasks: &mut JoinSet<()>) {
     }
 }
 
-/// Lets clients in for ever.
-async fn let_in(
+/// Accepts clients forever.
+async fn accept_clients(
     shared: &Rc<Shared>,
     common: &Rc<Link>,
     door: TcpListener,
@@ -134,8 +134,8 @@ async fn let_in(
             Some(ended) = conversations.join_next() => pass_on(ended),
             accepted = door.accept() => match accepted {
                 Ok((stream, _)) => admit(shared, common, stream, conversations),
-                // There are no more sockets. Those who wait at the door wait until there are.
-                Err(_) => sleep(PATIENCE).await,
+                // No sockets are left. New clients wait until there are some.
+                Err(_) => sleep(RETRY_DELAY).await,
             },
         }
         shared.counters.clients.set(conversations.len());
@@ -158,17 +158,17 @@ fn admit(
     conversations.spawn_local(Conversation::new(shared, common, stream).run());
 }
 
-/// Connects to the server, and again whenever the connection is lost.
-async fn keep_up(shared: Rc<Shared>, link: Rc<Link>) {
+/// Connects to the server, and reconnects whenever the connection is lost.
+async fn stay_connected(shared: Rc<Shared>, link: Rc<Link>) {
     let (first, most) = BACKOFF;
     let mut backoff = first;
     let upstream = &*shared.options.upstream;
     loop {
         match Link::connect(&shared).await {
             Ok(stream) => {
-                let heard_before = shared.counters.heard.get();
+                let answered_before = shared.counters.answered.get();
                 let why = link.serve(stream).await;
-                if shared.counters.heard.get() > heard_before {
+                if shared.counters.answered.get() > answered_before {
                     backoff = first;
                 }
                 tracing::warn!(upstream, %why, "the upstream is lost");
@@ -191,13 +191,13 @@ async fn redeem(shared: Rc<Shared>) {
     }
 }
 
-/// Lets clients have what is under way, if they are quick.
-async fn say_farewell(shared: &Shared) {
+/// Waits for the pending replies of clients, for a limited time.
+async fn drain_clients(shared: &Shared) {
     let all_is_done = async {
         while shared.awaited.get() > 0 || shared.unread.in_use() > 0 {
-            sleep(LOOK).await;
+            sleep(CHECK_INTERVAL).await;
         }
     };
-    // Whoever has not read it by then does not read.
-    let _ = timeout(FAREWELL, all_is_done).await;
+    // A client that has not read its replies by then loses them.
+    let _ = timeout(DRAIN_TIMEOUT, all_is_done).await;
 }

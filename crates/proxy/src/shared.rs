@@ -1,4 +1,4 @@
-//! What all connections of a proxy share.
+//! The state that all connections of a proxy share.
 
 use std::cell::{Cell, RefCell};
 #[expect(clippy::disallowed_types, reason = "keys of hostile clients; no order is looked at")]
@@ -13,19 +13,19 @@ use tokio::time::Instant;
 use crate::Options;
 use crate::metrics::Counters;
 
-/// What all connections of a proxy share. All of them run on one thread, and none of them waits for
-/// anything between a look and the act on it.
+/// The state that all connections of a proxy share. All run on one thread, and none awaits between
+/// checking a state and acting on it.
 pub(crate) struct Shared {
     pub(crate) options: Options,
     #[expect(clippy::disallowed_types, reason = "keys of hostile clients; no order is looked at")]
     pub(crate) cache: RefCell<Cache<RandomState>>,
     pub(crate) counters: Counters,
     pub(crate) buffers: Buffers,
-    /// What clients keep in memory.
+    /// The memory that clients take.
     pub(crate) memory: Ledger,
-    /// Which part of that are replies that have not been sent.
+    /// The part of it for unsent replies.
     pub(crate) unread: Ledger,
-    /// How many replies of the server's clients wait for.
+    /// The number of pending replies of the server.
     pub(crate) awaited: Cell<usize>,
     start: Instant,
 }
@@ -46,13 +46,13 @@ impl Shared {
         }
     }
 
-    /// By a clock that only goes forward.
+    /// The time by a monotonic clock.
     pub(crate) fn now(&self) -> Time {
         let elapsed = self.start.elapsed().as_nanos();
         Time::ZERO + Span(u64::try_from(elapsed).unwrap_or(u64::MAX))
     }
 
-    /// How long the server may take.
+    /// The timeout for the server.
     pub(crate) fn timeout(&self) -> Duration {
         duration(self.options.timeout)
     }

@@ -1,4 +1,4 @@
-//! What a reply is for.
+//! The purpose of each pending reply.
 
 use std::rc::Rc;
 
@@ -10,52 +10,53 @@ use crate::client::Client;
 use crate::shared::Shared;
 use crate::written::Written;
 
-/// What a reply is for.
+/// The purpose of each pending reply.
 pub(crate) struct Slot {
-    /// Who gets it; nobody if it is for the proxy itself.
+    /// The client that gets the reply. `None` if it is for the proxy itself.
     pub(crate) client: Option<Rc<Client>>,
     pub(crate) purpose: Purpose,
 }
 
-/// What has been asked.
+/// Why a command was sent.
 pub(crate) enum Purpose {
-    /// Some command, which may have written this.
+    /// To pass it on. It may write these keys.
     PassOn(Written),
-    /// What is under a key, to be kept.
+    /// To read a key, and to cache its value.
     Read(Ticket),
-    /// How long what the reply before this one holds will live.
+    /// To learn the expiry of the value in the previous reply.
     Lifetime,
-    /// Whether the server is there.
+    /// To check that the server answers.
     Probe,
 }
 
-const UNKNOWN: &str = "ERR the upstream was lost: whether this was executed nobody knows";
+const UNKNOWN: &str = "ERR the upstream was lost: this may have been executed";
 const UNREAD: &str = "ERR the upstream was lost before it replied";
 
 impl Slot {
-    /// Whether it is a read of the cache's.
+    /// Whether it is a read for the cache.
     pub(crate) fn is_read(&self) -> bool {
         matches!(self.purpose, Purpose::Read(_))
     }
 
-    /// Whether the proxy wants to know what the reply says.
+    /// Whether the proxy needs the contents of the reply.
     pub(crate) fn is_captured(&self) -> bool {
         matches!(self.purpose, Purpose::Read(_) | Purpose::Lifetime)
     }
 
-    /// The reply begins with these bytes: the command has been executed.
+    /// Handles the first bytes of the reply, which show that the command has been executed.
     pub(crate) fn begin(&mut self, bytes: &[u8], shared: &Shared) {
         let Purpose::PassOn(written) = &mut self.purpose else { return };
         let cache = &mut shared.cache.borrow_mut();
         written.end(cache);
-        // Of a command that nobody knows it is not known what it writes; but it writes nothing.
+        // The proxy assumes that an unknown command writes. If the server does not know it either,
+        // it wrote nothing.
         if !bytes.starts_with(b"-ERR unknown command") {
             written.invalidate(cache);
         }
         *written = Written::Nothing;
     }
 
-    /// There will be no reply, or no more of it.
+    /// Handles the loss of the reply, or of the rest of it.
     pub(crate) fn fail(self, has_begun: bool, shared: &Shared) {
         let is_read = self.is_read();
         match self.purpose {
@@ -80,12 +81,12 @@ impl Slot {
     }
 }
 
-/// What a reply says that the proxy itself wants to know.
+/// The contents of replies that the proxy needs.
 #[derive(Default)]
 pub(crate) struct Capture {
     bytes: Vec<u8>,
     is_too_long: bool,
-    /// What is to be kept, once it is known for how long.
+    /// The value to cache, once its expiry is known.
     value: Option<(Ticket, Blob)>,
 }
 
@@ -99,7 +100,7 @@ impl Capture {
         }
     }
 
-    /// The reply to a read has ended. Missing keys and errors are not kept.
+    /// Handles the end of the reply to a read. Missing keys and errors are not cached.
     pub(crate) fn read(&mut self, ticket: Ticket, shared: &Shared) {
         match string(&self.bytes).filter(|_| !self.is_too_long) {
             Some(value) => self.value = Some((ticket, Blob::copy_from_slice(value))),
@@ -108,7 +109,7 @@ impl Capture {
         self.clear();
     }
 
-    /// The reply to `PTTL` has ended, which came after a read.
+    /// Handles the end of the reply to `PTTL`, which follows a read.
     pub(crate) fn fill(&mut self, shared: &Shared) {
         let lives = integer(&self.bytes);
         self.clear();
@@ -120,7 +121,7 @@ impl Capture {
                 let ns = ms.unsigned_abs().saturating_mul(1_000_000);
                 cache.fill_for(ticket, value, Span(ns))
             }
-            // It has gone meanwhile, or may not be asked for.
+            // The key has been deleted since, or `PTTL` is not allowed.
             _ => {
                 cache.give_up(ticket);
                 false
@@ -136,14 +137,14 @@ impl Capture {
     }
 }
 
-/// The string that a reply is.
+/// Parses a reply that is a string.
 fn string(reply: &[u8]) -> Option<&[u8]> {
     let rest = reply.strip_prefix(b"$").filter(|rest| !rest.starts_with(b"-"))?;
     let line = memchr::memchr(b'\n', rest)?;
     rest[line + 1..].strip_suffix(b"\r\n")
 }
 
-/// The number that a reply is.
+/// Parses a reply that is an integer.
 fn integer(reply: &[u8]) -> Option<i64> {
     let digits = reply.strip_prefix(b":")?.strip_suffix(b"\r\n")?;
     std::str::from_utf8(digits).ok()?.parse().ok()

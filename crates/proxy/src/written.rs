@@ -1,27 +1,27 @@
-//! Which keys may have been written.
+//! The keys that commands may write.
 
 use std::hash::BuildHasher;
 
 use lru_proxy::{Cache, Keys};
 use redis::Blob;
 
-/// Keys that commands under way may write.
+/// The keys that pending commands may write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// None.
+    /// No keys.
     #[default]
     Nothing,
-    /// These.
+    /// These keys.
     Keys(Vec<Blob>),
-    /// Nobody knows.
+    /// Unknown keys.
     Anything,
 }
 
 impl Written {
-    /// More than this are as good as all.
+    /// A larger set counts as unknown keys.
     const KEYS_MAX: usize = 1024;
 
-    /// Those that a command line may write.
+    /// The keys that a command line may write.
     pub(crate) fn by(line: &[Blob], keys: Keys) -> Written {
         match keys {
             Keys::None => Written::Nothing,
@@ -30,7 +30,7 @@ impl Written {
         }
     }
 
-    /// These and those.
+    /// Adds more keys.
     pub(crate) fn add(&mut self, more: &Written) {
         match (&mut *self, more) {
             (Written::Anything, _) | (_, Written::Nothing) => {}
@@ -44,7 +44,7 @@ impl Written {
         }
     }
 
-    /// The server is about to be asked for that.
+    /// Records that a command that may write these keys is about to be sent.
     pub(crate) fn begin<S: BuildHasher>(&self, cache: &mut Cache<S>) {
         match self {
             Written::Nothing => {}
@@ -53,7 +53,7 @@ impl Written {
         }
     }
 
-    /// It has replied, or will not.
+    /// Records that the command is over, with or without a reply.
     pub(crate) fn end<S: BuildHasher>(&self, cache: &mut Cache<S>) {
         match self {
             Written::Nothing => {}
@@ -62,7 +62,7 @@ impl Written {
         }
     }
 
-    /// They are no longer what the cache takes them for.
+    /// Removes these keys from the cache.
     pub(crate) fn invalidate<S: BuildHasher>(&self, cache: &mut Cache<S>) {
         match self {
             Written::Nothing => {}

@@ -16,123 +16,55 @@
 //! durable: a server that restarts loads those that it was configured with again, as an init script
 //! would.
 //!
-//! The server is a part of a system's process, which lends it its context. Systems that speak raw
-//! Redis let [`Request`] and [`Response`] be among their messages; a protocol with messages of its
-//! own calls [`Server::evalsha`] as its client library would.
+//! The server is a part of a system's process, which lends it its context. The messages of a system
+//! that speaks raw Redis are [`Message`]s; a protocol with messages of its own calls
+//! [`Server::evalsha`] as its client library would. What such a system stores is often a
+//! [register], of a version and a value.
 
 #![deny(clippy::float_arithmetic)]
 
+mod config;
 mod persistence;
+pub mod register;
+pub mod text;
+mod wire;
 
 use std::sync::Arc;
 
 use history::{NodeId, Span};
 use im::OrdMap;
-use redis::{
-    Blob, Connection, Database, ErrorReply, EvictionPolicy, Fsync, Reply, ScriptLibrary, Sha1,
-    UnixTime,
-};
-use serde::{Deserialize, Serialize};
-use sim::{Context, Keep, LocalTime};
+use redis::{Blob, Connection, Database, ErrorReply, Reply, Script, Sha1, UnixTime};
+use sim::{Context, Keep, LocalTime, Protocol};
 
+pub use crate::config::{Scripts, ServerConfig};
 use crate::persistence::Copy;
 pub use crate::persistence::{Durability, Timer};
+pub use crate::wire::{Message, Request, Response};
 
-/// A command line on its way to a server.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Request {
-    /// By which the client will know the reply.
-    pub id: u64,
-    /// The command and its arguments.
-    pub line: Vec<Blob>,
-}
-
-/// A reply on its way back.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Response {
-    /// Of the request that it answers.
-    pub id: u64,
-    /// What the server says.
-    pub reply: Reply,
-}
-
-/// How a server is set up.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ServerConfig {
-    /// What survives a crash.
-    pub durability: Durability,
-    /// How far its replica is behind; none if it has no replica.
-    pub replication_lag: Option<Span>,
-    /// How long each command takes.
-    pub service_time: Span,
-    /// How much longer a script takes. Nobody else is served meanwhile.
-    pub script_time: Span,
-    /// How many clients can be connected at a time; Redis's default is 10,000.
-    pub max_clients: usize,
-    /// How many bytes its data may take; 0 if there is no limit, as is Redis's default.
-    pub max_memory: u64,
-    /// What is evicted when the data takes more.
-    pub eviction: EvictionPolicy,
-    /// The texts of the scripts that are loaded whenever it starts.
-    pub scripts: Vec<&'static str>,
-}
-
-impl Default for ServerConfig {
-    fn default() -> ServerConfig {
-        ServerConfig {
-            durability: Durability::Always,
-            replication_lag: None,
-            service_time: Span::ZERO,
-            script_time: Span::ZERO,
-            max_clients: 10_000,
-            max_memory: 0,
-            eviction: EvictionPolicy::default(),
-            scripts: Vec::new(),
-        }
-    }
-}
-
-impl ServerConfig {
-    /// What `CONFIG GET` tells of it.
-    fn parameters(&self) -> redis::Config {
-        let fsync = match self.durability {
-            Durability::Always => Some(Fsync::Always),
-            Durability::Everysec => Some(Fsync::EverySecond),
-            Durability::No => Some(Fsync::Never),
-            Durability::Snapshots(_) | Durability::Never => None,
-        };
-        redis::Config {
-            maxmemory: self.max_memory,
-            maxmemory_policy: self.eviction,
-            maxclients: u32::try_from(self.max_clients).unwrap_or(u32::MAX),
-            appendonly: fsync.is_some(),
-            appendfsync: fsync.unwrap_or_default(),
-            ..redis::Config::default()
-        }
-    }
-}
+/// Why a node without a Redis server cannot fail over.
+pub const NO_SERVER: &str = "it is no Redis server";
 
 /// A Redis server.
 ///
 /// ```
-/// use std::sync::Arc;
-///
 /// use history::NodeId;
 /// use redis::{Blob, Reply};
-/// use redis_node::{Request, Response, Server, ServerConfig, Timer};
-/// use sim::{Effect, Sandbox};
+/// use redis_node::{Message, Request, Response, Server, ServerConfig, Timer};
+/// use sim::{Effect, Sandbox, Types};
 ///
-/// let mut server = Server::new(ServerConfig::default(), Arc::default());
-/// let mut sandbox = Sandbox::<Response, Timer>::default();
+/// let mut server = Server::new(ServerConfig::default(), []);
+/// let mut sandbox = Sandbox::<Types<Message, Timer>>::default();
 /// let client = NodeId(7);
 /// let line = ["INCR", "visits"].map(Blob::from).to_vec();
 /// server.serve(&mut sandbox.context(), client, Request { id: 1, line });
-/// let message = Response { id: 1, reply: Reply::Integer(1) };
+/// let message = Message::Response(Response { id: 1, reply: Reply::Integer(1) });
 /// assert_eq!(sandbox.take_effects(), [Effect::Send { to: client, message }]);
 /// ```
 #[derive(Clone, Debug, Hash)]
 pub struct Server {
     config: ServerConfig,
+    /// The texts of the scripts that are loaded whenever it starts.
+    scripts: Arc<[&'static str]>,
     /// Apart, for it is larger than what a process keeps in place.
     database: Box<Database>,
     connections: OrdMap<NodeId, Connection>,
@@ -144,10 +76,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// An empty server that can run the scripts of `library`.
+    /// An empty server. It loads these scripts whenever it starts.
+    ///
+    /// # Panics
+    /// If two of the scripts have the same text.
     #[must_use]
-    pub fn new(config: ServerConfig, library: Arc<ScriptLibrary>) -> Server {
-        Server::start(config, Database::new(library))
+    pub fn new(config: ServerConfig, scripts: impl IntoIterator<Item = Script>) -> Server {
+        let scripts: Vec<Script> = scripts.into_iter().collect();
+        let library = Arc::new(config.scripts.library(&scripts));
+        let texts = scripts.iter().map(|script| script.source).collect();
+        Server::start(config, texts, Database::new(library))
     }
 
     /// What the server holds.
@@ -156,14 +94,27 @@ impl Server {
         &self.database
     }
 
+    /// Why the server cannot fail over. None if it has a replica.
+    ///
+    /// What is no server has [`NO_SERVER`] in place of this.
+    #[must_use]
+    pub fn no_fail_over(&self) -> Option<&'static str> {
+        match self.config.replication_lag {
+            Some(_) => None,
+            None => Some("it has no replica; set `replication_lag` in the section [redis]"),
+        }
+    }
+
     /// Executes a command line for a client, and replies after the service time, unless the client
     /// wants no reply.
-    pub fn serve<M: From<Response>, T: From<Timer>>(
+    pub fn serve<P>(
         &mut self,
-        cx: &mut Context<'_, M, T>,
+        cx: &mut Context<'_, P>,
         client: NodeId,
         Request { id, line }: Request,
-    ) {
+    ) where
+        P: Protocol<Message: From<Response>, Timer: From<Timer>>,
+    {
         let reply = self.execute(cx, client, &line);
         if self.connections.get(&client).is_none_or(Connection::wants_reply) {
             cx.send(client, Response { id, reply }.into());
@@ -171,9 +122,9 @@ impl Server {
     }
 
     /// Executes a command line for a client. What is sent after this leaves after the service time.
-    pub fn execute<M, T: From<Timer>>(
+    pub fn execute<P: Protocol<Timer: From<Timer>>>(
         &mut self,
-        cx: &mut Context<'_, M, T>,
+        cx: &mut Context<'_, P>,
         client: NodeId,
         line: &[Blob],
     ) -> Reply {
@@ -198,9 +149,9 @@ impl Server {
 
     /// Executes `EVALSHA` for a client, outside of any transaction. What is sent after this leaves
     /// after the service time.
-    pub fn evalsha<M, T: From<Timer>>(
+    pub fn evalsha<P: Protocol<Timer: From<Timer>>>(
         &mut self,
-        cx: &mut Context<'_, M, T>,
+        cx: &mut Context<'_, P>,
         client: NodeId,
         sha: &Sha1,
         keys: &[Blob],
@@ -235,7 +186,7 @@ impl Server {
     /// What is left after a crash, ready to start again.
     #[must_use]
     pub fn crash(self, keep: Keep) -> Server {
-        let Server { config, mut database, disk, replica, .. } = self;
+        let Server { config, scripts, mut database, disk, replica, .. } = self;
         let left = match (keep, config.durability) {
             (Keep::Durable, Durability::Always) => Some(*database.clone()),
             (Keep::Durable, _) => disk.map(|copy| copy.into_data()),
@@ -246,15 +197,15 @@ impl Server {
             operate(&mut database, &["FLUSHALL"]);
             *database
         });
-        Server::start(config, left.restarted())
+        Server::start(config, scripts, left.restarted())
     }
 
     /// A server that starts with this data: without connections, with the parameters and scripts
     /// that it was configured with and no others. What `CONFIG SET` set is in no file.
-    fn start(config: ServerConfig, mut database: Database) -> Server {
+    fn start(config: ServerConfig, scripts: Arc<[&'static str]>, mut database: Database) -> Server {
         database.configure(config.parameters());
         operate(&mut database, &["SCRIPT", "FLUSH"]);
-        for text in &config.scripts {
+        for text in &*scripts {
             operate(&mut database, &["SCRIPT", "LOAD", text]);
         }
         let copy = |lag| Box::new(Copy::new(lag, database.clone()));
@@ -262,6 +213,7 @@ impl Server {
         let (disk, replica) = (disk.map(copy), replica.map(copy));
         Server {
             config,
+            scripts,
             database: Box::new(database),
             connections: OrdMap::new(),
             next_connection: 1,
@@ -283,7 +235,7 @@ impl Server {
     }
 
     /// What executing a command takes, so much more than usual, and leaves to be done.
-    fn work<M, T: From<Timer>>(&mut self, cx: &mut Context<'_, M, T>, more: Span) {
+    fn work<P: Protocol<Timer: From<Timer>>>(&mut self, cx: &mut Context<'_, P>, more: Span) {
         for (copy, timer) in [(&mut self.disk, Timer::Disk), (&mut self.replica, Timer::Replica)] {
             if let Some(copy) = copy {
                 copy.fall_behind(cx, timer);

@@ -7,7 +7,7 @@
 use history::Span;
 use redis::Database;
 use serde::{Deserialize, Serialize};
-use sim::Context;
+use sim::{Context, Protocol};
 
 /// Linux writes to the disk by itself what has been dirty for so long.
 const WRITTEN_BACK_AFTER: Span = Span::from_secs(30);
@@ -69,9 +69,9 @@ impl Copy {
     }
 
     /// A command has been executed.
-    pub(crate) fn fall_behind<M, T: From<Timer>>(
+    pub(crate) fn fall_behind<P: Protocol<Timer: From<Timer>>>(
         &mut self,
-        cx: &mut Context<'_, M, T>,
+        cx: &mut Context<'_, P>,
         timer: Timer,
     ) {
         if !self.is_due {

@@ -1,18 +1,18 @@
-//! Chance, as far as a deterministic server knows it.
+//! The random number generator of a deterministic server.
 
 use std::collections::BTreeSet;
 
-/// Where `RANDOMKEY`, `SPOP` and their like take their picks from: a number that is part of the
-/// server's state. So the same commands on the same state pick the same, and a copy of a server
-/// picks what its original would have picked. A refused command draws nothing.
+/// The generator that `RANDOMKEY`, `SPOP` and similar commands draw from. It is part of the
+/// server's state. So the same commands on the same state draw the same numbers, and a copy of a
+/// server draws what its original would have drawn. A refused command draws nothing.
 ///
-/// It is SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators"), each
-/// pick one draw, so that how many are drawn never depends on what was drawn.
+/// The algorithm is SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number
+/// Generators"). Each pick takes one draw, so the number of draws never depends on what was drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    /// A number below `bound`, which is not 0.
+    /// A number in `0..bound`. `bound` must not be 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -22,8 +22,8 @@ impl Chance {
         usize::try_from(scaled).unwrap_or(0)
     }
 
-    /// `count` different numbers below `bound`, or all of them if there are no more (Floyd's
-    /// sampling: one draw for each).
+    /// `count` different numbers in `0..bound`, or all of them if there are not more. This is
+    /// Floyd's sampling, with one draw for each number.
     pub(crate) fn distinct(&mut self, count: usize, bound: usize) -> BTreeSet<usize> {
         let mut picked = BTreeSet::new();
         if count >= bound {
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn distinct_picks_are_as_many_as_were_asked_for_if_there_are_so_many() {
+    fn distinct_picks_are_as_many_as_asked_for_or_all() {
         let mut chance = Chance::default();
         for (count, bound, expected) in [(0, 5, 0), (3, 5, 3), (5, 5, 5), (9, 5, 5), (2, 0, 0)] {
             let picked = chance.distinct(count, bound);

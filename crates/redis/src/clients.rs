@@ -1,59 +1,59 @@
-//! The clients of a server, as they see each other.
+//! What the clients of a server can find out about each other.
 //!
-//! A [`Connection`] knows of itself only, and a [`Database`](crate::Database) knows of no
-//! connection. Whoever holds the connections of a server can let them see each other: the list of
-//! `CLIENT LIST`, the victims of `CLIENT KILL` and the totals of `INFO` come through [`Clients`].
+//! A [`Connection`] knows only itself, and a [`Database`](crate::Database) knows no connection. A
+//! server that holds the connections can implement [`Clients`]. `CLIENT LIST`, `CLIENT KILL` and
+//! the totals of `INFO` use it.
 
 use crate::Connection;
 
-/// What is known of the connections of a server, from the view of one of them, which calls.
+/// The connections of a server, from the view of the one that called a command: the caller.
 pub trait Clients {
-    /// What is known of the caller.
+    /// The caller, if its details are known.
     fn caller(&self) -> Option<Client>;
 
-    /// Tells of all others, in the order of their numbers.
+    /// Calls `tell` for all other connections, in the order of their numbers.
     fn others(&self, tell: &mut dyn FnMut(&Connection, &Client));
 
-    /// Ends the connection with this number, which is another than the caller's.
+    /// Ends the connection with this number. It is not the caller's.
     fn end(&mut self, id: u64);
 
-    /// What has been counted so far.
+    /// The counters of the server.
     fn traffic(&self) -> Option<Traffic>;
 }
 
-/// A client, as whoever holds its connection knows it.
+/// The details of a client that its connection does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
-    /// Where it is, such as `127.0.0.1:50000`.
+    /// The client's address, such as `127.0.0.1:50000`.
     pub address: String,
-    /// Where it connected to.
+    /// The server's address that it connected to.
     pub local_address: String,
-    /// For how many seconds it has been connected.
+    /// How many seconds ago it connected.
     pub age_s: u64,
-    /// How many seconds ago its last command came.
+    /// How many seconds ago its last command arrived.
     pub idle_s: u64,
-    /// The full name of that command, if there is such a command.
+    /// The full name of its last command, if that command exists.
     pub command: Option<&'static str>,
 }
 
-/// What a server counts.
+/// The counters of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Traffic {
-    /// On which port it listens.
+    /// The port that it listens on.
     pub port: u16,
-    /// For how many seconds it has been running.
+    /// How many seconds ago it started.
     pub uptime_s: u64,
-    /// How many connections there are.
+    /// The number of open connections.
     pub connected: usize,
-    /// How many connections there have been.
+    /// The number of connections accepted so far.
     pub accepted: u64,
-    /// How many there was no room for.
+    /// The number of connections refused because of `maxclients`.
     pub rejected: u64,
-    /// How many commands have come.
+    /// The number of commands received.
     pub commands: u64,
 }
 
-/// A connection that sees no other.
+/// A server whose connections do not see each other.
 pub(crate) struct Alone;
 
 impl Clients for Alone {

@@ -1,9 +1,8 @@
 //! The commands, in one table sorted by name.
 //!
-//! A command line is looked up in the table and its length held against the command's arity before
-//! anything else happens ([`resolve`]). Hence a handler, which is given the words after the name,
-//! may rely on there being as many as its arity says. It reads all of its arguments before it
-//! changes anything, so that an error changes nothing.
+//! [`resolve`] first looks up a command line in the table and checks its length against the
+//! command's arity. So a handler may rely on getting as many arguments as its arity says. A handler
+//! reads all of its arguments before it changes anything, so that an error changes nothing.
 
 mod batches;
 mod chance;
@@ -40,14 +39,14 @@ pub use self::flags::Flags;
 use self::index::Index;
 use crate::{Blob, Clients, Connection, Database, ErrorReply, Reply, UnixTime};
 
-/// What a command does with the words after its name.
+/// Runs a command with the words after its name.
 pub(crate) type Handler = fn(&mut Database, UnixTime, &[Blob]) -> Result<Reply, ErrorReply>;
 
-/// The same for a command that is about the connection through which it came.
+/// Runs a command that needs the connection through which it came.
 pub(crate) type ConnectionHandler =
     fn(&mut Connection, &mut Database, UnixTime, &[Blob]) -> Result<Reply, ErrorReply>;
 
-/// The same for a command that is about the other connections, too.
+/// Runs a command that also needs the other connections.
 pub(crate) type ClientsHandler = fn(
     &mut Connection,
     &mut dyn Clients,
@@ -58,11 +57,11 @@ pub(crate) type ClientsHandler = fn(
 
 /// One row of the table.
 pub(crate) struct Command {
-    /// The word by which it is called, in lower case.
+    /// Its name, in lower case.
     name: &'static str,
-    /// What Redis calls it in errors: `script|load` for `load`.
+    /// Its name in errors: `script|load` for `load`.
     full_name: &'static str,
-    /// As Redis counts it: the number of words, names included; negative if there may be more.
+    /// The number of words, names included. It is negative if there may be more.
     arity: i16,
     pub(crate) flags: Flags,
     action: Action,
@@ -73,26 +72,26 @@ enum Action {
     Run(Handler),
     RunFor(ConnectionHandler),
     RunAmong(ClientsHandler),
-    /// It knows more if it comes through a connection.
+    /// It has a second handler, for calls through a connection.
     RunOrRunAmong(Handler, ClientsHandler),
-    /// The next word is the name of one of these.
+    /// The next word is the name of a subcommand.
     Container(&'static [Command]),
-    /// The same, but there may be no next word.
+    /// The next word, if there is one, is the name of a subcommand.
     RunOrContainer(Handler, &'static [Command]),
 }
 
-/// What `COMMAND INFO` tells of a command.
+/// The description of a command that `COMMAND INFO` gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommandInfo {
-    /// By which it is called, in lower case; `script|load` for a command in a container.
+    /// Its name, in lower case: `script|load` for a subcommand.
     pub name: &'static str,
-    /// The number of words, names included; negative if there may be more.
+    /// The number of words, names included. It is negative if there may be more.
     pub arity: i16,
-    /// What else is known of it.
+    /// Its flags.
     pub flags: Flags,
 }
 
-/// All commands, in the order of their names, containers before what they contain.
+/// All commands, in the order of their names. A container comes before its subcommands.
 pub fn commands() -> impl Iterator<Item = CommandInfo> {
     let info = |command: &Command| {
         let Command { full_name, arity, flags, .. } = *command;
@@ -104,7 +103,7 @@ pub fn commands() -> impl Iterator<Item = CommandInfo> {
         .map(info)
 }
 
-/// What Redis calls the command of this line, such as `get` or `script|load`; none if there is no
+/// The full name of the command in this line, such as `get` or `script|load`. `None` if there is no
 /// such command.
 ///
 /// ```
@@ -133,7 +132,7 @@ pub(crate) enum Unresolved {
     WrongArity { full_name: &'static str },
 }
 
-/// Finds the command that `line` calls and checks how many words it has.
+/// Finds the command that `line` calls, and checks the number of words.
 #[inline]
 pub(crate) fn resolve(line: &[Blob]) -> Result<Resolved<'_>, Unresolved> {
     let (name, mut arguments) = line.split_first().ok_or(Unresolved::Unknown)?;
@@ -162,7 +161,7 @@ impl Command {
         }
     }
 
-    /// Whether it is about the connection itself.
+    /// Whether it needs the connection.
     pub(crate) const fn is_for_connections(&self) -> bool {
         matches!(self.action, Action::RunFor(_) | Action::RunAmong(_))
     }
@@ -182,7 +181,7 @@ impl Command {
         self.full_name == "watch"
     }
 
-    /// Whether no key is watched after it.
+    /// Whether it unwatches all keys.
     pub(crate) fn unwatches(&self) -> bool {
         matches!(self.full_name, "unwatch" | "discard" | "reset")
     }
@@ -191,24 +190,24 @@ impl Command {
         self.full_name == "script|kill"
     }
 
-    /// Whether it is run at once even within a transaction.
+    /// Whether it runs immediately, even within a transaction.
     pub(crate) fn is_immediate(&self) -> bool {
         matches!(self.full_name, "multi" | "watch") || self.ends_transaction()
     }
 
-    /// Whether a transaction is over after it.
+    /// Whether it ends a transaction.
     pub(crate) fn ends_transaction(&self) -> bool {
         matches!(self.full_name, "discard" | "exec" | "quit" | "reset")
     }
 }
 
 impl Resolved<'_> {
-    /// Runs a command that came through no connection.
+    /// Runs a command that did not come through a connection.
     #[inline]
     pub(crate) fn run(self, database: &mut Database, now: UnixTime) -> Result<Reply, ErrorReply> {
         match self.command.action {
             Action::Run(handler) if self.command.flags.contains(Flags::NOSCRIPT) => {
-                // What a script selects is selected for the script only.
+                // A script's `SELECT` holds only for the rest of the script.
                 let selected = database.selected();
                 let result = handler(database, now, self.arguments);
                 database.select(selected);
@@ -242,12 +241,12 @@ impl Resolved<'_> {
 }
 
 impl Unresolved {
-    /// Whether `EXEC` was called, if wrongly.
+    /// Whether the line is an `EXEC` that cannot be run.
     pub(crate) fn is_exec(&self) -> bool {
         matches!(self, Unresolved::WrongArity { full_name: "exec" })
     }
 
-    /// What a client is told who sent `line`.
+    /// The error for the client that sent `line`.
     pub(crate) fn refusal(self, line: &[Blob]) -> ErrorReply {
         match self {
             Unresolved::Unknown => ErrorReply::unknown_command(line),
@@ -262,19 +261,19 @@ impl Unresolved {
     }
 }
 
-/// The command of that name, in whatever case it is written.
+/// The command with this name, ignoring case.
 #[inline]
 fn find(name: &[u8]) -> Option<&'static Command> {
     static INDEX: Index = Index::of(table::COMMANDS);
     INDEX.find(table::COMMANDS, name)
 }
 
-/// The one of a few commands that has that name.
+/// The subcommand with this name, ignoring case.
 fn find_among(commands: &'static [Command], name: &[u8]) -> Option<&'static Command> {
     commands.iter().find(|command| name.eq_ignore_ascii_case(command.name.as_bytes()))
 }
 
-/// The command that Redis calls so: `get`, or `script|load`.
+/// The command with this full name: `get`, or `script|load`.
 fn find_by_full_name(name: &[u8]) -> Option<&'static Command> {
     match name.iter().position(|byte| *byte == b'|') {
         None => find(name),
@@ -282,8 +281,8 @@ fn find_by_full_name(name: &[u8]) -> Option<&'static Command> {
     }
 }
 
-/// Whether `argument` is the option `keyword`, in whatever case it is written. Redis compares C
-/// strings: whatever follows a zero byte does not count.
+/// Whether `argument` is the option `keyword`, ignoring case. Redis compares C strings, so a zero
+/// byte ends the argument.
 fn is_option(argument: &[u8], keyword: &str) -> bool {
     let Some((word, rest)) = argument.split_at_checked(keyword.len()) else {
         return false;

@@ -1,28 +1,28 @@
-//! The parameters of a server that `CONFIG` reads and sets: those that mean something here, and
-//! those that tools ask for.
+//! The parameters that `CONFIG` reads and sets: those that have an effect here, and those that
+//! tools ask for.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Blob, Database};
 
-/// What a server is configured to do. It begins as Redis does without a configuration file, except
-/// that it saves nothing.
+/// The configuration of a server. The default is that of Redis without a configuration file, except
+/// that nothing is saved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Config {
-    /// How many bytes the data may take before keys are evicted; 0 if there is no limit.
+    /// The size of the data in bytes above which keys are evicted. 0 means no limit.
     pub maxmemory: u64,
     /// Which keys are evicted.
     pub maxmemory_policy: EvictionPolicy,
-    /// How many connections there may be at a time.
+    /// The most connections at a time.
     pub maxclients: u32,
-    /// Whether writes are logged to a file.
+    /// Whether writes are logged to the append-only file.
     pub appendonly: bool,
-    /// When that file is synced.
+    /// When the append-only file is synced.
     pub appendfsync: Fsync,
-    /// For how many milliseconds a script may run before other clients are told that it does, and
-    /// may end it.
+    /// After how many milliseconds a running script makes other clients get `BUSY`. They may kill
+    /// it from then on.
     pub busy_reply_threshold_ms: u64,
-    /// When snapshots are taken, in Redis's words; never, if empty.
+    /// When snapshots are taken, in Redis's notation. Empty means never.
     pub save: Blob,
 }
 
@@ -30,16 +30,16 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvictionPolicy {
-    /// None: commands that may take memory are refused.
+    /// No keys are evicted. Commands that may take memory are refused.
     #[default]
     #[serde(rename = "noeviction")]
     NoEviction,
-    /// The one that has not been used for the longest time.
+    /// The least recently used key.
     #[serde(rename = "allkeys-lru")]
     AllKeysLru,
-    /// The same among those that have an expiry.
+    /// The least recently used key that has an expiry.
     VolatileLru,
-    /// The one that expires first.
+    /// The key that expires first.
     VolatileTtl,
 }
 
@@ -51,7 +51,7 @@ pub enum Fsync {
     /// Once a second.
     #[default]
     EverySecond,
-    /// When the operating system thinks fit.
+    /// When the operating system decides.
     Never,
 }
 
@@ -83,7 +83,7 @@ pub(crate) enum Parameter {
 }
 
 impl Parameter {
-    /// With their names, in the order of these. Some have two.
+    /// All parameters, sorted by name. Some have two names.
     pub(crate) const ALL: [(&str, Parameter); 9] = [
         ("appendfsync", Parameter::AppendFsync),
         ("appendonly", Parameter::AppendOnly),
@@ -105,7 +105,7 @@ impl EvictionPolicy {
         ("noeviction", EvictionPolicy::NoEviction),
     ];
 
-    /// What Redis calls it.
+    /// Its name in Redis.
     pub(crate) fn name(self) -> &'static str {
         name_of(&EvictionPolicy::NAMES, self)
     }
@@ -119,7 +119,7 @@ impl Fsync {
 const BOOLEANS: [(&str, bool); 2] = [("yes", true), ("no", false)];
 
 impl Config {
-    /// The parameter as `CONFIG GET` writes it.
+    /// The value that `CONFIG GET` returns.
     pub(crate) fn get(&self, parameter: Parameter) -> Blob {
         match parameter {
             Parameter::AppendFsync => Blob::from(name_of(&Fsync::NAMES, self.appendfsync)),
@@ -135,10 +135,10 @@ impl Config {
         }
     }
 
-    /// Sets the parameter to what `CONFIG SET` was given.
+    /// Sets a parameter to the argument of `CONFIG SET`.
     ///
     /// # Errors
-    /// Why it cannot be that, in Redis's words.
+    /// Redis's message, if the value is not allowed.
     pub(crate) fn set(&mut self, parameter: Parameter, text: &Blob) -> Result<(), String> {
         match parameter {
             Parameter::AppendFsync => self.appendfsync = one_of(&Fsync::NAMES, text)?,
@@ -197,7 +197,7 @@ fn count(text: &[u8]) -> Result<u32, String> {
         .ok_or_else(|| format!("argument must be between 1 and {} inclusive", u32::MAX))
 }
 
-/// A number of bytes, with a unit if there is one: `k` is 1,000, `kb` is 1,024. No digits are 0.
+/// Parses a number of bytes with an optional unit: `k` is 1,000, `kb` is 1,024. No digits mean 0.
 fn memory(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (number, unit) = text.split_at(digits);
@@ -216,7 +216,7 @@ fn memory(text: &[u8]) -> Option<u64> {
     number?.checked_mul(unit)
 }
 
-/// Whether it is nothing, or pairs of seconds and numbers of changes.
+/// Whether the text is empty, or pairs of seconds and numbers of changes.
 fn is_schedule(text: &[u8]) -> bool {
     let numbers: Vec<bool> = text
         .split(|byte| *byte == b' ')

@@ -1,15 +1,16 @@
-//! What one connection is to the server, beyond its bytes.
+//! The state of one connection, apart from its socket.
 //!
-//! A [`Connection`] is a value, as a [`Database`] is: it is handed the database with each command
-//! line. What the database knows of connections is only which keys they watch. So
+//! A [`Connection`] is a value, like a [`Database`]. Each call passes the database and a command
+//! line. The database knows only which connections watch which keys. So:
 //!
-//! 1. each connection of a server has a number of its own ([`Connection::new`]), and
-//! 2. a connection that ends is told so ([`Connection::close`]), or its number stays written down
-//!    under the keys that it watched, until they change.
+//! 1. Each connection of a server needs its own number ([`Connection::new`]).
+//! 2. The server calls [`Connection::close`] when a connection ends. Otherwise, the watched keys
+//!    keep its number until they change.
 //!
-//! A transaction is a queue of command lines. A line is looked up and its length checked when it is
-//! queued; if that fails, or there is no memory for it, `EXEC` refuses the whole transaction. It
-//! runs nothing either if a watched key has changed. What fails while it runs stops nothing.
+//! A transaction is a queue of command lines. A line's command and length are checked when it is
+//! queued. If that fails, or if there is no memory, `EXEC` refuses the whole transaction. `EXEC`
+//! also runs nothing if a watched key has changed. A command that fails during `EXEC` does not stop
+//! the others.
 
 mod protocol;
 mod transaction;
@@ -51,28 +52,29 @@ const WATCH_BYTES: usize = WATCHER_BYTES + Tree::of::<(u8, Blob), ()>().element(
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Connection {
     pub(crate) id: u64,
-    /// Empty if the client gave none.
+    /// The name that the client gave, or an empty one.
     pub(crate) name: Blob,
     pub(crate) protocol: Protocol,
-    /// The number of its database.
+    /// The number of the selected database.
     pub(crate) selected: u8,
     pub(crate) transaction: Option<Transaction>,
-    /// With the number of the database.
+    /// The watched keys, with the numbers of their databases.
     watched: BTreeSet<(u8, Blob)>,
     watched_bytes: usize,
     is_closing: bool,
-    /// Whether the client wants no replies until it says otherwise.
+    /// Whether the client turned replies off.
     is_mute: bool,
-    /// How many replies are to be left out, that to the present command included.
-    left_out: u8,
-    /// What a reply may take.
+    /// How many replies to skip, beginning with the current command's.
+    skipped: u8,
+    /// The largest reply, by [`Reply::size`].
     reply_bytes_max: usize,
-    /// Whether the last one would have taken more.
+    /// Whether the last reply exceeded it.
     is_flooded: bool,
 }
 
 impl Connection {
-    /// A connection with a number that no other of the same server has, or had.
+    /// A new connection. `id` must be unique among all connections of the server, closed ones
+    /// included.
     #[must_use]
     pub fn new(id: u64) -> Connection {
         Connection {
@@ -85,37 +87,38 @@ impl Connection {
             watched_bytes: 0,
             is_closing: false,
             is_mute: false,
-            left_out: 0,
+            skipped: 0,
             reply_bytes_max: ReplyBudget::DEFAULT,
             is_flooded: false,
         }
     }
 
-    /// Which version of the protocol replies are to be written in.
+    /// The protocol version for replies.
     #[must_use]
     pub const fn protocol(&self) -> Protocol {
         self.protocol
     }
 
-    /// Whether the client asked to end it: it is to be closed once the reply is sent.
+    /// Whether the client asked to end the connection. The server closes it after sending the
+    /// reply.
     #[must_use]
     pub const fn is_closing(&self) -> bool {
         self.is_closing
     }
 
-    /// Whether the reply to the last command is to be sent: a client can have replies left out.
+    /// Whether to send the reply to the last command. A client can turn replies off.
     #[must_use]
     pub const fn wants_reply(&self) -> bool {
-        !self.is_mute && self.left_out == 0
+        !self.is_mute && self.skipped == 0
     }
 
-    /// From now on no reply may take more than this, by [`Reply::size`].
+    /// Limits the size of replies, by [`Reply::size`].
     pub const fn limit_replies(&mut self, bytes: usize) {
         self.reply_bytes_max = bytes;
     }
 
-    /// Whether the reply to the last command was given up because it would have taken more than it
-    /// may. The command has been executed; Redis ends the connection of such a client.
+    /// Whether the reply to the last command was dropped because it was too large. The command was
+    /// executed. Redis ends the connection of such a client.
     #[must_use]
     pub const fn is_flooded(&self) -> bool {
         self.is_flooded
@@ -124,12 +127,12 @@ impl Connection {
     /// `CLIENT REPLY ON` and `OFF`.
     pub(crate) fn mute(&mut self, is_mute: bool) {
         self.is_mute = is_mute;
-        self.left_out = 0;
+        self.skipped = 0;
     }
 
-    /// `CLIENT REPLY SKIP`: neither the reply to this command nor that to the next.
-    pub(crate) fn leave_out_next(&mut self) {
-        self.left_out = 2;
+    /// `CLIENT REPLY SKIP`: skips the replies to this command and to the next one.
+    pub(crate) fn skip_next(&mut self) {
+        self.skipped = 2;
     }
 
     /// How many bytes it takes to keep what the client may choose: the commands that wait for
@@ -140,13 +143,13 @@ impl Connection {
         queued + self.watched_bytes + memory::text(&self.name)
     }
 
-    /// Runs one command line of this connection, at the time `now` of the server's wall clock. It
-    /// sees no other connection.
+    /// Runs one command line of this connection, at the time `now` of the server's wall clock. The
+    /// connection sees no others.
     pub fn call(&mut self, database: &mut Database, now: UnixTime, line: &[Blob]) -> Reply {
         self.call_among(&mut Alone, database, now, line)
     }
 
-    /// The same for a connection that sees the others.
+    /// As [`Connection::call`], for a connection that sees the others through `clients`.
     pub fn call_among(
         &mut self,
         clients: &mut dyn Clients,
@@ -154,7 +157,7 @@ impl Connection {
         now: UnixTime,
         line: &[Blob],
     ) -> Reply {
-        self.left_out = self.left_out.saturating_sub(1);
+        self.skipped = self.skipped.saturating_sub(1);
         self.is_flooded = false;
         let resolved = match command::resolve(line) {
             Ok(resolved) => resolved,
@@ -164,7 +167,7 @@ impl Connection {
             }
         };
         let flags = self.flags(&resolved);
-        // A queue takes memory, whatever is in it.
+        // Queueing takes memory, whatever the command does.
         let may_queue = self.transaction.is_some() && !resolved.command.ends_transaction();
         let needs = if may_queue { flags.and(Flags::DENYOOM) } else { flags };
         if let Err(refusal) = database.make_room(needs) {
@@ -182,17 +185,16 @@ impl Connection {
         reply
     }
 
-    /// What the server answers to a command line of this connection while a script of another one
-    /// has been running for longer than `busy-reply-threshold`. `kill` is called for
-    /// `SCRIPT KILL`. `None` if the command has to wait for the end of the script: it is one of the
-    /// few that are allowed now, and changes which keys are watched.
+    /// The reply to a command line while another connection's script has been running for longer
+    /// than `busy-reply-threshold`. `kill` is called for `SCRIPT KILL`. `None` if the command must
+    /// wait for the end of the script: it is allowed now, but changes which keys are watched.
     pub fn call_while_busy(
         &mut self,
         kill: &mut dyn FnMut() -> Result<(), ErrorReply>,
         now: UnixTime,
         line: &[Blob],
     ) -> Option<Reply> {
-        // The server's data is in the hands of the script. None of what is called here reads it.
+        // The script has the server's data. No command that runs here reads it.
         let mut database = Database::default();
         let refusal = match command::resolve(line) {
             Ok(resolved) if !resolved.command.flags.contains(Flags::ALLOW_BUSY) => {
@@ -200,7 +202,7 @@ impl Connection {
             }
             Ok(resolved) if self.watches_keys_by(&resolved) => return None,
             Ok(resolved) if resolved.command.kills_scripts() && self.transaction.is_none() => {
-                self.left_out = self.left_out.saturating_sub(1);
+                self.skipped = self.skipped.saturating_sub(1);
                 return Some(kill().map(|()| Reply::ok()).into());
             }
             Ok(_) => return Some(self.call(&mut database, now, line)),
@@ -212,17 +214,17 @@ impl Connection {
         if refusal.1 && !self.watched.is_empty() {
             return None;
         }
-        self.left_out = self.left_out.saturating_sub(1);
+        self.skipped = self.skipped.saturating_sub(1);
         self.is_flooded = false;
         Some(Reply::Error(self.refuse(&mut database, refusal.0, refusal.1)))
     }
 
-    /// Whether the command would change which keys are watched.
+    /// Whether the command changes which keys are watched.
     fn watches_keys_by(&self, resolved: &Resolved<'_>) -> bool {
         resolved.command.watches() || !self.watched.is_empty() && resolved.command.unwatches()
     }
 
-    /// Those of the command; for `EXEC`, those of what it is to run.
+    /// The flags of the command. For `EXEC`, the flags of all queued commands.
     fn flags(&self, resolved: &Resolved<'_>) -> Flags {
         match &self.transaction {
             Some(transaction) if resolved.command.is_exec() => transaction.flags,
@@ -248,8 +250,8 @@ impl Connection {
         result.into()
     }
 
-    /// A command that cannot be run breaks the transaction that it was meant for, and ends it if it
-    /// is `EXEC` itself.
+    /// A command that cannot be run breaks the current transaction. If it is `EXEC`, it ends the
+    /// transaction.
     fn refuse(
         &mut self,
         database: &mut Database,
@@ -266,7 +268,7 @@ impl Connection {
         refusal
     }
 
-    /// Forgets the transaction and the watched keys.
+    /// Drops the transaction and the watched keys.
     pub(crate) fn discard(&mut self, database: &mut Database) {
         self.transaction = None;
         self.unwatch(database);
@@ -285,7 +287,7 @@ impl Connection {
         }
     }
 
-    /// Watches nothing any more.
+    /// Stops watching all keys.
     pub(crate) fn unwatch(&mut self, database: &mut Database) {
         let selected = database.selected();
         self.watched_bytes = 0;
@@ -296,7 +298,7 @@ impl Connection {
         database.select(selected);
     }
 
-    /// Whether every watched key is as it was.
+    /// Whether no watched key has changed.
     pub(crate) fn sees_no_change(&self, database: &mut Database, now: UnixTime) -> bool {
         let selected = database.selected();
         let is_unchanged = self.watched.iter().all(|(number, key)| {
@@ -307,11 +309,11 @@ impl Connection {
         is_unchanged
     }
 
-    /// As a connection is when it begins, but for its number.
+    /// Resets the connection to its initial state. It keeps its number.
     pub(crate) fn reset(&mut self, database: &mut Database) {
         self.discard(database);
-        let Connection { id, left_out, reply_bytes_max, .. } = *self;
-        *self = Connection { left_out, reply_bytes_max, ..Connection::new(id) };
+        let Connection { id, skipped, reply_bytes_max, .. } = *self;
+        *self = Connection { skipped, reply_bytes_max, ..Connection::new(id) };
         database.select(self.selected);
     }
 
@@ -319,7 +321,7 @@ impl Connection {
         self.is_closing = true;
     }
 
-    /// Strikes the connection off the database: no more command will come.
+    /// Ends the connection: removes its watched keys from the database.
     pub fn close(mut self, database: &mut Database) {
         self.discard(database);
     }
@@ -329,7 +331,7 @@ impl Connection {
 mod tests {
     use super::*;
 
-    /// The lines of `lines` whose replies a client gets to see.
+    /// The lines whose replies a client receives.
     fn seen<'a>(lines: &[&'a str]) -> Vec<&'a str> {
         let (mut connection, mut database) = (Connection::new(1), Database::default());
         let mut seen = Vec::new();

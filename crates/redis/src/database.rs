@@ -1,4 +1,4 @@
-//! One server's data, and the single door through which commands reach it.
+//! One server's data, and the entry point for commands.
 
 mod memory;
 mod selection;
@@ -18,12 +18,12 @@ use crate::{
     Blob, ErrorReply, HashSecret, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha1, UnixTime,
 };
 
-/// The state of a server with one database: its keyspace, which scripts it has been told to load,
-/// and what the next random pick will be.
+/// The state of a server: its keyspaces, its loaded scripts, its configuration, and its random
+/// number generator.
 ///
-/// Two are equal if their states are. What is no state does not count: the library of scripts,
-/// which never changes, the secret of the hashes ([`HashSecret`]), and what is left for the reply
-/// to the command that runs.
+/// Two databases are equal if their states are. Three fields are not part of the state: the library
+/// of scripts, the secret of the hashes ([`HashSecret`]), and the budget for the reply to the
+/// current command.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -47,7 +47,7 @@ use crate::{
 /// assert_eq!(database.call(now, &line(&["SET", "k", "1"])), Reply::ok());
 /// assert_eq!(database.call(now, &line(&["INCR", "k"])), Reply::Integer(2));
 ///
-/// let sha = Sha1::of(swap.source.as_bytes());
+/// let sha = swap.sha();
 /// let refused = database.evalsha(now, &sha, &line(&["k"]), &line(&["3"]));
 /// assert_eq!(refused.as_error().map(|error| error.code()), Some(&b"NOSCRIPT"[..]));
 /// database.call(now, &line(&["SCRIPT", "LOAD", swap.source]));
@@ -60,58 +60,57 @@ pub struct Database {
     pub(crate) keyspace: Keyspace,
     selection: Selection,
     pub(crate) config: Config,
-    /// How many keys have been evicted.
+    /// The number of keys evicted so far.
     pub(crate) evicted: u64,
-    /// What the next random pick will be.
+    /// The random number generator.
     pub(crate) chance: Chance,
-    /// Those that `EVALSHA` finds.
+    /// The scripts that `EVALSHA` finds.
     pub(crate) scripts: LoadedScripts,
     pub(crate) library: Arc<ScriptLibrary>,
-    /// What the reply to the command that runs may still take.
+    /// The budget for the reply to the current command.
     pub(crate) replies: ReplyBudget,
 }
 
 impl Database {
-    /// The version of Redis that it behaves like.
+    /// The version of Redis that it imitates.
     pub(crate) const VERSION: &str = "7.0.15";
 
-    /// An empty database, with no script loaded, on a server that knows the scripts of `library`.
+    /// An empty database with no loaded scripts. `library` holds the native twins of scripts.
     #[must_use]
     pub fn new(library: Arc<ScriptLibrary>) -> Database {
         Database { library, ..Database::default() }
     }
 
-    /// The same server with another secret ([`HashSecret`]). Its copies have it too.
+    /// The same server with another secret. Copies inherit it.
     #[must_use]
     pub fn with_hash_secret(mut self, secret: HashSecret) -> Database {
         self.change_each(|keyspace| keyspace.set_hash_secret(secret.clone()));
         self
     }
 
-    /// What the hashes of its keys are keyed with.
+    /// The secret that keys the hashes.
     #[must_use]
     pub fn hash_secret(&self) -> &HashSecret {
         self.keyspace.hash_secret()
     }
 
-    /// The same data on a server that has just been started: no connection is left.
+    /// The same data on a server that has been restarted: it knows no connections.
     #[must_use]
     pub fn restarted(mut self) -> Database {
         self.disconnect();
         self
     }
 
-    /// The keys of the selected database, which is number 0 except within a command, and what
-    /// stands under them.
+    /// The keyspace of the selected database. Between commands, that is number 0.
     #[must_use]
     pub const fn keyspace(&self) -> &Keyspace {
         &self.keyspace
     }
 
-    /// Runs one command line, whose first word is the command's name, at the time `now` of the
-    /// server's wall clock. Whatever the words are, there is a reply, which may be an error.
+    /// Runs one command line at the time `now` of the server's wall clock. The first word is the
+    /// command's name. Every line gets a reply, which may be an error.
     ///
-    /// A line without any word is an unknown command; Redis never gets to see one.
+    /// An empty line is an unknown command. Redis's protocol does not allow empty lines.
     pub fn call(&mut self, now: UnixTime, line: &[Blob]) -> Reply {
         self.replies = ReplyBudget::default();
         match command::resolve(line) {
@@ -123,9 +122,9 @@ impl Database {
         }
     }
 
-    /// Runs the script of that SHA-1 at the time `now` of the server's wall clock, which is all
-    /// that `EVALSHA` does once it has read its arguments: keys are evicted first, if there is no
-    /// memory. The reply is an error with code `NOSCRIPT` if the script is not loaded.
+    /// Runs the script with this SHA-1 at the time `now` of the server's wall clock, as `EVALSHA`
+    /// does. It evicts keys first if the memory limit is exceeded. The reply is an error with code
+    /// `NOSCRIPT` if the script is not loaded.
     pub fn evalsha(
         &mut self,
         now: UnixTime,
@@ -134,12 +133,12 @@ impl Database {
         arguments: &[Blob],
     ) -> Reply {
         self.replies = ReplyBudget::default();
-        // A script may be one that takes no memory: it is its commands that are refused.
+        // The script may take no memory, so it is not refused here. Its commands may be.
         let _ = self.make_room(Flags::NONE);
         self.run_script(now, sha, keys, arguments, Access::ReadWrite).into()
     }
 
-    /// Runs a script that is loaded: its native twin, if it has one that may run in its place.
+    /// Runs a loaded script, or its native twin if the library allows it.
     pub(crate) fn run_script(
         &mut self,
         now: UnixTime,

@@ -1,5 +1,6 @@
-//! Refusals, in the words of Redis 7.0. Clients parse them, so every letter counts.
+//! Error replies with the texts of Redis 7.0. Clients parse them, so they must match exactly.
 
+use lua::c_string;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -20,8 +21,8 @@ use crate::{Blob, Sha1};
 pub struct ErrorReply(Blob);
 
 impl ErrorReply {
-    /// A refusal in these words, the code among them. As Redis does it, line breaks at either end
-    /// are left out and those within are turned into spaces.
+    /// An error with this text, which includes the code. As in Redis, line breaks at either end are
+    /// removed, and other line breaks become spaces.
     #[must_use]
     pub fn new(text: &[u8]) -> ErrorReply {
         let breaks = |byte: &u8| matches!(byte, b'\r' | b'\n');
@@ -32,19 +33,19 @@ impl ErrorReply {
         ErrorReply(Blob::from(line.iter().map(spaced).collect::<Vec<u8>>()))
     }
 
-    /// A refusal in these words, which hold no line break; nothing is copied.
+    /// An error with this text, which must have no line breaks. The text is not copied.
     #[must_use]
     pub const fn from_static(text: &'static str) -> ErrorReply {
         ErrorReply(Blob::from_static(text))
     }
 
-    /// The first word, which says what kind of error it is: `ERR`, `NOSCRIPT`, `WRONGTYPE`.
+    /// The error code, which is the first word: `ERR`, `NOSCRIPT`, `WRONGTYPE`.
     #[must_use]
     pub fn code(&self) -> &[u8] {
         self.0.split(|byte| *byte == b' ').next().unwrap_or(&[])
     }
 
-    /// The whole line, the code included.
+    /// The whole text, including the code.
     #[must_use]
     pub const fn text(&self) -> &Blob {
         &self.0
@@ -61,7 +62,7 @@ impl ErrorReply {
         )
     }
 
-    /// What `SCRIPT KILL` is told of a script that has written.
+    /// The error of `SCRIPT KILL` for a script that has written.
     #[must_use]
     pub const fn unkillable() -> ErrorReply {
         ErrorReply::from_static(
@@ -117,7 +118,7 @@ impl ErrorReply {
         ErrorReply::new(&[start, name, b"') - ", reason.as_bytes()].concat())
     }
 
-    /// Redis has no such error: there everything comes through a connection.
+    /// Redis has no such error, because there every command comes through a connection.
     pub(crate) const fn needs_a_connection() -> ErrorReply {
         ErrorReply::from_static("ERR This command needs a connection")
     }
@@ -154,8 +155,8 @@ impl ErrorReply {
         )
     }
 
-    /// The command line is quoted up to about 128 bytes of it, and the blank after the last
-    /// argument is Redis's own.
+    /// Quotes about 128 bytes of the command line. Like Redis, it leaves a blank after the last
+    /// argument.
     pub(crate) fn unknown_command(line: &[Blob]) -> ErrorReply {
         let name: &[u8] = line.first().map_or(&[], |name| name);
         let mut quoted = Vec::new();
@@ -178,14 +179,14 @@ impl ErrorReply {
         )
     }
 
-    /// This error, not handled by the script that it was raised in. Redis adds the script's SHA-1
-    /// and the line; a native script has no line.
+    /// This error as the client sees it if a script does not handle it. Redis adds the script's
+    /// SHA-1 and the line; a native script has no line.
     pub(crate) fn raised_in_script(&self, sha: &Sha1) -> ErrorReply {
         let place = format!(" script: {sha}, on @user_script.");
         ErrorReply(Blob::from([&self.0, place.as_bytes()].concat()))
     }
 
-    /// What `EXEC` is told if this is why it could not be called.
+    /// The error of an `EXEC` that this error prevented.
     pub(crate) fn aborting_transaction(&self) -> ErrorReply {
         let reason = self.0.strip_prefix(b"ERR ").unwrap_or(&self.0);
         let start = b"EXECABORT Transaction discarded because of: ";
@@ -209,11 +210,6 @@ impl ErrorReply {
     fn formatted(arguments: std::fmt::Arguments<'_>) -> ErrorReply {
         ErrorReply(Blob::format(format_args!("ERR {arguments}")))
     }
-}
-
-/// Redis prints with `%s`, which ends at the first zero byte.
-fn c_string(bytes: &[u8]) -> &[u8] {
-    bytes.split(|byte| *byte == 0).next().unwrap_or(&[])
 }
 
 fn at_most(len: usize, bytes: &[u8]) -> &[u8] {

@@ -1,16 +1,16 @@
-//! How much memory the data takes, and which keys go when that is too much.
+//! The size of the data, and the choice of keys to evict.
 //!
 //! Memory is an estimate that depends on nothing but the data ([`size`]): so it is the same on
 //! every machine. It is what the structures take that hold the data here, which for small values is
 //! more than Redis takes.
 //!
-//! Before each command, while there is more than `maxmemory`, one key after the other is evicted.
-//! Redis looks at a few keys that it draws and evicts the best of them; here it is always the best
-//! of all: the one that was used longest ago, or the one that expires first. Time of use is a
-//! count of uses. What looks at a key uses it, `TTL` and `EXISTS` too. Scripts and transactions
+//! Before each command, keys are evicted one by one until the data is within `maxmemory`. Redis
+//! samples a few keys and evicts the best of them. Here, the key is always the best of all: the
+//! least recently used one, or the one that expires first. The time of use is a counter of uses.
+//! Every command that reads a key uses it, including `TTL` and `EXISTS`. Scripts and transactions
 //! evict nothing while they run.
 //!
-//! All of this is kept only while there is a limit.
+//! The ledger exists only while there is a limit.
 
 use im::{OrdMap, OrdSet};
 
@@ -29,15 +29,15 @@ pub(crate) fn size(key: &Blob, entry: &Entry) -> usize {
     KEY_BYTES + memory::text(key) + expiry + entry.value.bytes()
 }
 
-/// What is known of the keys of one database so that the right ones can be evicted.
+/// The sizes, uses and expiries of the keys of one database.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Ledger {
     bytes: usize,
-    /// How often any key has been used.
+    /// The number of uses of all keys so far.
     clock: u64,
     accounts: OrdMap<Blob, Account>,
     by_use: OrdMap<u64, Blob>,
-    /// Those of the above that have an expiry.
+    /// The keys in `by_use` that have an expiry.
     volatile_by_use: OrdMap<u64, Blob>,
     by_expiry: OrdSet<(UnixMillis, Blob)>,
 }
@@ -50,28 +50,28 @@ struct Account {
 }
 
 impl Ledger {
-    /// The bytes that the keys and their values take.
+    /// The size of the keys and their values in bytes.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// All keys are gone.
+    /// Removes all keys.
     pub(crate) fn clear(&mut self) {
         *self = Ledger { clock: self.clock, ..Ledger::default() };
     }
 
-    /// Uses that come now are later than those in another one.
+    /// Makes all uses from now on later than those in another ledger.
     pub(crate) fn follow(&mut self, previous: &Ledger) {
         self.clock = self.clock.max(previous.clock);
     }
 
-    /// A key was used, and now has this entry, or none.
+    /// Records that a key was used, and its new entry, if any.
     pub(crate) fn note(&mut self, key: &Blob, entry: Option<&Entry>) {
         let bytes = entry.map(|entry| size(key, entry));
         self.write(key, bytes.zip(entry.map(|entry| entry.expires)));
     }
 
-    /// A key was used, and its entry is as it was.
+    /// Records that a key was used, and that its entry did not change.
     pub(crate) fn note_use(&mut self, key: &Blob) {
         let account = self.accounts.get(key).map(|account| (account.bytes, account.expires));
         self.write(key, account);
@@ -100,17 +100,17 @@ impl Ledger {
         self.accounts.insert(key.clone(), Account { bytes, used, expires });
     }
 
-    /// The key that was used longest ago, and when.
+    /// The least recently used key, and the time of its last use.
     pub(crate) fn least_recently_used(&self) -> Option<(u64, &Blob)> {
         self.by_use.get_min().map(|(used, key)| (*used, key))
     }
 
-    /// The same among those that have an expiry.
+    /// The least recently used key that has an expiry, and the time of its last use.
     pub(crate) fn least_recently_used_volatile(&self) -> Option<(u64, &Blob)> {
         self.volatile_by_use.get_min().map(|(used, key)| (*used, key))
     }
 
-    /// The key that expires first, and when.
+    /// The key that expires first, and the time.
     pub(crate) fn first_to_expire(&self) -> Option<(u64, &Blob)> {
         self.by_expiry.get_min().map(|(expires, key)| (expires.0, key))
     }

@@ -1,8 +1,7 @@
 //! The floating-point numbers of `INCRBYFLOAT` and `HINCRBYFLOAT`.
 //!
-//! Redis calculates with C's `long double`, which on the machines that it usually runs on is the
-//! x87's: 80 bits, 64 of them for the significand. Sums and their last digits are those of that
-//! format, whatever machine this runs on.
+//! Redis calculates with C's `long double`. On x86, that is the x87 format: 80 bits, 64 of them for
+//! the significand. Sums here have the same digits on every machine.
 
 use rustc_apfloat::ieee::X87DoubleExtended;
 use rustc_apfloat::{Float, Round, Status};
@@ -16,13 +15,12 @@ pub(crate) struct Extended(X87DoubleExtended);
 impl Extended {
     pub(crate) const ZERO: Extended = Extended(X87DoubleExtended::ZERO);
 
-    /// The longest text that Redis reads as a number, and one more.
+    /// The exclusive limit for the length of a number's text in Redis.
     const TEXT_END: usize = 5 << 10;
-    /// How many digits Redis writes after the point, before it takes away the zeros at the end.
+    /// How many digits Redis writes after the point, before it removes trailing zeros.
     const PLACES: u32 = 17;
 
-    /// The number that all of `text` says in the form that `strtold` reads; `None` if that is not a
-    /// number, or none that fits.
+    /// Parses all of `text` as `strtold` does. `None` if it is not a number, or does not fit.
     pub(crate) fn parse(text: &[u8]) -> Option<Extended> {
         if text.len() >= Extended::TEXT_END {
             return None;
@@ -53,13 +51,13 @@ impl Extended {
         self.0.is_finite()
     }
 
-    /// The sum, if it is a number and finite.
+    /// The sum, if it is finite.
     pub(crate) fn checked_add(self, other: Extended) -> Option<Extended> {
         let sum = Extended(self.0.add_r(other.0, Round::NearestTiesToEven).value);
         sum.is_finite().then_some(sum)
     }
 
-    /// As Redis writes a finite number: without an exponent, with as many as 17 digits after the
+    /// Writes a finite number as Redis does: without an exponent, with at most 17 digits after the
     /// point.
     pub(crate) fn write(self) -> Blob {
         let bits = self.0.to_bits();
@@ -76,7 +74,7 @@ impl Extended {
     }
 }
 
-/// The same number with all that may be left out of it, as the parser wants it.
+/// The same number in the complete form that the parser needs.
 fn plain(digits: &str) -> Option<String> {
     let (prefix, digits, mark, is_digit): (_, _, _, fn(char) -> bool) =
         match digits.strip_prefix("0x") {
@@ -94,7 +92,7 @@ fn plain(digits: &str) -> Option<String> {
     is_number.then(|| format!("{prefix}0{whole}.{fraction}0{mark}{exponent}"))
 }
 
-/// Beyond any that a text of this length can make up for, exponents are the same.
+/// Clamps the exponent. Beyond the limit, the digits of a text of this length make no difference.
 fn plain_exponent(text: &str) -> Option<i32> {
     const FAR: i32 = 99_999;
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -105,8 +103,8 @@ fn plain_exponent(text: &str) -> Option<i32> {
     Some(if text.starts_with('-') { -size } else { size })
 }
 
-/// The whole part of `significand / 2^shift`, and the rest in units of the last place, rounded to
-/// even.
+/// The integer part of `significand / 2^shift`, and the fraction in units of the last place,
+/// rounded to even.
 fn split(significand: u128, shift: u32) -> (String, u128) {
     const UNIT: u128 = 10u128.pow(Extended::PLACES);
     let whole = significand.checked_shr(shift).unwrap_or(0);

@@ -1,12 +1,12 @@
-//! Glob patterns as `KEYS` understands them, oddities included.
+//! Glob patterns of `KEYS`, with Redis's quirks.
 //!
-//! `*` is any run of bytes, `?` one byte, `[a-c^]` one of a class and `[^a]` one outside of it, `\`
-//! takes the next byte for itself. Everything but `*` stands for exactly one byte, so that it is
-//! enough to go back to the last `*` seen: the time is at most pattern length times text length.
+//! `*` matches any bytes, `?` one byte, `[a-c^]` one byte of a class, and `[^a]` one byte outside a
+//! class. `\` escapes the next byte. All elements except `*` match exactly one byte, so
+//! backtracking to the last `*` suffices. The time is at most pattern length times text length.
 //!
-//! The oddities: a class that is not closed goes on to the end of the pattern; a range may be
-//! written backwards; `]` may end a range (`[a-]`); the bytes of a range are compared signed; and
-//! an empty text matches `*` and the empty pattern, but not `**`.
+//! The quirks: a class that is not closed extends to the end of the pattern. A range may be written
+//! backwards. `]` may end a range (`[a-]`). The bytes of a range are compared as signed numbers. An
+//! empty text matches `*` and the empty pattern, but not `**`.
 
 /// Whether the glob `pattern` matches the whole of `text`.
 pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
@@ -14,7 +14,7 @@ pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
         return matches!(pattern, [] | [b'*']);
     }
     let (mut pattern, mut text) = (pattern, text);
-    // What follows the last star, and the text on which that was last tried.
+    // The pattern after the last star, and the text at which it was last tried.
     let mut retry: Option<(&[u8], &[u8])> = None;
     loop {
         if let [b'*', rest @ ..] = pattern {
@@ -41,8 +41,8 @@ pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// What is left of a pattern whose first element, which is not a star, matches `byte`; `None` if it
-/// does not.
+/// The rest of the pattern if its first element matches `byte`, otherwise `None`. The first element
+/// must not be a star.
 fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     let (found, rest) = match pattern {
         [] => return None,
@@ -57,7 +57,8 @@ fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     found.then_some(rest)
 }
 
-/// Whether the class that begins `pattern` (after its bracket) holds `byte`, and what follows it.
+/// Whether the class at the start of `pattern` (after its bracket) contains `byte`, and the pattern
+/// after the class.
 fn in_class(mut pattern: &[u8], byte: u8) -> (bool, &[u8]) {
     let mut found = false;
     loop {
@@ -116,7 +117,7 @@ mod tests {
         }
     }
 
-    /// The definition, with no thought of time.
+    /// The definition as a slow, obvious function.
     fn obvious(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern, text) {
             ([], _) => text.is_empty(),

@@ -1,10 +1,9 @@
-//! Integers as Redis reads them: stricter than most parsers, because a string that is read as a
-//! number must be the very string that the number is written as.
+//! Integers as Redis reads them. It is stricter than most parsers: the text must be exactly what
+//! the number is written as.
 
 use crate::{Blob, ErrorReply};
 
-/// The number that `text` is the canonical decimal form of: no blank, no `+`, no leading zero, no
-/// `-0`.
+/// Parses the canonical decimal form of a number: no blank, no `+`, no leading zero, no `-0`.
 ///
 /// # Errors
 /// "value is not an integer or out of range" for everything else.
@@ -22,19 +21,19 @@ fn canonical(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
-/// A number that is not negative: a count or a length.
+/// Parses a number that is not negative: a count or a length.
 ///
 /// # Errors
-/// In these words for everything else, be it a number or not.
+/// `refusal` for every other text.
 pub(crate) fn parse_count(text: &[u8], refusal: &'static str) -> Result<usize, ErrorReply> {
     let number = canonical(text).and_then(|number| usize::try_from(number).ok());
     number.ok_or(ErrorReply::from_static(refusal))
 }
 
-/// A number whose negative is a number too: how many to pick, and how.
+/// Parses a count that may be negative, and whose negation must fit in `i64`.
 ///
 /// # Errors
-/// If it is no number, or the one that has no negative.
+/// If the text is not a number, or its negation does not fit.
 pub(crate) fn parse_signed_count(text: &[u8]) -> Result<i64, ErrorReply> {
     match parse(text)? {
         i64::MIN => Err(ErrorReply::from_static(

@@ -1,16 +1,15 @@
-//! The keys of one database, their values, and when they expire.
+//! The keys of one database, with their values and expiries.
 //!
-//! Expiry is lazy, as in Redis between two rounds of its active expiry: a key that has expired
-//! stays until something looks at it, and is then removed before it is seen. Hence
+//! Expiry is lazy, as in Redis between two rounds of active expiry. An expired key stays in memory
+//! until a command reads it, which removes it first. So:
 //!
-//! 1. no command ever sees a key that has expired, but
-//! 2. [`Keyspace::len`] (and with it `DBSIZE`) counts the expired keys that nothing has looked at,
-//!    as Redis counts them.
+//! 1. No command sees an expired key.
+//! 2. [`Keyspace::len`] and `DBSIZE` count the expired keys that are still in memory, as in Redis.
 //!
-//! A key goes with the last element of its value too: under no key there is an empty collection.
+//! A key is also removed with the last element of its value. No key has an empty collection.
 //!
-//! A key has expired once its expiry lies *before* the present millisecond, as in Redis: in the
-//! millisecond in which it expires it is still there, with a `PTTL` of 0.
+//! A key has expired once its expiry is *before* the current millisecond, as in Redis. In the
+//! millisecond of its expiry it still exists, with a `PTTL` of 0.
 
 mod index;
 mod secret;
@@ -25,8 +24,7 @@ use crate::eviction::{self, Ledger};
 use crate::value::Kind;
 use crate::{Blob, ErrorReply, UnixMillis, UnixTime, Value};
 
-/// Keys, each with an [`Entry`]. A clone shares everything that neither side changes
-/// afterwards.
+/// Keys, each with an [`Entry`]. A clone shares the data that neither side changes.
 ///
 /// ```
 /// use redis::{Blob, Entry, Keyspace, UnixMillis, UnixTime, Value};
@@ -48,16 +46,16 @@ use crate::{Blob, ErrorReply, UnixMillis, UnixTime, Value};
 pub struct Keyspace {
     entries: Index,
     watchers: Watchers,
-    /// Only while there is a limit of memory.
+    /// The ledger for evictions. Exists only while there is a memory limit.
     ledger: Option<Box<Ledger>>,
 }
 
-/// What stands under a key.
+/// The value and the expiry of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
-    /// The value itself; never a collection without elements.
+    /// The value. It is never an empty collection.
     pub value: Value,
-    /// When it expires by the server's wall clock, in milliseconds; never, if not given.
+    /// When the key expires by the server's wall clock. `None` means never.
     pub expires: Option<UnixMillis>,
 }
 
@@ -68,7 +66,7 @@ impl Entry {
         Entry { value: value.into(), expires: None }
     }
 
-    /// Whether it is gone at `now`, by the server's wall clock.
+    /// Whether it has expired at `now`, by the server's wall clock.
     #[must_use]
     pub fn has_expired(&self, now: UnixTime) -> bool {
         self.expires.is_some_and(|expires| expires < now.millis())
@@ -76,7 +74,8 @@ impl Entry {
 }
 
 impl Keyspace {
-    /// What `look` makes of the entry under `key`; `None`, and no call, if there is none at `now`.
+    /// Calls `look` with the entry of `key`. Returns `None`, without a call, if the key does not
+    /// exist at `now`.
     pub fn read<T>(
         &mut self,
         now: UnixTime,
@@ -94,8 +93,8 @@ impl Keyspace {
         None
     }
 
-    /// As [`Keyspace::read`], for a `change` of the entry in its place. An entry whose value has
-    /// no elements after that is removed.
+    /// As [`Keyspace::read`], but `change` may change the entry in place. An entry whose value is
+    /// empty afterwards is removed.
     pub fn update<T>(
         &mut self,
         now: UnixTime,
@@ -119,8 +118,8 @@ impl Keyspace {
         Some(changed)
     }
 
-    /// What `look` makes of the value under `key`, which has to be of type `K`; `None`, and no
-    /// call, if there is none at `now`.
+    /// Calls `look` with the value of `key`, which must have type `K`. Returns `None`, without a
+    /// call, if the key does not exist at `now`.
     ///
     /// # Errors
     /// "WRONGTYPE" if the value is of another type.
@@ -134,8 +133,8 @@ impl Keyspace {
         self.read(now, key, |entry| entry.value.expect().map(look)).transpose()
     }
 
-    /// As [`Keyspace::read_as`], for a `change` of the value in its place, which is removed if it
-    /// has no elements after that.
+    /// As [`Keyspace::read_as`], but `change` may change the value in place. A value that is empty
+    /// afterwards is removed.
     ///
     /// # Errors
     /// "WRONGTYPE" if the value is of another type.
@@ -148,12 +147,12 @@ impl Keyspace {
         self.update(now, key, |entry| entry.value.expect_mut().map(change)).transpose()
     }
 
-    /// As [`Keyspace::update_as`], but if there is no value, `change` is given an empty one, which
-    /// stays, without an expiry, if it is not refused.
+    /// As [`Keyspace::update_as`], but if the key does not exist, `change` gets an empty value. The
+    /// value is stored without an expiry unless `change` fails.
     ///
     /// # Errors
-    /// "WRONGTYPE" if the value is of another type, or why `change` refused, in which case it has
-    /// to have left the value as it was.
+    /// "WRONGTYPE" if the value is of another type, or the error of `change`, which must not have
+    /// changed the value.
     pub(crate) fn upsert_as<K: Kind, T>(
         &mut self,
         now: UnixTime,
@@ -185,7 +184,8 @@ impl Keyspace {
         Ok(changed)
     }
 
-    /// Puts `entry`, whose value is no empty collection, under `key`, whatever was there before.
+    /// Sets `key` to `entry`, and replaces an existing entry. The value must not be an empty
+    /// collection.
     pub fn set(&mut self, key: &Blob, entry: Entry) {
         self.watchers.touch(key);
         match self.entries.get_mut(key) {
@@ -197,7 +197,7 @@ impl Keyspace {
         self.note(key);
     }
 
-    /// Takes away the entry under `key` and returns it; `None` if there is none at `now`.
+    /// Removes `key` and returns its entry, or `None` if the key does not exist at `now`.
     pub fn remove(&mut self, now: UnixTime, key: &Blob) -> Option<Entry> {
         let entry = self.entries.remove(key)?;
         self.note(key);
@@ -215,14 +215,14 @@ impl Keyspace {
         self.watchers.touch_expired(key);
     }
 
-    /// Takes the key away because there is no memory for it.
+    /// Removes a key to free memory.
     pub(crate) fn evict(&mut self, key: &Blob) {
         self.entries.remove(key);
         self.note(key);
         self.watchers.touch(key);
     }
 
-    /// Writes down that a key has been used and may have changed.
+    /// Records in the ledger that a key was used and may have changed.
     #[inline]
     fn note(&mut self, key: &Blob) {
         if let Some(ledger) = &mut self.ledger {
@@ -230,12 +230,12 @@ impl Keyspace {
         }
     }
 
-    /// What is known of the keys while there is a limit of memory.
+    /// The ledger, while there is a memory limit.
     pub(crate) fn ledger(&self) -> Option<&Ledger> {
         self.ledger.as_deref()
     }
 
-    /// Begins to keep a ledger, or ends it. To begin, keys count as used in the order of their
+    /// Creates or drops the ledger. In a new ledger, keys count as used in the order of their
     /// bytes.
     pub(crate) fn keep_ledger(&mut self, is_limited: bool) {
         if is_limited != self.ledger.is_some() {
@@ -245,22 +245,22 @@ impl Keyspace {
         }
     }
 
-    /// An empty one on the same server.
+    /// An empty keyspace of the same server.
     pub(crate) fn another(&self) -> Keyspace {
         Keyspace { entries: Index::new(self.hash_secret().clone()), ..Keyspace::default() }
     }
 
-    /// What the hashes of its keys are keyed with.
+    /// The secret that keys the hashes.
     pub(crate) fn hash_secret(&self) -> &HashSecret {
         self.entries.secret()
     }
 
-    /// Keys the hashes of its keys with another secret.
+    /// Rehashes all keys with another secret.
     pub(crate) fn set_hash_secret(&mut self, secret: HashSecret) {
         self.entries = self.entries.rehashed(secret);
     }
 
-    /// Comes after another one in the time that uses of keys are counted in.
+    /// Makes all uses of keys from now on later than those in another keyspace.
     pub(crate) fn follow(&mut self, previous: &Keyspace) {
         self.keep_ledger(previous.ledger.is_some());
         if let (Some(ledger), Some(previous)) = (&mut self.ledger, &previous.ledger) {
@@ -268,7 +268,7 @@ impl Keyspace {
         }
     }
 
-    /// The bytes that the keys and their values take.
+    /// The size of the keys and their values in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let entries: usize = match &self.ledger {
             Some(ledger) => ledger.bytes(),
@@ -285,11 +285,11 @@ impl Keyspace {
         self.entries.iter_unordered().filter(|(_, entry)| entry.expires.is_some()).count()
     }
 
-    /// Takes everything away.
+    /// Removes all keys.
     pub fn clear(&mut self) {
         for key in self.watchers.keys() {
             if self.entries.get(&key).is_some() {
-                // A key that had expired when it was watched is gone for those who did.
+                // A key that had already expired when it was watched counts as unchanged.
                 self.watchers.touch_expired(&key);
             }
         }
@@ -299,7 +299,7 @@ impl Keyspace {
         }
     }
 
-    /// Has each of the two hold what the other one held, and tells those who watch keys of it.
+    /// Swaps the data of two keyspaces. Connections that watch affected keys see a change.
     pub(crate) fn exchange(&mut self, other: &mut Keyspace) {
         let tell = |this: &mut Keyspace, other: &Keyspace| {
             for key in this.watchers.keys() {
@@ -316,27 +316,27 @@ impl Keyspace {
         std::mem::swap(&mut self.ledger, &mut other.ledger);
     }
 
-    /// Tells those who watch `key` of a write that left it as it was: Redis does not look whether
-    /// a value has changed, only whether it was written.
+    /// Marks `key` as changed for the connections that watch it, after a write that did not change
+    /// the value. Redis checks whether a key was written, not whether its value differs.
     #[inline]
     pub(crate) fn touch(&mut self, key: &Blob) {
         self.watchers.touch(key);
     }
 
-    /// Has a connection told whether `key` changes ([`Keyspace::is_unchanged`]), be it there or
-    /// not.
+    /// Begins to watch a key for a connection, whether it exists or not. See
+    /// [`Keyspace::is_unchanged`].
     pub(crate) fn watch(&mut self, now: UnixTime, key: &Blob, connection: u64) {
         let seen = if self.is_expired(now, key) { Seen::Expired } else { Seen::Plainly };
         self.watchers.add(key.clone(), connection, seen);
     }
 
-    /// Ends what [`Keyspace::watch`] began.
+    /// Stops watching a key for a connection.
     pub(crate) fn unwatch(&mut self, key: &Blob, connection: u64) {
         self.watchers.remove(key, connection);
     }
 
-    /// Whether `key` is as it was when the connection began to watch it. A key that has expired
-    /// since has changed, whether or not it is still in memory.
+    /// Whether `key` has not changed since the connection began to watch it. A key that has expired
+    /// since then has changed, even if it is still in memory.
     pub(crate) fn is_unchanged(&self, now: UnixTime, key: &Blob, connection: u64) -> bool {
         match self.watchers.seen(key, connection) {
             Some(Seen::Expired) => true,
@@ -349,41 +349,41 @@ impl Keyspace {
         self.entries.get(key).is_some_and(|entry| entry.has_expired(now))
     }
 
-    /// Whether there is neither a key nor anyone who watches one.
+    /// Whether there are neither keys nor watches.
     pub(crate) fn is_unused(&self) -> bool {
         self.is_empty() && self.watchers.is_empty()
     }
 
-    /// Forgets all connections: the server has been started anew.
+    /// Drops all watches, because the server was restarted.
     pub(crate) fn forget_watchers(&mut self) {
         self.watchers = Watchers::default();
     }
 
-    /// The number of keys, of which some may have expired (see 2 above).
+    /// The number of keys, including expired ones that are still in memory.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is no key at all.
+    /// Whether there are no keys, expired ones included.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.len() == 0
     }
 
-    /// The keys and their entries, those that have expired among them, in no order that anything
-    /// may depend on.
+    /// All keys and entries, including expired ones, in an unspecified order. Results must not
+    /// depend on the order.
     pub(crate) fn iter_unordered(&self) -> impl Iterator<Item = (&Blob, &Entry)> {
         self.entries.iter_unordered()
     }
 
-    /// The keys that are there at `now` and their entries, in the order of the keys' bytes, which
-    /// are sorted for it.
+    /// The keys that exist at `now` and their entries, in the order of the keys' bytes. Sorting
+    /// takes O(n log n).
     pub fn iter(&self, now: UnixTime) -> impl Iterator<Item = (&Blob, &Entry)> {
         self.entries.iter().filter(move |(_, entry)| !entry.has_expired(now))
     }
 
-    /// One of the keys that are there at `now`, each as likely as any other.
+    /// A random key that exists at `now`. All keys have the same probability.
     pub(crate) fn random_key(&self, now: UnixTime, chance: &mut Chance) -> Option<&Blob> {
         let there = self.iter_unordered().filter(|(_, entry)| !entry.has_expired(now));
         let mut keys: Vec<&Blob> = there.map(|(key, _)| key).collect();

@@ -1,34 +1,33 @@
-//! Redis in memory: what a server answers to each command, and what the command leaves behind.
+//! Redis in memory: the replies and the effects of commands, without I/O.
 //!
-//! A [`Database`] is a value. It has one entry point, [`Database::call`]: a command line and the
-//! time in, a [`Reply`] out. What it knows is a [`Keyspace`] for each numbered database, which
-//! scripts have been loaded, how it is configured, and what the next random pick will be. Nothing
-//! here knows of sockets, files, other servers or threads.
+//! A [`Database`] is a value. Its entry point [`Database::call`] takes a command line and the time,
+//! and returns a [`Reply`]. Its state is a [`Keyspace`] for each numbered database, the loaded
+//! scripts, the configuration, and a random number generator. This crate uses no sockets, files,
+//! other servers or threads.
 //!
-//! A [`Connection`] is a value too: what one client has selected, queued and watched. Whoever has
-//! clients that do more than send single commands calls [`Connection::call`] instead, and lets them
-//! see each other by [`Clients`].
+//! A [`Connection`] is also a value: the database that a client has selected, its queued commands,
+//! and its watched keys. Call [`Connection::call`] for clients that do more than send single
+//! commands. Implement [`Clients`] to let them see each other.
 //!
-//! Four rules hold throughout:
+//! Four rules always hold:
 //!
-//! 1. *A reply is a function of state, command line and time.* The time is a parameter, the wall
-//!    clock of the server ([`UnixTime`]), and it may jump; what is random in Redis
-//!    (`RANDOMKEY`, `SPOP` and their like) is drawn from the state.
-//! 2. *No command sees a key that has expired*, though it stays in memory until one looks at it
-//!    ([`keyspace`](Keyspace)).
-//! 3. *A command that is refused changes nothing*, apart from a script, whose writes before the
-//!    error stay.
-//! 4. *No command line, however hostile, makes it panic.*
+//! 1. *A reply is a function of state, command line and time.* The time is a parameter: the
+//!    server's wall clock ([`UnixTime`]), which may jump. Commands that are random in Redis, such
+//!    as `RANDOMKEY`, draw from the state.
+//! 2. *No command sees a key that has expired*, even if the key is still in memory ([`Keyspace`]).
+//! 3. *A command that is refused changes nothing*. Scripts are an exception: their writes before
+//!    the error stay.
+//! 4. *No command line makes it panic.*
 //!
-//! Replies and errors are those of Redis 7.0 to the letter, which tests hold against a real
-//! `redis-server` command by command. A copy of a database costs next to nothing and shares what
-//! neither side changes, so that a simulator can keep many.
+//! Replies and errors are exactly those of Redis 7.0. Tests compare each command with a real
+//! `redis-server`. A copy of a database is cheap: it shares the data that neither side changes. So
+//! a simulator can keep many copies.
 //!
-//! Scripts run verbatim in Lua 5.1 (`lua`), which is no part of a database: each thread has its own
-//! engine, and no script leaves anything in it.
+//! Scripts run unchanged in Lua 5.1 (the crate `lua`). The engine is not part of a database: each
+//! thread has its own, and a script leaves no state in it.
 //!
-//! A command is one row of the table in `command/table.rs` and one function; the files next to that
-//! table hold one group of commands each, as the Redis documentation groups them.
+//! A command is one row of the table in `command/table.rs` and one function. Each file next to that
+//! table holds one group of commands, as in the Redis documentation.
 //!
 //! ```
 //! use redis::{Blob, Database, Reply, UnixTime};

@@ -1,32 +1,29 @@
-//! Lua 5.1 as Redis 7.0 offers it to scripts, run verbatim.
+//! Lua 5.1 with the libraries that Redis 7.0 gives to scripts.
 //!
-//! An [`Engine`](engine::Engine) stands outside every simulated world: there is one for each
-//! thread, made when the first script needs it. It holds Lua itself (the crate `lua`) and the
-//! scripts that have been compiled, by their SHA-1; what a server knows of a script is its text.
-//! Four rules hold:
+//! An [`Engine`](engine::Engine) is not part of a simulated world. Each thread has one, which is
+//! made for the first script. It holds a machine of the crate `lua`, and compiled scripts by their
+//! SHA-1. A server knows only the texts of scripts. Four rules hold:
 //!
-//! 1. *A script leaves nothing behind* but its writes to the database. All that it makes is dropped
-//!    at its end, and what there was before is protected against writing ([`sandbox`]).
+//! 1. *A script leaves nothing behind* except its writes to the database. All objects that it makes
+//!    are dropped at its end, and all older objects are read-only ([`sandbox`]).
 //! 2. *Its reply is a function of its text, its keys and arguments, the database and the time*, and
-//!    so is what it uses up, whatever the engine ran before.
-//! 3. *It ends.* Instructions, commands and all that takes longer are counted in units, and memory
-//!    in bytes. Nothing in a script can catch the error that ends it.
+//!    so is its cost. Neither depends on what the engine ran before.
+//! 3. *It ends.* Instructions, commands and library functions cost units, and memory is counted in
+//!    bytes. A script cannot catch the error that ends it.
 //! 4. *It cannot harm its host*: no files, no byte code, no way to the operating system, and no
 //!    recursion deeper than a small stack allows.
 //!
-//! What a script sees is what Redis 7.0 shows it, errors included, which tests hold against a real
-//! `redis-server`. What is different: the three libraries written in C for Redis (`cjson`,
-//! `cmsgpack`, `struct`) forget their settings at the end of a script, `collectgarbage` does
-//! nothing, `string.dump` refuses, and an infinite loop ends by itself.
+//! Scripts behave as in Redis 7.0, errors included. Tests compare them with a real `redis-server`.
+//! There are four differences: `cjson` resets its settings at the end of a script, `collectgarbage`
+//! does nothing, `string.dump` is refused, and an infinite loop ends by itself.
 
 mod bits;
-mod buffer;
 mod cjson;
 mod cmsgpack;
 mod convert;
 mod engine;
 mod host;
-mod patience;
+mod interrupt;
 mod redis_functions;
 mod sandbox;
 mod shebang;
@@ -36,5 +33,5 @@ mod tests;
 mod typed;
 
 pub(crate) use self::engine::{Access, Call, compile, run};
-pub use self::patience::{RunningScript, Verdict, end_scripts_when};
-pub(crate) use self::patience::{begin_script, note_write};
+pub use self::interrupt::{RunningScript, Verdict, end_scripts_when};
+pub(crate) use self::interrupt::{begin_script, note_write};

@@ -1,4 +1,4 @@
-//! What the server answers.
+//! Replies of the server.
 
 mod budget;
 
@@ -23,30 +23,29 @@ use crate::{Blob, ErrorReply};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reply {
-    /// Nothing: the key that was asked for is not there, or a condition did not hold.
+    /// Nil: the key does not exist, or a condition did not hold.
     Nil,
-    /// A short word that says how it went, such as `OK`: a "simple string".
+    /// A status such as `OK`: a "simple string".
     Status(Blob),
-    /// A number, or yes (1) and no (0).
+    /// An integer, or a boolean as 1 or 0.
     #[serde(rename = "int")]
     Integer(i64),
-    /// A string: a "bulk string".
+    /// A binary-safe string: a "bulk string".
     Bulk(Blob),
-    /// Several replies in order.
+    /// Several replies, in order.
     Array(Vec<Reply>),
-    /// The command was refused. Unless it was a script, it changed nothing.
+    /// An error. The command changed nothing, unless it ran a script.
     Error(ErrorReply),
 }
 
 const _: () = assert!(size_of::<Reply>() <= Reply::ELEMENT_BYTES);
 
 impl Reply {
-    /// What each element of a reply takes besides its text: so much memory at most, and at most as
-    /// many bytes of the protocol.
+    /// The size of an element without its text: an upper limit both in memory and on the wire.
     pub const ELEMENT_BYTES: usize = 40;
 
-    /// A bound on the bytes that the reply takes, in memory and on the wire. A text that others
-    /// share counts as much as any other.
+    /// An upper limit for the size of the reply in bytes, in memory and on the wire. Shared strings
+    /// count in full.
     #[must_use]
     pub fn size(&self) -> usize {
         let text = match self {
@@ -66,7 +65,7 @@ impl Reply {
         Reply::Status(Blob::from_static("OK"))
     }
 
-    /// This refusal, if it is one.
+    /// The error, if the reply is one.
     #[must_use]
     pub const fn as_error(&self) -> Option<&ErrorReply> {
         match self {
@@ -76,21 +75,21 @@ impl Reply {
     }
 }
 
-/// A value that may not be there: a bulk string or nil.
+/// An optional value: a bulk string or nil.
 impl From<Option<Blob>> for Reply {
     fn from(value: Option<Blob>) -> Reply {
         value.map_or(Reply::Nil, Reply::Bulk)
     }
 }
 
-/// Yes and no: 1 and 0, as in RESP2.
+/// A boolean: 1 or 0, as in RESP2.
 impl From<bool> for Reply {
     fn from(yes: bool) -> Reply {
         Reply::Integer(i64::from(yes))
     }
 }
 
-/// A count or a length. None that fits in memory is past `i64::MAX`.
+/// A count or a length, which is at most `i64::MAX`.
 impl From<usize> for Reply {
     fn from(count: usize) -> Reply {
         Reply::Integer(i64::try_from(count).unwrap_or(i64::MAX))

@@ -1,19 +1,17 @@
-//! The Redis serialization protocol, as bytes that come in and bytes that go out.
+//! The Redis serialization protocol (RESP): decoders and encoders.
 //!
-//! Nothing here reads a socket. A decoder is handed whatever bytes have come, takes as many of them
-//! as make one message, and keeps the beginning of one whose rest has not come yet. So how the
-//! bytes were cut into pieces on their way never matters, and no byte is looked at twice.
+//! This module does no I/O. A decoder takes received bytes up to the end of one message, and keeps
+//! the beginning of an incomplete message. So the result does not depend on how the bytes were
+//! split, and no byte is read twice.
 //!
-//! 1. [`CommandDecoder`] reads what clients send: arrays of bulk strings, and inline commands as
-//!    typed into a terminal. What it refuses it refuses in the words of Redis 7.0.
-//! 2. [`encode_reply`] writes what a server answers, in RESP2 or RESP3.
-//!    What a reply looks like there is its [`Shape`], which depends on the command. A large one is
-//!    written in [`Pieces`].
-//! 3. [`encode_command`] and [`ReplyDecoder`] are the other end: what a client needs.
+//! 1. [`CommandDecoder`] reads commands: arrays of bulk strings, and inline commands. Its errors
+//!    are those of Redis 7.0.
+//! 2. [`encode_reply`] writes replies, in RESP2 or RESP3. The types of a reply in RESP3 are its
+//!    [`Shape`], which depends on the command. [`Pieces`] writes a large reply piece by piece.
+//! 3. [`encode_command`] and [`ReplyDecoder`] are for clients.
 //!
-//! Whoever sends the bytes may be hostile. Hence a size that is only announced costs nothing:
-//! memory is taken for bytes that are there, at most twice as much as they need. And there are
-//! [`Limits`] to that.
+//! The sender may be hostile. So an announced size allocates nothing: memory is allocated for bytes
+//! that have arrived, at most twice as much as they need. [`Limits`] bounds the rest.
 
 mod bulk;
 mod command;
@@ -34,7 +32,7 @@ pub use shape::{Second, Shape, Shapes};
 
 pub use crate::connection::Protocol;
 
-/// How much of one message is put up with.
+/// Limits for the size of one message.
 ///
 /// ```
 /// use redis::resp::{CommandDecoder, Limits, ProtocolError};
@@ -52,16 +50,15 @@ pub struct Limits {
     pub array: usize,
     /// The most bytes of one string: `proto-max-bulk-len`.
     pub bulk: usize,
-    /// The most bytes of an inline command, or of a line that announces something.
+    /// The most bytes of an inline command, or of a header line.
     pub line: usize,
-    /// The most bytes that a message takes in memory before it is complete:
-    /// `client-query-buffer-limit`.
+    /// The most bytes of memory for an incomplete message: `client-query-buffer-limit`.
     pub pending: usize,
-    /// The most arrays within each other.
+    /// The deepest nesting of arrays.
     pub depth: usize,
 }
 
-/// Those of Redis 7.0. Its replies know no limit of depth; what Lua can nest is less than this.
+/// The limits of Redis 7.0. Its replies have no limit of depth; Lua cannot nest deeper than this.
 impl Default for Limits {
     fn default() -> Limits {
         Limits {

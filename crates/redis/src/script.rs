@@ -1,14 +1,14 @@
-//! Scripts: programs that run on the server, one at a time, with nothing in between.
+//! Scripts: programs that run atomically on the server.
 //!
-//! A client sends a script's text once (`SCRIPT LOAD`) and then calls it by the SHA-1 of that text
-//! (`EVALSHA`), or sends the text each time (`EVAL`). Any text that compiles is a script, and runs
-//! in Lua. A [`ScriptLibrary`] holds scripts that run often, each as a pair: the Lua text that real
-//! servers run, and a native function that does the same ([`Script`]) and runs in its place unless
-//! the library says otherwise. What a server has been told to load is part of its state and may be
-//! lost; the library is not.
+//! A client sends a script's text once (`SCRIPT LOAD`) and then calls it by the SHA-1 of the text
+//! (`EVALSHA`). Or it sends the text each time (`EVAL`). Scripts run in Lua. A [`ScriptLibrary`]
+//! holds scripts that run often. Each [`Script`] is a Lua text for real servers, and a native
+//! function that does the same. The native function runs in place of the text, unless the library
+//! disables that. The loaded scripts are a part of the server's state and may be lost. The library
+//! is not a part of it.
 //!
-//! While a script runs, time stands still, and it sees its own writes. An error that it does not
-//! handle ends it; what it had written by then stays written.
+//! The time does not change while a script runs. A script sees its own writes. An error that it
+//! does not handle ends it, but its earlier writes stay.
 
 mod context;
 mod library;

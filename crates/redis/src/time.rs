@@ -1,11 +1,10 @@
-//! Wall-clock time, as the server's own clock shows it. It is always a parameter: this crate never
-//! asks what time it is.
+//! The wall-clock time of a server. It is always a parameter: this crate never reads a clock.
 
 use serde::{Deserialize, Serialize};
 
-/// What a server's wall clock shows: nanoseconds since the Unix epoch.
+/// The time on a server's wall clock, in nanoseconds since the Unix epoch.
 ///
-/// It may step back and forth, as wall clocks do; expiry follows it wherever it goes.
+/// It may jump forward and back, like a wall clock. Expiry follows it.
 ///
 /// ```
 /// use redis::{UnixMillis, UnixTime};
@@ -22,39 +21,40 @@ use serde::{Deserialize, Serialize};
 pub struct UnixTime(pub u64);
 
 impl UnixTime {
-    /// So many milliseconds after the epoch; the end of time (the year 2554) if that is later.
+    /// The time this many milliseconds after the epoch, or the latest time (in the year 2554) if
+    /// that is earlier.
     #[must_use]
     pub const fn from_millis(ms: u64) -> UnixTime {
         UnixTime(ms.saturating_mul(1_000_000))
     }
 
-    /// In whole milliseconds, rounded down: the grain in which Redis expires keys.
+    /// Whole milliseconds since the epoch, rounded down. Redis expires keys at this precision.
     #[must_use]
     pub const fn millis(self) -> UnixMillis {
         UnixMillis(self.0 / 1_000_000)
     }
 
-    /// The whole seconds, rounded down: the first half of the reply to `TIME`.
+    /// Whole seconds since the epoch, rounded down: the first part of the reply to `TIME`.
     #[must_use]
     pub const fn seconds(self) -> u64 {
         self.0 / 1_000_000_000
     }
 
-    /// The microseconds since the last whole second: the second half of the reply to `TIME`.
+    /// Microseconds since the last whole second: the second part of the reply to `TIME`.
     #[must_use]
     pub const fn subsecond_micros(self) -> u64 {
         self.0 % 1_000_000_000 / 1_000
     }
 
-    /// In whole milliseconds, as the signed number that Redis calculates with. It always fits: the
-    /// last nanosecond that `u64` can hold is in millisecond 18446744073709.
+    /// Whole milliseconds since the epoch, as the signed number that Redis calculates with. It
+    /// always fits: the latest time is in millisecond 18446744073709.
     pub(crate) const fn signed_millis(self) -> i64 {
         self.millis().0.cast_signed()
     }
 }
 
-/// When a key expires: milliseconds since the Unix epoch, as in `PEXPIRETIME`. Never past
-/// `i64::MAX`, which Redis cannot say.
+/// The expiry of a key: milliseconds since the Unix epoch, as in `PEXPIRETIME`. It is at most
+/// `i64::MAX`, as in Redis.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]

@@ -1,8 +1,8 @@
-//! What can stand under a key: a value of one of five types.
+//! The values of keys, which have one of five types.
 //!
-//! Each type is a persistent collection: a copy shares all that neither side changes. None of them
-//! ever stands under a key while it is empty, except a string: [`Keyspace`](crate::Keyspace)
-//! removes a key with the last element of its value.
+//! Each type is a persistent collection: a copy shares the data that neither side changes. No key
+//! has an empty collection: [`Keyspace`](crate::Keyspace) removes a key with the last element of
+//! its value.
 
 mod fields;
 mod list;
@@ -34,18 +34,18 @@ use crate::{Blob, ErrorReply};
 pub enum Value {
     /// A binary-safe string.
     String(Blob),
-    /// Strings in an order that clients give them.
+    /// Strings in an order that clients choose.
     List(List),
     /// Fields, each with a string.
     Hash(Fields),
-    /// Strings, each of them once.
+    /// Unique strings.
     Set(Set),
-    /// Strings, each of them once, ordered by a score.
+    /// Unique strings, ordered by a score.
     SortedSet(SortedSet),
 }
 
 impl Value {
-    /// What `TYPE` calls it.
+    /// The name of its type, as in `TYPE`.
     #[must_use]
     pub const fn type_name(&self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl Value {
         }
     }
 
-    /// The string, if it is one.
+    /// The string, if the value is one.
     #[must_use]
     pub fn as_string(&self) -> Option<&Blob> {
         Blob::of(self)
@@ -85,7 +85,7 @@ impl Value {
         }
     }
 
-    /// The value as one of type `K`.
+    /// The value as type `K`.
     ///
     /// # Errors
     /// "WRONGTYPE" if it is of another type.
@@ -94,15 +94,15 @@ impl Value {
         K::of(self).ok_or(ErrorReply::wrong_type())
     }
 
-    /// As [`Value::expect`], to change it.
+    /// As [`Value::expect`], but mutable.
     #[inline]
     pub(crate) fn expect_mut<K: Kind>(&mut self) -> Result<&mut K, ErrorReply> {
         K::of_mut(self).ok_or(ErrorReply::wrong_type())
     }
 }
 
-/// What is inside a [`Value`] of one type. A command that is about one type names it and is
-/// refused for all others: see [`Keyspace::read_as`](crate::Keyspace).
+/// The contents of a [`Value`] of one type. Commands for one type use it with `Keyspace::read_as`,
+/// which refuses all other types.
 pub(crate) trait Kind: Sized + Default + Into<Value> {
     fn of(value: &Value) -> Option<&Self>;
     fn of_mut(value: &mut Value) -> Option<&mut Self>;

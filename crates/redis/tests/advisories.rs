@@ -1,11 +1,11 @@
-//! The published holes of Lua 5.1 and of Redis's scripting, 2014 to 2026: for each a script of its
-//! kind, and the reply that a Redis without the hole gives. SECURITY.md has the same list, and says
-//! what each was. After each script the server runs the next one as if nothing had happened.
+//! The published vulnerabilities of Lua 5.1 and of Redis's scripting, 2014 to 2026. Each has a
+//! script of its kind, and the reply of a fixed Redis. SECURITY.md lists and describes them. After
+//! each script, the server must still run the next one.
 
 use redis::resp::{Incoming, Limits, Protocol, ReplyDecoder, encode_reply};
 use redis::{Blob, Database, ErrorReply, Reply, Sha1, UnixTime};
 
-/// What a script gives.
+/// The outcome of a script.
 #[derive(Debug)]
 enum Expected {
     Nil,
@@ -13,7 +13,7 @@ enum Expected {
     Text(&'static str),
     /// An error that the script raises: Redis adds the script's SHA-1 and a line.
     Raised(&'static str),
-    /// An error that is the reply as it stands.
+    /// An error that is the reply without additions.
     Refused(&'static str),
 }
 
@@ -57,7 +57,7 @@ macro_rules! advisories {
     )*};
 }
 
-/// A function with 50 parameters that is called without any, again and again.
+/// A function with 50 parameters that is called without arguments, again and again.
 const MANY_PARAMETERS: &str = "
     local names = {} for i = 1, 50 do names[i] = 'p' .. i end
     local text = 'return function(' .. table.concat(names, ', ') .. ', ...) return p50, ... end'
@@ -257,8 +257,8 @@ advisories! {
     ],
 }
 
-/// CVE-2025-67733: line ends and zero bytes in errors and statuses, with which a script would write
-/// further replies into the stream.
+/// CVE-2025-67733: line breaks and zero bytes in errors and statuses, by which a script could
+/// inject replies into the stream.
 #[test]
 fn cve_2025_67733_replies_within_a_reply() {
     for script in [
@@ -284,8 +284,8 @@ fn cve_2025_67733_replies_within_a_reply() {
     }
 }
 
-/// CVE-2024-51741 and CVE-2026-23631 are about users and replicas. There are neither, nor
-/// functions.
+/// CVE-2024-51741 and CVE-2026-23631 are about users and replicas. Neither exists here, and
+/// functions do not either.
 #[test]
 fn cve_2024_51741_and_cve_2026_23631_users_replicas_and_functions() {
     for name in ["ACL", "AUTH", "REPLICAOF", "SYNC", "PSYNC", "FUNCTION", "FCALL"] {

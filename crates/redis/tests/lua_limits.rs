@@ -1,5 +1,5 @@
-//! Scripts that try to run for ever, to fill the memory, to leave something behind, or to see an
-//! address: each ends, soon, and the next script is none the wiser.
+//! Scripts that try to run forever, fill the memory, leave state behind, or see an address. Each
+//! ends soon, and does not affect the next script.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -58,7 +58,7 @@ fn nothing_runs_for_ever() {
     }
 }
 
-/// The length of a table with holes can be large, though the table is not.
+/// A small table with holes can have a large length.
 #[test]
 fn no_table_is_longer_than_it_can_be_walked_through() {
     let holes: Vec<String> = (0..30).map(|bit| format!("[{}] = 1", 1_u64 << bit)).collect();
@@ -101,7 +101,7 @@ fn garbage_is_collected_within_a_script() {
     assert_eq!(bulk(script), "done");
 }
 
-/// Whatever a script catches errors with, it ends.
+/// A script cannot catch the error that ends it.
 #[test]
 fn the_end_of_the_means_cannot_be_caught() {
     let catchers = [
@@ -155,9 +155,9 @@ fn a_host_that_has_waited_long_enough_ends_a_script() {
     assert_eq!(database.call(UnixTime::default(), &get), Reply::Bulk(Blob::from("written")));
 }
 
-/// A server lets no client kill a script that has written.
+/// A script that has written cannot be killed.
 #[test]
-fn a_host_is_told_whether_the_script_has_written() {
+fn the_judge_learns_whether_the_script_has_written() {
     let seen = Rc::new(Cell::new(None));
     let last = Rc::clone(&seen);
     redis::end_scripts_when(move |script| {
@@ -176,7 +176,7 @@ fn a_host_is_told_whether_the_script_has_written() {
     }
 }
 
-/// A function that takes long or makes much is charged for it.
+/// A function that takes much time or memory is charged for it.
 #[test]
 fn nothing_costs_less_than_it_takes() {
     for script in [
@@ -204,7 +204,7 @@ fn nothing_costs_less_than_it_takes() {
     }
 }
 
-/// What a script is given counts as if it had made it itself.
+/// Data that a script receives counts as if the script had made it.
 #[test]
 fn replies_and_decoded_data_count_as_memory() {
     let fill = "for i = 1, 7000 do redis.call('RPUSH', KEYS[1], i, i, i, i, i, i, i, i) end ";
@@ -223,7 +223,7 @@ fn replies_and_decoded_data_count_as_memory() {
     }
 }
 
-/// The elements of a reply are shared strings, and there is an end to them.
+/// The elements of a reply are shared strings. Their number is limited.
 #[test]
 fn a_reply_shares_its_strings_and_is_bounded() {
     let script = "local s, t = ('x'):rep(1000), {} for i = 1, 60000 do t[i] = s end return t";
@@ -278,7 +278,7 @@ fn many_values_are_taken_and_returned() {
     assert!(error.starts_with("ERR Lua redis lib command arguments must be strings"), "{error}");
 }
 
-/// Everything that could recurse, on the stack of a worker thread.
+/// Everything that could recurse runs on the stack of a worker thread.
 #[test]
 fn a_small_stack_suffices() {
     let nested = "local t = 1 for i = 1, 200000 do t = {t} end ";
@@ -336,7 +336,7 @@ fn a_small_stack_suffices() {
     worker.expect("a thread").join().expect("no panic");
 }
 
-/// What C makes of such numbers is a large position.
+/// C converts such numbers to a large position.
 #[test]
 fn a_position_that_is_no_number_is_behind_the_end() {
     for position in ["0/0", "-1", "-2^63", "1e300", "-1/0"] {
@@ -433,8 +433,7 @@ fn no_address_is_seen() {
     assert_eq!(seen, bulk(script));
 }
 
-/// The order in which a table is walked through is that of its keys' making, not of their
-/// addresses.
+/// The order of iteration depends on the order in which keys were made, not on their addresses.
 #[test]
 fn a_table_with_objects_as_keys_is_always_walked_through_in_the_same_order() {
     let script = "local t, r = {}, {}

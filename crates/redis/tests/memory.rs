@@ -1,4 +1,4 @@
-//! The limit of memory: what is evicted, what is refused, and that copies agree on it.
+//! The memory limit: evictions, refusals, and that copies behave the same.
 
 use std::sync::Arc;
 
@@ -238,7 +238,7 @@ const TWO: Script = Script {
     },
 };
 
-/// A full server that has loaded it, which runs it natively or in Lua.
+/// A full server that has loaded the script, and runs it natively or in Lua.
 fn full_server(library: ScriptLibrary) -> Server {
     let mut server = Server::new("noeviction");
     server.database = Database::new(Arc::new(library));
@@ -248,7 +248,7 @@ fn full_server(library: ScriptLibrary) -> Server {
     server
 }
 
-/// Redis looks once, when the script begins. It cannot stop half-way.
+/// Redis checks the limit once, when the script begins.
 #[test]
 fn a_script_that_begins_without_memory_takes_none_and_one_that_began_goes_on() {
     let two = format!("EVALSHA {} 2 one two more", Sha1::of(TWO.source.as_bytes()));
@@ -262,7 +262,7 @@ fn a_script_that_begins_without_memory_takes_none_and_one_that_began_goes_on() {
     }
 }
 
-/// Once it has written it goes on, whatever it takes.
+/// A script that has written continues, however much memory it takes.
 #[test]
 fn a_script_that_has_written_may_take_memory_that_there_is_not() {
     let script = "redis.call('DEL', 'nothing') return redis.call('SET', KEYS[1], 'more')";

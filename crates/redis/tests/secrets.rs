@@ -1,5 +1,5 @@
-//! Servers with different secrets for their hashes answer all the same, in the same order, and hold
-//! the same.
+//! Servers with different hash secrets give the same replies, in the same order, and have equal
+//! data.
 
 #![expect(clippy::disallowed_types, reason = "hashes are compared within one process only")]
 
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use redis::{Blob, Connection, Database, HashSecret, Reply, ScriptLibrary, UnixTime};
 
-/// What shows an order, or depends on one, or touches more than one database.
+/// Lines that reveal an order, depend on one, or affect several databases.
 const OF_ALL_KEYS: [&str; 22] = [
     "KEYS *",
     "KEYS pattern",
@@ -44,7 +44,7 @@ const OF_ALL_KEYS: [&str; 22] = [
     "ZUNIONSTORE zset 2 set any_key",
 ];
 
-/// A server with many keys besides those that the lines are about, and one client.
+/// A server with many keys besides those in the lines, and one client.
 struct Server {
     database: Database,
     client: Connection,

@@ -1,5 +1,4 @@
-//! A database as a value: what makes two of them the same, and what a copy has to do with its
-//! original.
+//! A database as a value: equality and copies.
 
 #![expect(clippy::disallowed_types, reason = "hashes are compared within one process only")]
 

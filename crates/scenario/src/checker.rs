@@ -8,13 +8,18 @@
 //! A checker that has to forget in order to go on forever can have the run repeated to explain what
 //! it found: its [`Investigator`] sees the same events again, with memory for all of them.
 
-use history::{Entry, Names, Step, Time};
-use sim::{Command, Event, Kind, Observer, Process};
+use std::collections::BTreeSet;
+use std::marker::PhantomData;
 
+use check::{Found, HistoryChecker};
+use history::{Entry, Includes, Invoke, Names, Object, OpId, Return, Step, Time};
+use sim::{Command, Event, Kind, ObjectOf, Observer, Process, Protocol};
+
+use crate::node_faults::NodeFaults;
 use crate::{Verdict, Violation};
 
 /// Watches over something that must be true of every run.
-pub trait Checker<P: Process>: Observer<P::Message, P::Timer> {
+pub trait Checker<P: Process>: Observer<P::Protocol> + CloneChecker<P> {
     /// The name by which scenario files speak of it, such as `one-value-per-ballot`.
     fn name(&self) -> &'static str;
 
@@ -43,8 +48,20 @@ pub trait Checker<P: Process>: Observer<P::Message, P::Timer> {
     }
 }
 
+/// How a checker is copied with the run that it watches. Every checker that can be cloned has this.
+pub trait CloneChecker<P: Process> {
+    /// A copy, which has seen the same.
+    fn boxed_clone(&self) -> Box<dyn Checker<P>>;
+}
+
+impl<P: Process, C: Checker<P> + Clone + 'static> CloneChecker<P> for C {
+    fn boxed_clone(&self) -> Box<dyn Checker<P>> {
+        Box::new(self.clone())
+    }
+}
+
 /// Sees a run again whose end is known, and explains what a checker found in it.
-pub trait Investigator<P: Process>: Observer<P::Message, P::Timer> {
+pub trait Investigator<P: Process>: Observer<P::Protocol> {
     /// How many bytes it holds.
     fn memory(&self) -> u64;
 
@@ -90,35 +107,82 @@ pub enum End<'a, P> {
     Recorded,
 }
 
-/// The entry of the history that an event is, if it is one.
-#[must_use]
-pub fn history_entry<M, T>(event: &Event<M, T>) -> Option<Entry> {
-    let step = match &event.kind {
-        Kind::Invoke(invoke) => Step::Invoke(*invoke),
-        Kind::Return(ended) => Step::Return(*ended),
-        Kind::Nemesis(Command::Crash { node, .. }) => Step::Gone(*node),
-        _ => return None,
-    };
-    Some(Entry { at: event.at, step })
+/// Finds the history of the objects of one kind among the events of a run.
+#[derive(Clone, Debug)]
+pub struct HistoryOf<O: Object> {
+    /// Operations on these objects that have not returned. Kept only if there are others: an
+    /// operation that failed does not tell what it was on.
+    open: BTreeSet<OpId>,
+    kind: PhantomData<fn() -> O>,
+}
+
+impl<O: Object> Default for HistoryOf<O> {
+    fn default() -> HistoryOf<O> {
+        HistoryOf { open: BTreeSet::new(), kind: PhantomData }
+    }
+}
+
+impl<O: Object> HistoryOf<O> {
+    /// The entry of the history that the next event of the run is, if it is one.
+    #[inline]
+    pub fn entry<P: Protocol>(&mut self, event: &Event<P>) -> Option<Entry<O>>
+    where
+        P::Object: Includes<O>,
+    {
+        let step = match &event.kind {
+            Kind::Invoke(invoke) => {
+                let action = <P::Object as Includes<O>>::action(&invoke.action)?;
+                let Invoke { op, key, .. } = *invoke;
+                if !<P::Object as Includes<O>>::IS_ALL {
+                    self.open.insert(op);
+                }
+                Step::Invoke(Invoke { op, key, action })
+            }
+            Kind::Return(Return { op, completion }) => {
+                if !<P::Object as Includes<O>>::IS_ALL && !self.open.remove(op) {
+                    return None;
+                }
+                let completion = completion.filter_map(<P::Object as Includes<O>>::observation)?;
+                Step::Return(Return { op: *op, completion })
+            }
+            Kind::Nemesis(Command::Crash { node, .. }) => Step::Gone(*node),
+            _ => return None,
+        };
+        Some(Entry { at: event.at, step })
+    }
 }
 
 /// A checker of histories, which knows nothing of events, as a checker of runs.
 #[derive(Clone, Debug)]
-pub struct OverHistory<C> {
+pub struct OverHistory<C: HistoryChecker> {
     name: &'static str,
+    history: HistoryOf<C::Object>,
+    faults: NodeFaults,
     checker: C,
+    verdict: Verdict,
     names: Names,
 }
 
-impl<C: check::HistoryChecker> OverHistory<C> {
+impl<C: HistoryChecker> OverHistory<C> {
     /// Lets `checker` watch the history of a run, under this name.
     #[must_use]
     pub fn new(name: &'static str, checker: C, names: &Names) -> OverHistory<C> {
-        OverHistory { name, checker, names: names.clone() }
+        OverHistory {
+            name,
+            history: HistoryOf::default(),
+            faults: NodeFaults::default(),
+            checker,
+            verdict: Verdict::Invariant,
+            names: names.clone(),
+        }
     }
-}
 
-impl<C> OverHistory<C> {
+    /// The same, for what clients can observe: what it finds is a violation.
+    #[must_use]
+    pub fn observed(self) -> OverHistory<C> {
+        OverHistory { verdict: Verdict::Violation, ..self }
+    }
+
     /// The checker inside.
     #[must_use]
     pub fn checker(&self) -> &C {
@@ -126,22 +190,30 @@ impl<C> OverHistory<C> {
     }
 }
 
-impl<M, T, C: check::HistoryChecker> Observer<M, T> for OverHistory<C> {
-    fn event(&mut self, event: &Event<M, T>) {
-        if let Some(entry) = history_entry(event) {
+impl<P: Protocol, C: HistoryChecker> Observer<P> for OverHistory<C>
+where
+    P::Object: Includes<C::Object>,
+{
+    fn event(&mut self, event: &Event<P>) {
+        if let Some(entry) = self.history.entry(event) {
             self.checker.step(&entry);
         }
+        self.faults.event(event);
     }
 }
 
-impl<P: Process, C: check::HistoryChecker> Checker<P> for OverHistory<C> {
+impl<P: Process, C: HistoryChecker> Checker<P> for OverHistory<C>
+where
+    ObjectOf<P>: Includes<C::Object>,
+{
     fn name(&self) -> &'static str {
         self.name
     }
 
     fn finding(&self) -> Option<Finding> {
-        let (summary, steps) = self.checker.finding(&self.names)?;
-        Some(Finding::invariant(summary, story(steps)))
+        let Found { summary, mut steps, clients } = self.checker.finding(&self.names)?;
+        steps.extend(self.faults.of(&clients, &steps, &self.names));
+        Some(Finding { verdict: self.verdict, summary, story: story(steps) })
     }
 
     fn measures(&self) -> Vec<(&'static str, u64)> {

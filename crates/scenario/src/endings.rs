@@ -1,7 +1,7 @@
 //! How operations end: which ways a scenario allows.
 
 use history::Completion;
-use sim::{Event, Kind, Observer, Process};
+use sim::{Event, Kind, Observer, Process, Protocol};
 
 use crate::{Checker, End, Ending, Finding, Operations};
 
@@ -24,7 +24,7 @@ impl Endings {
 
 impl Operations {
     /// Counts an operation.
-    pub(crate) fn add(&mut self, completion: &Completion) {
+    pub(crate) fn add<S>(&mut self, completion: &Completion<S>) {
         *match completion {
             Completion::Ok(_) => &mut self.ok,
             Completion::Refused(_) => &mut self.refused,
@@ -34,9 +34,9 @@ impl Operations {
     }
 }
 
-impl<M, T> Observer<M, T> for Endings {
+impl<P: Protocol> Observer<P> for Endings {
     #[inline]
-    fn event(&mut self, event: &Event<M, T>) {
+    fn event(&mut self, event: &Event<P>) {
         if let Kind::Return(ended) = &event.kind {
             self.counted.add(&ended.completion);
         }

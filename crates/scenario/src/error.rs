@@ -23,6 +23,12 @@ impl Problem {
     }
 }
 
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
+}
+
 /// A scenario cannot be run as it is written: correct it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LoadError {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use history::NodeId;
-use sim::{Command, Endpoint, Event, Keep, Kind, Nemesis, NemesisContext, Role};
+use sim::{Command, Endpoint, Event, Keep, Kind, Nemesis, NemesisContext, Protocol, Role};
 
 use crate::recovery::Recovery;
 use crate::units::Count;
@@ -16,6 +16,8 @@ pub(crate) struct Directory {
     /// What each node is, in the same order.
     pub(crate) parts: Vec<Role>,
     pub(crate) roles: Vec<&'static str>,
+    /// Why each node cannot fail over, in the same order. None for one that can.
+    pub(crate) no_fail_over: Vec<Option<&'static str>>,
 }
 
 impl Directory {
@@ -26,6 +28,15 @@ impl Directory {
             let known = self.nodes.join(", ");
             Problem::new(path, format!("there is no node {name:?}; there are: {known}"))
         })
+    }
+
+    /// The node of that name, if its replica can take its place.
+    fn fail_over(&self, name: &str, path: &str) -> Result<NodeId, Problem> {
+        let node = self.node(name, path)?;
+        match self.no_fail_over[node.index()] {
+            None => Ok(node),
+            Some(why) => Err(Problem::new(path, format!("{name} cannot fail over: {why}"))),
+        }
     }
 
     /// The role of that name.
@@ -100,7 +111,7 @@ struct AwaitedEvent {
 }
 
 impl AwaitedEvent {
-    fn is<M, T>(self, event: &Event<M, T>) -> bool {
+    fn is<P: Protocol>(self, event: &Event<P>) -> bool {
         place_of(&event.kind) == self.kind && self.node.is_none_or(|node| node == event.node)
     }
 }
@@ -147,7 +158,11 @@ impl FaultPlan {
     }
 
     /// Whether the time of faults is over, now or already.
-    fn is_over<M, T>(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) -> bool {
+    fn is_over<P: Protocol>(
+        &mut self,
+        event: &Event<P>,
+        cx: &mut NemesisContext<'_, P::Message>,
+    ) -> bool {
         let Some(recovery) = &mut self.recovery else {
             return false;
         };
@@ -242,7 +257,9 @@ fn plan_action(
         Action::Start(name) => Command::Start(node(name)?),
         Action::Crash(name) => Command::Crash { node: node(name)?, keep: Keep::Durable },
         Action::Wipe(name) => Command::Crash { node: node(name)?, keep: Keep::Nothing },
-        Action::FailOver(name) => Command::Crash { node: node(name)?, keep: Keep::Replica },
+        Action::FailOver(name) => {
+            Command::Crash { node: directory.fail_over(name, path)?, keep: Keep::Replica }
+        }
         Action::Pause(name) => Command::Pause(node(name)?),
         Action::Resume(name) => Command::Resume(node(name)?),
         Action::Slow { node: name, by } => Command::Slow { node: node(name)?, by: *by },
@@ -254,9 +271,9 @@ fn plan_action(
     Ok(())
 }
 
-impl<M, T> Nemesis<M, T> for FaultPlan {
+impl<P: Protocol> Nemesis<P> for FaultPlan {
     #[inline]
-    fn on_event(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
+    fn on_event(&mut self, event: &Event<P>, cx: &mut NemesisContext<'_, P::Message>) {
         if !self.heeds_messages
             && let Kind::Send { .. } | Kind::Deliver { .. } = event.kind
         {
@@ -269,7 +286,7 @@ impl<M, T> Nemesis<M, T> for FaultPlan {
 }
 
 impl FaultPlan {
-    fn go_on<M, T>(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
+    fn go_on<P: Protocol>(&mut self, event: &Event<P>, cx: &mut NemesisContext<'_, P::Message>) {
         self.writes.event(event);
         if self.is_over(event, cx) {
             return;
@@ -298,13 +315,13 @@ impl TrackState {
         TrackState { name, steps, repeat, step: 0, waiting: Waiting::Alarm }
     }
 
-    fn enter<M, T>(
+    fn enter<P: Protocol>(
         &mut self,
         step: usize,
         alarm: u32,
-        event: &Event<M, T>,
+        event: &Event<P>,
         writes: &WriteCount,
-        cx: &mut NemesisContext<'_, M>,
+        cx: &mut NemesisContext<'_, P::Message>,
     ) {
         self.step = step;
         let Some(step) = self.steps.get(step) else {
@@ -332,9 +349,9 @@ impl TrackState {
     }
 
     /// Whether what the track waits for has come. `fresh` says that it has not yet seen this event.
-    fn is_over_with<M, T>(
+    fn is_over_with<P: Protocol>(
         &mut self,
-        event: &Event<M, T>,
+        event: &Event<P>,
         alarm: u32,
         writes: &WriteCount,
         fresh: bool,
@@ -376,7 +393,7 @@ fn draw<M>(track: &str, count: Count, cx: &mut NemesisContext<'_, M>) -> u64 {
 }
 
 /// What events are called in a recording, those of messages first.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "send",
     "deliver",
     "begin",
@@ -393,13 +410,14 @@ const KINDS: [&str; 16] = [
     "mark",
     "nemesis",
     "alarm",
+    "claim",
 ];
 
 /// How many kinds of [`KINDS`] are what becomes of nearly every message.
 const MESSAGES: usize = 2;
 
 /// Where in [`KINDS`] an event's kind is.
-fn place_of<M, T>(kind: &Kind<M, T>) -> usize {
+fn place_of<P: Protocol>(kind: &Kind<P>) -> usize {
     match kind {
         Kind::Send { .. } => 0,
         Kind::Deliver { .. } => 1,
@@ -417,6 +435,7 @@ fn place_of<M, T>(kind: &Kind<M, T>) -> usize {
         Kind::Mark(_) => 13,
         Kind::Nemesis(_) => 14,
         Kind::Alarm(_) => 15,
+        Kind::Claim(_) => 16,
     }
 }
 
@@ -424,33 +443,40 @@ fn place_of<M, T>(kind: &Kind<M, T>) -> usize {
 mod tests {
     use std::borrow::Cow;
 
-    use history::{Action, Completion, Invoke, Key, OpId, Return, Span, Time};
+    use history::{Action, Completion, Invoke, Key, OpId, Register, Return, Span};
     use serde_json::Value;
-    use sim::{Fate, Loss, MessageId, TimerId};
+    use sim::{Fate, Loss, MessageId, TimerId, Types};
 
     use super::*;
 
     #[test]
     fn an_event_is_waited_for_by_the_name_that_it_has_in_a_recording() {
         let (node, id) = (NodeId(1), MessageId(0));
-        let (op, fate) = (OpId { client: node, ordinal: 0 }, Fate::Delivered(Time::ZERO));
-        let kinds: [Kind<u8, u8>; KINDS.len()] = [
-            Kind::Send { to: node, id, fate, message: 0 },
+        let (op, fate) = (OpId { client: node, ordinal: 0 }, Fate::Delivered(Span::ZERO));
+        let kinds: [Kind<Types<u8, u8, Register, u8>>; KINDS.len()] = [
+            Kind::Send { to: node, id, fate, ordinal: 0, message: 0 },
             Kind::Deliver { from: node, id },
             Kind::Begin,
             Kind::Start,
-            Kind::Release { id, fate },
+            Kind::Release { id, fate, ordinal: 0 },
             Kind::Lose { from: node, id, why: Loss::Network },
             Kind::Undelivered { to: node, id },
             Kind::ConnectionLost { peer: node, epoch: 0 },
             Kind::Timer { id: TimerId(0), timer: 0 },
-            Kind::Chose { purpose: Cow::Borrowed("key"), bound: 2, answer: 1 },
+            Kind::Chose {
+                purpose: Cow::Borrowed("key"),
+                name: None,
+                ordinal: 0,
+                bound: 2,
+                answer: 1,
+            },
             Kind::Busy(Span::ZERO),
             Kind::Invoke(Invoke { op, key: Key(0), action: Action::Read }),
             Kind::Return(Return { op, completion: Completion::Unknown }),
             Kind::Mark(Cow::Borrowed("swept")),
             Kind::Nemesis(Command::Mend),
             Kind::Alarm(0),
+            Kind::Claim(0),
         ];
         for (place, kind) in kinds.iter().enumerate() {
             let recorded = match serde_json::to_value(kind).expect("an event is JSON") {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use history::Span;
+use history::{Bytes, Span};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim::{Limits, LinkRule, Order, Report, Transport};
 
-use crate::units::{Amount, Bytes, Count, Drift, Latency, SignedSpan};
+use crate::units::{Amount, Count, Drift, Latency, SignedSpan};
 
 /// A scenario with all defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +16,8 @@ pub struct Scenario {
     pub name: String,
     /// What does not depend on the system.
     pub general: General,
-    /// The section of its system.
-    pub config: Value,
+    /// The sections of its system, by their names: its own, and those that it shares with others.
+    pub sections: BTreeMap<String, Value>,
     /// What a seed has drawn of its [swarm](General::swarm): values by their paths. Nothing, as
     /// long as no seed has drawn.
     pub drawn: BTreeMap<String, Value>,

@@ -13,35 +13,46 @@
 #![deny(clippy::float_arithmetic)]
 
 mod checker;
+mod conclusion;
 mod endings;
 mod error;
 mod fault;
 mod general;
+mod interrupt;
 mod judgement;
+mod live;
 mod load;
 pub mod many;
 mod name;
+mod node_faults;
 mod outcome;
+mod prepared;
 mod recovery;
 mod registry;
 mod replay;
 mod rumor;
 mod run;
+mod sections;
+mod session;
 mod size;
 mod swarm;
 mod system;
 mod tally;
 pub mod units;
+mod watch;
 mod writes;
 
 pub use check::RegisterKind;
-pub use checker::{Checker, End, Finding, Investigator, OverHistory, history_entry, story};
+pub use checker::{
+    Checker, CloneChecker, End, Finding, HistoryOf, Investigator, OverHistory, story,
+};
 pub use error::{LoadError, Problem, RunError};
 pub use fault::FaultPlan;
 pub use general::{
     Action, Clock, Ending, Expect, Expected, General, LimitSection, Link, RecoverySection,
     Scenario, Step, Track, Wait,
 };
+pub use interrupt::Interrupt;
 pub use judgement::{Batch, Judgement};
 pub use load::{Override, read_toml};
 pub use name::{NameError, Selection};
@@ -49,7 +60,8 @@ pub use outcome::{Operations, Outcome, Verdict, Violation};
 pub use registry::Registry;
 pub use replay::Replayed;
 pub use rumor::{RumorChecker, Witness};
-pub use run::{Interrupt, Ran, RunOptions};
+pub use run::{Ran, RunOptions};
+pub use session::{Finished, Session, Source, Until};
 pub use sim::Waiting;
-pub use system::{Deployment, MessageOf, System, TimerOf};
+pub use system::{Deployment, ProtocolOf, System};
 pub use writes::WriteCount;

@@ -1,6 +1,6 @@
 //! From the text of a scenario file to a [`Scenario`] with all defaults filled in.
 //!
-//! The system's section is taken out of the table and read by the system, the rest is read here;
+//! The system's sections are taken out of the table and read by the system, the rest is read here;
 //! keys that nobody knows are errors. Every error names the line that it is about.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use crate::registry::{AnySystem, ConfigError};
-use crate::{General, LoadError, Problem, Registry, Scenario};
+use crate::{General, LoadError, Problem, Registry, Scenario, sections};
 
 /// A value set from outside, such as `--set caspaxos.clients=3`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,28 +124,22 @@ fn resolve(
     let whole = table.clone();
     let at = |problem: Problem| Fault::new(whole.get_ref(), &problem);
     let system = find_system(registry, table.get_ref()).map_err(at)?;
-    let section = table.get_mut().remove(system.name()).unwrap_or_else(|| {
-        let span = table.span();
-        Spanned::new(span, DeValue::Table(DeTable::default()))
-    });
+    let section =
+        sections::take(&mut table, system.name(), system.shared_sections()).map_err(at)?;
     let general = General::deserialize(toml::Deserializer::from(table))?;
-    let span = section.span();
-    let DeValue::Table(section) = section.into_inner() else {
-        return Err(at(Problem::new(system.name(), "this is a section, written [name]")));
-    };
-    let section = toml::Deserializer::from(Spanned::new(span, section));
+    let section = toml::Deserializer::from(section);
     let config = system.read_config(section).map_err(|error| match error {
         ConfigError::Unreadable(error) => Fault::from(error),
         ConfigError::Senseless(problem) => at(problem),
     })?;
     let drawn = BTreeMap::new();
-    let scenario = Scenario { name: name.to_owned(), general, config: config.whole, drawn };
+    let scenario = Scenario { name: name.to_owned(), general, sections: config.whole, drawn };
     system.check(&scenario).map_err(at)?;
     if scenario.general.swarm.is_empty() {
         return Ok(scenario);
     }
     // What a seed draws may be what the rest is filled in from.
-    let scenario = Scenario { config: config.as_written, ..scenario };
+    let scenario = Scenario { sections: config.as_written, ..scenario };
     scenario.check_swarm(|drawn| system.check(drawn)).map_err(at)?;
     Ok(scenario)
 }
@@ -246,15 +240,18 @@ impl Scenario {
         if !self.drawn.is_empty() {
             object.insert("drawn".to_owned(), json!(self.drawn));
         }
-        object.insert(self.general.system.clone(), self.config.clone());
+        object.extend(self.sections.clone());
         Value::Object(object)
     }
 
-    /// The scenario in the header of a recording.
+    /// The scenario in the header of a recording, whose system has sections of these names.
     ///
     /// # Errors
     /// What is missing, or is there in vain.
-    pub(crate) fn from_json(json: &Value) -> Result<Scenario, String> {
+    pub(crate) fn from_json<'n>(
+        json: &Value,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Scenario, String> {
         let mut object = json.as_object().ok_or("the scenario is no object")?.clone();
         let Some(Value::String(name)) = object.remove("name") else {
             return Err("the scenario has no name".to_owned());
@@ -264,11 +261,14 @@ impl Scenario {
                 .map_err(|error| format!("what was drawn cannot be read: {error}"))?,
             None => BTreeMap::new(),
         };
-        let system = object.get("system").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let config = object.remove(&system).ok_or("the scenario has no section for its system")?;
+        let section = |name: &str| match object.remove(name) {
+            Some(section) => Ok((name.to_owned(), section)),
+            None => Err(format!("the scenario has no section {name:?}")),
+        };
+        let sections = names.into_iter().map(section).collect::<Result<_, _>>()?;
         let general = serde_json::from_value(Value::Object(object))
             .map_err(|error| format!("the scenario cannot be read: {error}"))?;
-        Ok(Scenario { name, general, config, drawn })
+        Ok(Scenario { name, general, sections, drawn })
     }
 
     /// As a scenario file, with all defaults.

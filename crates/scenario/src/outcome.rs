@@ -39,6 +39,12 @@ pub struct Outcome {
     /// What the seed drew of the scenario's swarm: values by their paths.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub drawn: BTreeMap<String, Value>,
+    /// Which answers of the seed were edited, as text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<String>,
+    /// Which edits had no effect and why, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits_without_effect: Vec<String>,
     /// What was violated and how, if something was.
     pub violation: Option<Violation>,
     /// Why the run means nothing, if it means nothing.

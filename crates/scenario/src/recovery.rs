@@ -13,11 +13,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use history::{Completion, Names, NodeId, OpId, Span, Time};
-use sim::{Command, Endpoint, Event, Kind, NemesisContext, Observer};
+use sim::{Command, Endpoint, Event, Kind, NemesisContext, Observer, Protocol};
 
 use crate::fault::Directory;
 use crate::judgement::LIVENESS;
-use crate::run::Prepared;
+use crate::prepared::Prepared;
 use crate::{Problem, RecoverySection, System, Violation, Waiting};
 
 /// Of so many clients that got nowhere each is told of.
@@ -52,7 +52,11 @@ impl Recovery {
 
     /// Takes notice of an event. When the network is mended, whatever was ordered before has been
     /// carried out, and so it is then that the nodes are put right.
-    pub(crate) fn on_event<M, T>(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
+    pub(crate) fn on_event<P: Protocol>(
+        &mut self,
+        event: &Event<P>,
+        cx: &mut NemesisContext<'_, P::Message>,
+    ) {
         match &event.kind {
             Kind::Start => {
                 self.down.remove(&event.node);
@@ -168,7 +172,7 @@ impl Progress {
     }
 }
 
-impl<S: System> Prepared<'_, S> {
+impl<S: System> Prepared<S> {
     /// Who has not got on since the recovery, and should have by now.
     pub(crate) fn stalled<'w>(
         &self,
@@ -218,9 +222,9 @@ impl<S: System> Prepared<'_, S> {
     }
 }
 
-impl<M, T> Observer<M, T> for Progress {
+impl<P: Protocol> Observer<P> for Progress {
     #[inline]
-    fn event(&mut self, event: &Event<M, T>) {
+    fn event(&mut self, event: &Event<P>) {
         if self.within.is_some() {
             self.note(event);
         }
@@ -228,7 +232,7 @@ impl<M, T> Observer<M, T> for Progress {
 }
 
 impl Progress {
-    fn note<M, T>(&mut self, event: &Event<M, T>) {
+    fn note<P: Protocol>(&mut self, event: &Event<P>) {
         match &event.kind {
             Kind::Nemesis(Command::Mend) => self.recovered = Some(event.at),
             Kind::Invoke(invoke) => {

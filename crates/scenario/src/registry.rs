@@ -6,16 +6,18 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
-use sim::Seeded;
+use sim::Edit;
 use trace::{LogError, LogReader};
 
 use crate::judgement::LIVENESS;
+use crate::live::open;
 use crate::name::select;
-use crate::run::{Prepared, complete};
+use crate::prepared::{Prepared, complete};
+use crate::sections::{Sections, split};
 use crate::tally::GENERAL_MARKS;
 use crate::{
-    General, Interrupt, LoadError, NameError, Override, Problem, Ran, Replayed, RunError,
-    RunOptions, Scenario, Selection, System, Wait, load,
+    Finished, General, Interrupt, LoadError, NameError, Override, Problem, Ran, Replayed, RunError,
+    RunOptions, Scenario, Selection, Session, Source, System, Until, Wait, load,
 };
 
 /// Systems and scenarios by name.
@@ -93,12 +95,46 @@ impl Registry {
         load::load(self, name, origin, text, overrides)
     }
 
+    /// A run of a scenario that has not begun, with answers from a seed, edited or not. A recording
+    /// brings its own scenario: see [`Registry::replaying`].
+    ///
+    /// # Errors
+    /// If the scenario cannot be run with what the seed draws for it.
+    pub fn session(
+        &self,
+        scenario: &Scenario,
+        seed: &str,
+        edits: &[Edit],
+    ) -> Result<Box<dyn Session>, RunError> {
+        self.system_of(scenario)?.session(scenario, &Source::new(seed, edits))
+    }
+
+    /// The run that was recorded, not begun. Each event will be compared with the recorded one.
+    /// With `redraw`, the answers of chance come from the seed instead of the recording.
+    ///
+    /// # Errors
+    /// If the recording cannot be read, is damaged, or breaks off.
+    pub fn replaying(&self, path: &Path, redraw: bool) -> Result<Box<dyn Session>, RunError> {
+        let scenario = self.scenario_of(path)?;
+        let path = path.to_owned();
+        let source = if redraw { Source::Redrawn(path) } else { Source::Recording(path) };
+        self.system_of(&scenario)?.session(&scenario, &source)
+    }
+
     /// Runs a scenario.
     ///
     /// # Errors
     /// If its recording cannot be written, or it was interrupted.
     pub fn run(&self, scenario: &Scenario, options: &RunOptions<'_>) -> Result<Ran, RunError> {
-        self.system_of(scenario)?.run(scenario, options)
+        let mut session = self.session(scenario, options.seed, options.edits)?;
+        if let Some(path) = options.record {
+            session.record(path)?;
+        }
+        session.run(Until::End, options.interrupt);
+        if options.interrupt.is_raised() {
+            return Err(RunError::Interrupted { partial: session.abandon()? });
+        }
+        Ok(session.finish(options.explain)?.ran)
     }
 
     /// Runs a recording again; with `redraw`, from its seed instead of its recorded answers.
@@ -111,8 +147,13 @@ impl Registry {
         redraw: bool,
         interrupt: &Interrupt,
     ) -> Result<Replayed, RunError> {
-        let scenario = self.scenario_of(path)?;
-        self.system_of(&scenario)?.replay(&scenario, path, redraw, interrupt)
+        let mut session = self.replaying(path, redraw)?;
+        session.run(Until::End, interrupt);
+        if interrupt.is_raised() {
+            return Err(RunError::Interrupted { partial: None });
+        }
+        let Finished { ran, divergence } = session.finish(true)?;
+        Ok(Replayed { ran, divergence, partial: false })
     }
 
     /// Has the checkers go through a recording, without running anything.
@@ -131,11 +172,14 @@ impl Registry {
     pub fn scenario_of(&self, path: &Path) -> Result<Scenario, LogError> {
         let log = LogReader::open(path)?;
         let corrupt = |why| LogError::Corrupt { path: path.to_owned(), line: 1, why };
-        let scenario = Scenario::from_json(&log.header().scenario).map_err(corrupt)?;
-        let system = self.system(&scenario.general.system).ok_or_else(|| {
-            corrupt(format!("it is of the system {:?}, which is not here", scenario.general.system))
-        })?;
-        let problem = |problem: Problem| corrupt(format!("{}: {}", problem.path, problem.message));
+        let json = &log.header().scenario;
+        let name = json.get("system").and_then(Value::as_str).unwrap_or_default();
+        let system = self
+            .system(name)
+            .ok_or_else(|| corrupt(format!("it is of the system {name:?}, which is not here")))?;
+        let names = system.shared_sections().iter().copied().chain([system.name()]);
+        let scenario = Scenario::from_json(json, names).map_err(corrupt)?;
+        let problem = |problem: Problem| corrupt(problem.to_string());
         system.check(&scenario).map_err(problem)?;
         Ok(scenario)
     }
@@ -158,12 +202,12 @@ impl Registry {
     }
 }
 
-/// A system's section.
-pub(crate) struct Section {
+/// A system's configuration.
+pub(crate) struct ReadConfig {
     /// With defaults, but with what the system fills in left open.
-    pub(crate) as_written: Value,
+    pub(crate) as_written: Sections,
     /// All of it.
-    pub(crate) whole: Value,
+    pub(crate) whole: Sections,
 }
 
 /// A system's section is none.
@@ -177,17 +221,11 @@ pub(crate) enum ConfigError {
 /// A system whose types are forgotten, so that it can be found by name.
 pub(crate) trait AnySystem: Send + Sync {
     fn name(&self) -> &'static str;
-    /// Reads the system's section, and fills in its defaults.
-    fn read_config(&self, section: toml::Deserializer<'_>) -> Result<Section, ConfigError>;
+    fn shared_sections(&self) -> &'static [&'static str];
+    /// Reads the system's sections, given as one table, and fills in their defaults.
+    fn read_config(&self, table: toml::Deserializer<'_>) -> Result<ReadConfig, ConfigError>;
     fn check(&self, scenario: &Scenario) -> Result<(), Problem>;
-    fn run(&self, scenario: &Scenario, options: &RunOptions<'_>) -> Result<Ran, RunError>;
-    fn replay(
-        &self,
-        scenario: &Scenario,
-        path: &Path,
-        redraw: bool,
-        interrupt: &Interrupt,
-    ) -> Result<Replayed, RunError>;
+    fn session(&self, scenario: &Scenario, source: &Source) -> Result<Box<dyn Session>, RunError>;
     fn recheck(&self, scenario: &Scenario, path: &Path) -> Result<Replayed, RunError>;
 }
 
@@ -226,12 +264,15 @@ impl<S: System> AnySystem for Erased<S> {
         S::NAME
     }
 
-    fn read_config(&self, section: toml::Deserializer<'_>) -> Result<Section, ConfigError> {
-        let json = |config: &S::Config| serde_json::to_value(config).expect("it is JSON");
-        let config = S::Config::deserialize(section).map_err(ConfigError::Unreadable)?;
-        let as_written = json(&config);
-        let whole = json(&complete::<S>(config).map_err(ConfigError::Senseless)?);
-        Ok(Section { as_written, whole })
+    fn shared_sections(&self) -> &'static [&'static str] {
+        S::SHARED_SECTIONS
+    }
+
+    fn read_config(&self, table: toml::Deserializer<'_>) -> Result<ReadConfig, ConfigError> {
+        let config = S::Config::deserialize(table).map_err(ConfigError::Unreadable)?;
+        let as_written = split::<S>(&config);
+        let whole = split::<S>(&complete::<S>(config).map_err(ConfigError::Senseless)?);
+        Ok(ReadConfig { as_written, whole })
     }
 
     fn check(&self, scenario: &Scenario) -> Result<(), Problem> {
@@ -255,20 +296,8 @@ impl<S: System> AnySystem for Erased<S> {
         Ok(())
     }
 
-    fn run(&self, scenario: &Scenario, options: &RunOptions<'_>) -> Result<Ran, RunError> {
-        let drawn = scenario.draw(&mut Seeded::new(options.seed));
-        Prepared::<S>::new(&drawn).map_err(|problem| drawn.cannot_be(&problem))?.run(options)
-    }
-
-    fn replay(
-        &self,
-        scenario: &Scenario,
-        path: &Path,
-        redraw: bool,
-        interrupt: &Interrupt,
-    ) -> Result<Replayed, RunError> {
-        let prepared = Prepared::<S>::new(scenario).expect("checked when it was read");
-        prepared.replay(path, redraw, interrupt)
+    fn session(&self, scenario: &Scenario, source: &Source) -> Result<Box<dyn Session>, RunError> {
+        open::<S>(scenario, source)
     }
 
     fn recheck(&self, scenario: &Scenario, path: &Path) -> Result<Replayed, RunError> {

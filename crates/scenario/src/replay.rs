@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
+use history::Names;
 use serde::Deserialize as _;
 use serde_json::Value;
-use sim::{Event, Observer, Seeded};
-use trace::{Divergence, Footer, LogError, LogReader, Playback, causal_past, verify};
+use sim::{Event, Observer, Protocol};
+use trace::{Divergence, Footer, LogError, LogReader, causal_past};
 
+use crate::conclusion::{Again, Conclusion, Investigation};
 use crate::endings::Endings;
-use crate::run::{Again, Conclusion, Investigation, Prepared, Watchers};
-use crate::{End, Interrupt, MessageOf, Outcome, Ran, RunError, System, TimerOf, Verdict};
+use crate::prepared::Prepared;
+use crate::watch::Watchers;
+use crate::{End, Outcome, Ran, RunError, System, Verdict};
 
 /// How many events of the causal past of a divergence are told.
 const PAST: usize = 12;
@@ -28,47 +31,10 @@ pub struct Replayed {
     pub partial: bool,
 }
 
-impl<S: System> Prepared<'_, S> {
-    /// Runs a recording again. With `redraw` the answers of chance come from the seed, not from the
-    /// recording.
-    pub(crate) fn replay(
-        &self,
-        path: &Path,
-        redraw: bool,
-        interrupt: &Interrupt,
-    ) -> Result<Replayed, RunError> {
-        let (header, footer) = verify(path)?;
-        let redrawn = redraw.then(|| self.scenario.draw(&mut Seeded::new(&header.seed)).drawn);
-        let tape = Playback::<MessageOf<S>, TimerOf<S>>::new(LogReader::open(path)?);
-        let stop = |tape: &Playback<_, _>| tape.is_over() || interrupt.is_raised();
-        let simulated = if redraw {
-            self.simulate(Seeded::new(&header.seed), tape, stop)
-        } else {
-            self.simulate(tape.clone(), tape, stop)
-        };
-        if interrupt.is_raised() {
-            return Err(RunError::Interrupted { partial: None });
-        }
-        let ran =
-            self.judge(&header.seed, &simulated, Some(&|investigation| shown(path, investigation)));
-        let divergence = match simulated.watchers.extra.finish()? {
-            Some(divergence) => Some(self.tell(path, &divergence)?),
-            None => differing_end(&footer, &ran),
-        };
-        let drawn = &self.scenario.drawn;
-        let divergence = divergence.or_else(|| {
-            let redrawn = redrawn.filter(|redrawn| redrawn != drawn)?;
-            Some(vec![
-                format!("the seed draws {}", Value::from_iter(redrawn)),
-                format!("recorded was   {}", Value::from_iter(drawn.clone())),
-            ])
-        });
-        Ok(Replayed { ran, divergence, partial: false })
-    }
-
+impl<S: System> Prepared<S> {
     /// Has the checkers and invariants go through a recording.
     pub(crate) fn recheck(&self, path: &Path) -> Result<Replayed, RunError> {
-        let mut watchers = Watchers::<S, ()>::new(self, ());
+        let mut watchers = Watchers::<S>::new(self);
         let footer = read_through(path, &mut watchers)?;
         if let Some(footer) = &footer
             && footer.digest != watchers.digest.fingerprint()
@@ -80,7 +46,7 @@ impl<S: System> Prepared<'_, S> {
         let header = LogReader::open(path)?.header().clone();
         let again: Again<'_, S> = &|investigation| shown(path, investigation);
         // Who knows what came after the log broke off.
-        let void = |watchers: &Watchers<S, ()>| match footer {
+        let void = |watchers: &Watchers<S>| match footer {
             Some(_) => Some(Conclusion::void(Verdict::Vacuous, self.missing_marks(watchers)?)),
             None => Some(Conclusion::void(Verdict::Inconclusive, BREAKS_OFF.to_owned())),
         };
@@ -94,7 +60,11 @@ impl<S: System> Prepared<'_, S> {
             })
             .or_else(|| void(&watchers))
             .or_else(|| self.found(&watchers, true, Some(again)));
-        let ran = self.outcome(&header.seed, &watchers, found.unwrap_or(Conclusion::NOTHING));
+        let found = found.unwrap_or(Conclusion::NOTHING);
+        let mut ran = self.outcome(&header.seed, &watchers, found);
+        ran.outcome.edits = header.edits.clone();
+        ran.outcome.edits_without_effect =
+            footer.as_ref().map(edits_without_effect).unwrap_or_default();
         let divergence = footer.as_ref().and_then(|footer| differing_end(footer, &ran));
         Ok(Replayed { ran, divergence, partial: footer.is_none() })
     }
@@ -115,43 +85,48 @@ impl<S: System> Prepared<'_, S> {
         };
         is_told.then(|| Conclusion::of(outcome.verdict, violation))
     }
+}
 
-    /// A divergence in words: what was expected, what came, and what led to it.
-    fn tell(
-        &self,
-        path: &Path,
-        divergence: &Divergence<MessageOf<S>, TimerOf<S>>,
-    ) -> Result<Vec<String>, RunError> {
-        let names = self.names();
-        let (seq, expected, got) = match divergence {
-            Divergence::Event { seq, expected, got } => (seq, expected.as_ref(), Some(got)),
-            Divergence::Ended { seq, expected } => (seq, Some(expected), None),
-        };
-        let words = |event: Option<&Event<_, _>>, nothing: &str| match event {
-            Some(event) => trace::in_words(&json(event), &names),
-            None => nothing.to_owned(),
-        };
-        let mut lines = vec![
-            format!("the run and the recording part at event {seq} (line {})", seq + 2),
-            format!("  expected: {}", words(expected, "the end of the run")),
-            format!("  got:      {}", words(got, "the end of the run")),
-            "  what led to it, by the recording:".to_owned(),
-        ];
-        for (place, event) in causal_past(path, *seq, PAST)? {
-            if place < *seq {
-                lines.push(format!("    event {place}: {}", trace::in_words(&event, &names)));
-            }
+/// A divergence in words: what was expected, what came, and what led to it.
+pub(crate) fn in_words<P: Protocol>(
+    path: &Path,
+    divergence: &Divergence<P>,
+    names: &Names,
+) -> Result<Vec<String>, LogError> {
+    let (seq, expected, got) = match divergence {
+        Divergence::Event { seq, expected, got } => (seq, expected.as_ref(), Some(got)),
+        Divergence::Ended { seq, expected } => (seq, Some(expected), None),
+    };
+    let words = |event: Option<&Event<P>>, nothing: &str| match event {
+        Some(event) => trace::in_words(&json(event), names),
+        None => nothing.to_owned(),
+    };
+    let mut lines = vec![
+        format!("the run and the recording part at event {seq} (line {})", seq + 2),
+        format!("  expected: {}", words(expected, "the end of the run")),
+        format!("  got:      {}", words(got, "the end of the run")),
+        "  what led to it, by the recording:".to_owned(),
+    ];
+    for (place, event) in causal_past(path, *seq, PAST)? {
+        if place < *seq {
+            lines.push(format!("    event {place}: {}", trace::in_words(&event, names)));
         }
-        Ok(lines)
     }
+    Ok(lines)
 }
 
 fn json(event: &impl serde::Serialize) -> Value {
     serde_json::to_value(event).expect("an event is JSON")
 }
 
-/// The same events, but another footer: somebody wrote one of his own.
-fn differing_end(footer: &Footer, ran: &Ran) -> Option<Vec<String>> {
+/// Which edits of a recorded run had no effect: only the run itself could know.
+pub(crate) fn edits_without_effect(footer: &Footer) -> Vec<String> {
+    let outcome = Outcome::deserialize(&footer.outcome);
+    outcome.map(|outcome| outcome.edits_without_effect).unwrap_or_default()
+}
+
+/// The same events, but another footer: the footer was written by hand.
+pub(crate) fn differing_end(footer: &Footer, ran: &Ran) -> Option<Vec<String>> {
     let digest = ran.outcome.digest;
     if footer.digest != digest {
         let recorded = footer.digest;
@@ -168,24 +143,23 @@ fn differing_end(footer: &Footer, ran: &Ran) -> Option<Vec<String>> {
 }
 
 /// Shows a recording to an investigator.
-fn shown<S: System>(path: &Path, mut investigation: Investigation<S>) -> Investigation<S> {
+pub(crate) fn shown<S: System>(
+    path: &Path,
+    mut investigation: Investigation<S>,
+) -> Investigation<S> {
     // It was read before. If it cannot be read now, there is less to explain by.
-    let _ = read_through::<MessageOf<S>, TimerOf<S>>(path, &mut investigation);
+    let _ = read_through(path, &mut investigation);
     investigation
 }
 
 /// Shows all events of a log to an observer. No footer if the log breaks off.
-fn read_through<M, T>(
+fn read_through<P: Protocol>(
     path: &Path,
-    observer: &mut impl Observer<M, T>,
-) -> Result<Option<Footer>, LogError>
-where
-    M: sim::Message,
-    T: sim::Message,
-{
+    observer: &mut impl Observer<P>,
+) -> Result<Option<Footer>, LogError> {
     let mut log = LogReader::open(path)?;
     loop {
-        match log.next_event::<M, T>() {
+        match log.next_event::<P>() {
             Ok(Some(event)) => observer.event(&event),
             Ok(None) => return Ok(log.footer().cloned()),
             Err(LogError::Unfinished { .. }) => return Ok(None),

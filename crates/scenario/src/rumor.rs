@@ -1,11 +1,12 @@
 //! The rumor checker as a checker of runs: is what clients observed of registers linearizable?
 
-use check::{Malformed, RegisterKind, Rumor};
-use history::{Entry, Names, OpId};
-use sim::{Event, Observer, Process};
+use std::rc::Rc;
 
-use crate::checker::history_entry;
-use crate::{Checker, Finding, Investigator, Verdict, Violation};
+use check::{Malformed, RegisterKind, Rumor};
+use history::{Entry, Includes, Names, OpId, Register};
+use sim::{Event, ObjectOf, Observer, Process};
+
+use crate::{Checker, Finding, HistoryOf, Investigator, Verdict, Violation};
 
 /// What the checker holds of a version or an operation, at most, in bytes.
 const RECORD: u64 = 128;
@@ -15,17 +16,19 @@ const ENTRY: u64 = size_of::<Entry>() as u64;
 const NOTE: u64 = 16;
 
 /// Sees a run that ends in a violation, and tells of the part that the nodes had in it.
-pub trait Witness<P: Process>: Observer<P::Message, P::Timer> {
+pub trait Witness<P: Process>: Observer<P::Protocol> {
     /// How it came about that these operations contradict each other, in sentences. They are in the
     /// order in which they began; the last is the one that observed what cannot be.
     fn testify(&self, operations: &[OpId]) -> Vec<String>;
 }
 
 /// Makes the witness of a run that is to be explained.
-type Summon<P> = Box<dyn Fn() -> Box<dyn Witness<P>>>;
+type Summon<P> = Rc<dyn Fn() -> Box<dyn Witness<P>>>;
 
 /// The checker named `rumor`.
+#[derive(Clone)]
 pub struct RumorChecker<P: Process> {
+    history: HistoryOf<Register>,
     rumor: Rumor,
     /// Why the history is none.
     malformed: Option<Malformed>,
@@ -39,28 +42,39 @@ impl<P: Process> RumorChecker<P> {
     /// A checker that has seen nothing yet.
     #[must_use]
     pub fn new(registers: RegisterKind) -> RumorChecker<P> {
-        RumorChecker { rumor: Rumor::with(registers), malformed: None, summon: None }
+        RumorChecker {
+            history: HistoryOf::default(),
+            rumor: Rumor::with(registers),
+            malformed: None,
+            summon: None,
+        }
     }
 
     /// The same, with a witness that tells how a violation came about.
     #[must_use]
     pub fn with_witness(self, summon: impl Fn() -> Box<dyn Witness<P>> + 'static) -> Self {
-        RumorChecker { summon: Some(Box::new(summon)), ..self }
+        RumorChecker { summon: Some(Rc::new(summon)), ..self }
     }
 }
 
-impl<P: Process> Observer<P::Message, P::Timer> for RumorChecker<P> {
+impl<P: Process> Observer<P::Protocol> for RumorChecker<P>
+where
+    ObjectOf<P>: Includes<Register>,
+{
     #[inline]
-    fn event(&mut self, event: &Event<P::Message, P::Timer>) {
+    fn event(&mut self, event: &Event<P::Protocol>) {
         if self.malformed.is_none()
-            && let Some(entry) = history_entry(event)
+            && let Some(entry) = self.history.entry(event)
         {
             self.malformed = self.rumor.step(&entry).err();
         }
     }
 }
 
-impl<P: Process + 'static> Checker<P> for RumorChecker<P> {
+impl<P: Process + 'static> Checker<P> for RumorChecker<P>
+where
+    ObjectOf<P>: Includes<Register>,
+{
     fn name(&self) -> &'static str {
         Self::NAME
     }
@@ -81,22 +95,32 @@ impl<P: Process + 'static> Checker<P> for RumorChecker<P> {
     fn investigator(&self) -> Option<Box<dyn Investigator<P>>> {
         let violation = *self.rumor.violation()?;
         let witness = self.summon.as_ref().map(|summon| summon());
-        Some(Box::new(RumorInvestigator { violation, history: Vec::new(), witness, noted: 0 }))
+        Some(Box::new(RumorInvestigator {
+            violation,
+            history: HistoryOf::default(),
+            entries: Vec::new(),
+            witness,
+            noted: 0,
+        }))
     }
 }
 
 /// Keeps the whole history.
 struct RumorInvestigator<P: Process> {
     violation: check::Violation,
-    history: Vec<Entry>,
+    history: HistoryOf<Register>,
+    entries: Vec<Entry>,
     witness: Option<Box<dyn Witness<P>>>,
     /// How many events the witness has seen.
     noted: u64,
 }
 
-impl<P: Process> Observer<P::Message, P::Timer> for RumorInvestigator<P> {
-    fn event(&mut self, event: &Event<P::Message, P::Timer>) {
-        self.history.extend(history_entry(event));
+impl<P: Process> Observer<P::Protocol> for RumorInvestigator<P>
+where
+    ObjectOf<P>: Includes<Register>,
+{
+    fn event(&mut self, event: &Event<P::Protocol>) {
+        self.entries.extend(self.history.entry(event));
         if let Some(witness) = &mut self.witness {
             witness.event(event);
             self.noted += 1;
@@ -104,13 +128,16 @@ impl<P: Process> Observer<P::Message, P::Timer> for RumorInvestigator<P> {
     }
 }
 
-impl<P: Process> Investigator<P> for RumorInvestigator<P> {
+impl<P: Process> Investigator<P> for RumorInvestigator<P>
+where
+    ObjectOf<P>: Includes<Register>,
+{
     fn memory(&self) -> u64 {
-        self.history.len() as u64 * ENTRY + self.noted * NOTE
+        self.entries.len() as u64 * ENTRY + self.noted * NOTE
     }
 
     fn explain(&self, names: &Names) -> Violation {
-        let explanation = check::explain(&self.history, &self.violation, names);
+        let explanation = check::explain(&self.entries, &self.violation, names);
         let operations = &explanation.operations;
         let causes = self.witness.as_ref().map(|witness| witness.testify(operations));
         Violation {

@@ -3,10 +3,9 @@
 //! What a file asks for is compared with what is allowed before a world is built of it. What a run
 //! comes to hold is counted while it goes on, by a formula: see [`sim::Holdings`].
 
-use history::Names;
+use history::{Bytes, Names};
 use sim::Holdings;
 
-use crate::units::Bytes;
 use crate::{General, Problem};
 
 /// Tracks of a nemesis, which each event is shown to.

@@ -23,7 +23,7 @@ use sim::Choices;
 
 use crate::{LoadError, Problem, Scenario};
 
-/// What a seed can decide, beside the system's section.
+/// What a seed can decide, beside the sections of the system.
 const SECTIONS: [&str; 4] = ["link", "clock", "nemesis", "recovery"];
 
 impl Scenario {
@@ -48,7 +48,8 @@ impl Scenario {
         for (path, value) in &self.drawn {
             put(&mut json, path, value.clone())?;
         }
-        Scenario::from_json(&json).map_err(|why| Problem::new("swarm", why))
+        let names = self.sections.keys().map(String::as_str);
+        Scenario::from_json(&json, names).map_err(|why| Problem::new("swarm", why))
     }
 
     /// Whether each value by itself makes sense to whoever `check`s the rest.
@@ -59,10 +60,11 @@ impl Scenario {
         for (path, values) in &self.general.swarm {
             let problem = |why| Problem::new(format!("swarm.{path:?}"), why);
             let section = path.split('.').next().unwrap_or_default();
-            if !SECTIONS.contains(&section) && section != self.general.system {
-                let (known, system) = (SECTIONS.join(", "), &self.general.system);
-                let why = format!("this is not a seed's to draw; there are: {known}, {system}");
-                return Err(problem(why));
+            if !SECTIONS.contains(&section) && !self.sections.contains_key(section) {
+                let of_system = self.sections.keys().map(String::as_str);
+                let known: Vec<&str> = SECTIONS.into_iter().chain(of_system).collect();
+                let known = known.join(", ");
+                return Err(problem(format!("this is not a seed's to draw; there are: {known}")));
             }
             if values.is_empty() {
                 return Err(problem("there is nothing to choose from".to_owned()));

@@ -19,7 +19,7 @@ use std::marker::PhantomData;
 use history::{NodeId, Time};
 use sim::{Command, Event, Fate, Kind, Loss, MessageId, Observer};
 
-use crate::{MessageOf, Operations, System, TimerOf};
+use crate::{Operations, ProtocolOf, System};
 
 /// The marks that any system's runs can reach.
 pub(crate) const GENERAL_MARKS: [&str; 10] = [
@@ -51,6 +51,22 @@ pub(crate) struct Tally<S> {
     /// The latest message that was delivered to a node from each other, by their numbers.
     latest: Vec<Vec<MessageId>>,
     system: PhantomData<fn() -> S>,
+}
+
+// A derive would ask that `S` can be cloned.
+impl<S> Clone for Tally<S> {
+    fn clone(&self) -> Tally<S> {
+        Tally {
+            delivered: self.delivered,
+            last: self.last,
+            operations: self.operations,
+            marks: self.marks.clone(),
+            undeclared: self.undeclared.clone(),
+            alarms: self.alarms,
+            latest: self.latest.clone(),
+            system: PhantomData,
+        }
+    }
 }
 
 impl<S: System> Tally<S> {
@@ -107,8 +123,8 @@ fn place<T: Clone>(all: &mut Vec<T>, node: NodeId, nothing: T) -> &mut T {
     &mut all[node.index()]
 }
 
-impl<S: System> Observer<MessageOf<S>, TimerOf<S>> for Tally<S> {
-    fn event(&mut self, event: &Event<MessageOf<S>, TimerOf<S>>) {
+impl<S: System> Observer<ProtocolOf<S>> for Tally<S> {
+    fn event(&mut self, event: &Event<ProtocolOf<S>>) {
         self.last = event.at;
         if let Some(mark) = S::mark(event) {
             self.mark(mark);

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{Completion, NodeId, OpId};
-use sim::{Event, Kind};
+use history::{Completion, NodeId, Object, OpId};
+use sim::{Event, Kind, Protocol};
 
 /// How many writes have succeeded so far.
 #[derive(Clone, Debug, Default)]
@@ -15,9 +15,9 @@ pub struct WriteCount {
 
 impl WriteCount {
     /// Takes notice of an event.
-    pub fn event<M, T>(&mut self, event: &Event<M, T>) {
+    pub fn event<P: Protocol>(&mut self, event: &Event<P>) {
         match &event.kind {
-            Kind::Invoke(invoke) if invoke.action.written().is_some() => {
+            Kind::Invoke(invoke) if P::Object::is_write(&invoke.action) => {
                 self.open.insert(invoke.op);
             }
             Kind::Return(ended) => {

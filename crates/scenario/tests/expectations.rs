@@ -6,7 +6,7 @@ use scenario::{
     RumorChecker, RunOptions, System, Verdict,
 };
 use serde::{Deserialize, Serialize};
-use sim::{Context, Event, Input, Keep, NodeSpec, Observer, Role};
+use sim::{Context, Event, Input, Keep, NodeSpec, Observer, Role, Types};
 
 /// A clerk who writes something down, looks it up, and goes home.
 #[derive(Clone, Debug, Hash)]
@@ -29,10 +29,9 @@ struct Config {
 }
 
 impl sim::Process for Clerk {
-    type Message = ();
-    type Timer = ();
+    type Protocol = Types<()>;
 
-    fn handle(&mut self, cx: &mut Context<'_, (), ()>, input: Input<(), ()>) {
+    fn handle(&mut self, cx: &mut Context<'_, Types<()>>, input: Input<Types<()>>) {
         match input {
             Input::Start => {
                 let write = cx.invoke(Key(0), |op| Action::Write { value: Value::of(op) });
@@ -63,13 +62,14 @@ impl sim::Process for Clerk {
 struct Office;
 
 /// When the clerk has gone, the light is off.
+#[derive(Clone)]
 struct DarkAtNight {
     wastes: bool,
     is_broken: bool,
 }
 
-impl<M, T> Observer<M, T> for DarkAtNight {
-    fn event(&mut self, _: &Event<M, T>) {}
+impl Observer<Types<()>> for DarkAtNight {
+    fn event(&mut self, _: &Event<Types<()>>) {}
 }
 
 impl Checker<Clerk> for DarkAtNight {
@@ -134,8 +134,7 @@ fn run(told: &[&str], expected: &str) -> Ran {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("day.jsonl");
     let interrupt = Interrupt::new();
-    let options =
-        RunOptions { seed: "1", record: Some(&path), explain: true, interrupt: &interrupt };
+    let options = RunOptions { record: Some(&path), ..RunOptions::new("1", &interrupt) };
     let ran = registry.run(&scenario, &options).expect("a run");
     let checked = registry.recheck(&path).expect("a recording").ran;
     assert_eq!(checked.outcome.verdict, ran.outcome.verdict);

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use history::{Action, Completion, Key, NodeId, Observation, OpId, Span};
+use history::{Action, Completion, Key, Names, NodeId, Observation, OpId, Span};
 use scenario::{
-    Deployment, Interrupt, Judgement, LoadError, Problem, Ran, Registry, RunOptions, Scenario,
-    System, Verdict, Waiting,
+    Checker, Deployment, Interrupt, Judgement, LoadError, Problem, Ran, RegisterKind, Registry,
+    RumorChecker, RunOptions, Scenario, System, Verdict, Waiting,
 };
 use serde::{Deserialize, Serialize};
-use sim::{Context, Input, Keep, NodeSpec, Role};
+use sim::{Context, Input, Keep, NodeSpec, Role, Types};
 
 #[derive(Clone, Debug, Hash)]
 enum Part {
@@ -31,7 +31,7 @@ struct Client {
 }
 
 impl Client {
-    fn ask(&mut self, cx: &mut Context<'_, Message, ()>) {
+    fn ask(&mut self, cx: &mut Context<'_, Types<Message>>) {
         if let Some(op) = self.open.take() {
             cx.complete(op, Completion::Unknown);
         }
@@ -47,7 +47,7 @@ impl Client {
         cx.set_timer(Span::from_millis(10), ());
     }
 
-    fn hear(&mut self, cx: &mut Context<'_, Message, ()>, from: NodeId, message: &Message) {
+    fn hear(&mut self, cx: &mut Context<'_, Types<Message>>, from: NodeId, message: &Message) {
         let Some(op) = self.open.filter(|op| *message == Message::Answer(op.ordinal)) else {
             return;
         };
@@ -83,10 +83,9 @@ enum Message {
 }
 
 impl sim::Process for Part {
-    type Message = Message;
-    type Timer = ();
+    type Protocol = Types<Message>;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, ()>, input: Input<Message, ()>) {
+    fn handle(&mut self, cx: &mut Context<'_, Types<Message>>, input: Input<Types<Message>>) {
         match (self, input) {
             (Part::Server { config, crashed }, Input::Message { from, message }) => {
                 if let (Message::Question(number), false) = (message, *crashed && config.deaf) {
@@ -140,6 +139,10 @@ impl System for Survey {
         Deployment { nodes, roles, keys: vec!["k".to_owned()], nemesis: () }
     }
 
+    fn checkers(_: &Config, _: &Names) -> Vec<Box<dyn Checker<Part>>> {
+        vec![Box::new(RumorChecker::new(RegisterKind::Kept))]
+    }
+
     fn unfinished(part: &Part) -> Option<String> {
         match part {
             Part::Client(Client { missing: 1.., .. }) => Some("is not done".to_owned()),
@@ -188,7 +191,7 @@ fn load(text: &str) -> Result<Scenario, LoadError> {
 
 fn run(scenario: &Scenario, seed: &str) -> Ran {
     let interrupt = Interrupt::new();
-    let options = RunOptions { seed, record: None, explain: true, interrupt: &interrupt };
+    let options = RunOptions::new(seed, &interrupt);
     registry().run(scenario, &options).expect("a run")
 }
 
@@ -319,8 +322,7 @@ fn what_was_drawn_is_replayed_and_drawn_again() {
     let interrupt = Interrupt::new();
     for seed in ["1", "2", "3"] {
         let path = directory.path().join(format!("{seed}.jsonl"));
-        let options =
-            RunOptions { seed, record: Some(&path), explain: true, interrupt: &interrupt };
+        let options = RunOptions { record: Some(&path), ..RunOptions::new(seed, &interrupt) };
         let ran = registry().run(&scenario, &options).expect("a run");
         for redraw in [false, true] {
             let replayed = registry().replay(&path, redraw, &interrupt).expect("a replay");
@@ -353,7 +355,7 @@ fn values_that_make_no_sense_together_are_an_error_and_no_panic() {
     let scenario = load(&format!("{SWARM}\"survey.quorum\" = [3]\n").replace("[3, 5]", "[3, 1]"));
     let scenario = scenario.expect("one by one they make sense");
     let interrupt = Interrupt::new();
-    let options = |seed| RunOptions { seed, record: None, explain: true, interrupt: &interrupt };
+    let options = |seed| RunOptions::new(seed, &interrupt);
     let errors = ["1", "2", "3", "4", "5", "6", "7", "8"]
         .map(|seed| registry().run(&scenario, &options(seed)).err().map(|error| error.to_string()));
     let error = errors.iter().flatten().next().expect("some seed draws one server");
@@ -371,7 +373,7 @@ fn steps_of_s1(tracks: &str) -> Vec<u64> {
     let path = directory.path().join("run.jsonl");
     let interrupt = Interrupt::new();
     let options =
-        RunOptions { seed: "7", record: Some(&path), explain: false, interrupt: &interrupt };
+        RunOptions { record: Some(&path), explain: false, ..RunOptions::new("7", &interrupt) };
     registry().run(&scenario, &options).expect("a run");
     let log = std::fs::read_to_string(&path).expect("a recording");
     let events = log.lines().map(|line| serde_json::from_str(line).expect("JSON"));

@@ -1,9 +1,9 @@
-//! What happens while a script runs, and nothing else can: the clock is looked at, and past
-//! `busy-reply-threshold` the other clients of the server are told that it is busy, as Redis does.
+//! Serving other clients while a script runs. Once the script exceeds `busy-reply-threshold`, they
+//! get `BUSY`, as in Redis.
 //!
-//! A script runs to its end on the one thread that serves everybody, so the tasks of the other
-//! connections stand still, and so does what tells them that something has come. Hence sockets are
-//! read here without asking whether they can be.
+//! A script runs on the one thread that serves all clients. The tasks of the other connections do
+//! not run, and the runtime does not poll their sockets. So this module reads the sockets without
+//! waiting for readiness.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -20,23 +20,23 @@ use crate::service::Service;
 use crate::turns::Turns;
 use crate::wire::{End, Wire};
 
-/// The one who is asked whether a script may go on.
+/// The judge of whether a script may continue.
 pub(crate) struct Busy<I> {
     service: Rc<Service>,
     nodes: Vec<Rc<Node>>,
     interrupted: Rc<I>,
-    /// When the other clients were served last.
+    /// When the other clients were last served.
     served_at: Cell<Span>,
 }
 
 /// How often the other clients are served.
 const EACH: Span = Span::from_millis(10);
 
-/// So many reads of one client in one go.
+/// How many reads of one client are done in a row.
 const READS: usize = 4;
 
 impl<I: Fn() -> bool + 'static> Busy<I> {
-    /// From now on it is asked.
+    /// Installs the judge for this thread.
     pub(crate) fn watch(service: &Rc<Service>, nodes: &[Rc<Node>], interrupted: &Rc<I>) {
         let busy = Busy {
             service: Rc::clone(service),
@@ -68,7 +68,7 @@ impl<I: Fn() -> bool + 'static> Busy<I> {
             Ok(())
         };
         if let Some(node) = self.nodes.get(self.service.called_on.get()) {
-            node.let_in_at_once();
+            node.accept_waiting();
             node.roster.all().iter().for_each(|member| serve(node, member, kill));
         }
         self.served_at.set(self.service.now());
@@ -76,10 +76,10 @@ impl<I: Fn() -> bool + 'static> Busy<I> {
     }
 }
 
-/// Answers what one of the others has sent, unless it is the one whose script runs.
+/// Answers the commands of a client, unless it is the one whose script runs.
 fn serve(node: &Node, member: &Member, kill: &mut dyn FnMut() -> Result<(), ErrorReply>) {
     let Ok(mut wire) = member.wire.try_borrow_mut() else { return };
-    if wire.is_stuck || member.connection.try_borrow_mut().is_err() {
+    if wire.ignores_input || member.connection.try_borrow_mut().is_err() {
         return;
     }
     let counters = &node.service.counters;
@@ -92,7 +92,7 @@ fn serve(node: &Node, member: &Member, kill: &mut dyn FnMut() -> Result<(), Erro
             let buffers = &node.service.buffers;
             match wire.read(buffers, |buffer| read_at_once(&member.stream, buffer)) {
                 Ok(len @ 1..) => counters.received.add(len as u64),
-                // That it has gone its task will find out.
+                // The client's task will notice that the client has gone.
                 Ok(0) | Err(_) => break,
             }
         }
@@ -104,21 +104,21 @@ fn serve(node: &Node, member: &Member, kill: &mut dyn FnMut() -> Result<(), Erro
     if !has_come {
         return;
     }
-    // Neither can fail for good without its task finding out.
+    // The client's task will notice if the socket is broken.
     let sent = wire.send(Turns::FREE_BYTES, |slices| write_at_once(&member.stream, slices));
     counters.sent.add(sent.unwrap_or(0) as u64);
     wire.account(member.connection.borrow().bytes());
     member.nudge();
 }
 
-/// Answers the command lines that have come. A command that has to wait holds up those after it.
+/// Answers the command lines that have arrived. A command that must wait holds up the next ones.
 fn answer(
     node: &Node,
     member: &Member,
     wire: &mut Wire,
     kill: &mut dyn FnMut() -> Result<(), ErrorReply>,
 ) -> ControlFlow<Option<End>> {
-    // What makes no sense makes no more when its task looks at it.
+    // The client's task will handle invalid bytes.
     while let Ok(Some(line)) = wire.next_line(&node.service.buffers) {
         if is_from_browser(&line[0]) {
             return ControlFlow::Break(Some(End::Dropped));
@@ -132,7 +132,7 @@ fn answer(
         node.counters.commands.add(1);
         member.calls(now, redis::command_name(&line));
         if let Some(fates) = &mut wire.fates {
-            // None strikes, but the next one is that of the next command.
+            // No fault strikes here, but the command takes its draw from the stream.
             fates.next(&line[0], node.service.now());
         }
         if let Some(answer) = wire.answer(&connection, &line, reply)

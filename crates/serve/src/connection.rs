@@ -1,11 +1,12 @@
 //! The task that serves one connection: reads, executes, sends.
 //!
-//! 1. Replies go out in the order of the commands, and those of one read in one write.
-//! 2. A client may send many commands before it reads a reply; the replies wait. There is an end to
-//!    what waits ([`Options`](crate::Options)): who goes beyond it is dropped, as Redis does it,
-//!    before the reply takes memory.
-//! 3. A connection that waits has no buffer: it keeps what is not complete and what is not read.
-//! 4. Who does much lets the others have their turn ([`Turns`]).
+//! 1. Replies are sent in the order of the commands. The replies to the commands of one read are
+//!    sent in one write.
+//! 2. A client may send many commands before it reads a reply. [`Options`](crate::Options) limits
+//!    the unread replies. As in Redis, a client that exceeds the limit is dropped, before the reply
+//!    takes memory.
+//! 3. A waiting connection has no buffer. It keeps only an incomplete command and unread replies.
+//! 4. A client with much work yields to the others ([`Turns`]).
 
 use std::cell::RefMut;
 use std::future::poll_fn;
@@ -33,21 +34,21 @@ use crate::wire::{Answer, End, Wire};
 pub(crate) struct Connection {
     node: Rc<Node>,
     client: Rc<Member>,
-    /// Since when it has had something to do.
+    /// When the current turn began.
     begun: Option<Beginning>,
-    /// How far it is known to want little.
+    /// Its credit for short turns.
     credit: Credit,
-    /// Whether it has sent as much as it may in one turn.
+    /// Whether it has sent as many bytes as one turn allows.
     is_sending: bool,
-    /// If it is the first in the line.
+    /// The turn, if it is the first in the queue.
     turn: Option<Turn>,
 }
 
-/// So many bytes of replies are sent before more commands are executed.
+/// When this many bytes of replies are unsent, they are sent before more commands are executed.
 const ENOUGH_TO_SEND: usize = 64 << 10;
 
 impl Connection {
-    /// The one that the server accepted after so many others.
+    /// A connection. `number` is its zero-based index among the server's connections.
     pub(crate) fn new(node: Rc<Node>, number: u64, stream: TcpStream) -> Connection {
         let options = &node.service.options;
         let fates = (!node.rules.is_empty())
@@ -63,12 +64,12 @@ impl Connection {
         }
     }
 
-    /// What the server calls it.
+    /// Its number in the protocol (`CLIENT ID`).
     pub(crate) fn id(&self) -> u64 {
         self.client.id
     }
 
-    /// Serves the client until one of both has enough.
+    /// Serves the client until either side ends the connection.
     pub(crate) async fn run(mut self) {
         match self.serve().await {
             End::AfterReplies => self.send_rest().await,
@@ -87,7 +88,7 @@ impl Connection {
                 None => return End::Now,
             };
             if !self.credit.is_good() {
-                self.stand_in_line().await;
+                self.wait_for_turn().await;
             }
             let mut end = None;
             if is_readable {
@@ -101,8 +102,8 @@ impl Connection {
         }
     }
 
-    /// Waits until there is something to do; `None` if the connection is broken. Whoever served the
-    /// client meanwhile says so ([`Member::nudge`]): then there may be.
+    /// Waits until there may be something to do. `None` if the connection is broken.
+    /// [`Member::nudge`] ends the wait, too.
     async fn ready(&mut self) -> Option<Ready> {
         let Connection { client, begun, .. } = self;
         let interest = match client.wire.borrow().unread() {
@@ -121,8 +122,8 @@ impl Connection {
         .await
     }
 
-    /// Does nothing until it is the first in the line.
-    async fn stand_in_line(&mut self) {
+    /// Waits until it is the first in the queue.
+    async fn wait_for_turn(&mut self) {
         if let Some(turn) = self.turn.take() {
             turn.end().await;
         }
@@ -130,7 +131,7 @@ impl Connection {
         self.begun = None;
     }
 
-    /// Lets others have their turn, if this was one.
+    /// Ends the current turn, if there is one.
     async fn end_turn(&mut self) {
         let is_long = |begun: Beginning| begun.is_long_ago(self.node.service.now());
         if std::mem::take(&mut self.is_sending) || self.begun.is_some_and(is_long) {
@@ -145,7 +146,7 @@ impl Connection {
         }
     }
 
-    /// Reads what has come, and does what it says.
+    /// Reads the commands that have arrived, and executes them.
     async fn receive(&mut self) -> ControlFlow<End> {
         let service = Rc::clone(&self.node.service);
         let has_input = self.wire().has_input();
@@ -170,7 +171,7 @@ impl Connection {
             if let Some(done) = self.wire().is_done() {
                 return done;
             }
-            let now = self.keep_to_turn().await;
+            let now = self.yield_if_over().await;
             let line = self.wire().next_line(&service.buffers);
             match line {
                 Ok(Some(line)) => self.meet(&line, now).await?,
@@ -189,8 +190,8 @@ impl Connection {
         }
     }
 
-    /// Stands in the line if the turn is over. Returns what time it is then.
-    async fn keep_to_turn(&mut self) -> Span {
+    /// Waits in the queue if the turn is over. Returns the time afterwards.
+    async fn yield_if_over(&mut self) -> Span {
         let now = self.node.service.now();
         let most = if self.turn.is_some() { Turns::LINE } else { Turns::FREE };
         let credit = self.credit;
@@ -198,22 +199,22 @@ impl Connection {
         if now <= begun.at + most {
             return now;
         }
-        self.stand_in_line().await;
+        self.wait_for_turn().await;
         let now = self.node.service.now();
         self.begun = Some(Beginning::new(now, credit));
         now
     }
 
-    /// A command, which is called now, meets its fate, and then the server.
+    /// Applies the faults to a command, and executes it.
     async fn meet(&mut self, line: &[Blob], now: Span) -> ControlFlow<End> {
         let met = match &mut self.wire().fates {
             Some(fates) => fates.next(&line[0], now),
             None => Vec::new(),
         };
         if !met.is_empty() || self.node.can_fail {
-            self.wire().is_stuck = true;
+            self.wire().ignores_input = true;
             let done = self.meet_faults(line, &met).await;
-            self.wire().is_stuck = false;
+            self.wire().ignores_input = false;
             return done;
         }
         let answer = self.execute(line, now)?;
@@ -221,7 +222,7 @@ impl Connection {
     }
 
     async fn meet_faults(&mut self, line: &[Blob], met: &[Struck]) -> ControlFlow<End> {
-        // Others have their turn while this one waits.
+        // Other clients get a turn while this one waits.
         self.turn = None;
         for struck in met.iter().copied().filter(|struck| is_before(struck.fault)) {
             match struck.fault {
@@ -296,7 +297,7 @@ impl Connection {
         self.node.service.struck(&victim, struck);
     }
 
-    /// Sends what can be sent now; if that is much, the rest later.
+    /// Sends what the socket accepts now, up to a limit. The rest is sent later.
     fn send(&mut self) -> ControlFlow<End> {
         let most = if self.turn.is_some() { Turns::LINE_BYTES } else { Turns::FREE_BYTES };
         let stream = &self.client.stream;
@@ -315,15 +316,15 @@ impl Connection {
                 return;
             }
             if !self.credit.is_good() {
-                self.stand_in_line().await;
+                self.wait_for_turn().await;
             }
         }
     }
 
-    /// Reads and forgets until the client has gone.
+    /// Reads and ignores all bytes until the client has gone.
     async fn ignore(&mut self) {
         self.wire().forget(&self.node.service);
-        self.wire().is_stuck = true;
+        self.wire().ignores_input = true;
         let stream = &self.client.stream;
         let mut buffer = [0; 1 << 10];
         while stream.readable().await.is_ok() {
@@ -335,8 +336,8 @@ impl Connection {
         }
     }
 
-    /// Holds what is kept in memory for all clients against what may be. If it is too much, the
-    /// client that takes most has to go.
+    /// Checks the memory of all clients against the limit. If it is exceeded, the client that takes
+    /// the most memory is dropped.
     fn account(&self) -> ControlFlow<End> {
         let more = self.client.connection.borrow().bytes();
         let service = &self.node.service;
@@ -353,13 +354,13 @@ impl Connection {
         ControlFlow::Continue(())
     }
 
-    /// To be let go of before anything is waited for.
+    /// Borrows the wire. The borrow must end before an `await`.
     fn wire(&self) -> RefMut<'_, Wire> {
         self.client.wire.borrow_mut()
     }
 }
 
-/// The server forgets the client. Whoever resets all connections of a server drops them.
+/// Removes the client from the server. A reset of all connections drops this value.
 impl Drop for Connection {
     fn drop(&mut self) {
         self.node.forget(&self.client);
@@ -382,13 +383,12 @@ const fn is_before(fault: Fault) -> bool {
     !matches!(fault, Fault::DropReply(_) | Fault::Delay(Delayed::Reply))
 }
 
-/// `POST` and `Host:`, as Redis has it: a page in somebody's browser tries to talk to a server of
-/// theirs.
+/// `POST` and `Host:`: a web page in a browser tries to send commands. Redis checks the same names.
 pub(crate) fn is_from_browser(name: &[u8]) -> bool {
     name.eq_ignore_ascii_case(b"post") || name.eq_ignore_ascii_case(b"host:")
 }
 
-/// What a client is told for whom there is no room.
+/// The error for a client that exceeds `maxclients`.
 pub(crate) fn refusal() -> Vec<u8> {
     let mut out = Vec::new();
     let error = ErrorReply::from_static("ERR max number of clients reached");

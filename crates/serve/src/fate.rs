@@ -1,9 +1,9 @@
-//! What the seed has in store for each command of a connection.
+//! The faults that the seed determines for each command.
 //!
-//! The n-th command of the n-th connection of a server meets the same fate under the same seed,
-//! whatever the others do and however fast it all goes: each rule has two streams of its own for
-//! each connection (whether it strikes, and for how long), and each command takes the next answer
-//! of both, whether or not the rule is confined to other commands or times.
+//! The m-th command of the n-th connection of a server has the same faults under the same seed.
+//! Other connections and timing do not change them. Each rule has two streams for each connection:
+//! whether it strikes, and for how long. Each command takes one draw from both, even if the rule
+//! does not apply to it.
 
 use std::rc::Rc;
 
@@ -13,12 +13,12 @@ use sim::{Choices as _, Seeded, StreamId};
 
 use crate::plan::{Delayed, FaultPlan, Keep, Only, Strikes, Then};
 
-/// The fates of the commands of one connection, in order.
+/// The faults of the commands of one connection, in order.
 pub(crate) struct Fates {
     choices: Seeded,
     rules: Rc<[ChanceRule]>,
     streams: Vec<Streams>,
-    /// How many commands have had theirs.
+    /// The number of commands so far.
     pub(crate) commands: u64,
 }
 
@@ -36,7 +36,7 @@ struct Streams {
     lasts: StreamId,
 }
 
-/// What goes wrong.
+/// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     Delay(Delayed),
@@ -46,7 +46,7 @@ pub(crate) enum Fault {
     Crash(Keep),
 }
 
-/// A fault that strikes now, and how long it lasts.
+/// A fault that strikes, and how long it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Struck {
     pub(crate) fault: Fault,
@@ -54,8 +54,8 @@ pub(crate) struct Struck {
 }
 
 impl ChanceRule {
-    /// The rules of the plan that strike by chance on the server of that name, in the order in
-    /// which a command meets them.
+    /// The rules of the plan that strike the server `node` by chance, in the order in which they
+    /// apply to a command.
     pub(crate) fn of_node(plan: &FaultPlan, node: &str) -> Rc<[ChanceRule]> {
         let mut rules = Vec::new();
         let mut add = |kind: &str, number, strikes, lasts, only: &Only, fault| {
@@ -89,7 +89,7 @@ impl ChanceRule {
 }
 
 impl Fates {
-    /// Those of a connection with this name, such as `n0/17`.
+    /// The faults of a connection with this name, such as `n0/17`.
     pub(crate) fn new(seed: &str, rules: &Rc<[ChanceRule]>, connection: &str) -> Fates {
         let mut choices = Seeded::new(seed);
         let stream = |rule: &ChanceRule| Streams {
@@ -100,7 +100,7 @@ impl Fates {
         Fates { choices, rules: Rc::clone(rules), streams, commands: 0 }
     }
 
-    /// What the next command meets, in order. It is sent this long after the start.
+    /// The faults of the next command, in order. `now` is the time since the start.
     pub(crate) fn next(&mut self, command: &[u8], now: Span) -> Vec<Struck> {
         self.commands += 1;
         let mut met = Vec::new();

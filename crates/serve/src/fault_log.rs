@@ -1,4 +1,4 @@
-//! What was injected: one JSON object a line.
+//! The log of injected faults: one JSON object per line.
 
 use std::io::Write;
 
@@ -9,20 +9,20 @@ use serde::Serialize;
 use crate::fate::{Fault, Struck};
 use crate::plan::{Delayed, Keep, Then};
 
-/// Where faults are written down.
+/// Writes the log.
 pub(crate) struct FaultLog(pub(crate) Box<dyn Write>);
 
-/// Whom a fault struck.
+/// The victim of a fault.
 pub(crate) struct Victim<'a> {
     pub(crate) node: &'a str,
     pub(crate) command: Option<StruckCommand<'a>>,
 }
 
-/// Which command.
+/// The command that a fault struck.
 pub(crate) struct StruckCommand<'a> {
-    /// The number of its connection, from 0, in the order in which the server accepted them.
+    /// The zero-based number of its connection, in the order of acceptance.
     pub(crate) connection: u64,
-    /// Its own number on that connection, from 0.
+    /// Its zero-based number on that connection.
     pub(crate) number: u64,
     pub(crate) line: &'a [Blob],
 }
@@ -45,11 +45,11 @@ struct Entry<'a> {
     keep: Option<&'static str>,
 }
 
-/// The most bytes of a command's name that are written: more is no name of a command.
+/// The most bytes of a command's name in the log. All real names are shorter.
 const NAME_MAX: usize = 32;
 
 impl FaultLog {
-    /// Writes a line, at once, so that whoever follows the file sees it.
+    /// Writes a line and flushes it, so that a reader who follows the file sees it.
     pub(crate) fn write(
         &mut self,
         now: Span,

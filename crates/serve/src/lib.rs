@@ -1,18 +1,17 @@
-//! Redis in memory behind real TCP: any client, in any language, can be tried against it, and
-//! against the faults that a [`FaultPlan`] orders.
+//! Redis in memory behind real TCP. It tests clients in any language, with the faults of a
+//! [`FaultPlan`].
 //!
-//! A [`Service`] is one or more servers, each with a port and data of its own, on one thread: a
-//! command is executed at once and whole, as in Redis. [`Service::bind`] takes the ports,
-//! [`Service::run`] serves until it is interrupted.
+//! A [`Service`] is one or more servers on one thread, each with its own port and data. As in
+//! Redis, each command is atomic. [`Service::bind`] binds the ports, and [`Service::run`] serves
+//! until it is interrupted.
 //!
 //! Invariants
-//! 1. What a client sends, and what it does not read, takes a bounded amount of memory, for each
-//!    client and for all together.
-//! 2. Whatever goes wrong on purpose is drawn from the seed by connection and command
-//!    ([`FaultPlan`]): the n-th command of the n-th connection of a server meets the same fate
-//!    under the same seed. When it arrives, and what came before it on other connections, is up to
-//!    the real world.
-//! 3. A fault that strikes is in the log before any client can notice.
+//! 1. The memory for clients' commands and unread replies is bounded, for each client and for all
+//!    together.
+//! 2. Faults are drawn from the seed, by connection and command ([`FaultPlan`]). The m-th command
+//!    of the n-th connection of a server has the same faults under the same seed. Its arrival time,
+//!    and its order among other connections' commands, are not reproducible.
+//! 3. A fault is in the log before a client can observe it.
 //!
 //! ```
 //! use std::io::{Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! Who lets clients in, and throws them out.
+//! Accepting and disconnecting clients.
 
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -12,22 +12,22 @@ use tokio::time::sleep;
 use crate::connection::Connection;
 use crate::node::{Node, Order, duration};
 
-/// A server's door.
+/// The listener of a server.
 pub(crate) struct Listener {
     node: Rc<Node>,
     address: SocketAddr,
     connections: JoinSet<()>,
 }
 
-/// How long it waits before it tries something again that failed for want of something.
-const PATIENCE: Duration = Duration::from_millis(20);
+/// How long it waits before it retries, when no sockets or no port are available.
+const RETRY_DELAY: Duration = Duration::from_millis(20);
 
 impl Listener {
     pub(crate) fn new(node: Rc<Node>, address: SocketAddr) -> Listener {
         Listener { node, address, connections: JoinSet::new() }
     }
 
-    /// Lets clients in for ever.
+    /// Accepts clients forever.
     pub(crate) async fn run(mut self, door: TcpListener) {
         self.open(door);
         loop {
@@ -47,11 +47,11 @@ impl Listener {
                     }
                 },
                 Some(ended) = self.connections.join_next() => pass_on(ended),
-                arrivals = node.arrivals() => arrivals.into_iter().for_each(|one| self.serve(one)),
+                accepted = node.accepted() => accepted.into_iter().for_each(|one| self.serve(one)),
                 accepted = accept(door.as_deref()) => match accepted {
                     Ok(stream) => node.admit(stream).into_iter().for_each(|one| self.serve(one)),
-                    // There are no more sockets. Those who wait at the door wait until there are.
-                    Err(_) => sleep(PATIENCE).await,
+                    // No sockets are left. New clients wait until there are some.
+                    Err(_) => sleep(RETRY_DELAY).await,
                 },
             }
             node.clients.set(self.connections.len());
@@ -74,13 +74,13 @@ impl Listener {
         self.node.resets.set(false);
     }
 
-    /// Listens again where it listened before. Somebody may have taken the port meanwhile; nothing
-    /// can be done about that but to wait.
+    /// Listens on the same address again. If another process has taken the port, it waits until the
+    /// port is free.
     async fn reopen(&self) -> TcpListener {
         loop {
             match TcpListener::bind(self.address).await {
                 Ok(door) => return door,
-                Err(_) => sleep(PATIENCE).await,
+                Err(_) => sleep(RETRY_DELAY).await,
             }
         }
     }

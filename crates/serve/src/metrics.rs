@@ -1,30 +1,30 @@
-//! What is told of a running service: one line now and then.
+//! Metrics of a running service, as one line per interval.
 
 use std::fmt;
 
 use history::Span;
 use tcp::Counter;
 
-/// What has happened so far at one server.
+/// The counters of one server.
 #[derive(Default)]
 pub(crate) struct NodeCounters {
     pub(crate) accepted: Counter,
-    /// Because there were too many.
+    /// Clients refused because of `maxclients`.
     pub(crate) refused: Counter,
     pub(crate) commands: Counter,
 }
 
-/// What has happened so far at all of them.
+/// The counters of all servers together.
 #[derive(Default)]
 pub(crate) struct Counters {
-    /// Because of what they sent, or did not read.
+    /// Clients dropped because of what they sent, or did not read.
     pub(crate) dropped: Counter,
     pub(crate) received: Counter,
     pub(crate) sent: Counter,
     pub(crate) faults: Counter,
 }
 
-/// All that a line says.
+/// The contents of a line.
 pub(crate) struct Metrics<'a> {
     pub(crate) now: Span,
     pub(crate) since: Span,
@@ -61,7 +61,7 @@ impl fmt::Display for Metrics<'_> {
     }
 }
 
-/// An amount of bytes, rounded down to whole ones of the largest unit that has ten of them.
+/// A number of bytes, rounded down. Its unit is the largest of which it has at least ten.
 struct Size(u64);
 
 impl fmt::Display for Size {

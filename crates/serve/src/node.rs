@@ -1,4 +1,4 @@
-//! One server: its data, and what has happened to it.
+//! One server: its data and its state.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -19,49 +19,49 @@ use crate::roster::{Member, Roster, View};
 use crate::service::{Options, Service};
 use crate::wire::Wire;
 
-/// A server, as its connections and its listener see it. All of them run on one thread, and none
-/// of them waits for anything between a look and the act on it.
+/// A server, as its connections and its listener see it. All run on one thread, and none awaits
+/// between checking a state and acting on it.
 pub(crate) struct Node {
     pub(crate) name: String,
-    /// Its place among the servers of the process.
+    /// Its zero-based number among the servers of the process.
     number: usize,
     pub(crate) port: u16,
     pub(crate) service: Rc<Service>,
-    /// What can strike a command here.
+    /// The rules that can strike a command of this server.
     pub(crate) rules: Rc<[ChanceRule]>,
-    /// Whether there is a plan for what goes wrong.
+    /// Whether there are any faults in the plan.
     pub(crate) can_fail: bool,
     database: RefCell<Database>,
-    /// What was on disk when it was last synced, for crashes that lose what came later.
+    /// The data at the last sync, for crashes that lose later writes.
     synced: RefCell<Database>,
     pub(crate) counters: NodeCounters,
-    /// How many are connected.
+    /// The number of connected clients.
     pub(crate) clients: Cell<usize>,
-    /// Who they are.
+    /// The connected clients.
     pub(crate) roster: Roster,
     busy_until: Cell<Option<Instant>>,
     crashed: Cell<bool>,
-    /// Connections that are dropped now are reset.
+    /// Whether connections that are dropped now are reset.
     pub(crate) resets: Cell<bool>,
-    /// What the listener is to do, and that it is to look.
+    /// The order for the listener, and its wake-up.
     order: Cell<Option<Order>>,
     ordered: Notify,
-    /// Where clients come in, while it is open.
+    /// The listening socket, while it is open.
     pub(crate) door: RefCell<Option<Rc<TcpListener>>>,
-    /// Those who were let in while the listener could not look, and that it is to look.
+    /// Connections accepted while the listener could not run, and its wake-up.
     arrived: RefCell<Vec<Connection>>,
     has_arrived: Notify,
-    /// What `CONFIG SET` was last told, or 0.
+    /// The current `maxmemory`, or 0.
     maxmemory: Cell<u64>,
     maxclients: Cell<u32>,
 }
 
-/// What a listener is told to do. The later one includes the earlier one.
+/// An order for the listener. A later variant includes an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Order {
     /// Reset all connections.
     ResetAll,
-    /// Drop all connections, be down for so long, and listen again.
+    /// Drop all connections, stay down for this long, and listen again.
     Restart(Span),
 }
 
@@ -98,7 +98,7 @@ impl Node {
         }
     }
 
-    /// Here a connection's command line meets the server. The reply may take so many bytes.
+    /// Executes a command line of a connection. `most` limits the reply in bytes.
     pub(crate) fn answer(&self, caller: &Member, line: &[Blob], most: usize) -> Reply {
         let now = unix_time();
         self.counters.commands.add(1);
@@ -137,12 +137,12 @@ impl Node {
         self.service.options.unread.min(self.client_memory_max())
     }
 
-    /// A client comes.
+    /// Makes the connection of a new client.
     pub(crate) fn meet(&self, id: u64, stream: TcpStream, wire: Wire) -> Rc<Member> {
         self.roster.enter(id, stream, wire, unix_time())
     }
 
-    /// Lets a client in, if there is room; otherwise it is told so.
+    /// Accepts a client if there is room. Otherwise, sends it an error.
     pub(crate) fn admit(self: &Rc<Node>, stream: TcpStream) -> Option<Connection> {
         tune(&stream);
         let number = self.counters.accepted.get();
@@ -155,35 +155,35 @@ impl Node {
         Some(Connection::new(Rc::clone(self), number, stream))
     }
 
-    /// Lets in those who wait at the door, while the listener cannot look. It serves them later.
-    pub(crate) fn let_in_at_once(self: &Rc<Node>) {
+    /// Accepts waiting clients while the listener cannot run. The listener serves them later.
+    pub(crate) fn accept_waiting(self: &Rc<Node>) {
         let door = self.door.borrow();
         let Some(door) = &*door else { return };
-        // Whom there is no socket for waits on.
+        // A client without a socket keeps waiting.
         while let Ok(Some(stream)) = accept_at_once(door) {
             self.arrived.borrow_mut().extend(self.admit(stream));
             self.has_arrived.notify_one();
         }
     }
 
-    /// Those who were let in while the listener could not look, once there are any.
-    pub(crate) async fn arrivals(&self) -> Vec<Connection> {
+    /// Waits for connections that were accepted while the listener could not run.
+    pub(crate) async fn accepted(&self) -> Vec<Connection> {
         self.has_arrived.notified().await;
         self.arrived.take()
     }
 
-    /// It goes.
+    /// Removes a client.
     pub(crate) fn forget(&self, client: &Member) {
         self.roster.leave(client).close(&mut self.database.borrow_mut());
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     pub(crate) fn keys(&self) -> usize {
         self.database.borrow().keyspace().len()
     }
 
-    /// Waits until the server is free to execute a command. After a crash that never is: whoever
-    /// waits goes down with it.
+    /// Waits until the server can execute a command. After a crash it never can: the waiting
+    /// connections are dropped.
     pub(crate) async fn ready(&self) {
         while let Some(until) = self.busy_until.get().filter(|until| *until > Instant::now()) {
             sleep_until(until).await;
@@ -193,13 +193,13 @@ impl Node {
         }
     }
 
-    /// Does nothing for so long.
+    /// Executes nothing for this long.
     pub(crate) fn stall(&self, lasts: Span) {
         let until = Instant::now() + duration(lasts);
         self.busy_until.set(self.busy_until.get().max(Some(until)));
     }
 
-    /// Ends without warning, and comes again after so long. `false` if it is down as it is.
+    /// Crashes, and restarts after `down`. Returns `false` if the server is down already.
     pub(crate) fn crash(&self, keep: Keep, down: Span) -> bool {
         if self.crashed.replace(true) {
             return false;
@@ -220,7 +220,7 @@ impl Node {
         true
     }
 
-    /// It is up again.
+    /// Records that the server is up again.
     pub(crate) fn restarted(&self) {
         self.crashed.set(false);
     }
@@ -229,18 +229,18 @@ impl Node {
         self.crashed.get()
     }
 
-    /// All that has been written so far is on disk.
+    /// Syncs all data to the simulated disk.
     pub(crate) fn sync(&self) {
         *self.synced.borrow_mut() = self.database.borrow().clone();
     }
 
-    /// Tells the listener what to do.
+    /// Gives the listener an order.
     pub(crate) fn order(&self, order: Order) {
         self.order.set(self.order.get().max(Some(order)));
         self.ordered.notify_one();
     }
 
-    /// What the listener is told, once it is.
+    /// Waits for an order.
     pub(crate) async fn ordered(&self) -> Order {
         loop {
             self.ordered.notified().await;
@@ -251,9 +251,9 @@ impl Node {
     }
 }
 
-/// A server without data. The secret of its hashes is drawn from the operating system's randomness,
-/// which is what the standard library keys its own hash maps with: so no client can choose keys
-/// that all have one hash. No reply depends on it.
+/// A server without data. Its hash secret is drawn from the operating system's random source, as
+/// for the standard library's hash maps. So no client can choose keys with equal hashes. No reply
+/// depends on the secret.
 #[expect(clippy::disallowed_types, reason = "keys of hostile clients; no order is looked at")]
 fn empty(options: &Options) -> Database {
     use std::hash::{BuildHasher as _, RandomState};
@@ -262,10 +262,10 @@ fn empty(options: &Options) -> Database {
     Database::new(options.library.clone()).with_hash_secret(secret)
 }
 
-/// What clients may keep in memory, however little the data may take.
+/// The memory in bytes that clients may take even if `maxmemory` is lower.
 const CLIENTS_MIN: usize = 64 << 20;
 
-/// A server that starts with these data: configured as its options say, and with no script loaded.
+/// Starts a server with this data. It has the configuration of its options, and no loaded scripts.
 fn started(mut database: Database, options: &Options) -> Database {
     let maxclients = u32::try_from(options.max_clients).unwrap_or(u32::MAX);
     database.configure(redis::Config { maxclients, ..redis::Config::default() });
@@ -277,11 +277,11 @@ pub(crate) const fn duration(span: Span) -> Duration {
     Duration::from_nanos(span.0)
 }
 
-/// What the wall clock shows.
+/// The time of the wall clock.
 #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "real clients, real time")]
 pub(crate) fn unix_time() -> UnixTime {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    // A clock that stands before 1970 shows 1970.
+    // A time before 1970 counts as 1970.
     UnixTime(since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)))
 }
 

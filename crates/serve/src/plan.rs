@@ -1,8 +1,8 @@
-//! What goes wrong with real connections, as a file says it.
+//! Fault plans for real connections, read from a file.
 //!
-//! A plan is a list of rules for each kind of fault. A rule strikes by chance, once for each
-//! command, or by the clock. Keys that nobody knows, and rules that could never strike, are refused
-//! with the line they stand in.
+//! A plan has a list of rules for each kind of fault. A rule strikes either by chance, with one
+//! draw per command, or by the clock. Unknown keys, and rules that could never strike, are errors
+//! with a line number.
 
 use history::Span;
 use scenario::units::{Amount, Latency};
@@ -22,35 +22,35 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FaultPlan {
-    /// Commands or replies that take their time.
+    /// Delayed commands or replies.
     pub delay: Vec<DelayRule>,
-    /// Commands that are executed and not answered.
+    /// Commands that are executed without a reply.
     pub drop_reply: Vec<DropRule>,
     /// Connections that break before a command is executed.
     pub reset: Vec<ResetRule>,
-    /// Servers that do nothing for a while.
+    /// Servers that execute nothing for a while.
     pub stall: Vec<StallRule>,
-    /// Servers that end, and start again.
+    /// Servers that crash and restart.
     pub crash: Vec<CrashRule>,
 }
 
-/// A command, or its reply, is held back.
+/// Delays a command or its reply.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DelayRule {
-    /// How often, per command.
+    /// The probability per command.
     pub chance: Amount,
-    /// For how long.
+    /// The duration.
     pub lasts: Latency,
-    /// What is held back.
+    /// What is delayed.
     #[serde(default)]
     pub what: Delayed,
-    /// Where, when, and which commands.
+    /// The servers, times and commands that the rule applies to.
     #[serde(default)]
     pub only: Only,
 }
 
-/// What is held back.
+/// What is delayed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Delayed {
@@ -61,84 +61,85 @@ pub enum Delayed {
     Reply,
 }
 
-/// A command is executed, and its reply is lost.
+/// Executes a command, and drops its reply.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DropRule {
-    /// How often, per command.
+    /// The probability per command.
     pub chance: Amount,
-    /// What becomes of the connection.
+    /// What happens to the connection.
     #[serde(default)]
     pub then: Then,
-    /// Where, when, and which commands.
+    /// The servers, times and commands that the rule applies to.
     #[serde(default)]
     pub only: Only,
 }
 
-/// What becomes of a connection on which a reply was lost. It cannot just go on: the next reply
-/// would be taken for the one that was lost, which TCP never lets happen.
+/// What happens to a connection whose reply was dropped. It cannot continue: the client would take
+/// the next reply for the dropped one, which cannot happen with TCP.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Then {
-    /// It is reset: the client learns at once that it does not know.
+    /// It is reset. The client learns immediately that the outcome is unknown.
     #[default]
     Reset,
-    /// Nothing comes any more, and nothing that is sent is executed: the client has to time out.
+    /// The server sends nothing more and executes nothing more on it. The client must time out.
     Silence,
 }
 
-/// A connection breaks: before a command, which is not executed, or all at a time.
+/// Breaks one connection before a command, which is not executed. By the clock, breaks all
+/// connections.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ResetRule {
-    /// How often, per command.
+    /// The probability per command.
     pub chance: Option<Amount>,
-    /// Once, this long after the start: all connections.
+    /// Once, this long after the start. Breaks all connections.
     pub at: Option<Span>,
-    /// Again and again, this long after the last time: all connections.
+    /// Repeatedly, this long after the last time. Breaks all connections.
     pub every: Option<Latency>,
-    /// Where, when, and which commands.
+    /// The servers, times and commands that the rule applies to.
     #[serde(default)]
     pub only: Only,
 }
 
-/// A server executes nothing for a while, as during a slow script.
+/// Makes a server execute nothing for a while, as during a slow script.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StallRule {
-    /// How often, per command.
+    /// The probability per command.
     pub chance: Option<Amount>,
     /// Once, this long after the start.
     pub at: Option<Span>,
-    /// Again and again, this long after the last time.
+    /// Repeatedly, this long after the last time.
     pub every: Option<Latency>,
-    /// For how long.
+    /// The duration.
     pub lasts: Latency,
-    /// Where, when, and which commands.
+    /// The servers, times and commands that the rule applies to.
     #[serde(default)]
     pub only: Only,
 }
 
-/// A server ends without warning, refuses connections for a while, and starts again.
+/// Crashes a server. It refuses connections for a while, and restarts.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CrashRule {
-    /// How often, per command. The command is not executed.
+    /// The probability per command. The command is not executed.
     pub chance: Option<Amount>,
     /// Once, this long after the start.
     pub at: Option<Span>,
-    /// Again and again, this long after the last time.
+    /// Repeatedly, this long after the last time.
     pub every: Option<Latency>,
-    /// How long it is down.
+    /// How long the server is down.
     pub lasts: Latency,
-    /// What of its data is there again.
+    /// Which data survives.
     pub keep: Keep,
-    /// Where, when, and which commands.
+    /// The servers, times and commands that the rule applies to.
     #[serde(default)]
     pub only: Only,
 }
 
-/// What of its data a server still has after a crash. Loaded scripts never survive.
+/// The data that survives a crash. Loaded scripts never survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keep {
@@ -146,21 +147,21 @@ pub enum Keep {
     Nothing,
     /// `appendfsync always`.
     Everything,
-    /// `appendfsync everysec`: what was there when a second last began.
+    /// `appendfsync everysec`: the data at the start of the last second.
     AllButLastSecond,
 }
 
-/// To what a rule is confined.
+/// The servers, times and commands that a rule applies to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Only {
-    /// To these servers: `n0` is the first.
+    /// The servers, of which `n0` is the first. Empty means all.
     pub nodes: Vec<String>,
-    /// To commands of these names.
+    /// The names of commands. Empty means all.
     pub commands: Vec<String>,
-    /// To what happens this long after the start, or later.
+    /// The start of the time range, inclusive, since the start of the service.
     pub from: Span,
-    /// To what happens earlier than this.
+    /// The end of the time range, exclusive.
     pub until: Option<Span>,
 }
 
@@ -171,15 +172,15 @@ pub(crate) enum Strikes {
     ByChance(Amount),
     /// Once.
     At(Span),
-    /// Again and again.
+    /// Repeatedly.
     Every(Latency),
 }
 
 impl FaultPlan {
-    /// Reads a plan for so many servers from the text of the file `origin`.
+    /// Reads a plan for `nodes` servers from the text of the file `origin`.
     ///
     /// # Errors
-    /// What is wrong with it, and in which line.
+    /// A message with the line, if the plan is invalid.
     pub fn from_toml(origin: &str, text: &str, nodes: u16) -> Result<FaultPlan, LoadError> {
         scenario::read_toml(origin, text, |plan: &FaultPlan| plan.check(nodes))
     }
@@ -216,7 +217,7 @@ fn check_rule(
 ) -> Result<(), Problem> {
     let strikes = strikes.map_err(|message| Problem::new(path, message))?;
     if !matches!(strikes, Strikes::ByChance(_)) && !only.commands.is_empty() {
-        let message = "what strikes by the clock does not ask for commands";
+        let message = "a rule that strikes by the clock cannot name commands";
         return Err(Problem::new(format!("{path}.only.commands"), message));
     }
     if only.until.is_some_and(|until| until <= only.from) {
@@ -233,18 +234,18 @@ fn check_rule(
     }
 }
 
-/// What the server with this number is called.
+/// The name of the server with this number.
 pub(crate) fn node_name(number: u16) -> String {
     format!("n{number}")
 }
 
 impl Only {
-    /// Whether a rule has to do with the server of that name.
+    /// Whether the rule applies to the server with this name.
     pub(crate) fn includes_node(&self, name: &str) -> bool {
         self.nodes.is_empty() || self.nodes.iter().any(|node| node == name)
     }
 
-    /// Whether a rule has to do with a command, this long after the start.
+    /// Whether the rule applies to a command, this long after the start.
     pub(crate) fn includes(&self, command: &[u8], now: Span) -> bool {
         let named = |name: &String| name.as_bytes().eq_ignore_ascii_case(command);
         self.includes_time(now) && (self.commands.is_empty() || self.commands.iter().any(named))
@@ -282,8 +283,8 @@ fn strikes(
         (Some(chance), None, None) => Ok(Strikes::ByChance(chance)),
         (None, Some(at), None) => Ok(Strikes::At(at)),
         (None, None, Some(every)) if every.0.min > Span::ZERO => Ok(Strikes::Every(every)),
-        (None, None, Some(_)) => Err("every needs a time that is not 0"),
-        _ => Err("say when: one of chance = \"1%\", at = \"10s\", every = \"5s..10s\""),
+        (None, None, Some(_)) => Err("every must not be 0"),
+        _ => Err("set exactly one of chance = \"1%\", at = \"10s\", every = \"5s..10s\""),
     }
 }
 

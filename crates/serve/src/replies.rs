@@ -1,8 +1,8 @@
 //! The replies that a client has not read yet.
 //!
-//! Small ones are bytes at once. A large one stays what it is until it is its turn, and becomes
-//! bytes as these are sent; its large strings are shared with the server's data all the time. So a
-//! reply takes hardly more memory than the data that it tells of, and none of it twice.
+//! A small reply is encoded immediately. A large reply is encoded piece by piece while it is sent,
+//! and its large strings are shared with the server's data. So a reply takes hardly more memory
+//! than the data that it contains.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -11,11 +11,11 @@ use redis::Reply;
 use redis::resp::{Piece, Pieces, Protocol, Shape};
 use tcp::Outbox;
 
-/// Replies, in the order in which they are to be sent.
+/// Replies in the order in which they are sent.
 #[derive(Debug, Default)]
 pub(crate) struct Replies {
     outbox: Outbox,
-    /// What comes after that; the first is a reply.
+    /// The replies after it. The first one is large.
     later: VecDeque<Later>,
     later_size: usize,
 }
@@ -23,18 +23,18 @@ pub(crate) struct Replies {
 #[derive(Debug)]
 enum Later {
     Large(Pieces),
-    /// Small ones.
+    /// Small replies, encoded.
     Small(Vec<u8>),
 }
 
-/// A reply that takes no more than this becomes bytes at once.
+/// A reply of at most this many bytes is encoded immediately.
 const SMALL: usize = 64 << 10;
 
-/// As long as so many bytes can be sent, no more are made.
+/// Large replies are not encoded further while this many bytes are unsent.
 const ENOUGH: usize = 64 << 10;
 
 impl Replies {
-    /// The next reply. The caller knows its size.
+    /// Adds a reply of this size.
     pub(crate) fn add(&mut self, reply: Reply, size: usize, shape: Shape, protocol: Protocol) {
         if size > SMALL {
             self.later_size += size;
@@ -58,17 +58,17 @@ impl Replies {
         self.later.push_back(Later::Small(bytes));
     }
 
-    /// How much waits for the client to read: bytes, and at least as many of what is none yet.
+    /// The number of unread bytes. Replies that are not encoded yet count with an upper limit.
     pub(crate) fn unread(&self) -> usize {
         self.outbox.len() + self.later_size
     }
 
-    /// How many bytes of memory it takes, at most.
+    /// An upper limit for the memory that it takes in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.outbox.memory() + self.later_size + self.later.len() * size_of::<Later>()
     }
 
-    /// Makes bytes of what comes later, until there are enough.
+    /// Encodes later replies, until there are enough bytes.
     fn fill(&mut self) {
         while self.outbox.len() < ENOUGH {
             let is_done = match self.later.front_mut() {
@@ -98,7 +98,7 @@ impl Replies {
         }
     }
 
-    /// Has at least `most` bytes written, unless that would block. Returns how many.
+    /// Writes about `most` bytes, unless that would block. Returns how many.
     ///
     /// # Errors
     /// If the connection is broken.
@@ -133,7 +133,7 @@ mod tests {
         replies.add(reply, size, Shape::AsIs, Protocol::Resp2);
     }
 
-    /// Of each kind: small, of many entries, of large strings.
+    /// Replies of each kind: small, with many entries, and with large strings.
     fn some() -> Vec<Reply> {
         let large = Reply::Bulk(Blob::from("x".repeat(100_000)));
         vec![

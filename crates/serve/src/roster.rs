@@ -1,4 +1,4 @@
-//! The clients of a server, as `CLIENT LIST` tells of them and `CLIENT KILL` ends them.
+//! The connected clients of a server, for `CLIENT LIST` and `CLIENT KILL`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 use crate::node::Node;
 use crate::wire::Wire;
 
-/// Those who are connected, by the numbers of their connections.
+/// The connected clients, by the numbers of their connections.
 #[derive(Default)]
 pub(crate) struct Roster(RefCell<BTreeMap<u64, Rc<Member>>>);
 
@@ -22,24 +22,24 @@ pub(crate) struct Roster(RefCell<BTreeMap<u64, Rc<Member>>>);
 pub(crate) struct Member {
     pub(crate) id: u64,
     pub(crate) stream: TcpStream,
-    /// What has come from it and what is to be sent to it.
+    /// Its received and unsent bytes.
     pub(crate) wire: RefCell<Wire>,
-    /// What the server knows of it; what it knows is gone with the connection.
+    /// Its state in the database.
     pub(crate) connection: RefCell<redis::Connection>,
     address: Option<SocketAddr>,
     local_address: Option<SocketAddr>,
     since: UnixTime,
-    /// When its last command came, and which it was.
+    /// The time and the name of its last command.
     last: Cell<(UnixTime, Option<&'static str>)>,
-    /// Who serves it.
+    /// The task that serves it.
     task: RefCell<Option<AbortHandle>>,
-    /// That task, while it waits for the client.
+    /// The waker of that task, while it waits for the client.
     waiting: RefCell<Option<Waker>>,
     is_nudged: Cell<bool>,
 }
 
 impl Roster {
-    /// A client comes, with a number that no other of this server has, or had.
+    /// Adds a client. Its number must be unique for this server, also among former clients.
     pub(crate) fn enter(
         &self,
         id: u64,
@@ -64,26 +64,26 @@ impl Roster {
         member
     }
 
-    /// From now on the client can be ended by others.
+    /// Sets the task that serves the client, so that other clients can end it.
     pub(crate) fn is_served_by(&self, id: u64, task: AbortHandle) {
         if let Some(member) = self.0.borrow().get(&id) {
             *member.task.borrow_mut() = Some(task);
         }
     }
 
-    /// It goes, or has gone.
+    /// Removes a client, if it is still there.
     pub(crate) fn leave(&self, member: &Member) -> redis::Connection {
         self.0.borrow_mut().remove(&member.id);
         member.connection.replace(redis::Connection::new(0))
     }
 
-    /// All who are connected.
+    /// All connected clients.
     pub(crate) fn all(&self) -> Vec<Rc<Member>> {
         self.0.borrow().values().cloned().collect()
     }
 
-    /// Hangs up on a client: it is off the roster at once, and off the line as soon as its task is
-    /// looked at.
+    /// Disconnects a client. It leaves the roster immediately. Its socket is closed when its task
+    /// runs next.
     pub(crate) fn end(&self, id: u64) {
         if let Some(member) = self.0.borrow_mut().remove(&id)
             && let Some(task) = &*member.task.borrow()
@@ -92,7 +92,7 @@ impl Roster {
         }
     }
 
-    /// The client that takes most of the memory of all, and how much that is.
+    /// The client that takes the most memory, and its size.
     pub(crate) fn largest(&self) -> Option<(usize, Rc<Member>)> {
         let members = self.0.borrow();
         let taken = |member: &Rc<Member>| member.wire.try_borrow().map_or(0, |wire| wire.memory());
@@ -106,12 +106,12 @@ impl Roster {
 }
 
 impl Member {
-    /// A command of the client has come.
+    /// Records a command of the client.
     pub(crate) fn calls(&self, now: UnixTime, command: Option<&'static str>) {
         self.last.set((now, command));
     }
 
-    /// The task that serves the client waits for it, or for a nudge.
+    /// Stores the waker of the client's task, for [`Member::nudge`].
     pub(crate) fn wait(&self, context: &Context<'_>) -> Poll<Option<Ready>> {
         if self.is_nudged.take() {
             return Poll::Ready(Some(Ready::READABLE));
@@ -123,7 +123,7 @@ impl Member {
         Poll::Pending
     }
 
-    /// The task that serves the client is to look after it, though nothing may have come.
+    /// Wakes the client's task, even if no bytes have arrived.
     pub(crate) fn nudge(&self) {
         self.is_nudged.set(true);
         if let Some(task) = &*self.waiting.borrow() {
@@ -133,7 +133,7 @@ impl Member {
 
     fn known(&self, now: UnixTime) -> Client {
         let (last, command) = self.last.get();
-        // As Redis writes an address that it cannot tell.
+        // Redis writes an unknown address like this.
         let text = |address: Option<SocketAddr>| match address {
             Some(address) => address.to_string(),
             None => "?:0".to_owned(),
@@ -148,7 +148,7 @@ impl Member {
     }
 }
 
-/// The clients of a server as one of them sees them.
+/// The clients of a server, from the view of one of them.
 pub(crate) struct View<'a> {
     pub(crate) node: &'a Node,
     pub(crate) caller: &'a Member,

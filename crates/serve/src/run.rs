@@ -1,4 +1,4 @@
-//! From options to servers that listen, and on until somebody has enough.
+//! Starting, running and stopping a service.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -20,10 +20,10 @@ use crate::listener::Listener;
 use crate::metrics::{Metrics, NodeCounters};
 use crate::node::{Node, duration};
 use crate::plan::node_name;
-use crate::schedule::Appointment;
+use crate::schedule::ScheduledFault;
 use crate::service::{self, Options, ServeError};
 
-/// Servers that have a port, and can be run.
+/// Servers that have bound their ports and are ready to run.
 pub struct Service {
     runtime: Runtime,
     service: Rc<service::Service>,
@@ -31,17 +31,17 @@ pub struct Service {
     addresses: Vec<SocketAddr>,
 }
 
-/// How often it looks whether it is to end.
+/// How often it checks whether to stop.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long clients may take to read what waits for them when it ends.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// How long clients may take to read their replies when the service stops.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Service {
-    /// Takes the ports. From now on clients can connect; they are served by [`Service::run`].
+    /// Binds the ports. From now on clients can connect. [`Service::run`] serves them.
     ///
     /// # Errors
-    /// If a port cannot be had.
+    /// If a port cannot be bound.
     pub fn bind(
         options: Options,
         fault_log: Option<Box<dyn Write>>,
@@ -49,7 +49,7 @@ impl Service {
         let Options { bind, port, nodes, .. } = options;
         let senseless = |why| ServeError::Senseless { nodes, port, why };
         if nodes == 0 {
-            return Err(senseless("there must be one at least"));
+            return Err(senseless("there must be at least one"));
         }
         if port > 0 && port.checked_add(nodes - 1).is_none() {
             return Err(senseless("the last port is 65535"));
@@ -72,19 +72,19 @@ impl Service {
         Ok(Service { runtime, service, doors, addresses })
     }
 
-    /// Where the servers listen, in order.
+    /// The addresses of the servers, in order.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// Serves until `interrupted` says so. Metrics are told to `tell`, line by line.
+    /// Serves until `interrupted` returns true. Calls `tell` with each line of metrics.
     ///
     /// # Errors
-    /// If faults could not be written down.
+    /// If the fault log cannot be written.
     ///
     /// # Panics
-    /// If there is a bug.
+    /// If a task panics, which is a bug.
     pub fn run(
         self,
         interrupted: impl Fn() -> bool + 'static,
@@ -105,7 +105,7 @@ impl Service {
             let mut tasks = JoinSet::new();
             for ((node, door), address) in nodes.iter().zip(doors).zip(addresses) {
                 tasks.spawn_local(Listener::new(Rc::clone(node), address).run(door));
-                for appointment in Appointment::of_node(&plan, node) {
+                for appointment in ScheduledFault::of_node(&plan, node) {
                     tasks.spawn_local(appointment.keep());
                 }
                 if !plan.crash.is_empty() {
@@ -117,7 +117,7 @@ impl Service {
                 () = fail_with(&mut tasks) => {}
                 () = tell_metrics(&service, &nodes, &tell) => {}
             }
-            say_farewell(&service).await;
+            drain_clients(&service).await;
             Ok(())
         })
     }
@@ -144,7 +144,7 @@ async fn fail_with(tasks: &mut JoinSet<()>) {
     }
 }
 
-/// As `appendfsync everysec` does it.
+/// Syncs every second, as `appendfsync everysec` does.
 async fn sync_each_second(node: Rc<Node>) {
     let mut seconds = interval(Duration::from_secs(1));
     loop {
@@ -153,15 +153,15 @@ async fn sync_each_second(node: Rc<Node>) {
     }
 }
 
-/// Lets clients have what waits for them, if they are quick.
-async fn say_farewell(service: &service::Service) {
+/// Waits until clients have read their replies, for a limited time.
+async fn drain_clients(service: &service::Service) {
     let all_is_read = async {
         while service.unread.in_use() > 0 {
             sleep(LOOK).await;
         }
     };
-    // Whoever has not read it by then does not read.
-    let _ = timeout(FAREWELL, all_is_read).await;
+    // A client that has not read its replies by then loses them.
+    let _ = timeout(DRAIN_TIMEOUT, all_is_read).await;
 }
 
 async fn tell_metrics(service: &service::Service, nodes: &[Rc<Node>], tell: &impl Fn(&str)) {

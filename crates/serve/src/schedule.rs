@@ -13,7 +13,7 @@ use crate::node::{Node, Order, duration};
 use crate::plan::{FaultPlan, Only, Strikes};
 
 /// A rule that strikes one server by the clock.
-pub(crate) struct Appointment {
+pub(crate) struct ScheduledFault {
     node: Rc<Node>,
     only: Only,
     strikes: Strikes,
@@ -24,9 +24,9 @@ pub(crate) struct Appointment {
     lengths: StreamId,
 }
 
-impl Appointment {
-    /// All that the plan has for a server.
-    pub(crate) fn of_node(plan: &FaultPlan, node: &Rc<Node>) -> Vec<Appointment> {
+impl ScheduledFault {
+    /// The rules of the plan that strike this server by the clock.
+    pub(crate) fn of_node(plan: &FaultPlan, node: &Rc<Node>) -> Vec<ScheduledFault> {
         let at_once = Latency::default();
         let resets = plan.reset.iter().enumerate().map(|(number, rule)| {
             (format!("reset-{number}"), rule.strikes(), Fault::Reset, at_once, &rule.only)
@@ -44,7 +44,7 @@ impl Appointment {
             let by_clock = !matches!(strikes, Strikes::ByChance(_));
             (by_clock && only.includes_node(&node.name)).then(|| {
                 let mut choices = Seeded::new(&node.service.options.seed);
-                Appointment {
+                ScheduledFault {
                     node: Rc::clone(node),
                     only: only.clone(),
                     strikes,
@@ -59,7 +59,7 @@ impl Appointment {
         .collect()
     }
 
-    /// Strikes whenever it is time.
+    /// Waits for each scheduled time, and strikes.
     pub(crate) async fn keep(mut self) {
         loop {
             let pause = match self.strikes {
@@ -79,7 +79,7 @@ impl Appointment {
     }
 
     fn strike(&self, lasts: Span) {
-        // A server that is down can neither stall nor reset anything, nor crash.
+        // A server that is down cannot stall, reset connections, or crash.
         let strikes = !self.node.is_down()
             && match self.fault {
                 Fault::Crash(keep) => self.node.crash(keep, lasts),

@@ -1,4 +1,4 @@
-//! What all servers of a process share.
+//! The state that all servers of a process share.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -22,34 +22,35 @@ use crate::plan::FaultPlan;
 use crate::roster::Member;
 use crate::turns::Turns;
 
-/// What is served, and how.
+/// The options of a service.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The address to listen on.
     pub bind: IpAddr,
-    /// The port of the first server, the others have those after it; 0 for any that are free.
+    /// The port of the first server. The other servers have the following ports. 0 means any free
+    /// ports.
     pub port: u16,
-    /// How many servers.
+    /// The number of servers.
     pub nodes: u16,
-    /// How many clients can be connected to a server at a time.
+    /// The most clients of a server at a time.
     pub max_clients: usize,
-    /// What is put up with of one command.
+    /// Limits for the size of one command.
     pub limits: Limits,
-    /// How many bytes of replies wait for a client that does not read, before it is dropped.
+    /// The most unread bytes of replies per client. A client that exceeds it is dropped.
     pub unread: usize,
-    /// How many bytes all clients together may keep in memory, of commands that are not complete
-    /// or wait for `EXEC`, of keys that are watched, and of replies that are not read. Whoever
-    /// needs more than is left is dropped.
+    /// The most bytes of memory for all clients together: for incomplete and queued commands,
+    /// watched keys, and unread replies. If it is exceeded, the client that takes the most is
+    /// dropped.
     pub client_memory: usize,
     /// How long a script may run before it is ended.
     pub script_time: Span,
-    /// The scripts that can be called.
+    /// The scripts that have native twins.
     pub library: Arc<ScriptLibrary>,
-    /// How often the metrics are told.
+    /// The interval of the metrics. `None` means no metrics.
     pub metrics: Option<Span>,
-    /// What goes wrong.
+    /// The faults to inject.
     pub faults: FaultPlan,
-    /// What chance is drawn from.
+    /// The seed of the faults.
     pub seed: String,
 }
 
@@ -72,46 +73,47 @@ impl Default for Options {
     }
 }
 
-/// Why nothing is served, or no longer.
+/// Why the service cannot start, or has stopped.
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// There is nothing to serve.
-    #[error("there are to be {nodes} servers from port {port}: {why}")]
+    /// The number of servers or the ports are invalid.
+    #[error("cannot start {nodes} servers from port {port}: {why}")]
     Senseless {
-        /// How many servers.
+        /// The number of servers.
         nodes: u16,
         /// The first port.
         port: u16,
-        /// What is wrong with that.
+        /// The problem.
         why: &'static str,
     },
-    /// An address cannot be listened on.
+    /// It cannot listen on an address.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The system cannot do what it takes.
+    /// The operating system refused something.
     #[error("cannot serve: {0}")]
     System(io::Error),
-    /// A fault could not be written down, and a fault that nobody knows of is none to learn from.
-    #[error("the fault log could not be written: {0}")]
+    /// The fault log cannot be written. The service stops, because an unlogged fault would be
+    /// useless.
+    #[error("cannot write the fault log: {0}")]
     FaultLog(io::Error),
 }
 
-/// What all servers of a process share.
+/// The state that all servers of a process share.
 pub(crate) struct Service {
     pub(crate) options: Options,
     pub(crate) counters: Counters,
-    /// What clients keep in memory.
+    /// The memory that clients take.
     pub(crate) memory: Ledger,
-    /// Which part of that are replies that have not been sent.
+    /// The part of it for unsent replies.
     pub(crate) unread: Ledger,
     start: Instant,
-    /// When the last command was called.
+    /// The time of the last command.
     pub(crate) called_at: Cell<Span>,
-    /// On which server.
+    /// The server of the last command.
     pub(crate) called_on: Cell<usize>,
     /// All servers.
     pub(crate) nodes: RefCell<Vec<Weak<Node>>>,
-    /// Whose turn it is.
+    /// The queue of clients with much work.
     pub(crate) turns: Turns,
     fault_log: RefCell<Option<FaultLog>>,
     failure: RefCell<Option<ServeError>>,
@@ -136,12 +138,12 @@ impl Service {
         }
     }
 
-    /// How long it has been going on.
+    /// The time since the start.
     pub(crate) fn now(&self) -> Span {
         Span(u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
-    /// The client that takes most of the memory of all, and its server.
+    /// The client that takes the most memory, and its server.
     pub(crate) fn largest_client(&self) -> Option<(Rc<Node>, Rc<Member>)> {
         let nodes = self.nodes.borrow();
         let largest = nodes.iter().filter_map(Weak::upgrade).filter_map(|node| {
@@ -151,7 +153,7 @@ impl Service {
         largest.max_by_key(|(taken, ..)| *taken).map(|(_, node, member)| (node, member))
     }
 
-    /// Counts a fault, and writes it down.
+    /// Counts a fault, and logs it.
     pub(crate) fn struck(&self, victim: &Victim<'_>, struck: Struck) {
         self.counters.faults.add(1);
         if let Some(log) = &mut *self.fault_log.borrow_mut()
@@ -161,7 +163,7 @@ impl Service {
         }
     }
 
-    /// All is to end for this reason.
+    /// Stops the service with this error.
     pub(crate) fn fail(&self, error: ServeError) {
         self.failure.borrow_mut().get_or_insert(error);
     }

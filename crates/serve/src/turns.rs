@@ -1,10 +1,10 @@
-//! Whose turn it is, where one thread serves all.
+//! Scheduling of clients on one thread.
 //!
-//! A client that wants little is served at once, for a short while ([`Turns::FREE`]). A client that
-//! wants more stands in a line, and so does one that has yet to prove that it wants little
-//! ([`Credit`]). Between two turns of the line all sockets are looked at, and whoever is not
-//! in the line and has something to do does it. So a client that wants little waits for one turn of
-//! the others, however many they are and however much they want.
+//! A client with little work is served immediately, for a short time ([`Turns::FREE`]). A client
+//! with more work waits in a queue. So does a client without enough [`Credit`] for short turns.
+//! Between two turns of the queue, the runtime polls all sockets and runs the clients outside the
+//! queue. So a client with little work waits for at most one turn of the queue, however long the
+//! queue is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,18 +16,18 @@ use tokio::task::yield_now;
 
 use crate::node::duration;
 
-/// How far a client is known to want little. It begins with none, and earns one by each turn in
-/// which it does. One turn that takes long does not cost all that it may have: the machine may have
-/// done something else meanwhile.
+/// A client's credit for short turns. It begins at zero, and each short turn earns one. A single
+/// long turn does not cost the whole credit, because the machine may have been busy with other
+/// work.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Credit(u8);
 
 impl Credit {
-    /// With so much it is served at once.
+    /// The credit from which a client is served immediately.
     const GOOD: u8 = 4;
-    /// It never has more.
+    /// The highest credit.
     const MOST: u8 = 16;
-    /// What a turn costs that takes long.
+    /// The credit that a long turn costs.
     const HEAVY: u8 = 8;
 
     pub(crate) const fn is_good(self) -> bool {
@@ -38,19 +38,19 @@ impl Credit {
         self.0 >= Credit::MOST
     }
 
-    /// A turn was short.
+    /// Rewards a short turn.
     pub(crate) fn earn(&mut self) {
         self.0 = (self.0 + 1).min(Credit::MOST);
     }
 
-    /// A turn was long.
+    /// Charges for a long turn.
     pub(crate) fn spend(&mut self) {
         self.0 = self.0.saturating_sub(Credit::HEAVY);
     }
 }
 
-/// When a turn began, and, unless the client has all credit, how much the thread had done by then:
-/// on a busy machine a turn can take long because the thread does not run.
+/// When a turn began. Unless the client has full credit, also the thread's processor time then: on
+/// a busy machine, a turn can take long because the thread does not run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Beginning {
     pub(crate) at: Span,
@@ -58,12 +58,12 @@ pub(crate) struct Beginning {
 }
 
 impl Beginning {
-    /// A turn begins now.
+    /// Begins a turn.
     pub(crate) fn new(now: Span, credit: Credit) -> Beginning {
         Beginning { at: now, worked: if credit.is_full() { None } else { work_done() } }
     }
 
-    /// Whether the turn, which ends now, was long.
+    /// Whether the turn was long, if it ends now.
     pub(crate) fn is_long_ago(self, now: Span) -> bool {
         let free = duration(Turns::FREE);
         now > self.at + Turns::FREE
@@ -71,30 +71,30 @@ impl Beginning {
     }
 }
 
-/// The line.
+/// The queue.
 pub(crate) struct Turns(Arc<Semaphore>);
 
-/// The first in the line.
+/// The permit of the first client in the queue.
 pub(crate) struct Turn {
     _permit: OwnedSemaphorePermit,
 }
 
 impl Turns {
-    /// For so long a connection is served at once.
+    /// How long a connection is served outside the queue.
     pub(crate) const FREE: Span = Span(200_000);
 
-    /// For so long the first in the line is served.
+    /// How long the first client in the queue is served.
     pub(crate) const LINE: Span = Span::from_millis(1);
 
-    /// So many bytes a connection is sent at once.
+    /// How many bytes a connection is sent outside the queue.
     pub(crate) const FREE_BYTES: usize = 64 << 10;
 
-    /// So many the first in the line is sent.
+    /// How many bytes the first client in the queue is sent.
     pub(crate) const LINE_BYTES: usize = 512 << 10;
 
-    /// Waits in the line.
+    /// Waits in the queue.
     pub(crate) async fn wait(&self) -> Option<Turn> {
-        // It fails if the line is closed, which it never is.
+        // This fails only if the semaphore is closed, which never happens.
         let permit = Arc::clone(&self.0).acquire_owned().await.ok()?;
         Some(Turn { _permit: permit })
     }
@@ -107,7 +107,7 @@ impl Default for Turns {
 }
 
 impl Turn {
-    /// The turn is over. The next one begins after the sockets have been looked at.
+    /// Ends the turn. The next one begins after the sockets have been polled.
     pub(crate) async fn end(self) {
         yield_now().await;
     }

@@ -1,9 +1,8 @@
-//! A client's end of a connection: bytes in, command lines, replies out.
+//! The bytes of one client: input, command lines, and replies.
 //!
-//! The task that serves a client works with its wire, and so does whoever answers it while a script
-//! keeps the server busy ([`Busy`](crate::busy::Busy)). So what has come and is not done yet, and
-//! what is to be sent, is here and not in the task; and the task never waits while it has the wire
-//! in hand.
+//! Both the client's task and [`Busy`](crate::busy::Busy) use a wire. `Busy` does while a script
+//! keeps the server busy. So received commands and unsent replies are here, not in the task. The
+//! task never awaits while it borrows the wire.
 
 use std::io::{self, IoSlice};
 use std::ops::ControlFlow;
@@ -16,27 +15,27 @@ use crate::fate::Fates;
 use crate::replies::Replies;
 use crate::service::Service;
 
-/// What has come from a client, and what is to be sent to it.
+/// The received and unsent bytes of a client.
 pub(crate) struct Wire {
     decoder: CommandDecoder,
-    /// A command that has to wait.
+    /// A command that must wait.
     held: Option<Vec<Blob>>,
     input: Option<Input>,
     replies: Replies,
-    /// In which version of the protocol it wants its replies.
+    /// The protocol version for its replies.
     protocol: Protocol,
     shapes: Shapes,
     memory: Share,
     unread: Share,
-    /// What its commands meet.
+    /// The faults of its commands.
     pub(crate) fates: Option<Fates>,
-    /// Whether what comes is not to be looked at: a fault has its way with the last command.
-    pub(crate) is_stuck: bool,
-    /// Whether the connection is to be closed.
+    /// Whether input is ignored because of a fault of the last command.
+    pub(crate) ignores_input: bool,
+    /// How the connection ends, if it is to be closed.
     pub(crate) end: Option<End>,
 }
 
-/// Bytes that have been read, of which some may be done.
+/// Bytes that have been read. Some of them may have been decoded.
 struct Input {
     buffer: Box<[u8]>,
     start: usize,
@@ -46,19 +45,19 @@ struct Input {
 /// How a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// After what waits has been sent, if the client reads it.
+    /// After the unsent replies, if the client reads them.
     AfterReplies,
-    /// At once: the client has gone.
+    /// Immediately, because the client has gone.
     Now,
-    /// At once: the client has to go.
+    /// Immediately, because the client is dropped.
     Dropped,
-    /// As when the network breaks.
+    /// With a reset, as if the network broke.
     Reset,
-    /// The client is never told.
+    /// Never visibly: the client gets no more bytes.
     Silence,
 }
 
-/// A reply that is to be sent.
+/// A reply to send.
 pub(crate) struct Answer {
     reply: Reply,
     size: usize,
@@ -77,17 +76,17 @@ impl Wire {
             memory: service.memory.share(),
             unread: service.unread.share(),
             fates,
-            is_stuck: false,
+            ignores_input: false,
             end: None,
         }
     }
 
-    /// Whether something has come that is not done yet.
+    /// Whether there is input that has not been handled.
     pub(crate) fn has_input(&self) -> bool {
         self.held.is_some() || self.input.is_some()
     }
 
-    /// Whether nothing is to be done, and whether that is all there ever is.
+    /// Whether there is nothing to do now, or the connection has ended.
     pub(crate) fn is_done(&self) -> Option<ControlFlow<End>> {
         match self.end {
             Some(end) => Some(ControlFlow::Break(end)),
@@ -95,7 +94,7 @@ impl Wire {
         }
     }
 
-    /// Reads what has come, if all that came before is done. Returns how many bytes.
+    /// Reads bytes from the socket if all earlier input has been handled. Returns how many.
     ///
     /// # Errors
     /// Those of `read`.
@@ -113,10 +112,10 @@ impl Wire {
         read
     }
 
-    /// The next command line, if all of it has come.
+    /// The next command line, if it is complete.
     ///
     /// # Errors
-    /// What is wrong with the bytes.
+    /// If the bytes violate the protocol.
     pub(crate) fn next_line(
         &mut self,
         buffers: &Buffers,
@@ -136,17 +135,17 @@ impl Wire {
         line
     }
 
-    /// The command has to wait, and all that comes after it.
+    /// Holds a command that must wait, and so all later commands.
     pub(crate) fn hold(&mut self, line: Vec<Blob>) {
         self.held = Some(line);
     }
 
-    /// Whether there is a command that has to wait.
+    /// Whether a command is held.
     pub(crate) fn is_holding(&self) -> bool {
         self.held.is_some()
     }
 
-    /// What is to be sent of the server's reply to a command line.
+    /// The answer to send for the server's reply to a command line.
     pub(crate) fn answer(
         &mut self,
         connection: &redis::Connection,
@@ -158,7 +157,7 @@ impl Wire {
         connection.wants_reply().then(|| Answer { size: reply.size(), reply, shape })
     }
 
-    /// Puts a reply among those to be sent, if no more than `most` bytes wait then.
+    /// Adds a reply, if at most `most` bytes are unread then.
     pub(crate) fn add(&mut self, answer: Answer, most: usize) -> Result<(), End> {
         let Answer { reply, size, shape } = answer;
         if self.unread().saturating_add(size) > most {
@@ -168,19 +167,19 @@ impl Wire {
         Ok(())
     }
 
-    /// The same for what is no reply to a command, and short.
+    /// Adds a short error that is not a reply to a command.
     pub(crate) fn refuse(&mut self, error: redis::ErrorReply) {
         let reply = Reply::Error(error);
         let size = reply.size();
         self.replies.add(reply, size, Shape::AsIs, self.protocol);
     }
 
-    /// How much waits for the client to read.
+    /// The number of unread bytes.
     pub(crate) fn unread(&self) -> usize {
         self.replies.unread()
     }
 
-    /// Sends what can be sent now, but not much more than `most` bytes. Returns how many.
+    /// Sends what the socket accepts now, but not much more than `most` bytes. Returns how many.
     ///
     /// # Errors
     /// If the connection is broken.
@@ -192,18 +191,18 @@ impl Wire {
         self.replies.send(most, write)
     }
 
-    /// Forgets all that has come and all that is to be sent.
+    /// Drops all input and all unsent replies.
     pub(crate) fn forget(&mut self, service: &Service) {
         *self = Wire::new(service, None);
     }
 
-    /// What was written down last of what the client takes of the memory of all.
+    /// The last recorded memory of the client in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.memory.taken()
     }
 
-    /// Writes down what the client takes of the memory of all, and returns how much all have taken.
-    /// `more` is what the server keeps for it elsewhere.
+    /// Records the memory of the client, and returns that of all clients. `more` is the memory for
+    /// it elsewhere in the server.
     pub(crate) fn account(&mut self, more: usize) -> usize {
         let held: usize = self.held.iter().flatten().map(|word| word.len()).sum();
         self.memory.set(self.decoder.pending() + held + self.replies.memory() + more);

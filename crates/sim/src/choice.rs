@@ -30,13 +30,13 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use crate::Fate;
-use crate::network::Link;
+use crate::network::{self, Link};
 
 /// A stream of answers: those to one purpose on one link or node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId(pub u32);
 
-/// Whoever answers the questions of a run: the seed, a recording, a person.
+/// A source of the answers to the questions of a run: a seed, a recording, an explorer.
 pub trait Choices {
     /// The stream for `purpose` on the link or node called `name`. Asking twice gives the same.
     fn stream(&mut self, purpose: &str, name: &str) -> StreamId;
@@ -44,8 +44,14 @@ pub trait Choices {
     /// The next answer of a stream: a number below `bound`.
     fn draw(&mut self, stream: StreamId, bound: u64) -> u64;
 
+    /// The stream of the fates of the link called `name`, for a source that has answers to those.
+    fn fates_of(&mut self, name: &str) -> StreamId {
+        let _ = name;
+        network::UNUSED
+    }
+
     /// What the network does with the next message on `link`, sent `now`: by the link's rule,
-    /// unless whoever answers knows better.
+    /// unless the source knows better.
     #[inline(always)]
     fn fate(&mut self, link: &mut Link, now: Time) -> Fate
     where

@@ -96,6 +96,12 @@ impl Clock {
         at
     }
 
+    /// What the clock adds to a span that begins `now`, beside its rate: readings are whole
+    /// nanoseconds, so the same span can be measured one nanosecond longer or shorter.
+    pub(crate) fn phase(&self, now: Time) -> i128 {
+        (i128::from(now.0) * i128::from(self.drift_ppb)).rem_euclid(BILLION)
+    }
+
     /// Moves the wall clock by `by_ns`, forward or back. The monotonic clock does not notice.
     pub fn step(&mut self, by_ns: i64) {
         self.offset_ns = self.offset_ns.saturating_add(by_ns);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use history::{Digest, Invoke, NodeId, Return, Span, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::{Command, Fate, Loss, TimerId};
+use crate::{Command, Fate, Loss, Protocol, TimerId};
 
 /// A message: counted from 0 over the whole run, in the order of sending. Both copies of a
 /// duplicated message are the same message.
@@ -15,7 +15,8 @@ pub struct MessageId(pub u64);
 
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Event<M, T> {
+#[serde(bound = "")]
+pub struct Event<P: Protocol> {
     /// When, in true time.
     pub at: Time,
     /// The how-manieth event of the run, from 0. In a recording it is the place in the file, so it
@@ -25,14 +26,14 @@ pub struct Event<M, T> {
     /// At which node; [`NodeId::WORLD`] if at none in particular.
     pub node: NodeId,
     /// What.
-    pub kind: Kind<M, T>,
+    pub kind: Kind<P>,
 }
 
 /// What happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", bound = "")]
 #[repr(u64)]
-pub enum Kind<M, T> {
+pub enum Kind<P: Protocol> {
     /// The run begins; the first event of every run.
     Begin,
     /// The node starts, or starts again.
@@ -45,15 +46,20 @@ pub enum Kind<M, T> {
         id: MessageId,
         /// What the network does with it.
         fate: Fate,
+        /// How many messages of the link had their fate drawn before. With the name of the link it
+        /// is the address of the fate, unless a partition or a hold decided it.
+        ordinal: u32,
         /// What it says.
-        message: M,
+        message: P::Message,
     },
-    /// A message that was held back gets its fate.
+    /// A message that was held gets its fate.
     Release {
         /// Which message.
         id: MessageId,
         /// What the network does with it.
         fate: Fate,
+        /// How many messages of the link had their fate drawn before.
+        ordinal: u32,
     },
     /// A message reaches the node, which handles it.
     Deliver {
@@ -90,12 +96,17 @@ pub enum Kind<M, T> {
         /// Which.
         id: TimerId,
         /// What the process is handed.
-        timer: T,
+        timer: P::Timer,
     },
     /// A question was answered.
     Chose {
         /// What it was about.
         purpose: Cow<'static, str>,
+        /// Who asked, if that was not the node: a track of the nemesis.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        name: Option<Cow<'static, str>>,
+        /// How many questions of that purpose were asked before under that name.
+        ordinal: u32,
         /// The answer is below this.
         bound: u64,
         /// The answer.
@@ -104,18 +115,20 @@ pub enum Kind<M, T> {
     /// The node is at work for so long before it goes on.
     Busy(Span),
     /// A client operation begins.
-    Invoke(Invoke),
+    Invoke(Invoke<P::Object>),
     /// A client operation ends.
-    Return(Return),
+    Return(Return<P::Object>),
     /// Something worth counting was reached.
     Mark(Cow<'static, str>),
     /// The nemesis gives an order, which is carried out at once.
-    Nemesis(Command<M>),
+    Nemesis(Command<P::Message>),
     /// A time comes that the nemesis had asked to be told of.
     Alarm(u32),
+    /// The node claims something about itself.
+    Claim(P::Claim),
 }
 
-impl<M: Serialize, T: Serialize> Event<M, T> {
+impl<P: Protocol> Event<P> {
     /// Adds the canonical encoding of the event to a digest.
     ///
     /// Nearly all events are of two kinds. Theirs is laid out by hand, as the derived `Serialize`
@@ -124,11 +137,12 @@ impl<M: Serialize, T: Serialize> Event<M, T> {
     #[inline(always)]
     pub(crate) fn digest_into(&self, digest: &mut Digest) {
         match &self.kind {
-            Kind::Send { to, id, fate: Fate::Delivered(at), message } => {
-                let room = digest.room::<{ HEAD + 9 }>();
+            Kind::Send { to, id, fate: Fate::Delivered(after), ordinal, message } => {
+                let room = digest.room::<{ HEAD + 13 }>();
                 self.lay_out_head(room, 2, *to, *id);
                 room[HEAD] = 1;
-                room[HEAD + 1..].copy_from_slice(&at.0.to_le_bytes());
+                room[HEAD + 1..HEAD + 9].copy_from_slice(&after.0.to_le_bytes());
+                room[HEAD + 9..].copy_from_slice(&ordinal.to_le_bytes());
                 digest.add(message);
             }
             Kind::Deliver { from, id } => {

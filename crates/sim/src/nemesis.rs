@@ -4,13 +4,13 @@
 //! command is carried out when the node at which the event happened has finished its step, and is
 //! an event itself.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use history::{NodeId, Span, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Answer;
-use crate::{Choices, Endpoint, Event, Keep};
+use crate::{Choices, Endpoint, Event, Keep, Protocol, StreamId};
 
 /// Something done to the system from outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -131,21 +131,21 @@ impl Command<std::convert::Infallible> {
 }
 
 /// Whoever gives the commands.
-pub trait Nemesis<M, T>: Clone {
+pub trait Nemesis<P: Protocol>: Clone {
     /// Sees an event, and may answer with commands.
-    fn on_event(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>);
+    fn on_event(&mut self, event: &Event<P>, cx: &mut NemesisContext<'_, P::Message>);
 }
 
 /// Nothing goes wrong on purpose.
-impl<M, T> Nemesis<M, T> for () {
+impl<P: Protocol> Nemesis<P> for () {
     #[inline]
-    fn on_event(&mut self, _: &Event<M, T>, _: &mut NemesisContext<'_, M>) {}
+    fn on_event(&mut self, _: &Event<P>, _: &mut NemesisContext<'_, P::Message>) {}
 }
 
 /// Two of them, the first first.
-impl<M, T, A: Nemesis<M, T>, B: Nemesis<M, T>> Nemesis<M, T> for (A, B) {
+impl<P: Protocol, A: Nemesis<P>, B: Nemesis<P>> Nemesis<P> for (A, B) {
     #[inline]
-    fn on_event(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
+    fn on_event(&mut self, event: &Event<P>, cx: &mut NemesisContext<'_, P::Message>) {
         self.0.on_event(event, cx);
         self.1.on_event(event, cx);
     }
@@ -192,6 +192,8 @@ pub(crate) trait NamedChooser {
 /// Puts the nemesis's questions to the world's choices.
 pub(crate) struct NemesisChooser<'a, C> {
     pub(crate) choices: &'a mut C,
+    /// How often each part asked for each purpose.
+    pub(crate) asked: &'a mut BTreeMap<StreamId, u32>,
     pub(crate) answers: &'a mut Vec<Answer>,
 }
 
@@ -199,7 +201,10 @@ impl<C: Choices> NamedChooser for NemesisChooser<'_, C> {
     fn choose(&mut self, name: &str, purpose: &'static str, bound: u64) -> u64 {
         let stream = self.choices.stream(purpose, name);
         let answer = self.choices.draw(stream, bound);
-        self.answers.push(Answer { purpose, bound, answer });
+        let asked = self.asked.entry(stream).or_default();
+        let (name, ordinal) = (Some(name.to_owned()), *asked);
+        self.answers.push(Answer { purpose, name, ordinal, bound, answer });
+        *asked += 1;
         answer
     }
 }

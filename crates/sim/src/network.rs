@@ -186,12 +186,37 @@ pub enum Loss {
 pub enum Fate {
     /// It will never arrive.
     Dropped(Loss),
-    /// It arrives at this time.
-    Delivered(Time),
-    /// It arrives twice, at these times, in either order.
-    Duplicated(Time, Time),
-    /// It is kept back until it is released, and its fate decided then.
+    /// It arrives after this time.
+    Delivered(#[serde(with = "nanoseconds")] Span),
+    /// It arrives twice, after these times, in either order.
+    Duplicated(#[serde(with = "nanoseconds")] Span, #[serde(with = "nanoseconds")] Span),
+    /// It is held until it is released, and its fate is decided then.
     Held,
+}
+
+/// How a span stands in a recording, like all times there.
+mod nanoseconds {
+    use history::Span;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(span.0)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
+        u64::deserialize(from).map(Span)
+    }
+}
+
+/// What is drawn for a message of a link: whether each fault happens to it, and how long it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Drawn {
+    /// How long the message takes.
+    pub(crate) after: Span,
+    /// How long its copy takes, if there is one.
+    pub(crate) copy_after: Span,
+    pub(crate) lost: bool,
+    pub(crate) duplicated: bool,
 }
 
 /// The way from one node to another.
@@ -206,6 +231,8 @@ pub struct Link {
     pub(crate) void_below: u32,
     /// When the last message that keeps its order arrives: none may arrive before.
     pub(crate) last_arrival: Time,
+    /// How many messages of the link had their fate drawn.
+    drawn: u32,
     streams: Streams,
     /// Whether nothing can happen to a message but a delay.
     only_delays: bool,
@@ -218,6 +245,8 @@ struct Streams {
     loss: StreamId,
     duplicate: StreamId,
     second_delay: StreamId,
+    /// All fates of the link, for a source that knows better than the rule.
+    fates: StreamId,
 }
 
 impl Link {
@@ -228,10 +257,12 @@ impl Link {
         (from, to): (&str, &str),
     ) -> Link {
         let name = format!("{from}->{to}");
+        let fates = choices.fates_of(&name);
         let mut stream = |purpose, used| {
             if used { choices.stream(purpose, &name) } else { UNUSED }
         };
         let streams = Streams {
+            fates,
             delay: stream("delay", rule.delay.max > rule.delay.min),
             loss: stream("loss", rule.loss > Chance::NEVER),
             duplicate: stream("duplicate", rule.duplicate > Chance::NEVER),
@@ -243,6 +274,7 @@ impl Link {
             epoch: 0,
             void_below: 0,
             last_arrival: Time::ZERO,
+            drawn: 0,
             streams,
             only_delays: rule.only_delays(),
         }
@@ -257,54 +289,94 @@ impl Link {
     /// Draws what happens to the next message, by the rule of the link.
     #[inline(always)]
     pub(crate) fn draw_fate<C: Choices>(&mut self, choices: &mut C, now: Time) -> Fate {
-        let arrival = now + self.rule.delay.draw(choices, self.streams.delay);
         if self.only_delays {
-            return Fate::Delivered(arrival);
+            return Fate::Delivered(self.rule.delay.draw(choices, self.streams.delay));
         }
         // Each fate in an arm of its own: handed on as a whole it would have to be copied.
-        match self.draw_faults(choices, now, arrival) {
+        match self.draw_with_faults(choices, now) {
             Fate::Dropped(why) => Fate::Dropped(why),
-            Fate::Delivered(at) => Fate::Delivered(at),
+            Fate::Delivered(after) => Fate::Delivered(after),
             Fate::Duplicated(one, other) => Fate::Duplicated(one, other),
             Fate::Held => Fate::Held,
         }
     }
 
     #[inline(never)]
-    fn draw_faults<C: Choices>(&mut self, choices: &mut C, now: Time, arrival: Time) -> Fate {
-        let LinkRule { transport, delay, loss, duplicate, order, .. } = self.rule;
+    fn draw_with_faults<C: Choices>(&mut self, choices: &mut C, now: Time) -> Fate {
+        let drawn = self.draw(choices);
+        self.settle(drawn, now)
+    }
+
+    /// Takes the next answers to all questions that the rule has about a message.
+    pub(crate) fn draw<C: Choices>(&self, choices: &mut C) -> Drawn {
+        let LinkRule { delay, loss, duplicate, .. } = self.rule;
+        let after = delay.draw(choices, self.streams.delay);
         let lost = loss.strikes(choices, self.streams.loss);
-        let second = (duplicate > Chance::NEVER).then(|| {
-            let strikes = duplicate.strikes(choices, self.streams.duplicate);
-            let arrival = now + delay.draw(choices, self.streams.second_delay);
-            strikes.then_some(arrival)
-        });
+        let (duplicated, copy_after) = if duplicate > Chance::NEVER {
+            let duplicated = duplicate.strikes(choices, self.streams.duplicate);
+            (duplicated, delay.draw(choices, self.streams.second_delay))
+        } else {
+            (false, after)
+        };
+        Drawn { after, copy_after, lost, duplicated }
+    }
+
+    /// The fate that comes of what was drawn for a message that is sent `now`.
+    pub(crate) fn settle(&self, drawn: Drawn, now: Time) -> Fate {
+        let Drawn { after, copy_after, lost, duplicated } = drawn;
         if lost {
-            return Fate::Dropped(match transport {
+            return Fate::Dropped(match self.rule.transport {
                 Transport::Datagram => Loss::Network,
                 Transport::Stream => Loss::Connection,
             });
         }
-        let in_order = transport == Transport::Stream || order == Order::Fifo;
-        let after = |last: Time, arrival| if in_order { last.max(arrival) } else { arrival };
-        let arrival = after(self.last_arrival, arrival);
-        match second.flatten() {
-            Some(second) if transport == Transport::Datagram => {
-                Fate::Duplicated(arrival, after(arrival, second))
-            }
-            _ => Fate::Delivered(arrival),
+        let in_order = self.is_in_order();
+        let earliest = if in_order { self.last_arrival.since(now) } else { Span::ZERO };
+        let after = after.max(earliest);
+        if duplicated && !self.is_stream() {
+            let copy_after = if in_order { copy_after.max(after) } else { copy_after };
+            Fate::Duplicated(after, copy_after)
+        } else {
+            Fate::Delivered(after)
         }
     }
 
-    /// Notes when a message arrives, which was drawn or stands in a recording: in order, none that
-    /// is sent later arrives earlier.
+    /// Whether the link is a connection.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.rule.transport == Transport::Stream
+    }
+
+    /// Whether messages arrive in the order in which they were sent.
+    pub(crate) fn is_in_order(&self) -> bool {
+        self.is_stream() || self.rule.order == Order::Fifo
+    }
+
+    /// Whether the link knows when the last of its messages arrives.
+    pub(crate) fn notes_arrivals(&self) -> bool {
+        !self.only_delays
+    }
+
+    /// The stream of the fates of this link.
+    pub(crate) fn fates(&self) -> StreamId {
+        self.streams.fates
+    }
+
+    /// How many messages of the link had their fate drawn before.
     #[inline(always)]
-    pub(crate) fn note(&mut self, fate: Fate) {
+    pub(crate) fn drawn(&self) -> u32 {
+        self.drawn
+    }
+
+    /// Notes that the fate of a message that is sent `now` was drawn, or taken from a recording. On
+    /// a link that keeps the order, no message that is sent later arrives earlier.
+    #[inline(always)]
+    pub(crate) fn note(&mut self, fate: Fate, now: Time) {
+        self.drawn = self.drawn.wrapping_add(1);
         if self.only_delays {
             return;
         }
         if let Fate::Delivered(last) | Fate::Duplicated(_, last) = fate {
-            self.last_arrival = self.last_arrival.max(last);
+            self.last_arrival = self.last_arrival.max(now + last);
         }
     }
 
@@ -322,4 +394,4 @@ impl Link {
 }
 
 /// A stream that the rule of the link has no use for, and so never reads.
-const UNUSED: StreamId = StreamId(u32::MAX);
+pub(crate) const UNUSED: StreamId = StreamId(u32::MAX);

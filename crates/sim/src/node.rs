@@ -103,7 +103,8 @@ impl Activity {
 #[derive(Clone, Debug)]
 pub(crate) struct Asking {
     pub(crate) name: String,
-    streams: Vec<(&'static str, StreamId)>,
+    /// With how often each was asked.
+    streams: Vec<(&'static str, StreamId, u32)>,
 }
 
 impl<P: Process, I> Node<P, I> {
@@ -150,14 +151,15 @@ pub(crate) struct NodeChooser<'a, C> {
 impl<C: Choices> Chooser for NodeChooser<'_, C> {
     fn choose(&mut self, purpose: &'static str, bound: u64) -> u64 {
         let Asking { name, streams } = self.asking;
-        let known = streams.iter().find(|(known, _)| *known == purpose);
-        let stream = known.map(|(_, stream)| *stream).unwrap_or_else(|| {
-            let stream = self.choices.stream(purpose, name);
-            streams.push((purpose, stream));
-            stream
+        let known = streams.iter().position(|(known, ..)| *known == purpose);
+        let place = known.unwrap_or_else(|| {
+            streams.push((purpose, self.choices.stream(purpose, name), 0));
+            streams.len() - 1
         });
-        let answer = self.choices.draw(stream, bound);
-        self.answers.push(Answer { purpose, bound, answer });
+        let (_, stream, asked) = &mut streams[place];
+        let answer = self.choices.draw(*stream, bound);
+        self.answers.push(Answer { purpose, name: None, ordinal: *asked, bound, answer });
+        *asked += 1;
         answer
     }
 }

@@ -1,40 +1,39 @@
 //! Whoever watches a run.
 
 use history::{Digest, Fingerprint};
-use serde::Serialize;
 
-use crate::Event;
+use crate::{Event, Protocol};
 
 /// Sees every event, and never talks back: a run is the same whoever watches.
-pub trait Observer<M, T> {
+pub trait Observer<P: Protocol> {
     /// Something happened.
-    fn event(&mut self, event: &Event<M, T>);
+    fn event(&mut self, event: &Event<P>);
 }
 
 /// Nobody watches.
-impl<M, T> Observer<M, T> for () {
+impl<P: Protocol> Observer<P> for () {
     #[inline]
-    fn event(&mut self, _: &Event<M, T>) {}
+    fn event(&mut self, _: &Event<P>) {}
 }
 
-impl<M, T, O: Observer<M, T> + ?Sized> Observer<M, T> for &mut O {
+impl<P: Protocol, O: Observer<P> + ?Sized> Observer<P> for &mut O {
     #[inline]
-    fn event(&mut self, event: &Event<M, T>) {
+    fn event(&mut self, event: &Event<P>) {
         (**self).event(event);
     }
 }
 
-impl<M, T, A: Observer<M, T>, B: Observer<M, T>> Observer<M, T> for (A, B) {
+impl<P: Protocol, A: Observer<P>, B: Observer<P>> Observer<P> for (A, B) {
     #[inline]
-    fn event(&mut self, event: &Event<M, T>) {
+    fn event(&mut self, event: &Event<P>) {
         self.0.event(event);
         self.1.event(event);
     }
 }
 
-impl<M, T, O: Observer<M, T>> Observer<M, T> for Option<O> {
+impl<P: Protocol, O: Observer<P>> Observer<P> for Option<O> {
     #[inline]
-    fn event(&mut self, event: &Event<M, T>) {
+    fn event(&mut self, event: &Event<P>) {
         if let Some(observer) = self {
             observer.event(event);
         }
@@ -42,8 +41,8 @@ impl<M, T, O: Observer<M, T>> Observer<M, T> for Option<O> {
 }
 
 /// Keeps all events: for tests.
-impl<M: Clone, T: Clone> Observer<M, T> for Vec<Event<M, T>> {
-    fn event(&mut self, event: &Event<M, T>) {
+impl<P: Protocol> Observer<P> for Vec<Event<P>> {
+    fn event(&mut self, event: &Event<P>) {
         self.push(event.clone());
     }
 }
@@ -69,9 +68,9 @@ impl EventDigest {
     }
 }
 
-impl<M: Serialize, T: Serialize> Observer<M, T> for EventDigest {
+impl<P: Protocol> Observer<P> for EventDigest {
     #[inline(always)]
-    fn event(&mut self, event: &Event<M, T>) {
+    fn event(&mut self, event: &Event<P>) {
         event.digest_into(&mut self.digest);
         self.events += 1;
     }

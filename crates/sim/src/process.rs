@@ -5,15 +5,16 @@ use std::hash::Hash;
 
 use history::{Key, NodeId};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use crate::Context;
+use crate::{Context, Identifier, Protocol};
 
-/// What a message or a timer must be able to do: be copied when the network duplicates it, be
-/// compared and written down when the run is recorded, be part of a state's fingerprint.
-pub trait Message: Clone + Debug + PartialEq + Hash + Serialize + DeserializeOwned {}
+/// What a process sends.
+pub type MessageOf<P> = <<P as Process>::Protocol as Protocol>::Message;
+/// What a process hands to itself when a timer runs out.
+pub type TimerOf<P> = <<P as Process>::Protocol as Protocol>::Timer;
 
-impl<T: Clone + Debug + PartialEq + Hash + Serialize + DeserializeOwned> Message for T {}
+/// What the clients of a process operate on.
+pub type ObjectOf<P> = <<P as Process>::Protocol as Protocol>::Object;
 
 /// A protocol participant: a value with one entry point.
 ///
@@ -22,17 +23,16 @@ impl<T: Clone + Debug + PartialEq + Hash + Serialize + DeserializeOwned> Message
 ///
 /// ```
 /// use history::{NodeId, Span};
-/// use sim::{Context, Input, Keep, Process};
+/// use sim::{Context, Input, Keep, Process, Types};
 ///
 /// /// Answers every number with the next one.
 /// #[derive(Clone, Debug, Hash)]
 /// struct Successor;
 ///
 /// impl Process for Successor {
-///     type Message = u64;
-///     type Timer = ();
+///     type Protocol = Types<u64>;
 ///
-///     fn handle(&mut self, cx: &mut Context<'_, u64, ()>, input: Input<u64, ()>) {
+///     fn handle(&mut self, cx: &mut Context<'_, Types<u64>>, input: Input<Types<u64>>) {
 ///         if let Input::Message { from, message } = input {
 ///             cx.send(from, message + 1);
 ///         }
@@ -49,18 +49,12 @@ impl<T: Clone + Debug + PartialEq + Hash + Serialize + DeserializeOwned> Message
 /// assert_eq!(sandbox.take_effects(), [sim::Effect::Send { to: from, message: 42 }]);
 /// ```
 pub trait Process: Clone + Debug + Hash {
-    /// What it says to other nodes.
-    type Message: Message;
-    /// What it says to itself, later.
-    type Timer: Message;
+    /// What it exchanges with other nodes and with itself.
+    type Protocol: Protocol;
 
     /// Reacts to `input`. All effects go into `cx`, and apply in the order in which they are
     /// pushed.
-    fn handle(
-        &mut self,
-        cx: &mut Context<'_, Self::Message, Self::Timer>,
-        input: Input<Self::Message, Self::Timer>,
-    );
+    fn handle(&mut self, cx: &mut Context<'_, Self::Protocol>, input: Input<Self::Protocol>);
 
     /// What is left after a crash. Timers and connections are gone by themselves. The process is
     /// handed [`Input::Start`] when its node starts again.
@@ -71,8 +65,28 @@ pub trait Process: Clone + Debug + Hash {
     /// counts them, so that its [limit of memory](crate::Limits::memory) holds. Nothing, for
     /// messages that own no memory.
     #[must_use]
-    fn payload(_: &Self::Message) -> usize {
+    fn payload(_: &MessageOf<Self>) -> usize {
         0
+    }
+
+    /// Tells what makes the state of the process differ from others, for
+    /// [`World::fingerprint`](crate::World::fingerprint). By default everything that the process
+    /// hashes, as it stands: that is right for every process, but then states at different times
+    /// are never equal. A process whose state holds neither absolute times nor ids of operations,
+    /// timers or connections can say `self.hash(into)`; one that does can name them by
+    /// [`Identity`](crate::Identity).
+    fn identify(&self, into: &mut Identifier<'_>) {
+        into.as_it_stands(self);
+    }
+
+    /// As [`identify`](Self::identify), for a message.
+    fn identify_message(message: &MessageOf<Self>, into: &mut Identifier<'_>) {
+        into.as_it_stands(message);
+    }
+
+    /// As [`identify`](Self::identify), for a timer.
+    fn identify_timer(timer: &TimerOf<Self>, into: &mut Identifier<'_>) {
+        into.as_it_stands(timer);
     }
 }
 
@@ -90,7 +104,7 @@ pub enum Keep {
 
 /// What happens to a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Input<M, T> {
+pub enum Input<P: Protocol> {
     /// The node starts, for the first time or after a crash.
     Start,
     /// A message arrives. From [`NodeId::WORLD`] it is a word of the operator (the nemesis), which
@@ -99,16 +113,16 @@ pub enum Input<M, T> {
         /// Who sent it.
         from: NodeId,
         /// What it says.
-        message: M,
+        message: P::Message,
     },
     /// A timer that was set, and not cancelled, has run out.
-    Timer(T),
+    Timer(P::Timer),
     /// A message of this node was lost on a link that reports losses.
     Undelivered {
         /// For whom it was.
         to: NodeId,
         /// The message, as it was sent.
-        message: M,
+        message: P::Message,
     },
     /// A stream connection broke. What was in flight on it, both ways, is lost.
     ConnectionLost {

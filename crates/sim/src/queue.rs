@@ -37,6 +37,8 @@ pub(crate) struct EventQueue<T> {
     /// A list of the slots without an item.
     free: Place,
     len: usize,
+    /// What an item that is pushed now is stamped with.
+    pub(crate) stamp: u32,
 }
 
 /// The lists for one digit, by its value.
@@ -48,7 +50,7 @@ struct Digit {
 }
 
 /// Where an item lies; in a list, the first.
-type Place = u32;
+pub(crate) type Place = u32;
 
 const NOWHERE: Place = Place::MAX;
 
@@ -60,7 +62,17 @@ struct Slot<T> {
     time: u64,
     /// The next in the list.
     next: Place,
+    stamp: u32,
     item: Option<T>,
+}
+
+/// An item that stays in the order.
+#[derive(Debug)]
+pub(crate) struct Entry<'a, T> {
+    pub(crate) place: Place,
+    pub(crate) at: Time,
+    pub(crate) stamp: u32,
+    pub(crate) item: &'a T,
 }
 
 /// An item that is out of the order, to be taken before the next push.
@@ -89,6 +101,7 @@ impl<T> EventQueue<T> {
             apart: Vec::new(),
             free: NOWHERE,
             len: 0,
+            stamp: 0,
         }
     }
 
@@ -113,6 +126,7 @@ impl<T> EventQueue<T> {
         self.free = slot.next;
         let time = at.0.max(self.now);
         slot.time = time;
+        slot.stamp = self.stamp;
         self.put(place, time);
         self.len += 1;
         self.slots[place as usize].item.get_or_insert_with(make);
@@ -122,7 +136,7 @@ impl<T> EventQueue<T> {
     fn grow(&mut self) {
         self.free = self.slots.len() as u32;
         assert!(self.free < NOWHERE, "the event queue is full");
-        self.slots.push(Slot { time: 0, next: NOWHERE, item: None });
+        self.slots.push(Slot { time: 0, next: NOWHERE, stamp: 0, item: None });
     }
 
     /// Puts a place, which is in no list, into the list for its time.
@@ -187,6 +201,75 @@ impl<T> EventQueue<T> {
     #[inline(always)]
     pub(crate) fn take(&mut self, next: Next) -> T {
         self.slots[next.place as usize].item.take().expect("there")
+    }
+
+    /// All items, in the order in which they would be taken.
+    pub(crate) fn entries(&self) -> Vec<Entry<'_, T>> {
+        let mut entries = Vec::with_capacity(self.len);
+        self.collect(self.row, &mut entries);
+        for digit in self.digits.iter().filter(|digit| digit.occupied != 0) {
+            for &list in digit.lists.iter().filter(|list| **list != NOWHERE) {
+                let before = entries.len();
+                self.collect(list, &mut entries);
+                entries[before..].reverse();
+            }
+        }
+        entries.sort_by_key(|entry| entry.at);
+        entries
+    }
+
+    fn collect<'a>(&'a self, mut place: Place, entries: &mut Vec<Entry<'a, T>>) {
+        while let Some(slot) = self.slots.get(place as usize) {
+            let item = slot.item.as_ref().expect("there");
+            entries.push(Entry { place, at: Time(slot.time), stamp: slot.stamp, item });
+            place = slot.next;
+        }
+    }
+
+    /// Takes the item at a place out of the order, wherever in the order it is. This takes as long
+    /// as the list is in which the item lies.
+    pub(crate) fn remove(&mut self, place: Place) -> T {
+        let Slot { time, next, .. } = self.slots[place as usize];
+        if !(time == self.now && self.unlink_from_row(place, next)) {
+            let digit = (((time ^ self.now) | 1).ilog2() / DIGIT_BITS) as usize;
+            let value = (time >> (digit as u32 * DIGIT_BITS)) as usize % VALUES;
+            let head = self.digits[digit].lists[value];
+            if head == place {
+                self.digits[digit].lists[value] = next;
+            } else {
+                assert!(
+                    self.unlink_after(head, place, next),
+                    "a place lies in the list of its time"
+                );
+            }
+            if self.digits[digit].lists[value] == NOWHERE {
+                self.empty(digit, value);
+            }
+        }
+        let slot = &mut self.slots[place as usize];
+        slot.next = std::mem::replace(&mut self.free, place);
+        self.len -= 1;
+        slot.item.take().expect("there")
+    }
+
+    fn unlink_from_row(&mut self, place: Place, next: Place) -> bool {
+        if self.row == place {
+            self.row = next;
+            return true;
+        }
+        self.unlink_after(self.row, place, next)
+    }
+
+    /// Takes a place out of a list that does not begin with it, if it is there.
+    fn unlink_after(&mut self, mut before: Place, place: Place, next: Place) -> bool {
+        while let Some(slot) = self.slots.get_mut(before as usize) {
+            if slot.next == place {
+                slot.next = next;
+                return true;
+            }
+            before = slot.next;
+        }
+        false
     }
 
     /// Takes a list apart: what is earliest makes the row, the rest goes to lists for lower digits.
@@ -268,6 +351,41 @@ mod tests {
                         now = at;
                     }
                 }
+                prop_assert_eq!(queue.len(), twin.len());
+            }
+        }
+
+        /// Items are listed in the order in which they are taken, and each can be taken out of it.
+        #[test]
+        fn any_item_can_be_removed(
+            steps in prop::collection::vec((0u8..3, 0u32..20, 0u64..20, any::<u16>()), 0..200),
+        ) {
+            let mut queue = EventQueue::new();
+            let mut twin: Vec<(Time, usize)> = Vec::new();
+            let mut now = Time::ZERO;
+            for (id, (what, magnitude, delay, which)) in steps.into_iter().enumerate() {
+                twin.sort_by_key(|(at, _)| *at);
+                match what {
+                    1 if !twin.is_empty() => {
+                        let next = queue.next(Time(u64::MAX)).expect("there is one");
+                        now = next.at;
+                        prop_assert_eq!((now, queue.take(next)), twin.remove(0));
+                    }
+                    2 if !twin.is_empty() => {
+                        let which = usize::from(which) % twin.len();
+                        let place = queue.entries()[which].place;
+                        prop_assert_eq!(queue.remove(place), twin.remove(which).1);
+                    }
+                    _ => {
+                        let at = Time(now.0 + (delay << magnitude));
+                        queue.push(at, id);
+                        twin.push((at, id));
+                    }
+                }
+                twin.sort_by_key(|(at, _)| *at);
+                let entries = queue.entries();
+                let listed: Vec<_> = entries.iter().map(|entry| (entry.at, *entry.item)).collect();
+                prop_assert_eq!(&listed, &twin);
                 prop_assert_eq!(queue.len(), twin.len());
             }
         }

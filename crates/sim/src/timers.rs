@@ -27,6 +27,12 @@ impl Timers {
         self.words[word] |= 1 << (number % BITS);
     }
 
+    /// Whether a timer is there.
+    pub(crate) fn has(&self, number: u64) -> bool {
+        let Some(word) = (number / BITS).checked_sub(self.gone) else { return false };
+        self.words.get(word as usize).is_some_and(|word| word & 1 << (number % BITS) != 0)
+    }
+
     /// Takes a timer away, and tells whether it was there.
     pub(crate) fn take(&mut self, number: u64) -> bool {
         let Some(word) = (number / BITS).checked_sub(self.gone) else { return false };
@@ -74,7 +80,10 @@ mod tests {
                         let oldest = set.first().copied().unwrap_or(number);
                         prop_assert_eq!(timers.take(oldest), set.remove(&oldest));
                     }
-                    _ => prop_assert_eq!(timers.take(number), set.remove(&number)),
+                    _ => {
+                        prop_assert_eq!(timers.has(number), set.contains(&number));
+                        prop_assert_eq!(timers.take(number), set.remove(&number));
+                    }
                 }
             }
         }

@@ -7,25 +7,33 @@
 //! A node that is paused or busy handles nothing: what comes for it waits in line, and is handled
 //! in that order when it goes on.
 
+mod branches;
 mod command;
 mod effects;
+mod fingerprint;
 mod holdings;
+mod pending;
 mod step;
+mod take;
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use history::{NodeId, Span, Time};
 
+pub use self::branches::Branch;
 pub use self::holdings::Holdings;
+pub(crate) use self::pending::Moment;
+pub use self::pending::{Choice, Pending, Upcoming};
+pub use self::take::CannotTake;
 use crate::context::{Answer, Effect};
 use crate::nemesis::NemesisChooser;
 use crate::network::Link;
 use crate::node::{NO_LINK, Node};
 use crate::queue::EventQueue;
 use crate::{
-    Choices, Command, Endpoint, Event, Kind, LinkRule, MessageId, Nemesis, NemesisContext,
-    NodeSpec, Observer, Process, TimerId,
+    Choices, Command, Endpoint, Event, Kind, LinkRule, MessageId, MessageOf, Nemesis,
+    NemesisContext, NodeSpec, Observer, Process, StreamId, TimerId, TimerOf,
 };
 
 /// Bounds of a run, so that it ends. None is in real time: that would depend on the machine.
@@ -93,14 +101,18 @@ pub struct World<P: Process, C, N> {
     payloads: u64,
     choices: C,
     nemesis: N,
-    commands: VecDeque<Command<P::Message>>,
+    /// How often each part of the nemesis asked for each purpose.
+    nemesis_asked: BTreeMap<StreamId, u32>,
+    commands: VecDeque<Command<MessageOf<P>>>,
     limits: Limits,
     next_message: u64,
     events: u64,
     /// How many events there were when time last passed.
     events_before: u64,
+    /// Where in an explored run the world is.
+    moment: Moment,
     /// Buffers that are reused from step to step; empty between steps.
-    effects: VecDeque<Effect<P::Message, P::Timer>>,
+    effects: VecDeque<Effect<P::Protocol>>,
     answers: Vec<Answer>,
 }
 
@@ -119,29 +131,39 @@ enum What<P: Process> {
         from: NodeId,
         epoch: u32,
         id: MessageId,
-        message: P::Message,
+        message: MessageOf<P>,
     },
     Timer {
         id: TimerId,
-        timer: P::Timer,
+        timer: TimerOf<P>,
     },
     Undelivered {
         to: NodeId,
         id: MessageId,
-        message: P::Message,
+        message: MessageOf<P>,
     },
     ConnectionLost {
         peer: NodeId,
         epoch: u32,
+        end: End,
     },
     /// A word of the operator.
     Told {
-        message: P::Message,
+        message: MessageOf<P>,
     },
     /// The nemesis wanted to be woken.
     Alarm(u32),
     /// The node has done its work, and these are what it did after it.
-    GoOn(VecDeque<Effect<P::Message, P::Timer>>),
+    GoOn(VecDeque<Effect<P::Protocol>>),
+}
+
+/// How a connection came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// What was in flight is lost.
+    Broken,
+    /// The peer crashed. What it had sent still arrives, and news of the end after that.
+    Closed,
 }
 
 /// A message on its way from one node, in its present life, to another.
@@ -152,10 +174,10 @@ struct Parcel<P: Process> {
     life: u32,
     epoch: u32,
     id: MessageId,
-    message: P::Message,
+    message: MessageOf<P>,
 }
 
-impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
+impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
     /// A world without nodes.
     pub fn new(choices: C, nemesis: N, limits: Limits) -> World<P, C, N> {
         World {
@@ -172,11 +194,13 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             payloads: 0,
             choices,
             nemesis,
+            nemesis_asked: BTreeMap::new(),
             commands: VecDeque::new(),
             limits,
             next_message: 0,
             events: 0,
             events_before: 0,
+            moment: Moment::default(),
             effects: VecDeque::new(),
             answers: Vec::new(),
         }
@@ -204,6 +228,16 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         self.now
     }
 
+    /// What answers the questions of chance, to look at.
+    pub fn choices(&self) -> &C {
+        &self.choices
+    }
+
+    /// What answers the questions of chance, to exchange it or to say what it is to answer.
+    pub fn choices_mut(&mut self) -> &mut C {
+        &mut self.choices
+    }
+
     /// The process on a node, to look at.
     pub fn process(&self, node: NodeId) -> &P {
         &self.nodes[node.index()].process
@@ -221,7 +255,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// Begins, and goes on until nothing happens any more, a limit is reached, or `stop` says so
     /// after a step (which makes it `None`).
-    pub fn run<O: Observer<P::Message, P::Timer>>(
+    pub fn run<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         mut stop: impl FnMut(&O) -> bool,
@@ -236,7 +270,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     /// Begins the run: starts the nodes. To be called once, before the first [`step`](Self::step).
-    pub fn begin<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O) {
+    pub fn begin<O: Observer<P::Protocol>>(&mut self, observer: &mut O) {
         self.emit(observer, NodeId::WORLD, Kind::Begin);
         for index in 0..self.nodes.len() {
             if self.nodes[index].starts_at_once {
@@ -248,15 +282,20 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// Tells observers and nemesis what happens.
     #[inline(never)]
-    fn emit<O: Observer<P::Message, P::Timer>>(
+    fn emit<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         node: NodeId,
-        kind: Kind<P::Message, P::Timer>,
+        kind: Kind<P::Protocol>,
     ) {
         let (at, seq) = self.next_event();
         let event = Event { at, seq, node, kind };
         self.tell_apart(observer, &event);
+    }
+
+    /// What a node is called.
+    pub fn name(&self, node: NodeId) -> &str {
+        &self.nodes[node.index()].asking.name
     }
 
     /// The time and the number of the next event.
@@ -275,10 +314,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// As [`tell`](Self::tell), for events that are not on the way of every message.
     #[inline(never)]
-    fn tell_apart<O: Observer<P::Message, P::Timer>>(
+    fn tell_apart<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
-        event: &Event<P::Message, P::Timer>,
+        event: &Event<P::Protocol>,
     ) {
         self.tell(observer, event);
     }
@@ -286,15 +325,15 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// Tells observers and nemesis of an event. It is left to the caller, who can take out of it
     /// what goes on from here: a part is moved with less ado than the whole.
     #[inline(always)]
-    fn tell<O: Observer<P::Message, P::Timer>>(
-        &mut self,
-        observer: &mut O,
-        event: &Event<P::Message, P::Timer>,
-    ) {
+    fn tell<O: Observer<P::Protocol>>(&mut self, observer: &mut O, event: &Event<P::Protocol>) {
         observer.event(event);
         let mut cx = NemesisContext {
             commands: &mut self.commands,
-            chooser: &mut NemesisChooser { choices: &mut self.choices, answers: &mut self.answers },
+            chooser: &mut NemesisChooser {
+                choices: &mut self.choices,
+                asked: &mut self.nemesis_asked,
+                answers: &mut self.answers,
+            },
         };
         self.nemesis.on_event(event, &mut cx);
         if !self.answers.is_empty() {
@@ -304,9 +343,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// Tells the observers what was asked and answered. The nemesis is not told of chance.
     #[cold]
-    fn emit_answers<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, node: NodeId) {
-        for Answer { purpose, bound, answer } in self.answers.drain(..) {
-            let kind = Kind::Chose { purpose: Cow::Borrowed(purpose), bound, answer };
+    fn emit_answers<O: Observer<P::Protocol>>(&mut self, observer: &mut O, node: NodeId) {
+        for Answer { purpose, name, ordinal, bound, answer } in self.answers.drain(..) {
+            let (purpose, name) = (Cow::Borrowed(purpose), name.map(Cow::Owned));
+            let kind = Kind::Chose { purpose, name, ordinal, bound, answer };
             let (at, seq) = (self.now, self.events);
             self.events += 1;
             observer.event(&Event { at, seq, node, kind });

@@ -1,4 +1,4 @@
-//! Counting what happens.
+//! Counters for metrics.
 
 use std::cell::Cell;
 
@@ -7,12 +7,12 @@ use std::cell::Cell;
 pub struct Counter(Cell<u64>);
 
 impl Counter {
-    /// So many more.
+    /// Adds to the counter.
     pub fn add(&self, more: u64) {
         self.0.set(self.0.get().saturating_add(more));
     }
 
-    /// How many so far.
+    /// The current value.
     #[must_use]
     pub fn get(&self) -> u64 {
         self.0.get()

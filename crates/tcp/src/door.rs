@@ -1,4 +1,4 @@
-//! Where clients come in.
+//! Listening sockets, and non-blocking operations on sockets.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -9,32 +9,32 @@ use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinError;
 
-/// A peer that says nothing for so long is asked whether it is still there: `tcp-keepalive`.
+/// The idle time before keepalive probes: Redis's `tcp-keepalive`.
 const KEEPALIVE: Duration = Duration::from_secs(300);
 
-/// An address cannot be listened on.
+/// It is impossible to listen on an address.
 #[derive(Debug, Error)]
 #[error("cannot listen on {address}: {}", in_words(error))]
 pub struct ListenError {
-    /// Which.
+    /// The address.
     pub address: SocketAddr,
-    /// Why not.
+    /// The cause.
     pub error: io::Error,
 }
 
 fn in_words(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::AddrInUse => "somebody else does (port 0 takes a free port)".to_owned(),
+        io::ErrorKind::AddrInUse => "another process does (port 0 takes a free port)".to_owned(),
         io::ErrorKind::PermissionDenied => "that is not allowed (try a port from 1024)".to_owned(),
         io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
         _ => error.to_string(),
     }
 }
 
-/// Takes an address, and tells which it is: port 0 is any that is free.
+/// Listens on an address. Returns the actual address: port 0 means any free port.
 ///
 /// # Errors
-/// If it cannot be had.
+/// If the address cannot be bound.
 pub async fn open(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ListenError> {
     let cannot = |error| ListenError { address, error };
     let door = TcpListener::bind(address).await.map_err(cannot)?;
@@ -42,18 +42,18 @@ pub async fn open(address: SocketAddr) -> Result<(TcpListener, SocketAddr), List
     Ok((door, address))
 }
 
-/// A connection sends at once what is written, and asks now and then whether its peer is there.
+/// Sets `TCP_NODELAY` and keepalive on a connection.
 pub fn tune(stream: &TcpStream) {
-    // A socket that refuses these has broken already, which is found out when it is read.
+    // An error here means that the socket is broken. The next read reports that.
     drop(stream.set_nodelay(true));
     drop(SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE)));
 }
 
-/// Lets a client in without waiting, and without asking whether there is one: `None` if there is
-/// not. For whoever must not wait, while nobody else can look.
+/// Accepts a client without waiting for readiness. `None` if there is none. For code that runs
+/// while the runtime cannot poll.
 ///
 /// # Errors
-/// If there are no more sockets.
+/// If no sockets are left.
 pub fn accept_at_once(door: &TcpListener) -> io::Result<Option<TcpStream>> {
     match SockRef::from(door).accept() {
         Ok((socket, _)) => {
@@ -65,23 +65,23 @@ pub fn accept_at_once(door: &TcpListener) -> io::Result<Option<TcpStream>> {
     }
 }
 
-/// Reads what has come without waiting, and without asking whether something has.
+/// Reads without waiting for readiness.
 ///
 /// # Errors
-/// Those of the socket: that it would block, among others.
+/// Those of the socket, including [`io::ErrorKind::WouldBlock`].
 pub fn read_at_once(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
     (&*SockRef::from(stream)).read(buffer)
 }
 
-/// Sends what can be sent without waiting, and without asking whether something can.
+/// Writes without waiting for readiness.
 ///
 /// # Errors
-/// Those of the socket: that it would block, among others.
+/// Those of the socket, including [`io::ErrorKind::WouldBlock`].
 pub fn write_at_once(stream: &TcpStream, slices: &[io::IoSlice<'_>]) -> io::Result<usize> {
     (&*SockRef::from(stream)).write_vectored(slices)
 }
 
-/// A panic in a task is a bug, and is not to be overlooked.
+/// Resumes the panic of a task, so that it is not lost.
 pub fn pass_on(ended: Result<(), JoinError>) {
     if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
         std::panic::resume_unwind(panic);

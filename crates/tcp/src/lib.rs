@@ -1,8 +1,8 @@
-//! What servers on real TCP have in common: a [`door`] at which clients come in, [`Buffers`] to
-//! read into, an [`Outbox`] of bytes to send, a [`Ledger`] of what clients keep in memory, and
-//! [`Counter`]s. [`work_done`] tells how much of its time a thread has had a processor.
+//! Shared parts of servers on real TCP. [`door`] listens and accepts, [`Buffers`] is a pool of read
+//! buffers, an [`Outbox`] holds unsent bytes, a [`Ledger`] counts the memory of clients, and a
+//! [`Counter`] is a metric. [`work_done`] returns the processor time of a thread.
 //!
-//! A server here runs on one thread: whatever its connections share they share without locks.
+//! A server runs on one thread, so its connections share state without locks.
 
 #![deny(clippy::float_arithmetic)]
 

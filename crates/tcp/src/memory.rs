@@ -1,26 +1,26 @@
-//! What all connections together may keep in memory.
+//! Counts the memory of all connections together.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// How much of something is in use, of all that there is.
+/// A sum of bytes, of which each connection holds a share.
 #[derive(Clone, Default)]
 pub struct Ledger(Rc<Cell<usize>>);
 
-/// What one connection takes of it; given back when that ends.
+/// One connection's share of a [`Ledger`]. Dropping it subtracts it from the sum.
 pub struct Share {
     ledger: Ledger,
     taken: usize,
 }
 
 impl Ledger {
-    /// One connection's share, of nothing yet.
+    /// A share for one connection, which is 0 at first.
     #[must_use]
     pub fn share(&self) -> Share {
         Share { ledger: self.clone(), taken: 0 }
     }
 
-    /// How much is in use.
+    /// The sum of all shares in bytes.
     #[must_use]
     pub fn in_use(&self) -> usize {
         self.0.get()
@@ -28,20 +28,20 @@ impl Ledger {
 }
 
 impl Share {
-    /// From now on it is so much.
+    /// Sets the size of the share.
     pub fn set(&mut self, bytes: usize) {
         let others = self.ledger.0.get() - self.taken;
         self.ledger.0.set(others + bytes);
         self.taken = bytes;
     }
 
-    /// How much it is.
+    /// The size of the share in bytes.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.taken
     }
 
-    /// How much all have taken together.
+    /// The sum of all shares in bytes.
     #[must_use]
     pub fn all(&self) -> usize {
         self.ledger.0.get()

@@ -1,35 +1,35 @@
-//! Bytes on their way out.
+//! Unsent bytes of a connection.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice};
 
 use bytes::{Buf as _, Bytes};
 
-/// Bytes that wait to be sent, in pieces: small ones are gathered, large ones shared with whoever
-/// has them. None is copied once it is here.
+/// Unsent bytes, in pieces. Small pieces are gathered, and large ones are shared with their other
+/// owners. Bytes in an outbox are not copied again.
 #[derive(Debug, Default)]
 pub struct Outbox {
-    /// Pieces that nothing is added to any more.
+    /// Pieces that are complete.
     sealed: VecDeque<Bytes>,
-    /// How many bytes these are.
+    /// The number of bytes in `sealed`.
     sealed_len: usize,
-    /// What comes after them.
+    /// The bytes after `sealed`.
     tail: Vec<u8>,
-    /// How many bytes of the tail have been sent.
+    /// How many bytes of `tail` have been sent.
     sent: usize,
 }
 
-/// So many bytes are gathered in one piece, and so large a buffer is kept.
+/// The size of a gathered piece in bytes, and the largest capacity of `tail` that is kept.
 const PIECE: usize = 64 << 10;
 
-/// A piece that is shorter than this is copied when it is sealed, and its buffer used again.
+/// A shorter piece is copied when it is sealed, so that its buffer can be reused.
 const COPIED: usize = 4 << 10;
 
-/// So many pieces are sent in one go.
+/// The most pieces in one write.
 const SLICES: usize = 16;
 
 impl Outbox {
-    /// Where bytes can be added.
+    /// A buffer to append bytes to.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         if self.tail.len() >= PIECE {
             self.seal();
@@ -37,13 +37,13 @@ impl Outbox {
         &mut self.tail
     }
 
-    /// Adds bytes that stay where they are.
+    /// Adds shared bytes without copying them.
     pub fn share(&mut self, bytes: Bytes) {
         self.seal();
         self.push(bytes);
     }
 
-    /// Adds all that waits in another one.
+    /// Adds all bytes of another outbox.
     pub fn append(&mut self, mut other: Outbox) {
         self.seal();
         other.seal();
@@ -72,29 +72,30 @@ impl Outbox {
         self.sent = 0;
     }
 
-    /// How many bytes wait.
+    /// The number of unsent bytes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.sealed_len + self.tail.len() - self.sent
     }
 
-    /// Whether none waits.
+    /// Whether there are no unsent bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many bytes of memory it takes. What is shared counts in full: others may let go of it.
+    /// The memory that it takes in bytes. Shared bytes count in full, because the other owners may
+    /// drop them.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.sealed_len + self.tail.capacity() + self.sealed.len() * size_of::<Bytes>()
     }
 
-    /// Has the pieces written until that would block, or at least `most` bytes have been. Returns
-    /// how many.
+    /// Calls `write` with pieces until it would block, or has written at least `most` bytes.
+    /// Returns how many bytes were written.
     ///
     /// # Errors
-    /// Those of `write`, apart from that it would block; and if it writes nothing.
+    /// Those of `write`, except that it would block. Also if `write` returns 0.
     pub fn send(
         &mut self,
         most: usize,
@@ -118,7 +119,7 @@ impl Outbox {
         Ok(sent)
     }
 
-    /// The first pieces, `most` bytes of them; how many pieces.
+    /// Fills `slices` with the first pieces, about `most` bytes. Returns the number of pieces.
     fn slices<'a>(&'a self, most: usize, slices: &mut [IoSlice<'a>]) -> usize {
         let pieces = self.sealed.iter().map(|piece| &**piece);
         let tail = Some(&self.tail[self.sent..]).filter(|tail| !tail.is_empty());
@@ -136,7 +137,7 @@ impl Outbox {
         used
     }
 
-    /// So many bytes have been sent.
+    /// Removes bytes that have been sent.
     fn advance(&mut self, mut len: usize) {
         while let Some(first) = self.sealed.front_mut() {
             let here = len.min(first.len());
@@ -161,7 +162,7 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    /// What is sent if each write takes so many bytes at most.
+    /// The bytes that are sent if each write takes at most `each` bytes.
     fn sent(outbox: &mut Outbox, most: usize, each: usize) -> Vec<u8> {
         let mut all = Vec::new();
         let write = |slices: &[IoSlice<'_>]| {
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_blocks_is_tried_again_and_what_fails_is_told() {
+    fn a_blocked_write_is_retried_and_a_failed_one_is_an_error() {
         let mut outbox = Outbox::default();
         outbox.buffer().extend_from_slice(b"abc");
         assert_eq!(sent(&mut outbox, 100, 0), b"");

@@ -1,9 +1,9 @@
-//! How much a thread has done.
+//! The processor time of a thread.
 
 use std::time::Duration;
 
-/// For how long this thread has had a processor; `None` where the system does not say. It takes
-/// longer to ask than what time it is.
+/// The processor time of this thread, or `None` if the system does not report it. Reading it is
+/// slower than reading a clock.
 #[cfg(unix)]
 #[must_use]
 pub fn work_done() -> Option<Duration> {
@@ -11,7 +11,7 @@ pub fn work_done() -> Option<Duration> {
     Duration::try_from(worked).ok()
 }
 
-/// For how long this thread has had a processor; `None` where the system does not say.
+/// The processor time of this thread. Not available on this system.
 #[cfg(not(unix))]
 #[must_use]
 pub fn work_done() -> Option<Duration> {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-/// The version of the format that this build writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+/// The version of the format that this build writes and reads.
+pub const FORMAT: u32 = 2;
 
 /// The first line of a log: all that is needed to run it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct Header {
     pub rumormill: String,
     /// The seed: a text, even if it looks like a number.
     pub seed: String,
+    /// The answers that are different from those of the seed, as [`sim::Edit`] writes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<String>,
     /// The whole scenario, with all defaults filled in.
     pub scenario: Value,
     /// What the numbers of nodes and keys stand for.
@@ -68,13 +71,13 @@ pub enum LogError {
         /// What is missing.
         why: String,
     },
-    /// It was written by a later version of this program: use that.
+    /// It was written by another version of this program: use that, or record it again.
     #[error(
-        "{path}: it has format {format}, and this rumormill reads up to {FORMAT}: use the newer \
-         version that wrote it",
+        "{path}: it has format {format}, and this rumormill reads format {FORMAT}: use the version \
+         that wrote it, or record it again",
         path = path.display()
     )]
-    Newer {
+    OtherFormat {
         /// The file.
         path: PathBuf,
         /// Its format.

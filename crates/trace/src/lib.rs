@@ -28,6 +28,6 @@ pub use causality::causal_past;
 pub use diff::{Difference, diff, differing_fields};
 pub use format::{FORMAT, Footer, Header, LogError};
 pub use playback::{Divergence, Playback};
-pub use reader::{LogReader, verify};
+pub use reader::{LogReader, first_line, verify};
 pub use recorder::Recorder;
 pub use words::in_words;

@@ -10,73 +10,93 @@
 //! that have been given but not yet emitted.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Debug;
 use std::rc::Rc;
 
 use history::Time;
 use sim::network::Link;
-use sim::{Choices, Event, Fate, Kind, Loss, Message, Observer, StreamId};
+use sim::{Choices, Event, Fate, Kind, Loss, Observer, Protocol, StreamId};
 
 use crate::{LogError, LogReader};
 
 /// Where a run and its recording part.
 #[derive(Debug)]
-pub enum Divergence<M, T> {
+pub enum Divergence<P: Protocol> {
     /// Something else happens than was recorded; nothing was recorded any more if `expected` is
     /// none.
     Event {
         /// The number of the event, from 0.
         seq: u64,
         /// What was recorded.
-        expected: Option<Event<M, T>>,
+        expected: Option<Event<P>>,
         /// What happens.
-        got: Event<M, T>,
+        got: Event<P>,
     },
     /// The run is over, but the recording goes on.
     Ended {
         /// The number of the event, from 0.
         seq: u64,
         /// What was recorded.
-        expected: Event<M, T>,
+        expected: Event<P>,
     },
 }
 
 /// A recording that is being replayed. Its clones are the same playback: one answers questions
 /// inside the world, the other compares events outside.
 #[derive(Debug)]
-pub struct Playback<M, T>(Rc<RefCell<Tape<M, T>>>);
+pub struct Playback<P: Protocol>(Rc<RefCell<Tape<P>>>);
 
-impl<M, T> Clone for Playback<M, T> {
-    fn clone(&self) -> Playback<M, T> {
+impl<P: Protocol> Clone for Playback<P> {
+    fn clone(&self) -> Playback<P> {
         Playback(Rc::clone(&self.0))
     }
 }
 
 #[derive(Debug)]
-struct Tape<M, T> {
+struct Tape<P: Protocol> {
     log: LogReader,
     /// What has been read ahead.
-    ahead: VecDeque<Event<M, T>>,
+    ahead: VecDeque<Event<P>>,
     /// How many answers have been given that have not been emitted yet.
     given: usize,
+    /// The numbers of streams. What they answer comes from the log, in the order of asking.
+    streams: BTreeMap<(String, String), StreamId>,
     compared: u64,
-    divergence: Option<Divergence<M, T>>,
+    divergence: Option<Divergence<P>>,
     error: Option<LogError>,
 }
 
-impl<M: Message, T: Message> Playback<M, T> {
+impl<P: Protocol> Playback<P> {
     /// A playback of the events that `log` still has.
     #[must_use]
-    pub fn new(log: LogReader) -> Playback<M, T> {
+    pub fn new(log: LogReader) -> Playback<P> {
         Playback(Rc::new(RefCell::new(Tape {
             log,
             ahead: VecDeque::new(),
             given: 0,
+            streams: BTreeMap::new(),
             compared: 0,
             divergence: None,
             error: None,
         })))
+    }
+
+    /// A second playback that goes on from where this one is, and compares nothing yet.
+    ///
+    /// # Errors
+    /// If the log cannot be opened again.
+    pub fn fork(&self) -> Result<Playback<P>, LogError> {
+        let tape = self.0.borrow();
+        Ok(Playback(Rc::new(RefCell::new(Tape {
+            log: tape.log.fork()?,
+            ahead: tape.ahead.clone(),
+            given: tape.given,
+            streams: tape.streams.clone(),
+            compared: tape.compared,
+            divergence: None,
+            error: None,
+        }))))
     }
 
     /// Whether there is no use in going on.
@@ -90,7 +110,7 @@ impl<M: Message, T: Message> Playback<M, T> {
     ///
     /// # Errors
     /// If the recording turned out to be damaged.
-    pub fn finish(self) -> Result<Option<Divergence<M, T>>, LogError> {
+    pub fn finish(self) -> Result<Option<Divergence<P>>, LogError> {
         let mut tape = self.0.borrow_mut();
         if tape.divergence.is_none()
             && let Some(expected) = tape.peek(0).cloned()
@@ -105,9 +125,9 @@ impl<M: Message, T: Message> Playback<M, T> {
     }
 }
 
-impl<M: Message, T: Message> Tape<M, T> {
+impl<P: Protocol> Tape<P> {
     /// The event so many places ahead of those that have been compared.
-    fn peek(&mut self, place: usize) -> Option<&Event<M, T>> {
+    fn peek(&mut self, place: usize) -> Option<&Event<P>> {
         while self.ahead.len() <= place && self.error.is_none() {
             match self.log.next_event() {
                 Ok(Some(event)) => self.ahead.push_back(event),
@@ -119,9 +139,11 @@ impl<M: Message, T: Message> Tape<M, T> {
     }
 }
 
-impl<M: Message, T: Message> Choices for Playback<M, T> {
-    fn stream(&mut self, _: &str, _: &str) -> StreamId {
-        StreamId(0)
+impl<P: Protocol> Choices for Playback<P> {
+    fn stream(&mut self, purpose: &str, name: &str) -> StreamId {
+        let streams = &mut self.0.borrow_mut().streams;
+        let next = StreamId(streams.len() as u32);
+        *streams.entry((purpose.to_owned(), name.to_owned())).or_insert(next)
     }
 
     /// If the recording has no answer here, any will do: what comes of it will differ.
@@ -135,30 +157,17 @@ impl<M: Message, T: Message> Choices for Playback<M, T> {
         }
     }
 
-    fn fate(&mut self, _: &mut Link, now: Time) -> Fate {
+    fn fate(&mut self, _: &mut Link, _: Time) -> Fate {
         let mut tape = self.0.borrow_mut();
         match tape.peek(0).map(|event| &event.kind) {
-            Some(Kind::Send { fate, .. } | Kind::Release { fate, .. })
-                if not_before(*fate, now) =>
-            {
-                *fate
-            }
+            Some(Kind::Send { fate, .. } | Kind::Release { fate, .. }) => *fate,
             _ => Fate::Dropped(Loss::Network),
         }
     }
 }
 
-/// A recording may say anything; a message arrives no earlier than it was sent.
-fn not_before(fate: Fate, now: Time) -> bool {
-    match fate {
-        Fate::Delivered(at) => at >= now,
-        Fate::Duplicated(first, second) => first >= now && second >= now,
-        Fate::Dropped(_) | Fate::Held => true,
-    }
-}
-
-impl<M: Message, T: Message> Observer<M, T> for Playback<M, T> {
-    fn event(&mut self, event: &Event<M, T>) {
+impl<P: Protocol> Observer<P> for Playback<P> {
+    fn event(&mut self, event: &Event<P>) {
         let mut tape = self.0.borrow_mut();
         if tape.divergence.is_some() || tape.error.is_some() {
             return;

@@ -1,13 +1,12 @@
 //! Reading a log, a line at a time, without believing it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use history::{Digest, Fingerprint};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sim::Event;
+use sim::{Event, Protocol};
 
 use crate::{FORMAT, Footer, Header, LogError};
 
@@ -29,6 +28,8 @@ pub struct LogReader {
     line: Vec<u8>,
     /// How many lines have been read.
     lines: u64,
+    /// How many bytes those lines have.
+    bytes: u64,
     digest: Digest,
     header: Header,
     footer: Option<Footer>,
@@ -40,40 +41,39 @@ impl LogReader {
     /// # Errors
     /// If the file cannot be read, or is no log that this version can read.
     pub fn open(path: &Path) -> Result<LogReader, LogError> {
-        let read = |source| LogError::Read { path: path.to_owned(), source };
-        let foreign = |why: &str| LogError::Foreign { path: path.to_owned(), why: why.to_owned() };
-        let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(read)?);
-        let mut line = Vec::new();
-        match next_line(&mut file, &mut line).map_err(read)? {
-            Line::Whole => {}
-            Line::BreaksOff if line.contains(&b'\r') => return Err(foreign(LINE_ENDS_CHANGED)),
-            Line::BreaksOff => return Err(foreign("its first line is no header")),
-            Line::TooLong => {
-                let why = format!("its first line is longer than {LINE_MAX} bytes");
-                return Err(foreign(&why));
-            }
-        }
-        let first: Value =
-            serde_json::from_slice(&line).map_err(|_| foreign("its first line is not JSON"))?;
-        match first.get("format").and_then(Value::as_u64) {
-            None => return Err(foreign("its first line names no format")),
-            Some(format) if format > u64::from(FORMAT) => {
-                return Err(LogError::Newer { path: path.to_owned(), format });
-            }
-            Some(_) => (),
+        let (file, line, first) = open(path)?;
+        let format = first["format"].as_u64().unwrap_or_default();
+        if format != u64::from(FORMAT) {
+            return Err(LogError::OtherFormat { path: path.to_owned(), format });
         }
         let header = serde_json::from_value(first).map_err(|error| {
             let why = format!("its header is not one: {error}");
             LogError::Corrupt { path: path.to_owned(), line: 1, why }
         })?;
-        if line.ends_with(b"\r\n") {
-            let (path, why) = (path.to_owned(), LINE_ENDS_CHANGED.to_owned());
-            return Err(LogError::Corrupt { path, line: 1, why });
-        }
         let mut digest = Digest::new();
         digest.add_bytes(&line);
-        let path = path.to_owned();
-        Ok(LogReader { path, file, line, lines: 1, digest, header, footer: None })
+        let (path, bytes) = (path.to_owned(), line.len() as u64);
+        Ok(LogReader { path, file, line, lines: 1, bytes, digest, header, footer: None })
+    }
+
+    /// A second reader that goes on from where this one is.
+    ///
+    /// # Errors
+    /// If the file cannot be opened again, or is not as long any more.
+    pub fn fork(&self) -> Result<LogReader, LogError> {
+        let read = |source| LogError::Read { path: self.path.clone(), source };
+        let mut file = File::open(&self.path).map_err(read)?;
+        file.seek(SeekFrom::Start(self.bytes)).map_err(read)?;
+        Ok(LogReader {
+            path: self.path.clone(),
+            file: BufReader::with_capacity(1 << 16, file),
+            line: Vec::new(),
+            lines: self.lines,
+            bytes: self.bytes,
+            digest: self.digest.clone(),
+            header: self.header.clone(),
+            footer: self.footer.clone(),
+        })
     }
 
     /// The header.
@@ -98,11 +98,7 @@ impl LogReader {
     ///
     /// # Errors
     /// If the log is damaged, or breaks off.
-    pub fn next_event<M, T>(&mut self) -> Result<Option<Event<M, T>>, LogError>
-    where
-        M: DeserializeOwned,
-        T: DeserializeOwned,
-    {
+    pub fn next_event<P: Protocol>(&mut self) -> Result<Option<Event<P>>, LogError> {
         if !self.read_line()? {
             return Ok(None);
         }
@@ -111,7 +107,7 @@ impl LogReader {
         let event = serde_ignored::deserialize(&mut json, |path| {
             unknown.get_or_insert_with(|| path.to_string());
         });
-        match event.and_then(|event: Event<M, T>| json.end().map(|()| event)) {
+        match event.and_then(|event: Event<P>| json.end().map(|()| event)) {
             Ok(event) => match unknown {
                 None => Ok(Some(Event { seq: self.lines - 2, ..event })),
                 Some(path) => Err(self.corrupt(format!("an event has no field {path:?}"))),
@@ -150,6 +146,7 @@ impl LogReader {
                 return Err(self.corrupt(format!("this line is longer than {LINE_MAX} bytes")));
             }
         }
+        self.bytes += self.line.len() as u64;
         if self.line.first() != Some(&b'{') {
             return Err(self.corrupt("this line is no object".to_owned()));
         }
@@ -190,6 +187,41 @@ impl LogReader {
     fn corrupt(&self, why: String) -> LogError {
         LogError::Corrupt { path: self.path.clone(), line: self.lines, why }
     }
+}
+
+/// The first line of a log of any version, which holds its seed and its scenario.
+///
+/// # Errors
+/// If the file cannot be read, or its first line is no header.
+pub fn first_line(path: &Path) -> Result<Value, LogError> {
+    Ok(open(path)?.2)
+}
+
+/// A file, its first line, and the same as JSON that names a format.
+fn open(path: &Path) -> Result<(BufReader<File>, Vec<u8>, Value), LogError> {
+    let read = |source| LogError::Read { path: path.to_owned(), source };
+    let foreign = |why: &str| LogError::Foreign { path: path.to_owned(), why: why.to_owned() };
+    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(read)?);
+    let mut line = Vec::new();
+    match next_line(&mut file, &mut line).map_err(read)? {
+        Line::Whole => {}
+        Line::BreaksOff if line.contains(&b'\r') => return Err(foreign(LINE_ENDS_CHANGED)),
+        Line::BreaksOff => return Err(foreign("its first line is no header")),
+        Line::TooLong => {
+            let why = format!("its first line is longer than {LINE_MAX} bytes");
+            return Err(foreign(&why));
+        }
+    }
+    let first: Value =
+        serde_json::from_slice(&line).map_err(|_| foreign("its first line is not JSON"))?;
+    if first.get("format").and_then(Value::as_u64).is_none() {
+        return Err(foreign("its first line names no format"));
+    }
+    if line.ends_with(b"\r\n") {
+        let (path, why) = (path.to_owned(), LINE_ENDS_CHANGED.to_owned());
+        return Err(LogError::Corrupt { path, line: 1, why });
+    }
+    Ok((file, line, first))
 }
 
 /// Reads a whole log, and says what stands around its events if it is undamaged.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
-use sim::{Event, EventDigest, Observer};
+use sim::{Event, EventDigest, Observer, Protocol};
 
 use crate::file::NewFile;
 use crate::json::Lines;
@@ -83,9 +83,9 @@ impl Recorder {
     }
 }
 
-impl<M: Serialize, T: Serialize> Observer<M, T> for Recorder {
+impl<P: Protocol> Observer<P> for Recorder {
     #[inline]
-    fn event(&mut self, event: &Event<M, T>) {
+    fn event(&mut self, event: &Event<P>) {
         self.line(event);
     }
 }

@@ -36,8 +36,8 @@ pub fn in_words(event: &Value, names: &Names) -> String {
         "timer" => format!("timer {} runs out: {}", fields["id"], fields["timer"]),
         "chose" => {
             format!(
-                "chose {} below {} for {}",
-                fields["answer"], fields["bound"], fields["purpose"]
+                "chose {} below {} for {} #{}",
+                fields["answer"], fields["bound"], fields["purpose"], fields["ordinal"]
             )
         }
         _ if fields.is_null() => kind.to_owned(),
@@ -49,9 +49,9 @@ pub fn in_words(event: &Value, names: &Names) -> String {
 fn fate(fate: &Value) -> String {
     let time = |value: &Value| Span(value.as_u64().unwrap_or_default()).to_string();
     match fate.as_object().and_then(|fate| fate.iter().next()) {
-        Some((kind, at)) if kind == "delivered" => format!("arriving at {}", time(at)),
+        Some((kind, at)) if kind == "delivered" => format!("arriving after {}", time(at)),
         Some((kind, at)) if kind == "duplicated" => {
-            format!("arriving at {} and {}", time(&at[0]), time(&at[1]))
+            format!("arriving after {} and {}", time(&at[0]), time(&at[1]))
         }
         Some((kind, why)) if kind == "dropped" => format!("lost ({why})"),
         _ => fate.to_string(),

@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use history::{Names, NodeId, Time};
+use history::{Names, NodeId, Span, Time};
 use proptest::prelude::*;
-use sim::{Event, EventDigest, Fate, Kind, MessageId, Observer};
+use sim::{Event, EventDigest, Fate, Kind, MessageId, Observer, Types};
 use trace::{FORMAT, Header, LogError, LogReader, Recorder, verify};
 
-type Said = Event<String, u32>;
+type Said = Event<Types<String, u32>>;
 
 fn events() -> Vec<Said> {
     let kinds = [
@@ -17,7 +17,8 @@ fn events() -> Vec<Said> {
         Kind::Send {
             to: NodeId(1),
             id: MessageId(0),
-            fate: Fate::Delivered(Time(7)),
+            fate: Fate::Delivered(Span(7)),
+            ordinal: 0,
             message: "say \"hello\"\n".to_owned(),
         },
         Kind::Deliver { from: NodeId(0), id: MessageId(0) },
@@ -31,6 +32,7 @@ fn header() -> Header {
         format: FORMAT,
         rumormill: "0.0.0".to_owned(),
         seed: "1".to_owned(),
+        edits: Vec::new(),
         scenario: serde_json::json!({"name": "two/nodes"}),
         names: Names { nodes: vec!["a".to_owned(), "b".to_owned()], keys: Vec::new() },
     }
@@ -154,7 +156,7 @@ fn what_an_interruption_leaves_can_be_read_to_its_end() {
     for event in events() {
         assert_eq!(log.next_event().unwrap(), Some(event));
     }
-    let end = log.next_event::<String, u32>().unwrap_err();
+    let end = log.next_event::<Types<String, u32>>().unwrap_err();
     assert!(matches!(end, LogError::Unfinished { .. }), "{end}");
 }
 

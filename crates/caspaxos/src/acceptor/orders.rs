@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use history::{Key, NodeId};
 use redis::{Blob, ErrorReply, Reply as RedisReply, Script, ScriptContext, Sha1};
+use redis_node::text::{Text, number};
 
-use super::{Acceptor, Cx, FAIL, OK, Registers, Text, ballot_text};
-use crate::ballot::number;
+use super::{Acceptor, Cx, FAIL, OK, Registers, ballot_text};
 use crate::order::{Order, Report};
 use crate::scripts::{OrderScripts, QUERY, ScriptSet, accept, prepare};
 use crate::{Ballot, Message};
@@ -62,8 +62,7 @@ impl ScriptSet {
 
 impl Aged {
     pub(super) fn new(OrderScripts { reject, erase }: &OrderScripts) -> Aged {
-        let sha = |script: &Script| Sha1::of(script.source.as_bytes());
-        Aged { reject: sha(reject), erase: sha(erase) }
+        Aged { reject: reject.sha(), erase: erase.sha() }
     }
 }
 

@@ -4,14 +4,14 @@ use history::{Completion, Key, NodeId, Observation, Span, Value, Version};
 use sim::{Delay, Effect, Input, Keep, Process, Sandbox};
 
 use super::Client;
-use crate::{Answer, Message, Timer};
+use crate::{Answer, Message, Protocol, Timer};
 
 const PROPOSER: NodeId = NodeId(5);
 const STATE: Observation = Observation { version: Version(3), value: Value(7) };
 
 struct Stage {
     client: Client,
-    sandbox: Sandbox<Message, Timer>,
+    sandbox: Sandbox<Protocol>,
 }
 
 impl Stage {
@@ -21,13 +21,13 @@ impl Stage {
         Stage { client, sandbox: Sandbox::default() }
     }
 
-    fn does(&mut self, input: Input<Message, Timer>) -> Vec<Effect<Message, Timer>> {
+    fn does(&mut self, input: Input<Protocol>) -> Vec<Effect<Protocol>> {
         self.client.handle(&mut self.sandbox.context(), input);
         self.sandbox.take_effects()
     }
 
     /// The ticket of the question that it asks.
-    fn asks(&mut self, input: Input<Message, Timer>) -> u32 {
+    fn asks(&mut self, input: Input<Protocol>) -> u32 {
         let asked = self.does(input).into_iter().find_map(|effect| match effect {
             Effect::Send { to: PROPOSER, message: Message::Change { ticket, .. } } => Some(ticket),
             _ => None,
@@ -36,7 +36,7 @@ impl Stage {
     }
 
     /// How its operation ends by this; none if it waits on.
-    fn ends(&mut self, input: Input<Message, Timer>) -> Option<Completion> {
+    fn ends(&mut self, input: Input<Protocol>) -> Option<Completion> {
         self.does(input).into_iter().find_map(|effect| match effect {
             Effect::Return(returned) => Some(returned.completion),
             _ => None,
@@ -44,7 +44,7 @@ impl Stage {
     }
 }
 
-fn answer(ticket: u32, answer: Answer) -> Input<Message, Timer> {
+fn answer(ticket: u32, answer: Answer) -> Input<Protocol> {
     Input::Message { from: PROPOSER, message: Message::Changed { ticket, answer } }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Config, NODES_MAX, QuorumConfig};
 use crate::orchestrator::OrchestratedChange;
-use crate::rules::{Protocol, Rules};
+use crate::rules::{Published, Rules};
 use crate::variants::Shortcut;
 
 /// What there is for an orchestrator to do.
@@ -46,7 +46,7 @@ impl Default for OrchestratorConfig {
 impl OrchestratorConfig {
     /// What deletions and changes of membership follow.
     pub(crate) fn rules(&self) -> &'static dyn Rules {
-        self.shortcut.map_or(&Protocol, Shortcut::rules)
+        self.shortcut.map_or(&Published, Shortcut::rules)
     }
 
     /// How many acceptors there are beside those of the beginning.

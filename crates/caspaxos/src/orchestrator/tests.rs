@@ -5,8 +5,8 @@ use sim::{Effect, Input, Keep, Process, Sandbox};
 
 use super::{Cast, Job, Orchestrator, Pace};
 use crate::order::{Accepting, Order, Report};
-use crate::rules::Protocol;
-use crate::{Ballot, Configuration, Message, OrchestratedChange, Timer};
+use crate::rules::Published;
+use crate::{Ballot, Configuration, Message, OrchestratedChange, Protocol, Timer};
 
 const KEY: Key = Key(0);
 const TOMBSTONE: Ballot = Ballot { eon: 4, id: 8, era: 2 };
@@ -14,7 +14,7 @@ const PROPOSERS: [NodeId; 2] = [NodeId(8), NodeId(9)];
 
 struct Stage {
     orchestrator: Orchestrator,
-    sandbox: Sandbox<Message, Timer>,
+    sandbox: Sandbox<Protocol>,
 }
 
 impl Stage {
@@ -29,12 +29,12 @@ impl Stage {
         };
         let pace = Pace { every: Span::from_millis(100), retry: Span::from_millis(30) };
         let jobs = changes.iter().copied().map(Job::Change).collect();
-        let orchestrator = Orchestrator::new(cast, jobs, pace, &Protocol);
+        let orchestrator = Orchestrator::new(cast, jobs, pace, &Published);
         Stage { orchestrator, sandbox: Sandbox::default() }
     }
 
     /// To whom which order is given when this happens.
-    fn orders(&mut self, input: Input<Message, Timer>) -> Vec<(NodeId, u32, Order)> {
+    fn orders(&mut self, input: Input<Protocol>) -> Vec<(NodeId, u32, Order)> {
         self.orchestrator.handle(&mut self.sandbox.context(), input);
         let orders = self.sandbox.take_effects().into_iter().filter_map(|effect| match effect {
             Effect::Send { to, message: Message::Order { number, order } } => {
@@ -54,7 +54,7 @@ impl Stage {
         self.orders(Input::Message { from, message: Message::Report { number, report } })
     }
 
-    /// Everybody reports the same; what is asked for then.
+    /// All nodes report the same; what is asked for then.
     fn all(&mut self, nodes: &[NodeId], number: u32, report: Report) -> Vec<(NodeId, u32, Order)> {
         nodes.iter().flat_map(|node| self.report(*node, number, report)).collect()
     }
@@ -92,7 +92,7 @@ fn a_deletion_takes_four_steps() {
     assert_eq!(
         stage.play(orders),
         [
-            Order::Commit { key: KEY, by: Accepting::Everybody },
+            Order::Commit { key: KEY, by: Accepting::All },
             Order::Forget { key: KEY, tombstone: TOMBSTONE },
             Order::Reject(ages),
             erase(),
@@ -105,7 +105,7 @@ fn a_deletion_takes_four_steps() {
 fn a_change_that_is_due_goes_before_a_deletion_that_has_only_begun() {
     let mut stage = Stage::new(3, &[OrchestratedChange::RemoveAcceptor]);
     stage.orders(Input::Start);
-    let commit = Order::Commit { key: KEY, by: Accepting::Everybody };
+    let commit = Order::Commit { key: KEY, by: Accepting::All };
     assert_eq!(stage.deleted()[0].2, commit);
     let change = stage.orders(Input::Timer(Timer::Change));
     assert!(matches!(change[0].2, Order::Configure { .. }), "{change:?}");
@@ -178,7 +178,7 @@ fn a_promise_since_the_tombstone_begins_it_all_again() {
     assert_eq!(stage.report(NodeId(1), 4, Report::Kept), []);
     assert_eq!(stage.report(NodeId(0), 4, Report::Done), []);
     let again = stage.report(NodeId(2), 4, Report::Done);
-    assert_eq!(again[0].2, Order::Commit { key: KEY, by: Accepting::Everybody });
+    assert_eq!(again[0].2, Order::Commit { key: KEY, by: Accepting::All });
 }
 
 /// The steps of a change, in short: `p2/3 a3/4` is a configuration, and `r` a key rescanned.

@@ -11,9 +11,9 @@ use super::{Asker, Attempt, Phase, Proposer};
 use crate::change::{Changed, Comparing};
 use crate::leadership::Leadership;
 use crate::order::{Accepting, Order, Report};
-use crate::{Answer, Ballot, Configuration, Message, Quorum, Timer};
+use crate::{Answer, Ballot, Configuration, Message, Protocol, Quorum};
 
-type Cx<'a> = Context<'a, Message, Timer>;
+type Cx<'a> = Context<'a, Protocol>;
 
 /// Whose order it is, and which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -136,7 +136,7 @@ impl Accepting {
         let nodes = quorum.nodes.clone();
         match self {
             Accepting::Quorum => Quorum { nodes, size: quorum.size },
-            Accepting::Everybody => Quorum { size: nodes.len(), nodes },
+            Accepting::All => Quorum { size: nodes.len(), nodes },
         }
     }
 }

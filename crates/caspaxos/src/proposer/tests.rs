@@ -6,7 +6,7 @@ use sim::{Effect, Input, Keep, Process, Sandbox};
 use super::Proposer;
 use crate::change::Comparing;
 use crate::order::{Accepting, Order, Report};
-use crate::{Answer, Ballot, Configuration, Message, Reply, Request, Timer};
+use crate::{Answer, Ballot, Configuration, Message, Protocol, Reply, Request};
 
 const KEY: Key = Key(0);
 const ORCHESTRATOR: NodeId = NodeId(20);
@@ -16,7 +16,7 @@ const STATE: Observation = Observation { version: Version(1), value: Value(7) };
 
 struct Stage {
     proposer: Proposer,
-    sandbox: Sandbox<Message, Timer>,
+    sandbox: Sandbox<Protocol>,
     ticket: u32,
 }
 
@@ -141,7 +141,7 @@ fn other_acceptors_have_promised_nothing() {
 fn all_acceptors_means_all() {
     let mut stage = Stage::new();
     let ballot = stage.lead(Action::Write { value: Value(7) }).advanced();
-    let asked = stage.order(Order::Commit { key: KEY, by: Accepting::Everybody });
+    let asked = stage.order(Order::Commit { key: KEY, by: Accepting::All });
     assert_eq!(request(&asked[0].1), (ballot, 0, Request::Accept(STATE)));
     assert_eq!(stage.reply(1, ballot, Reply::Accepted), []);
     assert_eq!(stage.reply(2, ballot, Reply::Accepted), []);

@@ -6,7 +6,7 @@ use sim::{Effect, Input, Keep, Process, Sandbox};
 
 use super::Acceptors;
 use crate::acceptor::{Acceptor, Registers};
-use crate::{Configuration, Message, Quorum, Scripts, Timer};
+use crate::{Configuration, Message, Protocol, Quorum};
 
 /// A cluster of acceptors in memory, which can be stopped one by one.
 ///
@@ -31,7 +31,7 @@ use crate::{Configuration, Message, Quorum, Scripts, Timer};
 pub struct InMemory {
     acceptors: Vec<Member>,
     keys: usize,
-    sandbox: Sandbox<Message, Timer>,
+    sandbox: Sandbox<Protocol>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl InMemory {
     pub fn new(count: u16, keys: &[&str]) -> InMemory {
         let names: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
         let registers = Registers::new(&names);
-        let acceptor = Acceptor::new(ServerConfig::default(), Scripts::Native, registers);
+        let acceptor = Acceptor::new(ServerConfig::default(), registers);
         let member = Member { acceptor, reach: Reach::Both };
         let acceptors = vec![member; usize::from(count)];
         InMemory { acceptors, keys: keys.len(), sandbox: Sandbox::default() }

@@ -36,7 +36,7 @@ use scenario::WriteCount;
 use serde::{Deserialize, Serialize};
 use sim::{Command, Event, Kind, Nemesis, NemesisContext};
 
-use crate::{Configuration, Message, Quorum, Timer};
+use crate::{Configuration, Message, Protocol, Quorum};
 
 /// A change of membership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,9 +206,9 @@ impl Membership {
     }
 }
 
-impl Nemesis<Message, Timer> for Membership {
+impl Nemesis<Protocol> for Membership {
     #[inline]
-    fn on_event(&mut self, event: &Event<Message, Timer>, cx: &mut NemesisContext<'_, Message>) {
+    fn on_event(&mut self, event: &Event<Protocol>, cx: &mut NemesisContext<'_, Message>) {
         // Nearly all events are messages, and no step waits for one.
         if let Kind::Send { .. } | Kind::Deliver { .. } = event.kind {
             return;
@@ -220,7 +220,7 @@ impl Nemesis<Message, Timer> for Membership {
 }
 
 impl Membership {
-    fn go_on(&mut self, event: &Event<Message, Timer>, cx: &mut NemesisContext<'_, Message>) {
+    fn go_on(&mut self, event: &Event<Protocol>, cx: &mut NemesisContext<'_, Message>) {
         self.writes.event(event);
         if let Kind::Mark(name) = &event.kind
             && (name == "client-done" || name == "swept")

@@ -6,18 +6,19 @@ use sim::{Effect, Event, Fate, Input, Kind, Loss, MessageId, Process as _, Sandb
 
 use super::CasPaxos;
 use crate::{
-    Ballot, Config, Message, OrchestratedChange, OrchestratorConfig, Process, Reply, Timer,
+    Ballot, Config, Message, OrchestratedChange, OrchestratorConfig, Process, Protocol, Reply,
+    Timer,
 };
 
 /// A process on a node of its own.
 struct Node {
     me: NodeId,
     process: Process,
-    sandbox: Sandbox<Message, Timer>,
+    sandbox: Sandbox<Protocol>,
 }
 
 impl Node {
-    fn does(&mut self, input: Input<Message, Timer>) -> Vec<Effect<Message, Timer>> {
+    fn does(&mut self, input: Input<Protocol>) -> Vec<Effect<Protocol>> {
         self.process.handle(&mut self.sandbox.context(), input);
         self.sandbox.take_effects()
     }
@@ -170,6 +171,7 @@ fn lost_answers_are_marked_by_what_they_said() {
             to: NodeId(3),
             id: MessageId(0),
             fate,
+            ordinal: 0,
             message: Message::Reply { key: Key(0), ballot: Ballot::ZERO, reply },
         },
     };

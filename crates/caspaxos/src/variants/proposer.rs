@@ -5,8 +5,8 @@ use sim::{Context, Input, Keep, Waiting};
 use super::gryadka_v2::GryadkaV2;
 use super::reused_id::ReusedId;
 use super::stubborn::Stubborn;
+use crate::Protocol;
 use crate::proposer::Proposer;
-use crate::{Message, Timer};
 
 #[derive(Clone, Debug, Hash)]
 pub(crate) enum VariantProposer {
@@ -16,10 +16,9 @@ pub(crate) enum VariantProposer {
 }
 
 impl sim::Process for VariantProposer {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, Timer>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Context<'_, Protocol>, input: Input<Protocol>) {
         match self {
             VariantProposer::GryadkaV2(proposer) => proposer.handle(cx, input),
             VariantProposer::ReusedId(proposer) => proposer.handle(cx, input),

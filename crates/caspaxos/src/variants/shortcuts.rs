@@ -11,14 +11,14 @@
 //!
 //! ```
 //! use caspaxos::orchestrator::Step;
-//! use caspaxos::rules::{Protocol, Rules};
+//! use caspaxos::rules::{Published, Rules};
 //! use caspaxos::variants::Shortcut;
 //! use caspaxos::Ballot;
 //! use history::Key;
 //!
 //! let (key, tombstone) = (Key(0), Ballot { eon: 4, id: 8, era: 2 });
 //! let wrong = Shortcut::NoAges.rules().after_commit(key, tombstone);
-//! let mut right = Protocol.after_commit(key, tombstone);
+//! let mut right = Published.after_commit(key, tombstone);
 //! right.retain(|step| *step != Step::Reject);
 //! assert_eq!(wrong, right);
 //! ```

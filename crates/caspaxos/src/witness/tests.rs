@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use history::{Action, Key, Names, NodeId, Observation, OpId, Time, Value, Version};
+use history::{Action, Key, Names, NodeId, Observation, OpId, Span, Time, Value, Version};
 use scenario::Witness;
 use sim::{Event, Fate, Kind, Loss, MessageId, Observer, TimerId};
 
 use super::AcceptorWitness;
-use crate::{Ballot, Message, Reply, Request, Timer};
+use crate::{Ballot, Message, Protocol, Reply, Request, Timer};
 
 const KEY: Key = Key(0);
 const PROPOSER: NodeId = NodeId(6);
@@ -36,7 +36,7 @@ impl Stage {
         stage
     }
 
-    fn see(&mut self, node: NodeId, kind: Kind<Message, Timer>) {
+    fn see(&mut self, node: NodeId, kind: Kind<Protocol>) {
         let (at, seq) = (Time(self.events * 1_000_000), self.events);
         self.events += 1;
         self.witness.event(&Event { at, seq, node, kind });
@@ -51,8 +51,8 @@ impl Stage {
     ) -> MessageId {
         let id = MessageId(self.messages);
         self.messages += 1;
-        let fate = loss.map_or(Fate::Delivered(Time(u64::MAX)), Fate::Dropped);
-        self.see(from, Kind::Send { to, id, fate, message });
+        let fate = loss.map_or(Fate::Delivered(Span(u64::MAX)), Fate::Dropped);
+        self.see(from, Kind::Send { to, id, fate, ordinal: 0, message });
         id
     }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use caspaxos::acceptor::{AGED_ACCEPT, AGED_PREPARE, ERASE, REJECT};
 use caspaxos::scripts::{ACCEPT, PREPARE, QUERY};
 use caspaxos::variants::{ERASE_BY_VALUE, ERASE_DESPITE_PROMISE, gryadka_v2};
-use redis::{Blob, Database, Reply, Script, ScriptLibrary, Sha1, UnixTime};
+use redis::{Blob, Database, Reply, Script, ScriptLibrary, UnixTime};
 use server::Server;
 use sim::{Choices, Seeded, StreamId};
 
@@ -145,7 +145,7 @@ impl Pair {
 }
 
 fn sha_of(script: &Script) -> Blob {
-    Blob::from(Sha1::of(script.source.as_bytes()).to_string())
+    Blob::from(script.sha().to_string())
 }
 
 /// Texts that are no ballots.

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use caspaxos::acceptor::{Acceptor, Registers};
-use caspaxos::{Ballot, Message, Request, Scripts};
+use caspaxos::{Ballot, Message, Request};
 use goldenscript::Context;
 use history::{Key, NodeId};
 use redis::UnixTime;
@@ -22,7 +22,7 @@ pub(crate) enum Command {
         #[arg(key)]
         durability: Option<String>,
         #[arg(key)]
-        max_clients: Option<usize>,
+        max_clients: Option<u32>,
     },
     /// A proposer asks for a promise. Example: prepare "0,1,1" from=p2 key=key2
     Prepare {
@@ -74,7 +74,7 @@ impl goldenscript::Runner for Stage {
             Command::Server { durability, max_clients } => {
                 let config = ServerConfig {
                     durability: read_durability(durability.as_deref())?,
-                    max_clients: max_clients.unwrap_or(10_000),
+                    maxclients: max_clients.unwrap_or(10_000),
                     ..ServerConfig::default()
                 };
                 *self = Stage::new(config);
@@ -99,10 +99,7 @@ impl goldenscript::Runner for Stage {
 
 impl Stage {
     fn new(config: ServerConfig) -> Stage {
-        Stage(Actor::new(
-            ME,
-            Acceptor::new(config, Scripts::Native, Registers::new(&words::key_names())),
-        ))
+        Stage(Actor::new(ME, Acceptor::new(config, Registers::new(&words::key_names()))))
     }
 
     fn ask(

@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use caspaxos::{Message, Timer};
+use caspaxos::{Protocol, Timer};
 use history::{Key, NodeId};
 use sim::{Effect, Input, Keep, Process, Sandbox, TimerId};
 
 /// A process that is handed what the script says.
 pub(crate) struct Actor<P> {
     pub(crate) process: P,
-    sandbox: Sandbox<Message, Timer>,
+    sandbox: Sandbox<Protocol>,
     /// Those that have been set, and neither cancelled nor run out.
     timers: BTreeMap<TimerId, Timer>,
 }
 
-impl<P: Process<Message = Message, Timer = Timer>> Actor<P> {
+impl<P: Process<Protocol = Protocol>> Actor<P> {
     pub(crate) fn new(me: NodeId, process: P) -> Actor<P> {
         let mut sandbox = Sandbox::default();
         sandbox.me = me;
         Actor { process, sandbox, timers: BTreeMap::new() }
     }
 
-    pub(crate) fn step(&mut self, input: Input<Message, Timer>) -> Vec<Effect<Message, Timer>> {
+    pub(crate) fn step(&mut self, input: Input<Protocol>) -> Vec<Effect<Protocol>> {
         self.process.handle(&mut self.sandbox.context(), input);
         let effects = self.sandbox.take_effects();
         for effect in &effects {
@@ -46,7 +46,7 @@ impl<P: Process<Message = Message, Timer = Timer>> Actor<P> {
     }
 
     /// It crashes and starts again.
-    pub(crate) fn crash(&mut self, keep: Keep) -> Vec<Effect<Message, Timer>> {
+    pub(crate) fn crash(&mut self, keep: Keep) -> Vec<Effect<Protocol>> {
         self.process = self.process.clone().crash(keep);
         self.timers.clear();
         self.step(Input::Start)

@@ -6,7 +6,7 @@ use std::error::Error;
 use caspaxos::acceptor::{Acceptor, Registers};
 use caspaxos::proposer::Proposer;
 use caspaxos::reads::Reads;
-use caspaxos::{Configuration, Message, Quorum, Scripts, Timer};
+use caspaxos::{Configuration, Message, Protocol, Quorum};
 use goldenscript::Context;
 use history::{Action, Key, NodeId, Span, Value};
 use redis_node::ServerConfig;
@@ -190,7 +190,7 @@ impl Stage {
         };
         let names: Vec<NodeId> = (0..acceptors).map(|number| id("a", number)).collect();
         let registers = Registers::new(&words::key_names());
-        let acceptor = Acceptor::new(server.clone(), Scripts::Native, registers);
+        let acceptor = Acceptor::new(server.clone(), registers);
         let majority = Quorum::majority(names.clone());
         let configuration = Configuration { prepare: majority.clone(), accept: majority };
         self.acceptors =
@@ -254,7 +254,7 @@ impl Stage {
         Ok(words::tell(node, &effects))
     }
 
-    fn step(&mut self, node: NodeId, input: Input<Message, Timer>) -> Result<String, String> {
+    fn step(&mut self, node: NodeId, input: Input<Protocol>) -> Result<String, String> {
         let effects = match (self.proposers.get_mut(&node), self.acceptors.get_mut(&node)) {
             (Some(proposer), _) => proposer.step(input),
             (_, Some(acceptor)) => acceptor.step(input),

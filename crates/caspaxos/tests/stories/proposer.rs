@@ -5,7 +5,7 @@ use std::error::Error;
 
 use caspaxos::proposer::Proposer;
 use caspaxos::reads::Reads;
-use caspaxos::{Ballot, Configuration, Message, Reply, Request, Timer};
+use caspaxos::{Ballot, Configuration, Message, Protocol, Reply, Request};
 use goldenscript::Context;
 use history::{Action, Key, NodeId, Span, Value};
 use sim::{Effect, Input, Keep};
@@ -226,7 +226,7 @@ impl Stage {
         Ok(self.step(Input::Timer(timer)))
     }
 
-    fn step(&mut self, input: Input<Message, Timer>) -> String {
+    fn step(&mut self, input: Input<Protocol>) -> String {
         let effects = self.proposer.step(input);
         for effect in &effects {
             if let Effect::Send { to, message: Message::Request { key, ballot, request, .. } } =

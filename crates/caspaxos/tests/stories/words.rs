@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::str::FromStr;
 
-use caspaxos::{Answer, Ballot, Message, Quorum, Reply, Request, Timer};
+use caspaxos::{Answer, Ballot, Message, Protocol, Quorum, Reply, Request};
 use history::{Action, Key, NodeId, Observation, Value, Version};
 use sim::Effect;
 
@@ -133,7 +133,7 @@ pub(crate) fn cas(from: u64, value: u64) -> Action {
 
 /// What a node does, in lines. The same message to several nodes takes one line. Timers are left
 /// out: that one is set is seen when it runs out.
-pub(crate) fn tell(node: NodeId, effects: &[Effect<Message, Timer>]) -> String {
+pub(crate) fn tell(node: NodeId, effects: &[Effect<Protocol>]) -> String {
     let mut lines = String::new();
     let mut effects = effects.iter().peekable();
     while let Some(effect) = effects.next() {

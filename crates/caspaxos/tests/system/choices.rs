@@ -26,8 +26,8 @@ fn fates(run: &Recorded) -> BTreeMap<String, Vec<Fared>> {
         };
         let link = format!("{}->{}", run.name(event.node), run.name(to));
         links.entry(link).or_default().push(match fate {
-            Fate::Delivered(at) => Fared::Delayed(at.since(event.at)),
-            Fate::Duplicated(first, _) => Fared::Duplicated(first.since(event.at)),
+            Fate::Delivered(after) => Fared::Delayed(after),
+            Fate::Duplicated(first, _) => Fared::Duplicated(first),
             Fate::Dropped(_) | Fate::Held => Fared::Lost,
         });
     }

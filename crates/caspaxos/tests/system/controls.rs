@@ -30,7 +30,7 @@ fn right_line(line: &str) -> Option<String> {
         // Majorities, ids of one's own, disks that keep what was answered, memory without a limit,
         // and all steps of a change are what there is where nothing else is said.
         (
-            "variant" | "shortcut" | "durability" | "memory" | "rescan" | "prepare.size"
+            "variant" | "shortcut" | "durability" | "maxmemory" | "rescan" | "prepare.size"
             | "accept.size",
             _,
         ) => return None,

@@ -67,7 +67,7 @@ fn acceptors_that_keep_everything_can_crash() {
 fn acceptors_that_forget_lose_what_was_acknowledged() {
     let nothing_kept = verdicts(
         &crashing(["a0", "a1"], "crash"),
-        &["caspaxos.durability=\"never\"", "caspaxos.clients=3"],
+        &["redis.durability=\"never\"", "caspaxos.clients=3"],
     );
     assert!(nothing_kept.iter().any(|outcome| outcome.verdict == Verdict::Violation));
     let wiped = verdicts(&crashing(["a0", "a1"], "wipe"), &[]);
@@ -111,7 +111,7 @@ fn connections_can_break() {
 /// An acceptor that is replaced by a replica which is behind has forgotten its last promises.
 #[test]
 fn a_failover_to_a_lagging_replica_loses_promises() {
-    let failing_over = crashing(["a0", "a1"], "fail_over");
-    let outcomes = verdicts(&failing_over, &["caspaxos.replication_lag=\"1s\""]);
+    let replicas = "\n[redis]\nreplication_lag = \"1s\"\n";
+    let outcomes = verdicts(&(crashing(["a0", "a1"], "fail_over") + replicas), &[]);
     assert!(outcomes.iter().any(|outcome| outcome.verdict == Verdict::Violation));
 }

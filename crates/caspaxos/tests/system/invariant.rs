@@ -1,6 +1,6 @@
 //! One value per ballot, against sequences of accepts that are made by hand.
 
-use caspaxos::{Ballot, Message, OneValuePerBallot, Request, Timer};
+use caspaxos::{Ballot, Message, OneValuePerBallot, Protocol, Request};
 use history::{Key, Names, NodeId, Observation, Time, Value, Version};
 use scenario::{Checker as _, Finding};
 use sim::{Event, Fate, Kind, Loss, MessageId, Observer};
@@ -27,8 +27,8 @@ fn after(accepts: &[(NodeId, u32, Numbers, u64)]) -> Option<Finding> {
         };
         // A breach is one even if the message is lost.
         let fate = Fate::Dropped(Loss::Network);
-        let kind = Kind::Send { to: NodeId(2), id: MessageId(seq), fate, message };
-        invariant.event(&Event::<Message, Timer> { at: Time(seq), seq, node, kind });
+        let kind = Kind::Send { to: NodeId(2), id: MessageId(seq), fate, ordinal: 0, message };
+        invariant.event(&Event::<Protocol> { at: Time(seq), seq, node, kind });
     }
     invariant.finding()
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use caspaxos::{Message, Timer};
+use caspaxos::Protocol;
 use scenario::Replayed;
 use serde_json::Value;
 use sim::{Event, EventDigest, Observer};
@@ -10,7 +10,7 @@ use trace::Recorder;
 
 use crate::stage::{Recorded, record, replay, scenario};
 
-type Events = Vec<Event<Message, Timer>>;
+type Events = Vec<Event<Protocol>>;
 
 fn recorded() -> Recorded {
     record(&scenario("caspaxos/losing/c2p2k2", &["intensity=5"], ""), "7")

@@ -4,7 +4,7 @@ use crate::stage::{run, scenario};
 
 /// Runs in which acceptors run scripts of that kind, of a scenario at a small intensity.
 fn digests(name: &str, scripts: &str) -> Vec<String> {
-    let scripts = format!("caspaxos.scripts=\"{scripts}\"");
+    let scripts = format!("redis.scripts=\"{scripts}\"");
     let outcomes = run(&scenario(name, &["intensity=10", &scripts], ""), 0..5);
     outcomes.iter().map(|outcome| outcome.digest.to_string()).collect()
 }

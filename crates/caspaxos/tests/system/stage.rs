@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use caspaxos::{CasPaxos, Message, Timer};
+use caspaxos::{CasPaxos, Protocol};
 use history::NodeId;
 use scenario::{Interrupt, Outcome, Override, Registry, Replayed, RunOptions, Scenario, many};
 use sim::Event;
@@ -36,8 +36,7 @@ pub(crate) fn run(scenario: &Scenario, seeds: std::ops::Range<usize>) -> Vec<Out
     let (registry, interrupt) = (registry(), Interrupt::new());
     let run_one = |seed: usize| {
         let seed = seed.to_string();
-        let options =
-            RunOptions { seed: &seed, record: None, explain: true, interrupt: &interrupt };
+        let options = RunOptions::new(&seed, &interrupt);
         registry.run(scenario, &options).expect("it runs").outcome
     };
     let mut outcomes: Vec<Option<Outcome>> = vec![None; seeds.len()];
@@ -52,7 +51,7 @@ pub(crate) fn run(scenario: &Scenario, seeds: std::ops::Range<usize>) -> Vec<Out
 
 /// All that happened in a run, and its recording.
 pub(crate) struct Recorded {
-    pub(crate) events: Vec<Event<Message, Timer>>,
+    pub(crate) events: Vec<Event<Protocol>>,
     pub(crate) header: Header,
     directory: TempDir,
 }
@@ -73,7 +72,7 @@ pub(crate) fn record(scenario: &Scenario, seed: &str) -> Recorded {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let path = directory.path().join("run.jsonl");
     let interrupt = Interrupt::new();
-    let options = RunOptions { seed, record: Some(&path), explain: true, interrupt: &interrupt };
+    let options = RunOptions { record: Some(&path), ..RunOptions::new(seed, &interrupt) };
     registry().run(scenario, &options).expect("it runs");
     let mut log = LogReader::open(&path).expect("its log");
     let header = log.header().clone();

@@ -1,9 +1,9 @@
 //! Several promises to the same reads.
 
-use history::{Entry, Names, Time};
+use history::{Entry, Names, Register};
 
 use super::{Ages, Promise, Reads, StaleRead};
-use crate::HistoryChecker;
+use crate::{Found, HistoryChecker};
 
 /// Holds what reads observe against some promises, and can measure how old the versions were that
 /// they saw.
@@ -34,14 +34,17 @@ impl ReadPromises {
 }
 
 impl HistoryChecker for ReadPromises {
+    type Object = Register;
+
     fn step(&mut self, entry: &Entry) {
         self.reads.iter_mut().for_each(|reads| reads.step(entry));
         self.ages.iter_mut().for_each(|ages| ages.step(entry));
     }
 
-    fn finding(&self, names: &Names) -> Option<(String, Vec<(Time, String)>)> {
+    fn finding(&self, names: &Names) -> Option<Found> {
         let stale = self.stale()?;
-        Some((stale.summary(names), stale.steps(names)))
+        let (summary, steps) = (stale.summary(names), stale.steps(names));
+        Some(Found { summary, steps, clients: vec![stale.op.client] })
     }
 
     fn measures(&self) -> Vec<(&'static str, u64)> {

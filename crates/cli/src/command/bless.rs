@@ -6,8 +6,10 @@ use std::path::Path;
 use scenario::{
     Interrupt, Judgement, LoadError, Override, Registry, RunOptions, Scenario, Selection, Verdict,
 };
+use serde_json::Value;
+use sim::Edit;
+use trace::LogError;
 use trace::file::{self, Workshop};
-use trace::{Header, LogReader};
 
 use super::logs::in_words;
 use super::record::{code_of, make_folder_of, record_one};
@@ -41,12 +43,12 @@ pub(crate) fn bless(
     let new = Workshop::within(folder).map_err(Failure::of_file(folder))?;
     for name in &names {
         let old = recording_path(folder, name);
-        let (seed, scenario) = match as_before(registry, name, &old, interrupt)? {
+        let Kept { seed, edits, scenario } = match as_before(registry, name, &old, interrupt)? {
             Some(run) => run,
             None => first(registry, name, interrupt)?,
         };
         let new = new.path().join("recording.jsonl");
-        let ran = record_one(registry, &scenario, &seed, &new, interrupt)?;
+        let ran = record_one(registry, &scenario, (&seed, &edits), &new, interrupt)?;
         code = code.or(code_of(&ran));
         let size = fs::metadata(&new).map_err(Failure::of_file(&new))?.len();
         if !old.exists() && size > FIRST_MAX {
@@ -65,30 +67,40 @@ pub(crate) fn bless(
     Ok(code)
 }
 
-/// The seed of the recording that there is, and the scenario as it is now, with its intensity. None
-/// if there is no recording, or another seed is to take its place: one that shows the hazard, where
-/// this one shows it no more, or that means anything at all. A run that is worse than expected is
-/// not put in the dark like that.
+/// What a recording is made of, and is made of again.
+struct Kept {
+    seed: String,
+    edits: Vec<Edit>,
+    scenario: Scenario,
+}
+
+/// The seed and the edits of the recording that there is, and the scenario as it is now, with its
+/// intensity. None if there is no recording, or another seed is to take its place: one that shows
+/// the hazard, where this one shows it no more, or that means anything at all. A run that is worse
+/// than expected is not put in the dark like that.
 fn as_before(
     registry: &Registry,
     name: &str,
     recording: &Path,
     interrupt: &Interrupt,
-) -> Result<Option<(String, Scenario)>, Failure> {
+) -> Result<Option<Kept>, Failure> {
     if !recording.exists() {
         return Ok(None);
     }
-    let log = LogReader::open(recording)?;
-    let Header { seed, scenario, .. } = log.header();
-    let intensity = scenario["intensity"].as_u64().unwrap_or_default();
+    let header = trace::first_line(recording)?;
+    let seed = header["seed"].as_str().unwrap_or_default();
+    let edits = header["edits"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let edits: Result<Vec<Edit>, _> = edits.map(str::parse).collect();
+    let edits = edits.map_err(|why| Failure::Usage(format!("{}: {why}", recording.display())))?;
+    let intensity = header["scenario"]["intensity"].as_u64().unwrap_or_default();
     let scenario = with_intensity(registry, name, intensity)?;
-    let ran =
-        registry.run(&scenario, &RunOptions { seed, record: None, explain: false, interrupt })?;
+    let options = RunOptions { edits: &edits, ..RunOptions::new(seed, interrupt) };
+    let ran = registry.run(&scenario, &RunOptions { explain: false, ..options })?;
     let shows_nothing = match scenario.general.expect.is_hazard() {
         true => ran.judgement != Judgement::Met,
         false => ran.outcome.verdict == Verdict::Vacuous,
     };
-    Ok((!shows_nothing).then(|| (seed.clone(), scenario)))
+    Ok((!shows_nothing).then(|| Kept { seed: seed.to_owned(), edits, scenario }))
 }
 
 fn with_intensity(registry: &Registry, name: &str, intensity: u64) -> Result<Scenario, LoadError> {
@@ -97,11 +109,7 @@ fn with_intensity(registry: &Registry, name: &str, intensity: u64) -> Result<Sce
 }
 
 /// What makes a good first recording.
-fn first(
-    registry: &Registry,
-    name: &str,
-    interrupt: &Interrupt,
-) -> Result<(String, Scenario), Failure> {
+fn first(registry: &Registry, name: &str, interrupt: &Interrupt) -> Result<Kept, Failure> {
     let own = registry.load(name, &[])?;
     let seeds = FIRST_SEEDS.max(own.general.expect.within_seeds);
     let small = FIRST_INTENSITIES.iter();
@@ -110,7 +118,7 @@ fn first(
         let scenario = scenario?;
         let mut shortest: Option<(u64, String)> = None;
         for seed in (0..seeds).map(|seed| seed.to_string()) {
-            let options = RunOptions { seed: &seed, record: None, explain: true, interrupt };
+            let options = RunOptions::new(&seed, interrupt);
             let ran = registry.run(&scenario, &options)?;
             let events = ran.outcome.events;
             let is_shorter = shortest.as_ref().is_none_or(|(fewest, _)| events < *fewest);
@@ -119,7 +127,7 @@ fn first(
             }
         }
         if let Some((_, seed)) = shortest {
-            return Ok((seed, scenario));
+            return Ok(Kept { seed, edits: Vec::new(), scenario });
         }
     }
     Err(Failure::Usage(format!("{name} is as expected in no small run: record one by hand")))
@@ -129,7 +137,12 @@ fn what_changed(name: &str, old: &Path, new: &Path) -> Result<Vec<String>, Failu
     if !old.exists() {
         return Ok(vec![format!("{name}: recorded for the first time")]);
     }
-    let differences = trace::diff(old, new)?;
+    let differences = match trace::diff(old, new) {
+        Err(LogError::OtherFormat { format, .. }) => {
+            return Ok(vec![format!("{name}: was written in format {format}")]);
+        }
+        differences => differences?,
+    };
     if differences.is_empty() {
         return Ok(vec![format!("{name}: as before")]);
     }
@@ -158,9 +171,10 @@ mod tests {
         assert!(kept(&registry).is_none(), "there is none yet");
         for (intensity, shows_it) in [(1, false), (50, true)] {
             let scenario = with_intensity(&registry, name, intensity).expect("it is one");
-            let ran = record_one(&registry, &scenario, "7", &path, &interrupt).expect("recorded");
+            let ran =
+                record_one(&registry, &scenario, ("7", &[]), &path, &interrupt).expect("recorded");
             assert_eq!(ran.judgement == Judgement::Met, shows_it);
-            let kept = kept(&registry).map(|(seed, scenario)| (seed, scenario.general.intensity));
+            let kept = kept(&registry).map(|kept| (kept.seed, kept.scenario.general.intensity));
             assert_eq!(kept, shows_it.then(|| ("7".to_owned(), intensity)));
         }
         // What should hold and does not is told of, again and again.

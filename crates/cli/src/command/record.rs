@@ -1,9 +1,10 @@
 //! `record`: runs with their event logs.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use scenario::{Interrupt, Judgement, Ran, Registry, RunOptions, Scenario, Verdict};
+use sim::Edit;
 
 use super::recording_path;
 use crate::failure::{Code, Failure};
@@ -13,13 +14,21 @@ use crate::words;
 /// Where recordings go that nobody named.
 const FOLDER: &str = "target/rumormill";
 
+/// What to record, and where.
+pub(crate) struct Plan {
+    pub(crate) scenarios: Vec<Scenario>,
+    pub(crate) seed: String,
+    pub(crate) edits: Vec<Edit>,
+    pub(crate) output: Option<PathBuf>,
+}
+
 pub(crate) fn record(
     registry: &Registry,
-    scenarios: &[Scenario],
-    seed: &str,
-    output: Option<&Path>,
+    plan: &Plan,
     interrupt: &Interrupt,
 ) -> Result<Code, Failure> {
+    let Plan { scenarios, seed, edits, output } = plan;
+    let output = output.as_deref();
     if output.is_some() && scenarios.len() > 1 {
         let n = scenarios.len();
         return Err(Failure::Usage(format!("one file cannot hold {n} recordings: leave out -o")));
@@ -35,9 +44,12 @@ pub(crate) fn record(
                 path
             }
         };
-        let ran = record_one(registry, scenario, seed, &path, interrupt)?;
+        let ran = record_one(registry, scenario, (seed, edits), &path, interrupt)?;
         code = code.or(code_of(&ran));
         out.line(words::headline(&ran.outcome))?;
+        for why in &ran.outcome.edits_without_effect {
+            out.line(format_args!("     {why}"))?;
+        }
         out.line(format_args!("     recorded in {}", path.display()))?;
         out.flush()?;
     }
@@ -54,11 +66,11 @@ pub(crate) fn make_folder_of(path: &Path) -> Result<(), Failure> {
 pub(crate) fn record_one(
     registry: &Registry,
     scenario: &Scenario,
-    seed: &str,
+    (seed, edits): (&str, &[Edit]),
     path: &Path,
     interrupt: &Interrupt,
 ) -> Result<Ran, Failure> {
-    let options = RunOptions { seed, record: Some(path), explain: true, interrupt };
+    let options = RunOptions { edits, record: Some(path), ..RunOptions::new(seed, interrupt) };
     Ok(registry.run(scenario, &options)?)
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn reduce(
     let mut progress = Progress::new(runs);
     let mut shortest: Option<(u64, usize, Outcome)> = None;
     let mut failure = None;
-    let work = |number| run_one(registry, scenario, &seed(number), Explain::All, interrupt);
+    let work = |number| run_one(registry, scenario, (&seed(number), &[]), Explain::All, interrupt);
     run_many(runs, threads(plan.jobs), work, |number, result| {
         // A run that panics shows nothing; `run` is there to show that.
         progress.step(result.is_ok());
@@ -67,7 +67,7 @@ pub(crate) fn reduce(
     let Some((_, number, outcome)) = shortest else {
         let expected = &scenario.general.expect.in_words();
         out.line(format_args!("FAIL {}: none of {runs} seeds shows: {expected}", scenario.name))?;
-        out.line(reproduction(&scenario.name, &seed(0), &plan.changes))?;
+        out.line(reproduction(&scenario.name, &seed(0), &plan.changes, &[]))?;
         out.flush()?;
         return Ok(Code::NotAsExpected);
     };
@@ -76,11 +76,11 @@ pub(crate) fn reduce(
         out.line(format_args!("     {line}"))?;
     }
     if let Some(path) = &plan.output {
-        record_one(registry, scenario, &seed(number), path, interrupt)?;
+        record_one(registry, scenario, (&seed(number), &[]), path, interrupt)?;
         out.line(format_args!("     recorded in {}", path.display()))?;
     }
     out.line(format_args!("     the shortest of {runs} seeds"))?;
-    out.line(reproduction(&scenario.name, &outcome.seed, &plan.changes))?;
+    out.line(reproduction(&scenario.name, &outcome.seed, &plan.changes, &[]))?;
     out.flush()?;
     Ok(Code::AsExpected)
 }

@@ -14,7 +14,9 @@ use scenario::{
     Batch, Interrupt, Judgement, Outcome, Ran, Registry, RunError, RunOptions, Scenario, Verdict,
 };
 
-use crate::args::{Changes, Format, Seeds};
+use sim::Edit;
+
+use crate::args::{Changes, Format, Seeds, typed};
 use crate::command::record::code_of;
 use crate::eprintln_quietly;
 use crate::failure::{Code, Failure};
@@ -26,6 +28,7 @@ use crate::words;
 pub(crate) struct Plan {
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) seeds: Seeds,
+    pub(crate) edits: Vec<Edit>,
     pub(crate) jobs: Option<NonZeroUsize>,
     pub(crate) format: Format,
     pub(crate) changes: Changes,
@@ -51,19 +54,21 @@ impl Plan {
     fn batch_command(&self, number: usize) -> String {
         let (scenario, _) = self.run(number);
         let (name, seeds, changes) = (&scenario.name, self.seeds.typed(), self.changes.typed());
-        format!("reproduce with: bin/rumormill run {name} {seeds}{changes}")
+        let edits = typed(&self.edits);
+        format!("reproduce with: bin/rumormill run {name} {seeds}{changes}{edits}")
     }
 
     /// The command that does this run alone.
     fn command(&self, number: usize) -> String {
         let (scenario, seed) = self.run(number);
-        reproduction(&scenario.name, &seed, &self.changes)
+        reproduction(&scenario.name, &seed, &self.changes, &self.edits)
     }
 }
 
 /// The command that shows a run again.
-pub(crate) fn reproduction(name: &str, seed: &str, changes: &Changes) -> String {
-    format!("reproduce with: bin/rumormill run {name} --seed {seed}{}", changes.typed())
+pub(crate) fn reproduction(name: &str, seed: &str, changes: &Changes, edits: &[Edit]) -> String {
+    let (changes, edits) = (changes.typed(), typed(edits));
+    format!("reproduce with: bin/rumormill run {name} --seed {seed}{changes}{edits}")
 }
 
 /// How many runs at a time, if nobody said.
@@ -83,11 +88,12 @@ pub(crate) enum Explain {
 pub(crate) fn run_one(
     registry: &Registry,
     scenario: &Scenario,
-    seed: &str,
+    (seed, edits): (&str, &[Edit]),
     explain: Explain,
     interrupt: &Interrupt,
 ) -> Result<Result<Ran, RunError>, Panicked> {
-    let options = RunOptions { seed, record: None, explain: explain == Explain::All, interrupt };
+    let options = RunOptions { edits, ..RunOptions::new(seed, interrupt) };
+    let options = RunOptions { explain: explain == Explain::All, ..options };
     let again = RunOptions { explain: true, ..options };
     let run = AssertUnwindSafe(|| {
         let ran = registry.run(scenario, &options)?;
@@ -117,7 +123,7 @@ pub(crate) fn run(
     };
     let work = |number| {
         let (scenario, seed) = plan.run(number);
-        run_one(registry, scenario, &seed, explain, interrupt)
+        run_one(registry, scenario, (&seed, &plan.edits), explain, interrupt)
     };
     run_many(runs, threads(plan.jobs), work, |number, result| {
         let fine = matches!(&result, Ok(Ok(ran)) if ran.judgement != Judgement::NotMet);
@@ -308,6 +314,7 @@ impl ScenarioReport {
                 lines.extend(words::numbers(outcome).into_iter().map(indented));
                 lines.push(indented(words::marks(outcome)));
                 lines.extend(words::measures(outcome).map(indented));
+                lines.extend(outcome.edits_without_effect.iter().cloned().map(indented));
             }
             if alone || self.failure.is_some() {
                 lines.extend(words::explanation(outcome).into_iter().map(indented));
@@ -369,9 +376,10 @@ mod tests {
         let registry = crate::registry();
         let typed = ["rumormill", "run", "c2p2k2", "--seeds", "0..3", "--format", "jsonl"];
         let args = Args::try_parse_from(typed).expect("this can be typed");
-        let Command::Run { what, seeds, jobs, format } = args.command else { unreachable!() };
+        let Command::Run { what, seeds, jobs, format, .. } = args.command else { unreachable!() };
         let scenarios = vec![registry.load("caspaxos/losing/c2p2k2", &[]).expect("it is there")];
-        let plan = Plan { scenarios, seeds, jobs, format, changes: what.changes };
+        let plan =
+            Plan { scenarios, seeds, edits: Vec::new(), jobs, format, changes: what.changes };
         let mut report = Report::new(&plan);
         for number in 0..3 {
             assert!(report.in_order(number, Err(Panicked)).is_ok());

@@ -4,6 +4,7 @@
 mod files;
 mod logs;
 mod output;
+mod servers;
 mod sizes;
 mod text;
 

@@ -38,7 +38,7 @@ fn tracks_that_fire_at_each_other_reach_the_limit_of_memory() {
 
 #[test]
 fn servers_that_take_an_hour_reach_the_limit_of_memory() {
-    let text = scenario("[limits]\nmemory = \"64MiB\"\n[caspaxos]\nservice_time = \"1h\"");
+    let text = scenario("[limits]\nmemory = \"64MiB\"\n[redis]\nservice_time = \"1h\"");
     let output = run(&text, "");
     let why = "the limit of memory was reached (174735 messages and timers wait for nodes that \
                are busy or paused, 58245 of them at a2; messages hold 1152 bytes more), and the \
@@ -85,12 +85,12 @@ fn what_is_absurd_is_refused_where_it_stands() {
         assert_eq!(said.lines().count(), 1, "{said}");
     }
     for (key, value) in [
-        ("clients", "1_000_000"),
-        ("keys", "9_223_372_036_854_775_807"),
-        ("acceptors", "1000000000000000000000000000000"),
-        ("memory.limit", "\"99999999999GiB\""),
+        ("caspaxos]\nclients", "1_000_000"),
+        ("caspaxos]\nkeys", "9_223_372_036_854_775_807"),
+        ("caspaxos]\nacceptors", "1000000000000000000000000000000"),
+        ("redis]\nmaxmemory", "\"99999999999GiB\""),
     ] {
-        let output = run(&scenario(&format!("[caspaxos]\n{key} = {value}")), "");
+        let output = run(&scenario(&format!("[{key} = {value}")), "");
         assert_eq!(code(&output), 2, "{}", stderr(&output));
         assert!(stderr(&output).starts_with("rumormill: mine.toml:5: "), "{}", stderr(&output));
     }

@@ -10,6 +10,7 @@ use history::{
     Value, Version,
 };
 use redis::Reply;
+use redis_node::register;
 
 use crate::client::Client;
 use crate::proxy::Proxy;
@@ -48,25 +49,18 @@ impl Worker<'_> {
         self.notes.add(Step::Invoke(Invoke { op, key: Key(u32::from(key)), action }));
         let saw = match written {
             Some(version) => {
-                let line = format!("SET key{key} {}:{}", version.0, value.0);
+                let made = Observation { version, value };
+                let line = format!("SET key{key} {}", register::text(made));
                 assert_eq!(self.client.call(&line), Reply::ok());
-                Observation { version, value }
+                made
             }
-            None => parse(&self.client.call(&format!("GET key{key}"))),
+            None => {
+                let reply = self.client.call(&format!("GET key{key}"));
+                register::of_reply(&reply).expect("writers write nothing else")
+            }
         };
         self.notes.add(Step::Return(Return { op, completion: Completion::Ok(saw) }));
     }
-}
-
-fn parse(reply: &Reply) -> Observation {
-    let text = match reply {
-        Reply::Nil => return Observation::EMPTY,
-        Reply::Bulk(text) => String::from_utf8_lossy(text).into_owned(),
-        other => panic!("{other:?}"),
-    };
-    let (version, value) = text.split_once(':').expect("writers write nothing else");
-    let number = |text: &str| text.parse().expect("writers write nothing else");
-    Observation { version: Version(number(version)), value: Value(number(value)) }
 }
 
 #[test]

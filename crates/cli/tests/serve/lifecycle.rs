@@ -61,7 +61,7 @@ fn what_cannot_be_served_is_refused_with_a_sentence() {
     let elsewhere = ["--bind", "192.0.2.1", "--unprotected", "--port", "0"];
     assert_refused(&elsewhere, "this machine has no such address");
     assert_refused(&["--port", "65530", "--nodes", "10"], "the last port is 65535");
-    assert_refused(&["--port", "0", "--nodes", "0"], "there must be one at least");
+    assert_refused(&["--port", "0", "--nodes", "0"], "there must be at least one");
     assert_refused(&["--port", "0", "--faults", "/nonexistent.toml"], "/nonexistent.toml: ");
 }
 
@@ -88,7 +88,7 @@ fn a_plan_that_makes_no_sense_is_refused_with_its_line() {
         ("\n[[quake]]\n", "plan.toml:2: unknown field `quake`"),
         ("[[delay]]\nchance = '101%'\nlasts = '1ms'\n", "plan.toml:2: "),
         ("[[delay]]\nchance = '1%'\nlasts = '1'\n", "plan.toml:3: "),
-        ("\n[[stall]]\nlasts = '1ms'\n", "plan.toml:2: stall.0: say when"),
+        ("\n[[stall]]\nlasts = '1ms'\n", "plan.toml:2: stall.0: set exactly one"),
         ("[[reset]]\nat = '1s'\n[[reset]]\nat = '1s'\nevery = '1s'\n", "plan.toml:3: reset.1: "),
         ("[[reset]]\nat = '1s'\nonly.commands = ['SET']\n", "plan.toml:3: "),
         ("[[reset]]\nevery = '0s'\n", "plan.toml:1: "),

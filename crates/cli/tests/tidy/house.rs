@@ -13,7 +13,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
     ("redis", &["blob", "history", "lua"]),
     ("trace", &["history", "sim"]),
     ("scenario", &["history", "sim", "check", "trace"]),
-    ("redis-node", &["history", "sim", "redis"]),
+    ("redis-node", &["history", "sim", "redis", "scenario"]),
     ("tcp", &[]),
     ("serve", &["history", "sim", "redis", "scenario", "tcp"]),
     ("caspaxos", &["history", "sim", "redis", "redis-node", "scenario", "trace"]),

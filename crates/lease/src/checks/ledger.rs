@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, VecDeque};
 use history::{Key, Names, NodeId, Observation, Time, Version};
 use sim::{Command, Event, Fate, Keep, Kind, Loss, MessageId};
 
-use crate::{Answer, Call, Message, QueryResult, Timer};
+use crate::{Answer, Call, Message, Protocol, QueryResult};
 
 /// What became of entries and rows. It takes as much memory as there are nodes and keys, and
 /// invalidations under way.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     /// What a client was last told of a row by the database.
     selected: BTreeMap<(NodeId, Key), (Time, Observation)>,
@@ -43,10 +43,12 @@ pub(crate) struct Fill {
 }
 
 impl Ledger {
-    pub(crate) fn event(&mut self, event: &Event<Message, Timer>) {
+    pub(crate) fn event(&mut self, event: &Event<Protocol>) {
         let (at, node) = (event.at, event.node);
         match &event.kind {
-            Kind::Send { to, id, fate, message } => self.sent(at, node, *to, *id, *fate, message),
+            Kind::Send { to, id, fate, message, .. } => {
+                self.sent(at, node, *to, *id, *fate, message)
+            }
             Kind::Deliver { id, .. } => {
                 self.under_way.remove(id);
             }

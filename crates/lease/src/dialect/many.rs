@@ -2,10 +2,9 @@
 
 use history::Key;
 use redis::{Blob, Reply};
+use redis_node::{register, text};
 
-use super::{
-    Dialect, FOR_EVER_SECONDS, Request, Verb, read_number, read_state, state_text, token_text,
-};
+use super::{Dialect, FOR_EVER_SECONDS, Request, Verb, token_text};
 use crate::config::Discipline;
 use crate::{Answer, Call, Token, scripts};
 
@@ -47,7 +46,7 @@ impl Dialect {
 fn fill(call: &Call) -> Option<[Blob; 3]> {
     let Call::Set { token, state, ttl } = *call else { return None };
     let seconds = ttl.map_or(FOR_EVER_SECONDS, |ttl| ttl.as_millis().div_ceil(1000));
-    Some([token_text(token), state_text(state), Blob::from(seconds.to_string())])
+    Some([token_text(token), register::text(state), Blob::from(seconds.to_string())])
 }
 
 /// What a reply says to the call in this place. `DEL` says the same to all.
@@ -62,8 +61,8 @@ pub(super) fn part(reply: &Reply, place: usize) -> &Reply {
 pub(super) fn answer(call: &Call, part: &Reply) -> Option<Answer> {
     match (*call, part) {
         (Call::Get { .. }, Reply::Bulk(text)) => match text.strip_prefix(b"cas:") {
-            Some(number) => read_number(number).map(|cas| Answer::Granted(Token(cas))),
-            None => read_state(text.strip_prefix(b"val:")?).map(Answer::Found),
+            Some(number) => text::number(number).map(|cas| Answer::Granted(Token(cas))),
+            None => register::parse(text.strip_prefix(b"val:")?).map(Answer::Found),
         },
         (Call::Set { state, .. }, Reply::Bulk(word)) => match **word == b"OK"[..] {
             true => Some(Answer::Stored(state)),

@@ -5,7 +5,7 @@ use lease::config::DeletedBlock;
 use lease::dialect::{Dialect, Rules};
 use lease::scripts::{SHARED_GET, SHARED_SET};
 use lease::{Answer, Call, Discipline, Token};
-use redis::{Blob, Reply, Script, Sha1};
+use redis::{Blob, Reply, Script};
 
 use crate::{Servers, dialect};
 
@@ -111,7 +111,7 @@ fn what_was_invalidated_is_told_to_those_who_may_not_fill_in() {
 fn a_hundred_entries_are_read_and_filled_in_at_once() {
     let Some(mut servers) = Servers::start() else { return };
     let mut run = |script: Script, keys: &[String], arguments: &[String]| {
-        let sha = Sha1::of(script.source.as_bytes()).to_string();
+        let sha = script.sha().to_string();
         let head = ["EVALSHA".to_owned(), sha, keys.len().to_string()];
         let words = head.iter().chain(keys).chain(arguments);
         let line: Vec<Blob> = words.map(|word| Blob::from(word.as_str())).collect();

@@ -13,9 +13,10 @@ use redis_node::{Request, Response};
 use scenario::{Checker, Finding, story};
 use sim::{Command, Event, Kind, Observer};
 
-use crate::{Config, Message, Process, Timer};
+use crate::{Config, Message, Process, Protocol};
 
 /// Holds a proxy to it.
+#[derive(Clone)]
 pub(super) struct Recency {
     proxy: NodeId,
     capacity: usize,
@@ -30,6 +31,7 @@ pub(super) struct Recency {
     broken: Option<Gone>,
 }
 
+#[derive(Clone)]
 struct Asked {
     id: u64,
     key: Blob,
@@ -46,6 +48,7 @@ enum How {
 }
 
 /// A key that is no longer there, and should be.
+#[derive(Clone)]
 struct Gone {
     key: Blob,
     served: Time,
@@ -119,8 +122,8 @@ impl Recency {
     }
 }
 
-impl Observer<Message, Timer> for Recency {
-    fn event(&mut self, event: &Event<Message, Timer>) {
+impl Observer<Protocol> for Recency {
+    fn event(&mut self, event: &Event<Protocol>) {
         match &event.kind {
             Kind::Send { to, message: Message::Request(request), .. } => {
                 self.request(event.at, event.node, *to, request);

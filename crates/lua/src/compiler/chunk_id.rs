@@ -2,18 +2,20 @@
 
 use blob::Blob;
 
+use crate::c_string;
+
 /// The most bytes of a chunk's name in a run-time error, with the zero that ends it in C.
 const SIZE: usize = 60;
 
-/// How run-time errors name a chunk: `name` for `=name`, the end of `file` for `@file`, and
-/// `[string "text"]`, with the first line only, for all others.
+/// The name of a chunk in run-time errors: `name` for `=name`, the end of `file` for `@file`, and
+/// `[string "text"]` with the first line for all other names.
 pub(crate) fn chunk_id(name: &Blob) -> Blob {
     Blob::copy_from_slice(&shortened(name, SIZE))
 }
 
-/// As much of a chunk's name as any message can show: the rest is not kept.
+/// The part of a chunk's name that messages may show. The rest is dropped.
 pub(crate) fn kept_name(name: &[u8]) -> Blob {
-    /// More than messages show, by far.
+    /// More bytes than messages show.
     const KEPT: usize = 200;
     let name = c_string(name);
     match name {
@@ -24,7 +26,7 @@ pub(crate) fn kept_name(name: &[u8]) -> Blob {
     }
 }
 
-/// The same, in less than `size` bytes.
+/// As [`chunk_id`], in fewer than `size` bytes.
 pub(super) fn shortened(name: &[u8], size: usize) -> Vec<u8> {
     let name = c_string(name);
     match name {
@@ -44,9 +46,4 @@ pub(super) fn shortened(name: &[u8], size: usize) -> Vec<u8> {
             [b"[string \"", &text[..len], dots, b"\"]"].concat()
         }
     }
-}
-
-/// What C sees of a string: the bytes before the first zero.
-pub(super) fn c_string(bytes: &[u8]) -> &[u8] {
-    &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
 }

@@ -12,19 +12,19 @@ use crate::opcode::{BX_MAX, C_MAX, FIELDS_PER_FLUSH, Instruction, Op};
 use crate::strings::index;
 use crate::value::{StringRef, Value};
 
-/// A function has fewer registers.
+/// A function has fewer registers than this.
 const REGISTERS_MAX: u32 = 250;
 
-/// How many values a call or `...` gives, or how many are stored or returned.
+/// The number of values that a call or `...` gives, or that are stored or returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Count {
     Exactly(u32),
-    /// All that there are.
+    /// All values.
     All,
 }
 
 impl Count {
-    /// As operands encode it: one more, or 0 for all.
+    /// The operand that encodes it: the number plus one, or 0 for all.
     pub(super) const fn operand(self) -> u32 {
         match self {
             Count::Exactly(count) => count + 1,
@@ -50,21 +50,21 @@ impl Compiler<'_> {
         &mut self.function().prototype.code[place as usize]
     }
 
-    /// Takes away the last instruction.
+    /// Removes the last instruction.
     fn take_last(&mut self) {
         let prototype = &mut self.function().prototype;
         prototype.code.pop();
         prototype.lines.pop();
     }
 
-    /// The last instruction belongs to another line.
+    /// Moves the last instruction to another line.
     pub(super) fn set_last_line(&mut self, line: u32) {
         if let Some(last) = self.function().prototype.lines.last_mut() {
             *last = line;
         }
     }
 
-    /// Sets `count` registers to nil, joined with the instruction before if possible.
+    /// Sets `count` registers to nil. Extends the previous instruction if possible.
     pub(super) fn emit_nil(&mut self, from: u32, count: u32) -> Result<()> {
         let to = from + count - 1;
         let function = self.function();
@@ -98,7 +98,7 @@ impl Compiler<'_> {
     }
 
     /// Stores the last of `elements` elements of a table constructor, which are in the registers
-    /// behind the table, and frees these.
+    /// after the table, and frees these registers.
     pub(super) fn emit_set_list(&mut self, table: u32, elements: u32, count: Count) -> Result<()> {
         let block = (elements - 1) / FIELDS_PER_FLUSH + 1;
         let b = match count {
@@ -115,7 +115,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Makes sure that so many registers are there beyond those in use.
+    /// Makes sure that `count` more registers are available.
     pub(super) fn check_stack(&mut self, count: u32) -> Result<()> {
         let function = self.function();
         let size = function.free_register + count;
@@ -128,7 +128,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Takes the next registers into use.
+    /// Reserves the next `count` registers.
     pub(super) fn reserve(&mut self, count: u32) -> Result<()> {
         self.check_stack(count)?;
         self.function().free_register += count;
@@ -143,7 +143,7 @@ impl Compiler<'_> {
         self.constant(Constant::number(number), Value::Number(number))
     }
 
-    /// The number of a constant, which is the same wherever a function uses it.
+    /// The number of a constant. All uses in a function share it.
     fn constant(&mut self, constant: Constant, value: Value) -> Result<u32> {
         let function = self.function();
         if let Some(number) = function.known_constant(constant) {

@@ -1,10 +1,10 @@
-//! What the parser knows of an expression before its value is anywhere.
+//! Expressions whose code is not emitted completely yet.
 
-/// A list of jumps with the same target, which is not known yet: the place of its first jump. Each
-/// jump of a list leads to the next.
+/// The place of the first jump of a list. All jumps of a list have the same target, which is not
+/// known yet. Until then, each jump leads to the next one.
 pub(super) type Jumps = Option<u32>;
 
-/// An expression, as far as it has been compiled.
+/// An expression that is being compiled.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expression {
     pub(super) kind: Kind,
@@ -14,10 +14,10 @@ pub(super) struct Expression {
     pub(super) false_jumps: Jumps,
 }
 
-/// Where the value of an expression is, or how it comes about.
+/// Where the value of an expression is, or which instruction makes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
-    /// There is none.
+    /// The expression has no value.
     Void,
     Nil,
     True,
@@ -36,9 +36,9 @@ pub(super) enum Kind {
         /// The register or constant.
         key: u32,
     },
-    /// The comparison before this jump.
+    /// The outcome of the comparison before this jump.
     Jump(u32),
-    /// This instruction makes it, in a register that is not chosen yet.
+    /// The result of this instruction, whose register is not chosen yet.
     Relocatable(u32),
     /// It is in this register.
     Register(u32),
@@ -57,7 +57,7 @@ impl Expression {
         self.true_jumps != self.false_jumps
     }
 
-    /// The number that it is, if constant folding may use it.
+    /// The number that the expression is, if constant folding may use it.
     pub(super) const fn numeral(&self) -> Option<f64> {
         match (self.kind, self.true_jumps, self.false_jumps) {
             (Kind::Number(number), None, None) => Some(number),
@@ -70,7 +70,7 @@ impl Expression {
         matches!(self.kind, Kind::Call(_) | Kind::VarArg(_))
     }
 
-    /// Whether something can be assigned to it.
+    /// Whether a statement can assign to it.
     pub(super) const fn is_variable(&self) -> bool {
         matches!(
             self.kind,

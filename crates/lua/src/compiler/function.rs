@@ -7,7 +7,7 @@ use crate::prototype::Prototype;
 use crate::strings::index;
 use crate::value::{StringRef, Value};
 
-/// What is known of a function before its `end`.
+/// The state of a function before its `end`.
 #[derive(Debug, Default)]
 pub(super) struct Function {
     pub(super) prototype: Prototype,
@@ -15,13 +15,13 @@ pub(super) struct Function {
     pub(super) constants: BTreeMap<Constant, u32>,
     /// The blocks around the current statement, the innermost last.
     pub(super) blocks: Vec<Block>,
-    /// The last place that something may jump to: instructions before it and after it must not be
-    /// joined.
+    /// The last jump target. Instructions before and after it must not be joined.
     pub(super) last_target: Option<u32>,
     /// Jumps to the next instruction.
     pub(super) pending_jumps: Jumps,
     pub(super) free_register: u32,
-    /// The local variables that are in scope, and behind them those that are about to be.
+    /// The local variables in scope, followed by those that have been declared but are not in scope
+    /// yet.
     pub(super) locals: Vec<Local>,
     /// How many local variables are in scope. Each has the register of its number.
     pub(super) active_locals: u32,
@@ -29,7 +29,7 @@ pub(super) struct Function {
     pub(super) captures: Vec<Capture>,
 }
 
-/// A constant, ordered so that it can be found.
+/// A constant as a key of the map of constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Constant {
     Nil,
@@ -42,11 +42,11 @@ pub(super) enum Constant {
 /// A block of statements.
 #[derive(Debug)]
 pub(super) struct Block {
-    /// Jumps behind the loop.
+    /// Jumps to the end of the loop.
     pub(super) breaks: Jumps,
     /// How many local variables are in scope around it.
     pub(super) active_locals: u32,
-    /// An inner function uses one of its variables.
+    /// Whether an inner function uses one of its variables.
     pub(super) has_upvalue: bool,
     pub(super) kind: BlockKind,
 }
@@ -66,7 +66,7 @@ pub(super) struct Local {
     pub(super) place: usize,
 }
 
-/// A variable of the function around.
+/// A variable of the enclosing function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Capture {
     Local(u32),
@@ -85,12 +85,12 @@ impl Function {
         index(self.prototype.code.len())
     }
 
-    /// The number of a constant, if it has been used before.
+    /// The number of a constant that the function already has.
     pub(super) fn known_constant(&self, constant: Constant) -> Option<u32> {
         self.constants.get(&constant).copied()
     }
 
-    /// Adds a constant that has not been used before.
+    /// Adds a constant that the function does not have.
     pub(super) fn add_constant(&mut self, constant: Constant, value: Value) -> u32 {
         let number = index(self.prototype.constants.len());
         self.prototype.constants.push(value);

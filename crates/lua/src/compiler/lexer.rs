@@ -1,8 +1,8 @@
-//! From bytes to tokens.
+//! Turns bytes into tokens.
 //!
 //! The lexer holds the current token and, where the grammar needs it, the next one. Letters, digits
-//! and spaces are those of C's own locale. A byte 0 is an ordinary byte, except where C mistakes it
-//! for the end of a list of characters: see [`Lexer::save_if`].
+//! and spaces are those of the locale "C". A zero byte is an ordinary byte, with one exception: see
+//! [`Lexer::save_if`].
 
 mod literals;
 
@@ -11,27 +11,28 @@ use std::collections::BTreeMap;
 
 use blob::Blob;
 
-use super::chunk_id::{c_string, shortened};
+use super::chunk_id::shortened;
 use super::token::Token;
 use super::{CompileError, Result};
+use crate::c_string;
 use crate::heap::Heap;
 use crate::meter::Meter;
 use crate::value::StringRef;
 
 /// The most bytes of a chunk's name in a message of the compiler, with the zero that ends it in C.
 const NAME_SIZE: usize = 80;
-/// A chunk has fewer lines.
+/// A chunk has fewer lines than this.
 const LINES_MAX: u32 = i32::MAX as u32;
-/// To read a byte costs about as much as to copy so many.
+/// Reading a byte costs about as much as copying this many.
 const READ_COST: usize = 4;
 
-/// What is left of a text.
+/// The unread rest of a text, and the current token.
 pub(super) struct Lexer<'a> {
     pub(super) heap: &'a mut Heap,
     pub(super) meter: &'a mut Meter,
     text: &'a [u8],
     position: usize,
-    /// What was read of the last token that has a text of its own, for its value and for messages.
+    /// The text of the last number, name or string, for its value and for messages.
     buffer: Vec<u8>,
     /// All strings of the chunk.
     strings: BTreeMap<Blob, StringRef>,
@@ -39,7 +40,7 @@ pub(super) struct Lexer<'a> {
     pub(super) source: Blob,
     /// The line of the next byte.
     pub(super) line: u32,
-    /// The line where the token before the current one ended.
+    /// The line on which the previous token ended.
     pub(super) last_line: u32,
     /// The current token.
     pub(super) token: Token,
@@ -47,7 +48,7 @@ pub(super) struct Lexer<'a> {
     ahead: Option<Token>,
 }
 
-/// What an error is near.
+/// The token that an error message names after `near`.
 #[derive(Clone, Copy)]
 pub(super) enum Near {
     Nothing,
@@ -57,7 +58,7 @@ pub(super) enum Near {
 }
 
 impl<'a> Lexer<'a> {
-    /// At the start of `text`, before the first token.
+    /// A lexer at the start of `text`, before the first token.
     pub(super) fn new(
         heap: &'a mut Heap,
         meter: &'a mut Meter,
@@ -83,7 +84,7 @@ impl<'a> Lexer<'a> {
         })
     }
 
-    /// Goes on to the next token.
+    /// Advances to the next token.
     pub(super) fn advance(&mut self) -> Result<()> {
         self.last_line = self.line;
         self.token = match self.ahead.take() {
@@ -93,14 +94,14 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// The token after the current one.
+    /// Reads the token after the current one.
     pub(super) fn look_ahead(&mut self) -> Result<Token> {
         let token = self.charged_token()?;
         self.ahead = Some(token);
         Ok(token)
     }
 
-    /// The one place of a string in the heap, as a value of this chunk.
+    /// The place of a string in the heap. Equal strings of a chunk share one place.
     pub(super) fn string(&mut self, bytes: &[u8]) -> Result<StringRef> {
         let blob = Blob::copy_from_slice(bytes);
         if let Some(string) = self.strings.get(&blob) {
@@ -122,7 +123,7 @@ impl<'a> Lexer<'a> {
         text.extend_from_slice(format!(":{}: ", self.line).as_bytes());
         text.extend_from_slice(message);
         let near = match near {
-            // For C a token 0 is no token.
+            // C takes token 0 for no token.
             Near::Nothing | Near::Token(Token::Char(0)) => None,
             Near::Buffer | Near::Token(Token::Name(_) | Token::String(_) | Token::Number(_)) => {
                 Some(Cow::Borrowed(c_string(&self.buffer)))
@@ -157,8 +158,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Adds the current byte to the buffer if it is one of two, or 0: C searches for it in a string
-    /// that ends with 0.
+    /// Adds the current byte to the buffer if it is `one`, `other`, or zero. Zero matches because
+    /// C's `strchr` also finds the zero that ends a string.
     fn save_if(&mut self, one: u8, other: u8) -> bool {
         let found = self.current().is_some_and(|byte| byte == one || byte == other || byte == 0);
         if found {
@@ -255,7 +256,7 @@ impl<'a> Lexer<'a> {
         self.buffered(0).map(Token::Name)
     }
 
-    /// The string in the buffer, without so many bytes at its start and at its end.
+    /// The string in the buffer without its first and last `without` bytes.
     fn buffered(&mut self, without: usize) -> Result<StringRef> {
         let buffer = std::mem::take(&mut self.buffer);
         let string = self.string(&buffer[without..buffer.len() - without]);

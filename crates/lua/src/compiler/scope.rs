@@ -16,7 +16,7 @@ const LOCALS_MAX: u32 = 200;
 /// The most local variables of a function, in scope or not.
 const ALL_LOCALS_MAX: usize = i16::MAX as usize;
 const UPVALUES_MAX: u32 = 60;
-/// Comparing so many names costs as much as an instruction.
+/// Comparing this many names costs as much as an instruction.
 const NAMES: usize = 8;
 
 impl Compiler<'_> {
@@ -37,7 +37,7 @@ impl Compiler<'_> {
         self.functions.push(Function { prototype, ..Function::default() });
     }
 
-    /// Ends a function, and returns it with the places from which it takes its upvalues.
+    /// Ends a function. Returns it, and the sources of its upvalues.
     pub(super) fn close_function(&mut self) -> Result<(Rc<Prototype>, Vec<Capture>)> {
         self.remove_locals(0)?;
         self.emit_return(0, 0)?;
@@ -51,7 +51,7 @@ impl Compiler<'_> {
         Ok((Rc::new(prototype), function.captures))
     }
 
-    /// The function around makes a closure of a function.
+    /// Makes the enclosing function create a closure of a function.
     pub(super) fn make_closure(
         &mut self,
         prototype: Rc<Prototype>,
@@ -84,7 +84,7 @@ impl Compiler<'_> {
         });
     }
 
-    /// Ends a block, where all `break`s of a loop lead to.
+    /// Ends a block. The `break`s of a loop lead here.
     pub(super) fn leave_block(&mut self) -> Result<()> {
         let block = self.function().blocks.pop().expect("the parser entered it");
         self.remove_locals(block.active_locals)?;
@@ -134,7 +134,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Declares a local variable that has a name of its own.
+    /// Declares a local variable with a fixed name, such as `self` or `(for index)`.
     pub(super) fn declare_named(&mut self, name: &'static str) -> Result<()> {
         let name = self.lexer.string(name.as_bytes())?;
         self.declare_local(name)
@@ -160,7 +160,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// All local variables but the first so many go out of scope.
+    /// Removes all local variables from scope but the first `level` ones.
     fn remove_locals(&mut self, level: u32) -> Result<()> {
         let function = self.function();
         let end = function.place();

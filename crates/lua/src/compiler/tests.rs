@@ -1,4 +1,4 @@
-//! Tests: what Lua 5.1.5 makes of the same texts.
+//! Compares the compiler with Lua 5.1.5.
 
 mod bounds;
 mod listing;
@@ -15,7 +15,7 @@ use crate::prototype::Prototype;
 
 const ENOUGH: u64 = 1 << 40;
 
-/// Compiles a text with so many units. Returns how many are left, too.
+/// Compiles a text with a budget of `units`. Also returns the units that are left.
 fn compile_with(units: u64, text: &[u8], name: &str) -> (Result<Rc<Prototype>>, Heap, u64) {
     let mut heap = Heap::new(1 << 30);
     let mut meter = Meter::default();

@@ -1,5 +1,9 @@
-//! Mark and sweep. What is permanent is never swept, but refers to nothing that is not: scripts
-//! cannot change it.
+//! Mark and sweep.
+//!
+//! Permanent objects are neither swept nor looked into. So an object of a run is freed even if a
+//! permanent table refers to it, unless the stack does too. Scripts cannot store such a reference
+//! where the host has made the permanent tables read-only. A host that stores one pushes the object
+//! as well.
 
 use std::rc::Rc;
 
@@ -8,7 +12,7 @@ use crate::prototype::Prototype;
 use crate::strings::index;
 use crate::value::{UpvalueRef, Value};
 
-/// What has been reached.
+/// The objects that have been reached.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     strings: Vec<bool>,
@@ -16,20 +20,21 @@ pub(crate) struct Marks {
     functions: Vec<bool>,
     upvalues: Vec<bool>,
     coroutines: Vec<bool>,
-    /// Reached, but not looked into yet.
+    /// Values that have been reached, and whose contents have not been visited yet.
     waiting: Vec<Value>,
-    /// Compiled functions that are to be looked into.
+    /// Compiled functions whose contents have not been visited yet.
     prototypes: Vec<Rc<Prototype>>,
-    /// How many compiled functions were looked at, those of running calls counted each time.
+    /// How many compiled functions were visited. A function that several calls run counts once for
+    /// each.
     seen: usize,
-    /// What all that was reached takes.
+    /// The size of all objects that have been reached.
     bytes: usize,
 }
 
 impl Heap {
-    /// Frees what cannot be reached from `roots`, and tells how many units of work that was. `open`
-    /// are upvalues, and `running` compiled functions that are reached too. The stacks take so many
-    /// bytes.
+    /// Frees the objects that cannot be reached from `roots`, the upvalues in `open`, and the
+    /// compiled functions in `running`. `stacks` is the size of the stacks in bytes. Returns the
+    /// cost in units.
     pub(crate) fn collect<'a>(
         &mut self,
         roots: impl Iterator<Item = Value>,
@@ -46,7 +51,8 @@ impl Heap {
             coroutines: vec![false; self.coroutines.len()],
             ..Marks::default()
         };
-        // How much is permanent depends on which scripts are kept compiled.
+        // Permanent objects do not count: how many there are depends on which compiled scripts are
+        // kept.
         let objects = (self.strings.count() - self.permanent.strings)
             + (self.tables.len() - self.permanent.tables)
             + (self.functions.len() - self.permanent.functions)
@@ -71,7 +77,7 @@ impl Heap {
             }
         }
         self.sweep(&marks);
-        self.bytes = marks.bytes + self.held + stacks;
+        self.bytes = marks.bytes + self.reserved + stacks;
         self.collect_at = collect_at(self.bytes, self.limit);
         (objects + marks.seen + self.bytes / 64) as u64
     }
@@ -150,7 +156,7 @@ impl Heap {
         }
     }
 
-    /// What is permanent refers to nothing that is not.
+    /// Permanent functions are skipped: they refer only to permanent objects.
     fn reach_prototype(&self, marks: &mut Marks, prototype: &Rc<Prototype>) {
         marks.seen += 1;
         if prototype.is_permanent || prototype.mark.replace(self.collections) == self.collections {
@@ -175,7 +181,7 @@ impl Heap {
     }
 }
 
-/// Frees what is not marked. The lowest place is used again first.
+/// Frees the objects that are not marked. The lowest free place is used again first.
 fn sweep<T: Default>(list: &mut [T], free: &mut Vec<u32>, permanent: usize, marks: &[bool]) {
     free.clear();
     for place in (permanent..list.len()).rev().filter(|place| !marks[*place]) {

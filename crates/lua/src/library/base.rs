@@ -1,9 +1,9 @@
 //! The basic functions that look at values and tables.
 
 use super::{
-    Function, STACK_MAX, c_string, check_int, define_all, get_at, int_length, int_or, push_integer,
-    text_cost,
+    Function, STACK_MAX, check_int, define_all, get_at, int_length, int_or, push_integer, text_cost,
 };
+use crate::c_string;
 use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::metamethod::Metamethod;
@@ -33,7 +33,7 @@ pub(super) fn open(lua: &mut Lua, globals: TableRef) -> Result<()> {
     lua.set_field(globals, "_VERSION", version.into())
 }
 
-/// `pairs(t)` and `ipairs(t)`: each returns a function that takes one step.
+/// `pairs(t)` and `ipairs(t)`: each returns an iterator function.
 fn open_walks(lua: &mut Lua, globals: TableRef) -> Result<()> {
     let step = lua.register(next);
     let step = lua.closure(step, &[])?;
@@ -72,10 +72,10 @@ fn open_type(lua: &mut Lua, globals: TableRef) -> Result<()> {
     })
 }
 
-/// `collectgarbage([what [, argument]])`. A script cannot see when the collector runs, so that all
-/// answers are constant.
+/// `collectgarbage([what [, argument]])`. All answers are constant, because a script cannot observe
+/// the collector.
 fn collectgarbage(lua: &mut Lua, args: Args) -> Result<usize> {
-    /// So many bytes of a wrong option are shown.
+    /// How many bytes of a wrong option an error message shows.
     const SHOWN: usize = 100;
     let what = match lua.arg(args, 1) {
         Value::Nil => "collect".into(),
@@ -145,7 +145,7 @@ fn next(lua: &mut Lua, args: Args) -> Result<usize> {
     }
 }
 
-/// What `ipairs` returns.
+/// The iterator that `ipairs` returns.
 fn next_element(lua: &mut Lua, args: Args) -> Result<usize> {
     let index = check_int(lua, args, 2)?.wrapping_add(1);
     let table = lua.check_table(args, 1)?;
@@ -194,7 +194,7 @@ fn select(lua: &mut Lua, args: Args) -> Result<usize> {
     if from < 1 {
         return Err(lua.arg_error(args, 1, "index out of range"));
     }
-    // The results are on top of the stack already.
+    // The results are already on top of the stack.
     let results = usize::try_from(count - from).unwrap_or(0);
     lua.spend(results as u64 / 8)?;
     Ok(results)
@@ -221,8 +221,8 @@ fn tonumber(lua: &mut Lua, args: Args) -> Result<usize> {
     lua.push(number.map_or(Value::Nil, |number| number::from_unsigned(number).into()))
 }
 
-/// The number that a whole text is in some base, as C's `strtoul` reads it: a sign is allowed, what
-/// is negative wraps around, and what is too large is the largest number.
+/// Reads the whole text as a number in this base, as C's `strtoul` does. A sign is allowed, a
+/// negative number wraps around, and a number that is too large becomes the largest one.
 fn whole_number(text: &[u8], base: u32) -> Option<u64> {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
     let begin = text.iter().position(|byte| !is_space(byte))?;

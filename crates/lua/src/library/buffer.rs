@@ -1,29 +1,52 @@
 //! Results that grow while they are built.
 //!
-//! A buffer lives outside the heap, where its bytes count as nobody's. Before it grows past a small
-//! size, the machine is asked for room. Before a function is called that may use memory itself,
-//! what the buffer holds is [parked](Buffer::park): it becomes a string on the stack, which counts
-//! and which the collector sees. If an error ends the work, the string goes with the stack.
+//! The bytes of a [`Buffer`] are outside the heap. Past a small size, the buffer
+//! [reserves](Lua::reserve) memory for them. [`Buffer::fill`] ends the reservation, whether the
+//! work succeeds or not.
 
-use blob::Blob;
-
-use super::{SMALL, room_for};
+use super::SMALL;
 use crate::error::Result;
 use crate::machine::Lua;
-use crate::value::{StringRef, Value};
+use crate::value::StringRef;
 
-/// A string to be.
+/// A string that grows while it is built, outside the heap.
 #[derive(Debug, Default)]
-pub(super) struct Buffer {
+pub struct Buffer {
     bytes: Vec<u8>,
-    /// So many strings on top of the stack come before `bytes`.
-    parked: usize,
+    /// How many bytes of memory are reserved.
+    reserved: usize,
 }
 
 impl Buffer {
-    /// Adds these bytes. May collect garbage.
+    /// Makes a string of what `write` adds to a buffer.
+    ///
+    /// # Errors
+    /// Those of `write`, and if the script's means are used up.
+    pub fn fill(
+        lua: &mut Lua,
+        write: impl FnOnce(&mut Lua, &mut Buffer) -> Result<()>,
+    ) -> Result<StringRef> {
+        let mut buffer = Buffer::default();
+        let written = write(lua, &mut buffer);
+        lua.release(buffer.reserved);
+        written?;
+        let mut bytes = buffer.bytes;
+        if bytes.capacity() > 2 * SMALL {
+            // Nothing accounts for the capacity beyond the end.
+            bytes.shrink_to_fit();
+        }
+        lua.string(bytes)
+    }
+
+    /// Adds bytes at the end. May collect garbage: what is needed afterwards must be on the stack.
+    ///
+    /// Growing costs units. The caller charges for reading `bytes` if a script can choose their
+    /// number.
+    ///
+    /// # Errors
+    /// If the script's means are used up.
     #[inline]
-    pub(super) fn add(&mut self, lua: &mut Lua, bytes: &[u8]) -> Result<()> {
+    pub fn add(&mut self, lua: &mut Lua, bytes: &[u8]) -> Result<()> {
         if self.bytes.capacity() - self.bytes.len() < bytes.len() {
             self.grow(lua, bytes.len())?;
         }
@@ -31,49 +54,40 @@ impl Buffer {
         Ok(())
     }
 
-    /// Takes care that nothing large is uncounted. The strings stay on top of the stack until
-    /// [`Buffer::finish`]: what is pushed later has to be popped before that.
-    pub(super) fn park(&mut self, lua: &mut Lua) -> Result<()> {
-        if self.bytes.len() > SMALL {
-            lua.make_room(self.bytes.len())?;
-            let piece = lua.string(std::mem::take(&mut self.bytes))?;
-            lua.push(piece.into())?;
-            self.parked += 1;
+    /// Adds zeros at the end.
+    ///
+    /// # Errors
+    /// As [`Buffer::add`].
+    pub fn add_zeros(&mut self, lua: &mut Lua, count: usize) -> Result<()> {
+        if self.bytes.capacity() - self.bytes.len() < count {
+            self.grow(lua, count)?;
         }
+        self.bytes.resize(self.bytes.len() + count, 0);
         Ok(())
     }
 
-    /// The string.
-    pub(super) fn finish(self, lua: &mut Lua) -> Result<StringRef> {
-        if self.parked == 0 {
-            room_for(lua, self.bytes.len())?;
-            let mut bytes = self.bytes;
-            if bytes.capacity() > 2 * SMALL {
-                // What is reserved beyond the end would not be counted.
-                bytes.shrink_to_fit();
-            }
-            return lua.string(bytes);
-        }
-        let mut pieces: Vec<Value> = (0..self.parked).map(|_| lua.pop()).collect();
-        pieces.reverse();
-        let pieces: Vec<Blob> =
-            pieces.into_iter().filter_map(|piece| lua.to_bytes(piece)).collect();
-        let len = pieces.iter().map(|piece| piece.len()).sum::<usize>() + self.bytes.len();
-        lua.spend_bytes(len)?;
-        // Popped or not, the pieces are still there while the whole is made.
-        lua.make_room(2 * len)?;
-        let mut whole = Vec::with_capacity(len);
-        pieces.iter().for_each(|piece| whole.extend_from_slice(piece));
-        whole.extend_from_slice(&self.bytes);
-        lua.string(whole)
+    /// How many bytes have been added.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether nothing has been added.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
     }
 
     #[cold]
     fn grow(&mut self, lua: &mut Lua, more: usize) -> Result<()> {
         let needed = self.bytes.len().saturating_add(more);
         let capacity = needed.max(2 * self.bytes.capacity()).max(64);
-        // While the bytes are moved they are there twice.
-        room_for(lua, capacity.saturating_add(self.bytes.len()))?;
+        if capacity > SMALL {
+            // The old reservation stays until here: both copies exist while the bytes are moved.
+            lua.reserve(capacity)?;
+            lua.release(self.reserved);
+            self.reserved = capacity;
+        }
         lua.spend_bytes(self.bytes.len())?;
         self.bytes.reserve_exact(capacity - self.bytes.len());
         Ok(())

@@ -55,7 +55,7 @@ fn resume(lua: &mut Lua, args: Args) -> Result<usize> {
     }
 }
 
-/// Resumes with the arguments from that number on.
+/// Resumes with the arguments from number `first` on.
 fn resume_with(
     lua: &mut Lua,
     thread: ThreadRef,
@@ -69,7 +69,8 @@ fn resume_with(
     lua.resume(thread, &arguments)
 }
 
-/// What `coroutine.wrap` returns. An error passes through, with the place of the caller before it.
+/// The function that `coroutine.wrap` returns. It passes errors on, prefixed with the caller's
+/// place.
 fn resume_wrapped(lua: &mut Lua, args: Args) -> Result<usize> {
     let Value::Thread(thread) = lua.upvalue(args, 0) else {
         return Ok(0);

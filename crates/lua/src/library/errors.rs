@@ -1,6 +1,7 @@
 //! `assert`, `error`, `pcall` and `xpcall`: how errors are raised and caught.
 
-use super::{Function, c_string, define_all, int_or};
+use super::{Function, define_all, int_or};
+use crate::c_string;
 use crate::error::{Error, Result};
 use crate::machine::{Args, Lua};
 use crate::value::{TableRef, Value};
@@ -20,7 +21,7 @@ fn assert(lua: &mut Lua, args: Args) -> Result<usize> {
         let message = lua.check_bytes(args, 2)?;
         return Err(lua.throw(c_string(&message)));
     }
-    // The results are what is on the stack: the arguments.
+    // The arguments are on the stack, and are the results.
     lua.spend(args.len() as u64 / 8)?;
     Ok(args.len())
 }
@@ -53,8 +54,7 @@ fn xpcall(lua: &mut Lua, args: Args) -> Result<usize> {
     finish(lua, outcome)
 }
 
-/// Calls the handler. It also handles the errors that it raises itself, until the stack of C is
-/// used up.
+/// Calls the handler. The handler also handles its own errors, until C's stack would overflow.
 fn handle(lua: &mut Lua, handler: Value, error: Value) -> Result<Value> {
     /// More calls than fit on the stack of C.
     const CALLS_MAX: u32 = 250;
@@ -69,7 +69,7 @@ fn handle(lua: &mut Lua, handler: Value, error: Value) -> Result<Value> {
     Err(Error::Thrown(error))
 }
 
-/// Results stand behind a `true` already.
+/// A `true` is already before the results.
 fn finish(lua: &mut Lua, outcome: std::result::Result<usize, Value>) -> Result<usize> {
     match outcome {
         Ok(count) => Ok(count + 1),

@@ -2,22 +2,26 @@
 
 use blob::Blob;
 
-use super::buffer::Buffer;
-use super::c_string;
+use super::Buffer;
 use super::printf::{Spec, SpecError};
+use crate::c_string;
 use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::number;
 
-/// What one item costs, besides its bytes.
+/// What one item costs in units, besides its bytes.
 const ITEM: u64 = 20;
 
 /// `string.format(format, ...)`
 pub(super) fn format(lua: &mut Lua, args: Args) -> Result<usize> {
     let format = lua.check_bytes(args, 1)?;
     lua.spend_bytes(format.len())?;
-    let mut result = Buffer::default();
-    let mut rest = &format[..];
+    let result = Buffer::fill(lua, |lua, result| fill(lua, args, result, &format))?;
+    lua.push(result.into())
+}
+
+fn fill(lua: &mut Lua, args: Args, result: &mut Buffer, format: &[u8]) -> Result<()> {
+    let mut rest = format;
     let mut arg = 1;
     while let Some(plain) = memchr::memchr(b'%', rest) {
         result.add(lua, &rest[..plain])?;
@@ -42,14 +46,12 @@ pub(super) fn format(lua: &mut Lua, args: Args) -> Result<usize> {
                 return Err(lua.throw("invalid format (width or precision too long)"));
             }
         };
-        // Behind the last byte C sees a zero.
+        // C sees a zero after the last byte.
         let conversion = rest.get(len).copied().unwrap_or(0);
         rest = rest.get(len + 1..).unwrap_or(&[]);
-        add_item(lua, args, &mut result, &spec, conversion, arg)?;
+        add_item(lua, args, result, &spec, conversion, arg)?;
     }
-    result.add(lua, rest)?;
-    let result = result.finish(lua)?;
-    lua.push(result.into())
+    result.add(lua, rest)
 }
 
 fn add_item(
@@ -60,7 +62,7 @@ fn add_item(
     conversion: u8,
     arg: usize,
 ) -> Result<()> {
-    /// From so many bytes on a string is added as it is.
+    /// A string of at least this many bytes is added unchanged, as in C.
     const LONG: usize = 100;
     let item = match conversion {
         b'c' => spec.character(low_byte(lua.check_number(args, arg)?)),
@@ -90,7 +92,7 @@ fn add_item(
             spec.string(&string)
         }
         other => {
-            // A zero is nothing for `%c` of `luaO_pushfstring`.
+            // `%c` of `luaO_pushfstring` writes nothing for a zero.
             let shown: &[u8] = if other == 0 { &[] } else { &[other] };
             return Err(lua.throw([b"invalid option '%", shown, b"' to 'format'"].concat()));
         }
@@ -98,14 +100,14 @@ fn add_item(
     result.add(lua, &item)
 }
 
-/// The byte that C makes of a number: by way of a 32-bit integer, which is the smallest one if the
-/// number does not fit.
+/// The byte that C converts a number to, by way of a 32-bit integer. A number that does not fit
+/// becomes the smallest integer.
 fn low_byte(number: f64) -> u8 {
     let integer = i32::try_from(number::truncate(number)).unwrap_or(i32::MIN);
     integer.to_le_bytes()[0]
 }
 
-/// The unsigned integer that C makes of a number on x86-64.
+/// The unsigned integer that C converts a number to on x86-64.
 fn unsigned(number: f64) -> u64 {
     const HALF: f64 = 9_223_372_036_854_775_808.0;
     if number >= HALF {
@@ -114,7 +116,7 @@ fn unsigned(number: f64) -> u64 {
     number::truncate(number).cast_unsigned()
 }
 
-/// A string as it can be written in a script.
+/// Adds a string as a literal of Lua.
 fn add_quoted(lua: &mut Lua, args: Args, result: &mut Buffer, arg: usize) -> Result<()> {
     let string = lua.check_bytes(args, arg)?;
     lua.spend_bytes(4 * string.len())?;

@@ -1,11 +1,10 @@
-//! `string.gsub`: what matches a pattern is replaced.
+//! `string.gsub`: replaces the matches of a pattern.
 
 use blob::Blob;
 
-use super::buffer::Buffer;
 use super::pattern::{Capture, Match, Matcher, anchor};
 use super::search::capture_value;
-use super::{int_or, push_integer};
+use super::{Buffer, int_or, push_integer};
 use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::number;
@@ -21,33 +20,34 @@ pub(super) fn gsub(lua: &mut Lua, args: Args) -> Result<usize> {
         Value::String(_) | Value::Number(_) => Replacement::Text(lua.check_bytes(args, 3)?),
         _ => return Err(lua.arg_error(args, 3, "string/function/table expected")),
     };
-    let mut result = Buffer::default();
-    let (mut from, mut copied, mut done) = (0, 0, 0);
-    while done < most && from <= subject.len() {
-        let found = Matcher::new(lua, &subject, pattern).search(from, is_anchored)?;
-        let Some(found) = found else { break };
-        done += 1;
-        result.add(lua, &subject[copied..found.begin])?;
-        replacement.add(lua, &mut result, &subject, &found)?;
-        copied = found.end;
-        from = if found.end > found.begin { found.end } else { found.end + 1 };
-        if is_anchored {
-            break;
+    let mut done = 0;
+    let result = Buffer::fill(lua, |lua, result| {
+        let (mut from, mut copied) = (0, 0);
+        while done < most && from <= subject.len() {
+            let found = Matcher::new(lua, &subject, pattern).search(from, is_anchored)?;
+            let Some(found) = found else { break };
+            done += 1;
+            result.add(lua, &subject[copied..found.begin])?;
+            replacement.add(lua, result, &subject, &found)?;
+            copied = found.end;
+            from = if found.end > found.begin { found.end } else { found.end + 1 };
+            if is_anchored {
+                break;
+            }
         }
-    }
-    lua.spend_bytes(subject.len())?;
-    result.add(lua, &subject[copied..])?;
-    let result = result.finish(lua)?;
+        lua.spend_bytes(subject.len())?;
+        result.add(lua, &subject[copied..])
+    })?;
     lua.push(result.into())?;
     push_integer(lua, usize::try_from(done).unwrap_or(0))?;
     Ok(2)
 }
 
-/// What takes the place of a match.
+/// What replaces a match.
 enum Replacement {
     /// A text, in which `%1` stands for the first capture.
     Text(Blob),
-    /// What a function returns, or a table holds.
+    /// The result of a function, or a field of a table.
     Computed(Value),
 }
 
@@ -57,7 +57,6 @@ impl Replacement {
         match self {
             Replacement::Text(text) => expand(lua, result, text, subject, found),
             Replacement::Computed(value) => {
-                result.park(lua)?;
                 let replacement = compute(lua, *value, subject, found)?;
                 if replacement.is_falsy() {
                     return result.add(lua, &subject[found.begin..found.end]);
@@ -73,9 +72,9 @@ impl Replacement {
     }
 }
 
-/// Asks a function or a table.
+/// The replacement that a function or a table gives.
 fn compute(lua: &mut Lua, replacement: Value, subject: &[u8], found: &Match) -> Result<Value> {
-    // What earlier rounds left behind may be collected here.
+    // Garbage of earlier rounds may be collected here.
     let captured = found.captures.iter().map(|capture| match capture {
         Capture::Text { start, end } => end - start,
         _ => 0,
@@ -101,7 +100,7 @@ fn first_capture(found: &Match) -> Capture {
     found.captures.first().copied().unwrap_or(whole)
 }
 
-/// Adds a replacement that is a text: `%0` stands for the match.
+/// Adds a replacement text, in which `%0` stands for the match.
 fn expand(
     lua: &mut Lua,
     result: &mut Buffer,
@@ -114,7 +113,7 @@ fn expand(
     while let Some(plain) = memchr::memchr(b'%', rest) {
         lua.spend(1)?;
         result.add(lua, &rest[..plain])?;
-        // Behind the last byte C sees a zero.
+        // C sees a zero after the last byte.
         let escaped = rest.get(plain + 1).copied().unwrap_or(0);
         rest = rest.get(plain + 2..).unwrap_or(&[]);
         let capture = match escaped {

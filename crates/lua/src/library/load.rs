@@ -2,8 +2,8 @@
 
 use blob::Blob;
 
-use super::buffer::Buffer;
-use super::{Function, c_string, define_all, push_bytes};
+use super::{Buffer, Function, define_all, push_bytes};
+use crate::c_string;
 use crate::error::{Error, Result};
 use crate::machine::{Args, Lua};
 use crate::value::{TableRef, Value};
@@ -11,7 +11,9 @@ use crate::value::{TableRef, Value};
 /// The longest text that a script may compile.
 const TEXT_MAX: usize = 128 << 10;
 
-/// What a byte of a text becomes, in bytes, when it is compiled.
+const TOO_LONG: &str = "chunk is too long";
+
+/// How many bytes of memory a compiled function takes for each byte of its text.
 const COMPILED: usize = 8;
 
 pub(super) fn open(lua: &mut Lua, globals: TableRef) -> Result<()> {
@@ -33,24 +35,20 @@ fn load(lua: &mut Lua, args: Args) -> Result<usize> {
         _ => lua.check_bytes(args, 2)?,
     };
     let reader = lua.check_function(args, 1)?;
-    let mut text = Buffer::default();
-    let mut len = 0;
-    loop {
-        let piece = match read(lua, reader.into()) {
-            Ok(Some(piece)) => piece,
-            Ok(None) => break,
-            Err(Error::Thrown(error)) => return lua.push_all(&[Value::Nil, error]),
-            Err(other) => return Err(other),
-        };
-        len += piece.len();
-        if len > TEXT_MAX {
-            return too_long(lua);
+    let text = Buffer::fill(lua, |lua, text| {
+        while let Some(piece) = read(lua, reader.into())? {
+            if text.len() + piece.len() > TEXT_MAX {
+                return Err(Error::Thrown(lua.string(TOO_LONG)?.into()));
+            }
+            text.add(lua, &piece)?;
         }
-        text.add(lua, &piece)?;
-        text.park(lua)?;
-    }
-    let text = text.finish(lua)?;
-    let text = lua.bytes(text).clone();
+        Ok(())
+    });
+    let text = match text {
+        Ok(text) => lua.bytes(text).clone(),
+        Err(Error::Thrown(error)) => return lua.push_all(&[Value::Nil, error]),
+        Err(other) => return Err(other),
+    };
     compile(lua, &text, &name)
 }
 
@@ -73,9 +71,11 @@ fn read(lua: &mut Lua, reader: Value) -> Result<Option<Blob>> {
 
 fn compile(lua: &mut Lua, text: &Blob, name: &[u8]) -> Result<usize> {
     if text.len() > TEXT_MAX {
-        return too_long(lua);
+        lua.push(Value::Nil)?;
+        push_bytes(lua, TOO_LONG)?;
+        return Ok(2);
     }
-    // Garbage makes way for what is compiled; the text and the name are not in the heap.
+    // This may collect garbage. `text` and `name` are safe, because they are outside the heap.
     lua.make_room(COMPILED * text.len())?;
     match lua.load(text, &Blob::copy_from_slice(c_string(name)))? {
         Ok(function) => lua.push(function.into()),
@@ -85,10 +85,4 @@ fn compile(lua: &mut Lua, text: &Blob, name: &[u8]) -> Result<usize> {
             Ok(2)
         }
     }
-}
-
-fn too_long(lua: &mut Lua) -> Result<usize> {
-    lua.push(Value::Nil)?;
-    push_bytes(lua, "chunk is too long")?;
-    Ok(2)
 }

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::value::TableRef;
 
-/// A function of numbers only.
+/// A function from a number to a number.
 type OfOne = fn(f64) -> f64;
 type OfTwo = fn(f64, f64) -> f64;
 
@@ -141,12 +141,12 @@ fn randomseed(lua: &mut Lua, args: Args) -> Result<usize> {
     Ok(0)
 }
 
-/// A fraction from 0.5 to 1 and the power of two with which it makes the number: C's `frexp`.
+/// Splits a number into a fraction from 0.5 to 1 and an exponent of two: C's `frexp`.
 fn split(number: f64) -> (f64, i32) {
     if number == 0.0 || !number.is_finite() {
         return (number, 0);
     }
-    // A number that is too small to have all its digits gets them by a factor.
+    // A subnormal number is scaled up first.
     let (number, offset) =
         if number.is_subnormal() { (number * (1_u64 << 54) as f64, -54) } else { (number, 0) };
     let bits = number.to_bits();
@@ -155,7 +155,7 @@ fn split(number: f64) -> (f64, i32) {
     (fraction, exponent + offset)
 }
 
-/// The number times a power of two: C's `ldexp`. What is too small is rounded once.
+/// The number times a power of two: C's `ldexp`. A subnormal result is rounded only once.
 fn scale(number: f64, exponent: i32) -> f64 {
     let power = |exponent: i32| f64::from_bits(((1_023 + exponent) as u64) << 52);
     let (mut number, mut exponent) = (number, exponent);
@@ -164,7 +164,7 @@ fn scale(number: f64, exponent: i32) -> f64 {
             number *= power(1_023);
             exponent -= 1_023;
         } else if exponent < -1_022 {
-            // 53 more stay for the last step: digits that are lost are lost there.
+            // The last step scales by the 53 binary digits that remain, so only it rounds.
             number *= power(-1_022 + 53);
             exponent += 1_022 - 53;
         }
@@ -202,7 +202,7 @@ mod tests {
             (5e-324, 2_097, f64::powi(2.0, 1_023)),
             (f64::MAX, -2_097, 1e-323),
             (1.5, -1_074, 1e-323),
-            // Half way between two numbers; rounded twice it would be the upper one.
+            // Halfway between two numbers. Rounding twice would give the upper one.
             (1.0 + f64::EPSILON, -1_075, 5e-324),
             (0.75, -1_074, 5e-324),
         ];

@@ -1,26 +1,25 @@
 //! Lua's patterns, matched in a bounded number of steps.
 //!
 //! A pattern with several repetitions can take time that grows with a power of the subject's
-//! length, in one instruction of Lua. So patterns are matched here and not in C: each step counts.
-//! What matches is what Lua 5.1 says, of which one thing is easily forgotten: a zero byte ends the
-//! pattern.
+//! length. So each step of the matcher costs units. A pattern matches what it matches in Lua 5.1.
+//! In particular, a zero byte ends the pattern.
 
-use super::c_string;
+use crate::c_string;
 use crate::error::{Error, Result};
 use crate::machine::Lua;
 
-/// How deep repetitions and captures may follow each other.
+/// How deep the matcher may recurse.
 const DEPTH_MAX: u32 = 200;
 /// `LUA_MAXCAPTURES`
 const CAPTURES_MAX: usize = 32;
 
-/// So many steps are charged for at once.
+/// Steps are charged for in groups of this many.
 const STEPS: u64 = 1_000;
 
 /// A part of the subject that is in parentheses in the pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Capture {
-    /// Not closed yet.
+    /// The capture is not closed yet.
     Open {
         start: usize,
     },
@@ -37,11 +36,11 @@ pub(super) enum Capture {
 pub(super) struct Match {
     pub(super) begin: usize,
     pub(super) end: usize,
-    /// Those that the pattern has.
+    /// The captures, in the order of the pattern.
     pub(super) captures: Vec<Capture>,
 }
 
-/// One attempt after the other to match a pattern.
+/// Matches one pattern against one subject.
 pub(super) struct Matcher<'a> {
     lua: &'a mut Lua,
     subject: &'a [u8],
@@ -55,14 +54,14 @@ pub(super) struct Matcher<'a> {
 type Outcome = Result<Option<usize>>;
 
 impl<'a> Matcher<'a> {
-    /// `pattern` is without the anchor. Errors are raised in the name of the running function.
+    /// `pattern` excludes the anchor. Errors name the running function.
     pub(super) fn new(lua: &'a mut Lua, subject: &'a [u8], pattern: &'a [u8]) -> Matcher<'a> {
         let steps = (pattern.len() / 32) as u64;
         let pattern = c_string(pattern);
         Matcher { lua, subject, pattern, captures: Vec::new(), steps, depth: 0 }
     }
 
-    /// The first match at `start` or behind it.
+    /// The first match at or after `start`.
     pub(super) fn search(mut self, start: usize, is_anchored: bool) -> Result<Option<Match>> {
         let mut found = None;
         for begin in start..=self.subject.len() {
@@ -231,7 +230,8 @@ impl<'a> Matcher<'a> {
         Ok(None)
     }
 
-    /// `%f[set]`: the set is at `p`. Where the pattern goes on, if that is where it changes.
+    /// `%f[set]`: the set is at `p`. Returns where the pattern continues, or `None` if there is no
+    /// frontier.
     fn frontier(&mut self, s: usize, p: usize) -> Outcome {
         if self.pattern.get(p) != Some(&b'[') {
             return Err(self.fault("missing '[' after '%f' in pattern"));
@@ -243,7 +243,7 @@ impl<'a> Matcher<'a> {
         Ok((!in_set(before, set) && in_set(after, set)).then_some(end))
     }
 
-    /// `%1`: what the capture holds, once more.
+    /// `%1`: the text of the capture again.
     fn repeated(&mut self, s: usize, digit: u8) -> Outcome {
         let index = usize::from(digit).checked_sub(usize::from(b'1'));
         match index.and_then(|index| self.captures.get(index)) {
@@ -254,13 +254,13 @@ impl<'a> Matcher<'a> {
                 self.spend(text.len() / 16)?;
                 Ok(same.then_some(end))
             }
-            // A position is a capture without a length that anything could have.
+            // In C, a position capture has a length that no text has.
             Some(Capture::Position(_)) => Ok(None),
             _ => Err(self.fault("invalid capture index")),
         }
     }
 
-    /// Where the item that begins at `p` ends: a byte, a class or a set.
+    /// The end of the item that begins at `p`: a byte, a class or a set.
     fn item_end(&mut self, p: usize) -> Result<usize> {
         match self.pattern[p] {
             b'%' if p + 1 == self.pattern.len() => {
@@ -291,7 +291,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    /// Whether the byte at `s`, if there is one, is one of the item from `p` to `end`.
+    /// Whether there is a byte at `s` that the item from `p` to `end` matches.
     fn matches_one(&mut self, s: usize, p: usize, end: usize) -> Result<bool> {
         self.spend(1 + (end - p) / 8)?;
         let Some(&byte) = self.subject.get(s) else {
@@ -306,12 +306,12 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// The pattern behind its `^`, and whether there was one.
+/// The pattern without a leading `^`, and whether it had one.
 pub(super) fn anchor(pattern: &[u8]) -> (&[u8], bool) {
     pattern.strip_prefix(b"^").map_or((pattern, false), |rest| (rest, true))
 }
 
-/// Whether there is anything in a pattern that does not stand for itself.
+/// Whether a pattern has special characters.
 pub(super) fn has_specials(pattern: &[u8]) -> bool {
     c_string(pattern).iter().any(|byte| b"^$*+?.([%-".contains(byte))
 }
@@ -336,7 +336,7 @@ fn in_set(byte: u8, set: &[u8]) -> bool {
     }
 }
 
-/// Whether the byte is in the class of that letter; in capitals, whether it is not.
+/// Whether the byte is in the class of that letter. A capital letter means the complement.
 fn in_class(byte: u8, class: u8) -> bool {
     let inside = match class.to_ascii_lowercase() {
         b'a' => byte.is_ascii_alphabetic(),
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_told_in_the_words_of_lua() {
+    fn an_invalid_pattern_raises_the_error_of_lua() {
         let cases = [
             ("[a", "malformed pattern (missing ']')"),
             ("a%", "malformed pattern (ends with '%')"),

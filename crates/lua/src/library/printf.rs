@@ -1,6 +1,8 @@
 //! Items of `string.format`, as C's `printf` writes them.
 
-/// What stands between a `%` and its letter.
+use crate::c_string;
+
+/// The flags, width and precision between a `%` and its letter.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Spec {
     is_left: bool,
@@ -12,7 +14,7 @@ pub(super) struct Spec {
     pub(super) precision: Option<usize>,
 }
 
-/// Why there is none.
+/// Why a text is not a specification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SpecError {
     RepeatedFlags,
@@ -21,7 +23,7 @@ pub(super) enum SpecError {
 }
 
 impl Spec {
-    /// Reads one, and tells how long it is.
+    /// Reads a specification. Returns it and its length.
     pub(super) fn parse(text: &[u8]) -> Result<(Spec, usize), SpecError> {
         const FLAGS_MAX: usize = 5;
         let mut spec = Spec::default();
@@ -51,13 +53,13 @@ impl Spec {
         Ok((spec, at))
     }
 
-    /// Whether it asks for nothing.
+    /// Whether it has no flags, no width and no precision.
     pub(super) fn is_plain(&self) -> bool {
         *self == Spec::default()
     }
 
-    /// What it costs to write a number with `%e`, `%f` or `%g`, in units: beyond the digits that a
-    /// double has, arithmetic with hundreds of digits is needed for each one.
+    /// What it costs in units to write a number with `%e`, `%f` or `%g`. Each digit beyond those
+    /// that a double has needs arithmetic on hundreds of digits.
     pub(super) fn float_cost(&self, number: f64) -> u64 {
         const DIGITS: u64 = 17;
         let whole = number.abs().log10().clamp(0.0, 309.0) as u64;
@@ -65,16 +67,16 @@ impl Spec {
         if digits > DIGITS { 30 + 4 * digits } else { 30 + digits }
     }
 
-    /// `%c`. What Lua gets to see of it ends before a zero byte.
+    /// `%c`. A zero byte ends the result, as in C.
     pub(super) fn character(&self, byte: u8) -> Vec<u8> {
         let item = self.padded("", &[byte], false);
-        super::c_string(&item).to_vec()
+        c_string(&item).to_vec()
     }
 
     /// `%s`: up to a zero byte.
     pub(super) fn string(&self, string: &[u8]) -> Vec<u8> {
         let len = self.precision.map_or(string.len(), |precision| precision.min(string.len()));
-        self.padded("", super::c_string(&string[..len]), false)
+        self.padded("", c_string(&string[..len]), false)
     }
 
     /// `%d`
@@ -165,7 +167,7 @@ impl Spec {
         }
     }
 
-    /// An integer has as many digits as the precision says, at least: 0 has none if that is 0.
+    /// Pads an integer with zeros to the precision. A precision of 0 writes 0 as no digits.
     fn with_zeros(&self, digits: String) -> String {
         match self.precision {
             Some(0) if digits == "0" => String::new(),
@@ -187,14 +189,14 @@ impl Spec {
     }
 }
 
-/// The number that up to two digits at `at` are, and where they end.
+/// Reads up to two digits at `at`. Returns the number, and where they end.
 fn two_digits(text: &[u8], at: usize) -> (usize, usize) {
     let digits = text[at..].iter().take(2).take_while(|byte| byte.is_ascii_digit());
     let number = digits.clone().fold(0, |number, digit| 10 * number + usize::from(digit - b'0'));
     (number, at + digits.count())
 }
 
-/// The digits, with so many behind the point, and the power of ten.
+/// The digits, with `precision` of them after the point, and the power of ten.
 fn scientific(magnitude: f64, precision: usize) -> (String, i32) {
     let text = format!("{magnitude:.precision$e}");
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));

@@ -1,5 +1,6 @@
-//! The generator behind `math.random`: that of `drand48`, which gives the same on every machine.
-//! Redis has its own for the same reason. Each run starts with the seed 0, as in Redis before 7.0.
+//! The generator of `math.random`: `drand48`, which gives the same numbers on every machine. Redis
+//! replaces C's generator by this one for the same reason. Each run starts with the seed 0, as in
+//! Redis before 7.0.
 
 const MULTIPLIER: u64 = 0x5_DEEC_E66D;
 const INCREMENT: u64 = 0xB;
@@ -16,18 +17,18 @@ impl Default for Random {
 }
 
 impl Random {
-    /// A generator that starts from that seed.
+    /// A generator that starts from `seed`.
     pub(crate) fn new(seed: i32) -> Random {
         Random(u64::from(seed.cast_unsigned()) << 16 | 0x330E)
     }
 
-    /// 31 bits.
+    /// The next number of 31 bits.
     fn next(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(MULTIPLIER).wrapping_add(INCREMENT) & MASK;
         (self.0 >> 17) as u32
     }
 
-    /// A number from 0 inclusive to 1 exclusive.
+    /// A number in `0.0..1.0`.
     pub(crate) fn fraction(&mut self) -> f64 {
         f64::from(self.next() % i32::MAX.unsigned_abs()) / f64::from(i32::MAX)
     }

@@ -1,4 +1,4 @@
-//! `string.find`, `string.match` and `string.gmatch`: what matches a pattern, and where.
+//! `string.find`, `string.match` and `string.gmatch`: search for a pattern.
 
 use blob::Blob;
 use memchr::memmem;
@@ -49,8 +49,8 @@ pub(super) fn match_(lua: &mut Lua, args: Args) -> Result<usize> {
     }
 }
 
-/// `string.gmatch(s, pattern)`, also known as `string.gfind`. The function that it returns has the
-/// subject, the pattern, and where to look next.
+/// `string.gmatch(s, pattern)`, also known as `string.gfind`. The iterator that it returns holds
+/// the subject, the pattern, and the next position.
 pub(super) fn open_gmatch(lua: &mut Lua, table: TableRef) -> Result<()> {
     let step = lua.register(next_match);
     let gmatch = lua.register(move |lua, args| {
@@ -78,13 +78,13 @@ fn next_match(lua: &mut Lua, args: Args) -> Result<usize> {
     push_captures(lua, &subject, &found)
 }
 
-/// Where to begin: the argument `init`, counted from 0.
+/// The zero-based position of the argument `init`.
 fn start(lua: &mut Lua, args: Args, len: usize) -> Result<usize> {
     let init = relative(lua.integer_or(args, 3, 1)?, len);
     Ok(usize::try_from(init - 1).unwrap_or(0).min(len))
 }
 
-/// Adds the captures as results; the whole match if there are none.
+/// Pushes the captures, or the whole match if there are none.
 fn push_captures(lua: &mut Lua, subject: &[u8], found: &Match) -> Result<usize> {
     if found.captures.is_empty() {
         return push_bytes(lua, Blob::copy_from_slice(&subject[found.begin..found.end]));
@@ -96,7 +96,7 @@ fn push_captures(lua: &mut Lua, subject: &[u8], found: &Match) -> Result<usize> 
     Ok(found.captures.len())
 }
 
-/// What a capture is for a script.
+/// The value that a script sees for a capture.
 pub(super) fn capture_value(lua: &mut Lua, subject: &[u8], capture: Capture) -> Result<Value> {
     match capture {
         Capture::Text { start, end } => {

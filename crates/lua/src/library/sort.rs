@@ -1,12 +1,12 @@
-//! `table.sort`: the quicksort of Lua 5.1, comparison by comparison, for a script can see which
-//! elements are compared with each other.
+//! `table.sort`: the quicksort of Lua 5.1. A script can observe the comparisons, so they are the
+//! same and come in the same order.
 
 use super::{get_at, int_length, set_at};
 use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::value::{TableRef, Value};
 
-/// What it costs to compare two elements, besides what a function costs that compares them.
+/// What a comparison costs in units, besides the cost of a comparison function.
 const COMPARISON: u64 = 2;
 
 /// `table.sort(t [, before])`
@@ -21,10 +21,10 @@ pub(super) fn sort(lua: &mut Lua, args: Args) -> Result<usize> {
     Ok(0)
 }
 
-/// What is sorted, and by which function.
+/// The table to sort, and the comparison function.
 ///
-/// Elements that are needed after a comparison are pushed meanwhile: a function may take them out
-/// of the table.
+/// Elements that are needed after a comparison are on the stack during it: the comparison function
+/// may remove them from the table.
 struct Sort {
     table: TableRef,
     before: Option<Value>,
@@ -52,7 +52,7 @@ impl Sort {
             lua.push(pivot)?;
             let border = self.partition(lua, low, high, pivot)?;
             lua.pop();
-            // The larger part goes on in this loop, so that the recursion is not deep.
+            // The loop continues with the larger part, so the recursion stays shallow.
             if border - low < high - border {
                 self.range(lua, low, border - 1)?;
                 low = border + 1;
@@ -64,7 +64,7 @@ impl Sort {
         Ok(())
     }
 
-    /// Swaps the elements at `low` and at `high` if they are in the wrong order; tells whether they
+    /// Swaps the elements at `low` and `high` if they are in the wrong order. Returns whether they
     /// were.
     fn order(&self, lua: &mut Lua, low: i32, high: i32) -> Result<bool> {
         let (first, last) = (get_at(lua, self.table, low), get_at(lua, self.table, high));
@@ -78,8 +78,8 @@ impl Sort {
         Ok(is_wrong)
     }
 
-    /// Brings what is before the pivot to the left of the place that is returned, where the pivot
-    /// is then. It is at `high - 1` at first.
+    /// Partitions the range around the pivot, which is at `high - 1`. Returns the pivot's new
+    /// place.
     fn partition(&self, lua: &mut Lua, low: i32, high: i32, pivot: Value) -> Result<i32> {
         let (mut left, mut right) = (low, high - 1);
         loop {

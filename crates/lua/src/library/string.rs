@@ -1,8 +1,8 @@
 //! The table `string`: the functions that look at bytes.
 
 use super::{
-    Function, STACK_MAX, check_int, define_all, format, gsub, push_bytes, push_integer, room_for,
-    search,
+    Function, STACK_MAX, check_int, define_all, format, gsub, make_room_if_large, push_bytes,
+    push_integer, search,
 };
 use blob::Blob;
 
@@ -35,7 +35,7 @@ pub(super) fn open(lua: &mut Lua, table: TableRef) -> Result<()> {
     Ok(())
 }
 
-/// A position in a string of that length: a negative one is counted from the end.
+/// An absolute position in a string of this length. A negative position counts from the end.
 pub(super) fn relative(position: i64, len: usize) -> i64 {
     let position = if position < 0 { position + number::length(len) + 1 } else { position };
     position.max(0)
@@ -57,7 +57,7 @@ fn byte(lua: &mut Lua, args: Args) -> Result<usize> {
     Ok(bytes.len())
 }
 
-/// The bytes from one position to another, both inclusive, as far as they are there.
+/// The existing bytes from position `first` to `last`, both inclusive.
 fn slice(string: &[u8], first: i64, last: i64) -> &[u8] {
     let last = usize::try_from(last).unwrap_or(0).min(string.len());
     let before = usize::try_from(first.max(1) - 1).unwrap_or(0);
@@ -77,7 +77,7 @@ fn char(lua: &mut Lua, args: Args) -> Result<usize> {
     push_bytes(lua, bytes)
 }
 
-/// `string.dump(f)`: there is no byte code.
+/// `string.dump(f)`: always fails, because there is no byte code.
 fn dump(lua: &mut Lua, args: Args) -> Result<usize> {
     lua.check_function(args, 1)?;
     Err(lua.throw("unable to dump given function"))
@@ -104,11 +104,11 @@ fn reverse(lua: &mut Lua, args: Args) -> Result<usize> {
     changed(lua, args, |bytes| bytes.iter().rev().copied().collect())
 }
 
-/// The result is as long as the argument.
+/// Changes a string to another one of the same length.
 fn changed(lua: &mut Lua, args: Args, change: fn(&[u8]) -> Vec<u8>) -> Result<usize> {
     let string = lua.check_bytes(args, 1)?;
     lua.spend_bytes(string.len())?;
-    room_for(lua, string.len())?;
+    make_room_if_large(lua, string.len())?;
     push_bytes(lua, change(&string))
 }
 
@@ -121,7 +121,7 @@ fn rep(lua: &mut Lua, args: Args) -> Result<usize> {
         return push_bytes(lua, Blob::default());
     }
     lua.spend_bytes(len)?;
-    room_for(lua, len)?;
+    make_room_if_large(lua, len)?;
     push_bytes(lua, string.repeat(count))
 }
 
@@ -131,7 +131,7 @@ fn sub(lua: &mut Lua, args: Args) -> Result<usize> {
     let first = relative(lua.check_integer(args, 2)?, string.len());
     let last = relative(lua.integer_or(args, 3, -1)?, string.len());
     let bytes = slice(&string, first, last);
-    room_for(lua, bytes.len())?;
+    make_room_if_large(lua, bytes.len())?;
     push_bytes(lua, Blob::copy_from_slice(bytes))
 }
 

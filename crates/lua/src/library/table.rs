@@ -2,20 +2,19 @@
 
 use blob::Blob;
 
-use super::buffer::Buffer;
 use super::{
-    Function, check_int, define_all, get_at, int_length, int_or, push_integer, set_at, sort,
-    text_cost,
+    Buffer, Function, check_int, define_all, get_at, int_length, int_or, push_integer, set_at,
+    sort, text_cost,
 };
 use crate::error::Result;
 use crate::machine::{Args, Lua};
 use crate::number;
 use crate::value::{TableRef, Value};
 
-/// What it costs to move an element of the array.
+/// What it costs in units to move an element within the array.
 const MOVE: u64 = 2;
 
-/// What it costs to move one that may lie elsewhere.
+/// What it costs in units to move an element that may be in the hash.
 const MOVE_FAR: u64 = 20;
 
 pub(super) fn open(lua: &mut Lua, table: TableRef) -> Result<()> {
@@ -45,23 +44,24 @@ fn concat(lua: &mut Lua, args: Args) -> Result<usize> {
         Value::Nil => int_length(lua, table),
         _ => check_int(lua, args, 4)?,
     };
-    let mut result = Buffer::default();
-    for index in first..=last {
-        let value = get_at(lua, table, index);
-        lua.spend(1 + text_cost(value))?;
-        let Some(bytes) = lua.to_bytes(value) else {
-            let kind = value.type_name();
-            return Err(
-                lua.throw(format!("invalid value ({kind}) at index {index} in table for 'concat'"))
-            );
-        };
-        lua.spend_bytes(bytes.len() + separator.len())?;
-        result.add(lua, &bytes)?;
-        if index < last {
-            result.add(lua, &separator)?;
+    let result = Buffer::fill(lua, |lua, result| {
+        for index in first..=last {
+            let value = get_at(lua, table, index);
+            lua.spend(1 + text_cost(value))?;
+            let Some(bytes) = lua.to_bytes(value) else {
+                let kind = value.type_name();
+                return Err(lua.throw(format!(
+                    "invalid value ({kind}) at index {index} in table for 'concat'"
+                )));
+            };
+            lua.spend_bytes(bytes.len() + separator.len())?;
+            result.add(lua, &bytes)?;
+            if index < last {
+                result.add(lua, &separator)?;
+            }
         }
-    }
-    let result = result.finish(lua)?;
+        Ok(())
+    })?;
     lua.push(result.into())
 }
 
@@ -71,7 +71,7 @@ fn foreach(lua: &mut Lua, args: Args) -> Result<usize> {
     let function = lua.check_function(args, 2)?;
     let mut last = Value::Nil;
     while let Some((key, value)) = lua.next(table, last)? {
-        // The key may leave the table meanwhile.
+        // `f` may remove the key from the table.
         lua.push(key)?;
         let result = lua.call_for_one(function.into(), &[key, value])?;
         lua.pop();

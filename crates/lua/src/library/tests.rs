@@ -1,7 +1,7 @@
-//! What the libraries do, against what Lua 5.1.5 does.
+//! Compares the libraries with those of Lua 5.1.5.
 //!
-//! The files `tests/*.txt` hold scripts, one a line. Below each stands what it returns, or behind a
-//! `!` what it raises. What is there was written by Lua 5.1.5.
+//! The files `tests/*.txt` hold one script per line. The next line is what the script returns, or
+//! `!` and the error that it raises. Lua 5.1.5 wrote these lines.
 
 mod bounds;
 mod collection;
@@ -46,7 +46,7 @@ fn functions_return_and_raise_what_those_of_lua_do() {
     assert_eq!(wrong, "");
 }
 
-/// Runs a script, and writes what it comes to.
+/// Runs a script, and formats its outcome.
 fn outcome(lua: &mut Lua, script: &str) -> String {
     match run(lua, script, 20_000_000) {
         Ok(values) => show_all(lua, &values),
@@ -55,7 +55,7 @@ fn outcome(lua: &mut Lua, script: &str) -> String {
     }
 }
 
-/// Runs a script that may use up so many units.
+/// Runs a script with a budget of `units`.
 fn run(lua: &mut Lua, script: &str, units: u64) -> Result<Vec<Value>> {
     let chunk = match lua.compile(script.as_bytes(), "=s") {
         Ok(chunk) => chunk,

@@ -1,5 +1,5 @@
-//! The arguments of functions written in Rust, read as Lua's own functions in C read theirs, errors
-//! included.
+//! The arguments of functions written in Rust. They are checked and converted as Lua's functions in
+//! C do it, errors included.
 
 use blob::Blob;
 
@@ -9,7 +9,7 @@ use crate::heap::Function;
 use crate::number;
 use crate::value::{FunctionRef, StringRef, TableRef, Value};
 
-/// Where the arguments of a call are. They are counted from 1, as in error messages.
+/// The place of a call's arguments. The first argument has number 1, as in error messages.
 #[derive(Clone, Copy, Debug)]
 pub struct Args {
     pub(super) base: usize,
@@ -31,27 +31,27 @@ impl Args {
 }
 
 impl Lua {
-    /// That argument, nil if there are not so many.
+    /// The argument with this number, or nil if there are fewer.
     #[inline]
     #[must_use]
     pub fn arg(&self, args: Args, number: usize) -> Value {
         if number > args.len { Value::Nil } else { self.flow.stack[args.base + number - 1] }
     }
 
-    /// Puts another value in an argument's place, so that the collector keeps it.
+    /// Replaces an argument by another value, which the collector then keeps.
     pub fn set_arg(&mut self, args: Args, number: usize, value: Value) {
         if number <= args.len {
             self.flow.stack[args.base + number - 1] = value;
         }
     }
 
-    /// All arguments from that number on.
+    /// All arguments from number `first` on.
     #[must_use]
     pub fn args_from(&self, args: Args, number: usize) -> &[Value] {
         &self.flow.stack[args.base..args.base + args.len][args.len.min(number - 1)..]
     }
 
-    /// A value of the running function's own.
+    /// One of the running function's own values.
     #[must_use]
     pub fn upvalue(&self, args: Args, index: usize) -> Value {
         match self.heap.function(self.running(args)) {
@@ -60,7 +60,7 @@ impl Lua {
         }
     }
 
-    /// Sets a value of the running function's own.
+    /// Sets one of the running function's own values.
     pub fn set_upvalue(&mut self, args: Args, index: usize, value: Value) {
         let running = self.running(args);
         if let Function::Native { upvalues, .. } = self.heap.function_mut(running)
@@ -88,7 +88,7 @@ impl Lua {
         Ok(1)
     }
 
-    /// Adds these results, and tells how many they are.
+    /// Adds these results. Returns their number.
     ///
     /// # Errors
     /// As [`Lua::push`].
@@ -98,16 +98,16 @@ impl Lua {
         Ok(values.len())
     }
 
-    /// Takes off what was pushed last.
+    /// Removes and returns the value that was pushed last.
     pub fn pop(&mut self) -> Value {
         self.flow.stack.pop().unwrap_or_default()
     }
 
-    /// A string, or a number written as one.
+    /// An argument that is a string. A number is converted.
     ///
     /// # Errors
-    /// If it is neither: `bad argument #1 to 'f' (string expected, got nil)`. So it is for the
-    /// other types below.
+    /// If it is neither: `bad argument #1 to 'f' (string expected, got nil)`. The methods below
+    /// raise the same error for other types.
     pub fn check_string(&mut self, args: Args, number: usize) -> Result<StringRef> {
         match self.arg(args, number) {
             Value::String(string) => Ok(string),
@@ -121,10 +121,10 @@ impl Lua {
         }
     }
 
-    /// As [`Lua::check_string`], the bytes.
+    /// The bytes of [`Lua::check_string`].
     ///
     /// # Errors
-    /// If it is none.
+    /// If it has another type.
     pub fn check_bytes(&mut self, args: Args, number: usize) -> Result<Blob> {
         match self.arg(args, number) {
             Value::String(string) => Ok(self.bytes(string).clone()),
@@ -136,10 +136,10 @@ impl Lua {
         }
     }
 
-    /// A number, or a string that can be read as one.
+    /// An argument that is a number. A string is converted, if it has the form of a number.
     ///
     /// # Errors
-    /// If it is neither.
+    /// If it is not a number.
     pub fn check_number(&mut self, args: Args, number: usize) -> Result<f64> {
         match self.to_number(self.arg(args, number)) {
             Some(value) => Ok(value),
@@ -147,26 +147,26 @@ impl Lua {
         }
     }
 
-    /// A number cut to an integer.
+    /// An argument that is a number, truncated to an integer.
     ///
     /// # Errors
-    /// If it is no number.
+    /// If it is not a number.
     pub fn check_integer(&mut self, args: Args, number: usize) -> Result<i64> {
         Ok(number::truncate(self.check_number(args, number)?))
     }
 
-    /// As [`Lua::check_integer`], or the default if there is none.
+    /// As [`Lua::check_integer`], or the default if the argument is missing or nil.
     ///
     /// # Errors
-    /// If it is there and no number.
+    /// If it is neither missing nor a number.
     pub fn integer_or(&mut self, args: Args, number: usize, default: i64) -> Result<i64> {
         if self.arg(args, number).is_nil() { Ok(default) } else { self.check_integer(args, number) }
     }
 
-    /// A table.
+    /// An argument that is a table.
     ///
     /// # Errors
-    /// If it is none.
+    /// If it has another type.
     pub fn check_table(&mut self, args: Args, number: usize) -> Result<TableRef> {
         match self.arg(args, number) {
             Value::Table(table) => Ok(table),
@@ -174,10 +174,10 @@ impl Lua {
         }
     }
 
-    /// A function.
+    /// An argument that is a function.
     ///
     /// # Errors
-    /// If it is none.
+    /// If it has another type.
     pub fn check_function(&mut self, args: Args, number: usize) -> Result<FunctionRef> {
         match self.arg(args, number) {
             Value::Function(function) => Ok(function),
@@ -185,10 +185,10 @@ impl Lua {
         }
     }
 
-    /// Anything, nil too, if only it is there.
+    /// An argument of any type, which must be present.
     ///
     /// # Errors
-    /// If there are not so many arguments.
+    /// If it is missing.
     pub fn check_any(&mut self, args: Args, number: usize) -> Result<Value> {
         if number > args.len {
             return Err(self.arg_error(args, number, "value expected"));
@@ -205,7 +205,7 @@ impl Lua {
     /// `bad argument #1 to 'f' (...)`
     pub fn arg_error(&mut self, _: Args, number: usize, problem: &str) -> Error {
         let (name, is_method) = self.called_name(0).unwrap_or((Blob::from_static("?"), false));
-        // The object of a method does not count.
+        // The object of a method is not counted.
         let is_self = is_method && number <= 1;
         let number = number - usize::from(is_method && !is_self);
         let mut message = match is_self {

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::metamethod::Metamethod;
 use crate::value::Value;
 
-/// What two numbers make.
+/// The result of an operation on two numbers.
 #[inline]
 pub(super) fn compute(event: Metamethod, one: f64, other: f64) -> f64 {
     match event {
@@ -20,7 +20,7 @@ pub(super) fn compute(event: Metamethod, one: f64, other: f64) -> f64 {
     }
 }
 
-/// The largest integer that is not larger; without a call for the numbers that scripts use.
+/// Rounds down. It needs no call into C for most numbers.
 #[inline]
 fn floor(number: f64) -> f64 {
     /// Numbers beyond this have no fraction.
@@ -33,8 +33,8 @@ fn floor(number: f64) -> f64 {
 }
 
 impl Lua {
-    /// What two values make that are not both numbers. `registers` is where they are, for error
-    /// messages.
+    /// The result of an operation on two values that are not both numbers. `registers` holds their
+    /// places, for error messages.
     #[cold]
     pub(super) fn arithmetic(
         &mut self,

@@ -1,8 +1,8 @@
 //! Calls, returns, and errors that are caught.
 //!
-//! The frame of a call says where on the stack its function stands; its arguments come after it,
-//! and its results take their place. A function of Lua that calls another one does not make the
-//! machine recurse; only functions written in Rust and metamethods do, which [`Lua::enter`] bounds.
+//! A call's frame holds the slot of the called function. The arguments follow it on the stack, and
+//! the results replace it. A call from one Lua function to another does not recurse in Rust. Calls
+//! of functions written in Rust and of metamethods do; [`Lua::enter`] bounds their depth.
 
 use std::rc::Rc;
 
@@ -14,10 +14,10 @@ use crate::heap::Function;
 use crate::prototype::Prototype;
 use crate::value::Value;
 
-/// So many calls of Lua functions are under way at most: `LUAI_MAXCALLS`.
+/// The most active calls of Lua functions: `LUAI_MAXCALLS`.
 const FRAMES_MAX: usize = 20_000;
 
-/// What a call has come to.
+/// What [`Lua::begin_call`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Called {
     /// A function of Lua has been entered.
@@ -30,17 +30,17 @@ impl Lua {
     /// Calls a function for all its results.
     ///
     /// # Errors
-    /// What it raises.
+    /// If the function raises an error.
     pub fn call(&mut self, function: Value, arguments: &[Value]) -> Result<Vec<Value>> {
         let count = self.call_on_stack(function, arguments)?;
         let results = self.flow.stack.split_off(self.flow.stack.len() - count);
         Ok(results)
     }
 
-    /// As [`Lua::call`]; the results are left on the stack, where the collector sees them.
+    /// As [`Lua::call`], but leaves the results on the stack, where the collector sees them.
     ///
     /// # Errors
-    /// What it raises.
+    /// If the function raises an error.
     pub fn call_on_stack(&mut self, function: Value, arguments: &[Value]) -> Result<usize> {
         let slot = self.place_call(function, arguments)?;
         self.call_at(slot, arguments.len(), None)?;
@@ -52,7 +52,7 @@ impl Lua {
     /// Calls a function for its first result.
     ///
     /// # Errors
-    /// What it raises.
+    /// If the function raises an error.
     pub fn call_for_one(&mut self, function: Value, arguments: &[Value]) -> Result<Value> {
         let slot = self.place_call(function, arguments)?;
         self.call_at(slot, arguments.len(), Some(1))?;
@@ -61,10 +61,10 @@ impl Lua {
         Ok(result)
     }
 
-    /// Calls a function for what it does.
+    /// Calls a function and drops its results.
     ///
     /// # Errors
-    /// What it raises.
+    /// If the function raises an error.
     pub fn call_for_none(&mut self, function: Value, arguments: &[Value]) -> Result<()> {
         let slot = self.place_call(function, arguments)?;
         self.call_at(slot, arguments.len(), Some(0))?;
@@ -80,7 +80,7 @@ impl Lua {
         Ok(slot)
     }
 
-    /// Calls what is on the stack, to the end.
+    /// Calls the function at `slot` with the values after it, and runs it to its end.
     pub(super) fn call_at(&mut self, slot: usize, count: usize, wanted: Option<u32>) -> Result<()> {
         self.enter()?;
         if self.begin_call(slot, count, wanted)? == Called::Entered {
@@ -93,11 +93,11 @@ impl Lua {
         Ok(())
     }
 
-    /// Calls a function, and catches what it raises: the number of results, which are on the stack,
-    /// or the error.
+    /// Calls a function and catches its errors. Returns the number of results, which are on the
+    /// stack, or the error.
     ///
     /// # Errors
-    /// What cannot be caught.
+    /// If the script must end.
     pub fn protected_call(
         &mut self,
         function: Value,
@@ -106,11 +106,11 @@ impl Lua {
         self.handled_call(function, arguments, |_, error| Ok(error))
     }
 
-    /// As [`Lua::protected_call`]. `handle` turns the error into what the caller sees, while the
-    /// calls that led to it are still on the stack.
+    /// As [`Lua::protected_call`]. `handle` converts the error while the calls that led to it are
+    /// still on the stack.
     ///
     /// # Errors
-    /// What cannot be caught.
+    /// If the script must end.
     pub fn handled_call(
         &mut self,
         function: Value,
@@ -121,11 +121,11 @@ impl Lua {
         self.handled_call_at(slot, arguments.len(), handle)
     }
 
-    /// Calls the first argument of the running function with the others, where they are: the
-    /// arguments give way to `true` and the results. Returns how many these are, or the error.
+    /// Calls the running function's first argument with the other arguments. `true` and the results
+    /// replace the arguments. Returns their number, or the error.
     ///
     /// # Errors
-    /// What cannot be caught.
+    /// If the script must end.
     pub fn protected_call_of_arguments(
         &mut self,
         args: Args,
@@ -177,7 +177,7 @@ impl Lua {
         Ok(Err(error))
     }
 
-    /// Begins a call of the function at `slot`, behind which are `count` arguments.
+    /// Begins a call of the function at `slot`. Its `count` arguments follow it.
     pub(super) fn begin_call(
         &mut self,
         slot: usize,
@@ -226,7 +226,7 @@ impl Lua {
         }
     }
 
-    /// The register of the running function that a slot is.
+    /// The number of the running function's register in this slot.
     fn register_of(&self, slot: usize) -> Option<u32> {
         let frame = self.flow.frames.last()?;
         frame.prototype.as_ref()?;
@@ -234,7 +234,7 @@ impl Lua {
     }
 
     fn push_frame(&mut self, frame: Frame) -> Result<()> {
-        // Those who handle the error get as many again.
+        // Error handlers get as many calls again.
         let limit = if self.handlers == 0 { FRAMES_MAX } else { 2 * FRAMES_MAX };
         if self.flow.frames.len() >= limit {
             return Err(self.runtime_error("stack overflow"));
@@ -243,7 +243,7 @@ impl Lua {
         Ok(())
     }
 
-    /// Lays out the registers of a function of Lua.
+    /// Lays out the registers of a Lua function.
     fn enter_function(
         &mut self,
         prototype: Rc<Prototype>,
@@ -274,7 +274,8 @@ impl Lua {
         })
     }
 
-    /// The parameters are moved behind all arguments, so that those beyond them stay in front.
+    /// Moves the parameters after all arguments, so that the extra arguments come before the
+    /// registers.
     fn lay_out_variadic(
         &mut self,
         prototype: &Prototype,
@@ -312,7 +313,7 @@ impl Lua {
         Ok(base)
     }
 
-    /// Makes the stack that long, at least.
+    /// Makes the stack at least this long.
     #[inline]
     pub(super) fn grow_stack(&mut self, len: usize) -> Result<()> {
         if self.flow.stack.len() < len {
@@ -321,28 +322,28 @@ impl Lua {
         self.count_stack()
     }
 
-    /// Accounts for the stack, if it has become longer than it was ever before.
+    /// Accounts for the stack's memory if the stack is longer than ever before.
     #[inline]
     pub(super) fn count_stack(&mut self) -> Result<()> {
         let len = self.flow.stack.len();
-        if len <= self.flow.counted {
+        if len <= self.flow.accounted_slots {
             return Ok(());
         }
-        let more = len - self.flow.counted;
-        self.flow.counted = len;
+        let more = len - self.flow.accounted_slots;
+        self.flow.accounted_slots = len;
         self.account(16 * more)
     }
 
-    /// Gives up the slots from `len` on, which nothing uses any more.
+    /// Drops the slots from `len` on, which are no longer used.
     pub(super) fn shrink_stack(&mut self, len: usize) {
         self.flow.stack.truncate(len);
         self.flow.stack.shrink_to(2 * len);
-        let less = self.flow.counted.saturating_sub(len);
-        self.flow.counted -= less;
-        self.release(16 * less);
+        let less = self.flow.accounted_slots.saturating_sub(len);
+        self.flow.accounted_slots -= less;
+        self.heap.discount(16 * less);
     }
 
-    /// Ends the innermost call: so many results begin at `first`.
+    /// Ends the innermost call, whose `count` results begin at `first`.
     #[inline]
     pub(super) fn finish_call(&mut self, first: usize, count: usize) {
         let Some(frame) = self.flow.frames.pop() else { return };

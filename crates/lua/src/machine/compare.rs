@@ -1,4 +1,4 @@
-//! Comparison. Strings are compared byte by byte, as C does it in the locale "C".
+//! Comparison. Strings are compared byte by byte, as in C's locale "C".
 
 use super::Lua;
 use crate::error::Result;
@@ -6,10 +6,10 @@ use crate::metamethod::Metamethod;
 use crate::value::Value;
 
 impl Lua {
-    /// Whether two values are equal, by their metamethod if they are tables with the same one.
+    /// Whether two values are equal. Two tables with the same `__eq` are compared by it.
     ///
     /// # Errors
-    /// What the metamethod raises.
+    /// If the metamethod raises an error.
     #[inline]
     pub fn equal(&mut self, one: Value, other: Value) -> Result<bool> {
         if self.heap.strings.values_equal(one, other) {
@@ -79,7 +79,7 @@ impl Lua {
         }
     }
 
-    /// What the metamethod says that both have; `None` if there is none.
+    /// The result of the metamethod that both have in common, or `None`.
     fn ordered_by(&mut self, event: Metamethod, one: Value, other: Value) -> Result<Option<bool>> {
         if std::mem::discriminant(&one) != std::mem::discriminant(&other) {
             return Ok(None);

@@ -6,12 +6,12 @@ use crate::metamethod::Metamethod;
 use crate::number;
 use crate::value::Value;
 
-/// The most bytes that a number is written with.
+/// The most bytes of a number's text.
 const NUMBER_LEN: usize = 24;
 
 impl Lua {
-    /// Concatenates the registers `first..=last`, counted from `base`, from right to left. The
-    /// result is left in the register `first`.
+    /// Concatenates the registers `first..=last` from right to left. `base` is the slot of register
+    /// 0. The result goes into register `first`.
     pub(super) fn concat(&mut self, base: usize, first: u32, last: u32) -> Result<()> {
         let slot = |register: u32| base + register as usize;
         let mut end = last;
@@ -34,7 +34,7 @@ impl Lua {
         Ok(())
     }
 
-    /// The texts in these slots in one.
+    /// The concatenation of the texts in the slots `begin..=end`.
     fn joined(&mut self, begin: usize, end: usize) -> Result<Value> {
         let (mut len, mut cost) = (0, 0);
         for value in &self.flow.stack[begin..=end] {

@@ -13,13 +13,13 @@ use crate::opcode::{FIELDS_PER_FLUSH, Instruction, Op, constant_index, is_consta
 use crate::prototype::Prototype;
 use crate::value::{FunctionRef, UpvalueRef, Value};
 
-/// What an instruction leads to.
+/// What to execute after an instruction.
 enum Next {
-    /// The next one, or the one that it jumped to.
+    /// The next instruction, or the target of a jump.
     Instruction,
-    /// Another function, or the caller.
+    /// An instruction of another function: the called one, or the caller.
     Frame,
-    /// The end of the call with which the loop began.
+    /// Nothing: the call that entered the loop has returned.
     Left,
 }
 
@@ -33,7 +33,7 @@ struct Running {
 }
 
 impl Lua {
-    /// Runs the innermost call, and all that it leads to, until it returns.
+    /// Runs the innermost call until it returns.
     pub(super) fn execute(&mut self) -> Result<()> {
         loop {
             let Some(Frame { function, prototype: Some(prototype), base, pc, .. }) =
@@ -64,7 +64,7 @@ impl Lua {
     fn step(&mut self, running: &mut Running) -> Result<Next> {
         let instruction = running.prototype.code[running.pc];
         running.pc += 1;
-        // Whatever fails or calls from here on finds the place in the frame.
+        // Errors and calls read the place from the frame.
         if let Some(frame) = self.flow.frames.last_mut() {
             frame.pc = running.pc;
         }
@@ -117,7 +117,7 @@ impl Lua {
             Op::Method => {
                 let object = self.value_in(running, instruction.b());
                 let key = self.operand(running, instruction.c());
-                // The object may be nowhere else while a metamethod runs.
+                // This may be the only reference to the object while a metamethod runs.
                 self.flow.stack[a + 1] = object;
                 self.flow.stack[a] = self.get(object, key, instruction.b())?;
             }
@@ -212,7 +212,7 @@ impl Lua {
         self.flow.stack[running.base + register as usize]
     }
 
-    /// What an operand names: a register or a constant.
+    /// The value of an operand, which is a register or a constant.
     #[inline(always)]
     fn operand(&self, running: &Running, operand: u32) -> Value {
         if is_constant(operand) {
@@ -283,7 +283,7 @@ impl Lua {
         self.collect_between(running, 0)
     }
 
-    /// Collects garbage between two instructions, if it is time to. The stack is in use up to the
+    /// Collects garbage between two instructions if the heap is full. The stack is in use up to the
     /// end of the registers, and up to `top`.
     #[inline]
     fn collect_between(&mut self, running: &Running, top: usize) -> Result<()> {
@@ -295,7 +295,7 @@ impl Lua {
         self.collect_if_full()
     }
 
-    /// How many values there are from `first` on: as the operand says, or all up to the top.
+    /// How many values begin at `first`: as many as the operand says, or all up to the top.
     fn count_from(&self, first: usize, operand: u32) -> usize {
         match (operand as usize).checked_sub(1) {
             Some(count) => count,
@@ -328,11 +328,11 @@ impl Lua {
     ) -> Result<Next> {
         let count = self.count_from(slot + 1, instruction.b());
         if self.begin_call(slot, count, None)? == Called::Returned {
-            // What the called function returned is returned by the next instruction.
+            // The next instruction returns the results of the called function.
             self.collect_between(running, self.flow.top)?;
             return Ok(Next::Frame);
         }
-        // The new call takes the place of the running one.
+        // The new call replaces the running one.
         let (Some(new), Some(old)) = (self.flow.frames.pop(), self.flow.frames.pop()) else {
             unreachable!("a function calls another one");
         };
@@ -492,7 +492,7 @@ impl Running {
         self.pc = self.pc.wrapping_add_signed(instruction.sbx() as isize);
     }
 
-    /// Takes the jump that comes next, or goes past it.
+    /// Takes the jump in the next instruction, or skips it.
     #[inline(always)]
     fn branch(&mut self, is_taken: bool) {
         let jump = self.prototype.code[self.pc];
@@ -503,8 +503,7 @@ impl Running {
     }
 }
 
-/// The number that a byte `eeeeexxx` stands for: `1xxx` times two to the power of `eeeee - 1`, or
-/// `xxx` if that is 0.
+/// Decodes a byte `eeeeexxx`: `1xxx << (eeeee - 1)`, or `xxx` if `eeeee` is 0.
 const fn from_floating_byte(byte: u32) -> usize {
     let exponent = byte >> 3 & 31;
     if exponent == 0 { byte as usize } else { (((byte & 7) + 8) as usize) << (exponent - 1) }

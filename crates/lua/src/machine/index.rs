@@ -5,14 +5,14 @@ use crate::error::{Error, Result};
 use crate::metamethod::Metamethod;
 use crate::value::{FunctionRef, TableRef, Value};
 
-/// How many metatables in a row an index goes through before that is taken for a loop.
+/// How many metatables an index may go through. A longer chain is reported as a loop.
 const CHAIN_MAX: usize = 100;
 
 impl Lua {
-    /// `object[key]`. `register` is where the object is, for error messages.
+    /// `object[key]`. `register` holds the object, for error messages.
     ///
     /// # Errors
-    /// If it cannot be indexed, or a metamethod fails.
+    /// If the object cannot be indexed, or a metamethod fails.
     pub fn index(&mut self, object: Value, key: Value) -> Result<Value> {
         self.index_at(object, key, None)
     }
@@ -93,7 +93,7 @@ impl Lua {
         Err(self.runtime_error("loop in settable"))
     }
 
-    /// What is to be asked instead of setting a key; `None` if the key is to be set.
+    /// The handler that replaces setting a key, or `None` if the key is to be set.
     fn new_index_handler(&mut self, table: TableRef, key: Value) -> Result<Option<Value>> {
         let is_read_only = self.heap.table(table).is_read_only;
         let Some(metatable) = self.heap.table(table).metatable else {
@@ -114,7 +114,7 @@ impl Lua {
         self.runtime_error("Attempt to modify a readonly table")
     }
 
-    /// Whether a value can be called, and by which function.
+    /// The function that a call of this value runs, or `None` if the value cannot be called.
     pub(super) fn callable(&mut self, value: Value) -> Option<FunctionRef> {
         match value {
             Value::Function(function) => Some(function),

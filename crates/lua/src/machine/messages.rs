@@ -1,4 +1,4 @@
-//! Errors that the machine and functions written in Rust raise, with the place at which they did.
+//! Errors of the machine and of functions written in Rust, with the place where they were raised.
 
 use blob::Blob;
 
@@ -8,42 +8,42 @@ use crate::coroutine::Frame;
 use crate::error::{Error, Result};
 use crate::value::Value;
 
-/// Where a function is.
+/// A position in a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The name of its chunk, as it was given: `@user_script`.
     pub source: Blob,
-    /// The same as messages show it: `user_script`.
+    /// The name of its chunk as messages show it: `user_script`.
     pub short_source: Blob,
     /// The line that it is in.
     pub line: u32,
 }
 
-/// What a call is that is under way.
+/// An active call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// One of a function of Lua, which is there.
+    /// A call of a Lua function, which is at this place.
     Lua(Place),
-    /// One of a function written in Rust.
+    /// A call of a function written in Rust.
     Rust,
-    /// One that another call took the place of.
+    /// A call that a tail call replaced.
     TailCall,
 }
 
 impl Lua {
-    /// An error with that message, after the place of the function that called the running one, as
-    /// `luaL_error` raises it.
+    /// An error with this message, prefixed with the place in the caller of the running function.
+    /// `luaL_error` does the same.
     pub fn throw(&mut self, message: impl AsRef<[u8]>) -> Error {
         self.throw_at(1, message)
     }
 
-    /// As [`Lua::throw`], with the place of the function that many levels up: 0 is the running one.
+    /// As [`Lua::throw`], but with the place at this level: level 0 is the running function.
     pub fn throw_at(&mut self, level: usize, message: impl AsRef<[u8]>) -> Error {
         let place = self.place(level);
         self.throw_from(place, message.as_ref())
     }
 
-    /// An error with just that message.
+    /// An error with this message and no place.
     pub fn throw_raw(&mut self, message: impl Into<Blob>) -> Error {
         match self.string(message) {
             Ok(message) => Error::Thrown(message.into()),
@@ -51,7 +51,8 @@ impl Lua {
         }
     }
 
-    /// An error of the machine: after the place of the running function, if that is one of Lua.
+    /// An error of the machine. The place of the running function precedes it, if that is a Lua
+    /// function.
     pub(crate) fn runtime_error(&mut self, message: impl AsRef<[u8]>) -> Error {
         let place = self.place(0);
         self.throw_from(place, message.as_ref())
@@ -65,8 +66,8 @@ impl Lua {
         self.throw_raw([&*place.short_source, line.as_bytes(), message].concat())
     }
 
-    /// Where the function is that many levels up, 0 being the running one. `None` if there is none,
-    /// or it is written in Rust.
+    /// The place of the function at this level; level 0 is the running function. `None` if there is
+    /// no such level, or the function is written in Rust.
     #[must_use]
     pub fn place(&self, level: usize) -> Option<Place> {
         let frame = self.frame(level)?;
@@ -79,7 +80,7 @@ impl Lua {
         })
     }
 
-    /// What the call is that many levels up, 0 being the running function. `None` if there is none.
+    /// The call at this level; level 0 is the running function. `None` if there is no such level.
     #[must_use]
     pub fn level(&self, level: usize) -> Option<Level> {
         if level >= self.levels() {
@@ -92,15 +93,15 @@ impl Lua {
         })
     }
 
-    /// How many calls are under way in the running coroutine. A tail call counts as the call that
-    /// it took the place of too.
+    /// The number of active calls in the running coroutine. Calls that a tail call replaced are
+    /// included.
     #[must_use]
     pub fn levels(&self) -> usize {
         self.work((self.flow.frames.len() / 8) as u64);
         self.flow.frames.iter().map(|frame| 1 + frame.tail_calls as usize).sum()
     }
 
-    /// The call that many levels up. A tail call that is gone is a level without a call.
+    /// The call at this level. A call that a tail call replaced is a level without a call.
     pub(super) fn frame(&self, level: usize) -> Option<&Frame> {
         self.work((level.min(self.flow.frames.len()) / 8) as u64);
         let mut left = level;
@@ -120,14 +121,14 @@ impl Lua {
 
     /// `attempt to index field 'x' (a nil value)`
     ///
-    /// `register` is where the value is, if it is in one.
+    /// `register` holds the value, if it is in one.
     pub(super) fn operation_error(
         &mut self,
         value: Value,
         operation: &str,
         register: Option<u32>,
     ) -> Error {
-        // The name is found by going through the code up to here.
+        // Finding the name takes a walk through the code up to here.
         let gone_through = self.flow.frames.last().map_or(0, |frame| frame.pc);
         if let Err(ended) = self.spend(gone_through as u64) {
             return ended;
@@ -146,11 +147,11 @@ impl Lua {
         self.runtime_error(message)
     }
 
-    /// Fails if so many calls are under way in Rust that its stack might not suffice for more.
+    /// Enters one more level of recursion in Rust. Fails if the thread's stack might overflow.
     pub(super) fn enter(&mut self) -> Result<()> {
         /// `LUAI_MAXCCALLS`
         const DEPTH_MAX: u32 = 200;
-        /// So many more are left to those who handle the error.
+        /// How many more levels error handlers get.
         const RESERVE: u32 = 25;
         if self.depth >= DEPTH_MAX + RESERVE {
             return Err(self.throw_raw("error in error handling"));

@@ -1,8 +1,8 @@
-//! What the value in a register is called in the text of a script, for error messages.
+//! The names of variables in a script's text, for error messages.
 //!
-//! Nothing of that is written down when a script is compiled. It is found by going through the
-//! instructions up to the one that failed: the last one that set the register tells where the value
-//! came from. Source: `getobjname` and `symbexec` in `ldebug.c` of Lua 5.1.5.
+//! The compiler does not record these names. A walk through the instructions finds the last one
+//! that set a register, which shows where the value came from. Source: `getobjname` and `symbexec`
+//! in `ldebug.c` of Lua 5.1.5.
 
 use blob::Blob;
 
@@ -19,7 +19,8 @@ impl Lua {
         self.name_in(prototype, frame.pc.checked_sub(1)?, register)
     }
 
-    /// What the function that many levels up was called as, and whether as a method.
+    /// The name by which the function at this level was called, and whether it was called as a
+    /// method.
     #[must_use]
     pub fn called_name(&self, level: usize) -> Option<(Blob, bool)> {
         let frame = self.frame(level)?;

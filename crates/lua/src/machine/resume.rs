@@ -1,4 +1,4 @@
-//! Coroutines: how one is resumed, and how it yields.
+//! Resuming and yielding.
 
 use super::Lua;
 use super::call::Called;
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::value::{FunctionRef, ThreadRef, Value};
 
 impl Lua {
-    /// A new coroutine, which will run that function.
+    /// A new coroutine that will run `function`.
     ///
     /// # Errors
     /// If memory is used up.
@@ -22,7 +22,7 @@ impl Lua {
         self.current
     }
 
-    /// What `coroutine.status` says.
+    /// The status that `coroutine.status` returns.
     #[must_use]
     pub fn coroutine_status(&self, thread: ThreadRef) -> &'static str {
         if self.current == Some(thread) {
@@ -35,8 +35,8 @@ impl Lua {
         }
     }
 
-    /// Resumes a coroutine until it yields or ends: the number of values that it passes on, which
-    /// are on the stack, or the error that it ended with.
+    /// Resumes a coroutine until it yields or ends. Returns the number of its results, which are on
+    /// the stack, or the error that ended it.
     ///
     /// # Errors
     /// What cannot be caught.
@@ -71,8 +71,7 @@ impl Lua {
         };
         if status == Status::Dead {
             self.close_upvalues(0);
-            let counted = self.flow.counted;
-            self.release(16 * counted);
+            self.heap.discount(16 * self.flow.accounted_slots);
             self.flow = Coroutine::default();
         }
         self.flow.status = status;
@@ -88,10 +87,10 @@ impl Lua {
         }
     }
 
-    /// Leaves the running coroutine. The values are the running function's arguments.
+    /// Leaves the running coroutine, and passes the values to the coroutine that resumed it.
     ///
     /// # Errors
-    /// Always: that is how it leaves. If it cannot, with an error that says so.
+    /// Always: [`Error::Yielded`], or an error if the running function cannot yield.
     pub fn yield_now(&mut self, values: &[Value]) -> Result<usize> {
         if self.depth > self.depth_at_resume || self.current.is_none() {
             return Err(self.runtime_error("attempt to yield across metamethod/C-call boundary"));
@@ -100,7 +99,7 @@ impl Lua {
         Err(Error::Yielded(count))
     }
 
-    /// Runs what is to run in the coroutine just switched to, and returns its results.
+    /// Starts or continues the coroutine in `flow`, and returns its results.
     fn go_on(&mut self, arguments: &[Value]) -> Result<Vec<Value>> {
         self.spend(arguments.len() as u64 / 8)?;
         let first = self.flow.stack.len();
@@ -115,7 +114,7 @@ impl Lua {
                 frame.is_entry = true;
             }
         } else {
-            // The call of `yield` returns what `resume` was given.
+            // The arguments of `resume` are the results of `yield`.
             self.finish_call(first, arguments.len());
             if self.flow.frames.is_empty() {
                 let top = self.flow.top;
@@ -127,6 +126,8 @@ impl Lua {
         Ok(self.flow.stack[..top].to_vec())
     }
 
+    /// Makes a coroutine the running one. Its state moves from the heap to `flow`, and an empty
+    /// [`Coroutine`] takes its place. So `current` is the only record of which coroutine runs.
     fn switch_to(&mut self, thread: ThreadRef) {
         let next = std::mem::take(self.heap.coroutine_mut(thread));
         let mut before = std::mem::replace(&mut self.flow, next);
@@ -139,6 +140,8 @@ impl Lua {
         self.current = Some(thread);
     }
 
+    /// Undoes [`Lua::switch_to`]: the state in `flow` moves back to the heap, and the resumer's
+    /// state moves to `flow`.
     fn switch_back(&mut self, thread: ThreadRef) {
         self.current = self.resumers.pop().flatten();
         let before = match self.current {

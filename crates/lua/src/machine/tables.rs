@@ -1,21 +1,20 @@
-//! Tables, for functions written in Rust: without metamethods.
+//! Tables, for functions written in Rust. None of these methods calls metamethods.
 
 use blob::Blob;
 
 use super::Lua;
 use crate::error::{Error, Result};
-use crate::table::{BadKey, Table};
+use crate::table::BadKey;
 use crate::value::{TableRef, Value};
 
 impl Lua {
-    /// A new table, with room for so many elements and so many fields.
+    /// A new table with room for `elements` and `fields`.
     ///
     /// # Errors
-    /// If memory is used up. So it is wherever a table may grow.
+    /// If memory is used up. All methods that may grow a table fail for the same reason.
     pub fn new_table(&mut self, elements: usize, fields: usize) -> Result<TableRef> {
-        self.make_room_now(elements.saturating_mul(16).saturating_add(fields.saturating_mul(40)))?;
-        self.spend((elements / 4 + fields) as u64)?;
-        match self.heap.new_table(Table::with_capacity(elements, fields)) {
+        self.spend((elements / 4).saturating_add(fields) as u64)?;
+        match self.heap.new_table(elements, fields) {
             Err(Error::Ended(end)) => Err(self.end(end)),
             table => table,
         }
@@ -43,14 +42,14 @@ impl Lua {
         }
     }
 
-    /// The element at an index from 1 on.
+    /// The element at an index. Indexes begin at 1.
     #[inline]
     #[must_use]
     pub fn element(&self, table: TableRef, index: usize) -> Value {
         self.heap.table(table).get_element(&self.heap.strings, index)
     }
 
-    /// Sets the element at an index from 1 on.
+    /// Sets the element at an index. Indexes begin at 1.
     ///
     /// # Errors
     /// If memory is used up.
@@ -62,16 +61,6 @@ impl Lua {
         }
     }
 
-    /// The value of a field.
-    #[must_use]
-    pub fn field(&mut self, table: TableRef, name: &str) -> Value {
-        // A key that is only looked up takes no memory.
-        let (key, _) = self.heap.strings.add(Blob::from(name));
-        let value = self.heap.get(table, key.into());
-        self.heap.strings.remove(key);
-        value
-    }
-
     /// Sets the value of a field.
     ///
     /// # Errors
@@ -81,41 +70,41 @@ impl Lua {
         self.raw_set(table, key.into(), value)
     }
 
-    /// Its length: a border, as `#` finds it.
+    /// The length of a table: the border that `#` finds.
     #[inline]
     #[must_use]
     pub fn length(&self, table: TableRef) -> usize {
         self.heap.table(table).length(&self.heap.strings)
     }
 
-    /// The entry behind `key` in the order of the walk, the first behind nil.
+    /// The entry after `key` in iteration order. The first entry comes after nil.
     ///
     /// # Errors
-    /// If there is no such key.
+    /// If the table has no such key.
     pub fn next(&mut self, table: TableRef, key: Value) -> Result<Option<(Value, Value)>> {
         let next = self.heap.table(table).next(&self.heap.strings, key);
         self.spend(0)?;
         next.map_err(|_| self.runtime_error("invalid key to 'next'"))
     }
 
-    /// Its metatable.
+    /// The metatable of a table.
     #[must_use]
     pub fn metatable(&self, table: TableRef) -> Option<TableRef> {
         self.heap.table(table).metatable
     }
 
-    /// Gives it a metatable, or none.
+    /// Sets or removes the metatable of a table.
     pub fn set_metatable(&mut self, table: TableRef, metatable: Option<TableRef>) {
         self.heap.table_mut(table).metatable = metatable;
     }
 
-    /// Whether scripts cannot change it.
+    /// Whether a table is read-only: scripts cannot change it.
     #[must_use]
     pub fn is_read_only(&self, table: TableRef) -> bool {
         self.heap.table(table).is_read_only
     }
 
-    /// From now on scripts cannot change it.
+    /// Makes a table read-only: from now on, scripts cannot change it.
     pub fn make_read_only(&mut self, table: TableRef) {
         self.heap.table_mut(table).is_read_only = true;
     }

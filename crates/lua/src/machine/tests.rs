@@ -1,4 +1,4 @@
-//! What a script could make the machine do for nothing, if it were not charged for it.
+//! Work that a script could cause without being charged for it, if the machine did not take care.
 
 use super::Lua;
 use crate::error::Result;
@@ -6,7 +6,7 @@ use crate::value::Value;
 
 const UNITS: u64 = 20_000_000;
 
-/// Runs a script: the machine afterwards, what the script returned first, and the units it used.
+/// Runs a script. Returns the machine, the script's first result, and the units that it used.
 fn run(script: &str) -> (Lua, Result<Value>, u64) {
     let mut lua = Lua::new(64 << 20);
     let chunk = lua.compile(script.as_bytes(), "@test").expect("a script");
@@ -17,7 +17,7 @@ fn run(script: &str) -> (Lua, Result<Value>, u64) {
     (lua, returned.map(|values| values.first().copied().unwrap_or_default()), used)
 }
 
-/// A stack that has been long would otherwise make each new object a reason to collect garbage.
+/// Otherwise, a stack that has been long would make each new object trigger a collection.
 #[test]
 fn a_stack_that_was_long_is_given_up() {
     let locals: Vec<String> = (0..150).map(|number| format!("l{number}")).collect();
@@ -29,10 +29,10 @@ fn a_stack_that_was_long_is_given_up() {
     let (lua, returned, _) = run(&script);
     assert_eq!(returned, Ok(Value::Nil));
     assert!(lua.heap.collections() <= 6, "{} collections", lua.heap.collections());
-    assert!(lua.flow.counted < 10_000, "{} slots", lua.flow.counted);
+    assert!(lua.flow.accounted_slots < 10_000, "{} slots", lua.flow.accounted_slots);
 }
 
-/// A heap that is nearly full would otherwise be gone through for each new object.
+/// Otherwise, a heap that is nearly full would be collected for each new object.
 #[test]
 fn a_heap_that_is_nearly_full_is_not_collected_for_each_object() {
     let (lua, returned, _) =
@@ -41,7 +41,7 @@ fn a_heap_that_is_nearly_full_is_not_collected_for_each_object() {
     assert!(lua.heap.collections() <= 12, "{} collections", lua.heap.collections());
 }
 
-/// The units that each of these uses at least.
+/// Each script uses at least this many units.
 #[test]
 fn long_texts_are_not_looked_at_for_nothing() {
     for (script, least) in [
@@ -79,7 +79,7 @@ fn only_the_part_of_a_name_is_kept_that_is_shown() {
     assert!(lua.memory() < 32 << 20);
 }
 
-/// Arguments that are handed on from call to call are not copied each time.
+/// Arguments that are passed on from call to call are not copied each time.
 #[test]
 fn arguments_of_protected_calls_stay_where_they_are() {
     let script = "local t = {} for i = 1, 7000 do t[i] = i end
@@ -90,7 +90,7 @@ fn arguments_of_protected_calls_stay_where_they_are() {
     assert_eq!(returned, Ok(Value::Number(2.0)));
 }
 
-/// The object of a method's call may be nowhere else while `__index` runs.
+/// The stack may hold the only reference to a method's object while `__index` runs.
 #[test]
 fn the_object_of_a_method_is_not_collected() {
     let script = "local obj

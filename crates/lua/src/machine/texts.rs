@@ -30,7 +30,7 @@ impl Lua {
         self.heap.strings.bytes(string)
     }
 
-    /// The number that a value is, or that a string can be read as.
+    /// Converts a number or a string to a number, if the string has the form of one.
     #[inline]
     #[must_use]
     pub fn to_number(&self, value: Value) -> Option<f64> {
@@ -45,7 +45,7 @@ impl Lua {
         }
     }
 
-    /// The bytes that a string has, or that a number is written as.
+    /// Converts a string or a number to bytes. `None` for other values.
     #[must_use]
     pub fn to_bytes(&self, value: Value) -> Option<Blob> {
         match value {
@@ -55,10 +55,10 @@ impl Lua {
         }
     }
 
-    /// What `tostring` makes of a value.
+    /// Converts a value to a string, as `tostring` does.
     ///
     /// # Errors
-    /// What `__tostring` raises.
+    /// If `__tostring` raises an error.
     pub fn text_of(&mut self, value: Value) -> Result<Value> {
         let metamethod = self.metamethod(value, Metamethod::ToString);
         if !metamethod.is_nil() {
@@ -86,18 +86,7 @@ impl Lua {
         self.heap.strings.values_equal(one, other)
     }
 
-    /// As [`Lua::make_room`], but collects nothing: what the caller holds need not be on the stack.
-    ///
-    /// # Errors
-    /// If there is no room.
-    pub fn make_room_now(&mut self, bytes: usize) -> Result<()> {
-        if self.heap.bytes().saturating_add(bytes) > self.heap.limit() {
-            return Err(self.end(End::OutOfMemory));
-        }
-        Ok(())
-    }
-
-    /// What a value's metatable has for an event, nil if there is none.
+    /// A value's metamethod for an event, or nil.
     #[inline]
     pub(crate) fn metamethod(&mut self, value: Value, event: Metamethod) -> Value {
         let metatable = match value {
@@ -108,7 +97,7 @@ impl Lua {
         metatable.map_or(Value::Nil, |metatable| self.metamethod_in(metatable, event))
     }
 
-    /// What a metatable has for an event.
+    /// A metatable's metamethod for an event, or nil.
     #[inline]
     pub(crate) fn metamethod_in(&mut self, metatable: TableRef, event: Metamethod) -> Value {
         let name = self.metamethods[event as usize];
@@ -125,7 +114,7 @@ impl Lua {
         found
     }
 
-    /// Ends the run if that is what went wrong in the heap.
+    /// Ends the run if the heap's error says so.
     pub(super) fn ended(&mut self, error: Error) -> Error {
         match error {
             Error::Ended(end) => self.end(end),

@@ -1,5 +1,5 @@
-//! Local variables that inner functions use. As long as such a variable is on the stack, all share
-//! its slot; when its block ends, the variable moves into the heap.
+//! Local variables that inner functions use. While such a variable is on the stack, all functions
+//! share its slot. When its block ends, it moves into the heap.
 
 use super::Lua;
 use crate::error::Result;
@@ -38,7 +38,7 @@ impl Lua {
         }
     }
 
-    /// The upvalue of a slot of the running stack: the one that there is, or a new one.
+    /// The open upvalue of a slot of the running stack. It is made if there is none.
     pub(super) fn open_upvalue(&mut self, slot: usize) -> Result<UpvalueRef> {
         let mut place = self.flow.open.len();
         while place > 0 {
@@ -59,7 +59,7 @@ impl Lua {
         Ok(upvalue)
     }
 
-    /// The slots from `level` on are given up.
+    /// Closes the upvalues of the slots from `level` on.
     pub(super) fn close_upvalues(&mut self, level: usize) {
         while let Some(&upvalue) = self.flow.open.last() {
             let Upvalue::Open { slot, .. } = self.heap.upvalue(upvalue) else { break };

@@ -1,7 +1,7 @@
 //! Numbers written as text.
 
-/// The number that a text is, as Lua's `tonumber` and its lexer read it: with spaces around it, in
-/// decimal or hexadecimal, and with C's `inf` and `nan`. What comes behind a byte 0 does not count.
+/// Parses a number as Lua's `tonumber` and its lexer do. It may be decimal, hexadecimal, or C's
+/// `inf` or `nan`, with spaces around it. A zero byte ends the text.
 pub fn parse(text: &[u8]) -> Option<f64> {
     let text = &text[..memchr::memchr(0, text).unwrap_or(text.len())];
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
@@ -21,7 +21,7 @@ pub fn parse(text: &[u8]) -> Option<f64> {
     Some(if is_negative { -magnitude } else { magnitude })
 }
 
-/// Rust reads decimal numbers as C does, once it is clear that there are digits.
+/// Rust reads decimal numbers as C does, if there is at least one digit.
 fn decimal(text: &[u8]) -> Option<f64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
@@ -41,21 +41,21 @@ fn word(text: &[u8]) -> Option<f64> {
     (start.eq_ignore_ascii_case(b"nan") && is_payload).then_some(f64::NAN)
 }
 
-/// What follows `0x`: digits with a point among them, and an exponent to the base of 2.
+/// Parses the text after `0x`: digits with an optional point, and an optional exponent of two.
 fn hexadecimal(text: &[u8]) -> Option<f64> {
     let mantissa = text.iter().position(|byte| matches!(byte, b'p' | b'P'));
     let (digits, exponent) = match mantissa {
         Some(place) => (&text[..place], binary_exponent(&text[place + 1..])?),
         None => (text, 0),
     };
-    // The first 60 bits or more, and whether there is anything behind them.
+    // The first 60 bits or more, and whether any later bit is set.
     let (mut bits, mut has_rest) = (0_u64, false);
     let mut scale = 0_i64;
     let (mut has_digit, mut has_point) = (false, false);
     for byte in digits {
         if *byte == b'.' && !has_point {
             has_point = true;
-            // A point needs a digit before it or right behind it.
+            // A point needs a digit right before or after it.
             continue;
         }
         let digit = char::from(*byte).to_digit(16)?;
@@ -92,8 +92,8 @@ fn binary_exponent(text: &[u8]) -> Option<i64> {
     Some(if is_negative { -exponent } else { exponent })
 }
 
-/// `bits * 2^exponent`, rounded to the nearest double, to the even one of two. `has_rest` says that
-/// the number is a little larger than its bits.
+/// `bits * 2^exponent`, rounded to the nearest double, or to the even one of two. `has_rest` says
+/// that the number is slightly larger than its bits.
 fn scaled(bits: u64, has_rest: bool, exponent: i64) -> f64 {
     const MANTISSA_BITS: i64 = 53;
     const EXPONENT_MIN: i64 = -1074;
@@ -152,7 +152,7 @@ mod tests {
             ("0x1p-1075", 0.0),
             ("0x1.8p-1075", f64::from_bits(1)),
             ("0x1p-99999999999999999999", 0.0),
-            // Halves go to the even neighbour, and what is more than half goes up.
+            // Halves are rounded to even, and more than half is rounded up.
             ("0x1.00000000000008p0", 1.0),
             ("0x1.000000000000080000001p0", 1.0 + f64::EPSILON),
             ("0x1.00000000000018p0", 1.0 + 2.0 * f64::EPSILON),

@@ -6,7 +6,7 @@ use sim::{Command, Keep};
 use crate::stage::{SERVER, Stage, ok, replies, text};
 
 fn for_one_client() -> Stage {
-    Stage::new(ServerConfig { max_clients: 1, ..ServerConfig::default() }).streams()
+    Stage::new(ServerConfig { maxclients: 1, ..ServerConfig::default() }).streams()
 }
 
 fn refused() -> Reply {

@@ -1,3 +1,4 @@
+use history::Bytes;
 use redis::{EvictionPolicy, Reply};
 use redis_node::ServerConfig;
 use sim::Keep;
@@ -5,8 +6,8 @@ use sim::Keep;
 use crate::stage::{Stage, ok, replies, text};
 
 /// There is room for two keys of one byte with a value of ten, and for no third.
-fn small(eviction: EvictionPolicy) -> Stage {
-    Stage::new(ServerConfig { max_memory: 200, eviction, ..ServerConfig::default() })
+fn small(maxmemory_policy: EvictionPolicy) -> Stage {
+    Stage::new(ServerConfig { maxmemory: Bytes(200), maxmemory_policy, ..ServerConfig::default() })
 }
 
 const VALUE: &str = "0123456789";

@@ -1,17 +1,18 @@
-use redis::{Blob, Reply, Script, ScriptLibrary, Sha1};
-use redis_node::{Durability, ServerConfig};
+use redis::{Blob, Reply, Script};
+use redis_node::{Durability, Scripts, ServerConfig};
 use sim::Keep;
 
 use crate::stage::{Stage, replies, text};
 
-/// Loaded by the server's configuration.
+/// Loaded by the server whenever it starts. Its native twin says something else, so that the two
+/// can be told apart.
 const HOUSE: Script = Script {
     name: "house",
-    source: "return 'house'",
+    source: "return 'house, in Lua'",
     native: |_| Ok(Reply::Bulk(Blob::from_static("house"))),
 };
 
-/// Known to the world, and loaded by nobody.
+/// Loaded by a client.
 const GUEST: Script = Script {
     name: "guest",
     source: "return 'guest'",
@@ -19,13 +20,11 @@ const GUEST: Script = Script {
 };
 
 fn evalsha(script: &Script) -> String {
-    format!("EVALSHA {} 0", Sha1::of(script.source.as_bytes()))
+    format!("EVALSHA {} 0", script.sha())
 }
 
 fn server(durability: Durability) -> Stage {
-    let scripts = vec![HOUSE.source];
-    let config = ServerConfig { durability, scripts, ..ServerConfig::default() };
-    Stage::with_scripts(config, ScriptLibrary::new([HOUSE, GUEST]))
+    Stage::with_scripts(ServerConfig { durability, ..ServerConfig::default() }, &[HOUSE])
 }
 
 fn code(reply: &Reply) -> &[u8] {
@@ -38,6 +37,17 @@ fn a_server_starts_with_its_own_scripts() {
     let replies = replies(server(Durability::Always).client(&[(0, &house), (10, &guest)]));
     assert_eq!(replies[0], text("house"));
     assert_eq!(code(&replies[1]), b"NOSCRIPT");
+}
+
+#[test]
+fn scripts_are_run_natively_or_in_lua() {
+    let house = evalsha(&HOUSE);
+    for (scripts, reply) in [(Scripts::Native, "house"), (Scripts::Lua, "house, in Lua")] {
+        let config = ServerConfig { scripts, ..ServerConfig::default() };
+        let stage = Stage::with_scripts(config, &[HOUSE]).client(&[(0, &house), (20, &house)]);
+        let replies = replies(stage.crash_server(10, Keep::Durable));
+        assert_eq!(replies, [text(reply), text(reply)], "before and after a crash");
+    }
 }
 
 #[test]

@@ -1,31 +1,16 @@
 //! The world that the tests play in: one server, and clients.
 
-use std::sync::Arc;
-
 use history::{NodeId, Span, Time};
-use redis::{Blob, Reply, Script, ScriptLibrary};
-use redis_node::{Request, Response, Server, ServerConfig};
+use redis::{Blob, Reply, Script};
+use redis_node::{Message, Request, Response, Server, ServerConfig};
 use serde::{Deserialize, Serialize};
 use sim::{
     Clock, Command, Context, Delay, Endpoint, Event, Input, Keep, Kind, Limits, LinkRule, Nemesis,
-    NemesisContext, NodeSpec, Process, Role, Seeded, Transport, World,
+    NemesisContext, NodeSpec, Process, Role, Seeded, Transport, Types, World,
 };
 
 /// The server is the first node.
 pub(crate) const SERVER: NodeId = NodeId(0);
-
-/// What clients and server say to each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) enum Message {
-    Request(Request),
-    Response(Response),
-}
-
-impl From<Response> for Message {
-    fn from(response: Response) -> Message {
-        Message::Response(response)
-    }
-}
 
 #[derive(Clone, Debug, Hash)]
 enum Node {
@@ -47,6 +32,9 @@ pub(crate) enum Timer {
     Server(redis_node::Timer),
 }
 
+/// What clients and server exchange.
+pub(crate) type Protocol = Types<Message, Timer>;
+
 impl From<redis_node::Timer> for Timer {
     fn from(timer: redis_node::Timer) -> Timer {
         Timer::Server(timer)
@@ -54,10 +42,9 @@ impl From<redis_node::Timer> for Timer {
 }
 
 impl Process for Node {
-    type Message = Message;
-    type Timer = Timer;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Context<'_, Message, Timer>, input: Input<Message, Timer>) {
+    fn handle(&mut self, cx: &mut Context<'_, Protocol>, input: Input<Protocol>) {
         match self {
             Node::Server(server) => match input {
                 Input::Message { from, message: Message::Request(request) } => {
@@ -75,7 +62,7 @@ impl Process for Node {
                 }
                 Input::Timer(Timer::Line(id)) => {
                     let line = client.lines[id as usize].1.clone();
-                    cx.send(SERVER, Message::Request(Request { id, line }));
+                    cx.send(SERVER, Request { id, line }.into());
                 }
                 Input::Message { message: Message::Response(Response { reply, .. }), .. } => {
                     client.replies.push((cx.now().monotonic, reply));
@@ -97,8 +84,8 @@ impl Process for Node {
 #[derive(Clone, Debug, Default)]
 struct Plan(Vec<(Span, Command<Message>)>);
 
-impl Nemesis<Message, Timer> for Plan {
-    fn on_event(&mut self, event: &Event<Message, Timer>, cx: &mut NemesisContext<'_, Message>) {
+impl Nemesis<Protocol> for Plan {
+    fn on_event(&mut self, event: &Event<Protocol>, cx: &mut NemesisContext<'_, Message>) {
         match event.kind {
             Kind::Begin => {
                 for (alarm, (at, _)) in (0..).zip(&self.0) {
@@ -122,12 +109,12 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(config: ServerConfig) -> Stage {
-        Stage::with_scripts(config, ScriptLibrary::default())
+        Stage::with_scripts(config, &[])
     }
 
-    pub(crate) fn with_scripts(config: ServerConfig, library: ScriptLibrary) -> Stage {
+    pub(crate) fn with_scripts(config: ServerConfig, scripts: &[Script]) -> Stage {
         Stage {
-            server: Server::new(config, Arc::new(library)),
+            server: Server::new(config, scripts.iter().copied()),
             clock: Clock::default(),
             clients: Vec::new(),
             plan: Plan::default(),

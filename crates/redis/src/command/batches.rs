@@ -1,8 +1,8 @@
-//! Many strings at once: `MGET`, `MSET`, `MSETNX`.
+//! Commands on many strings: `MGET`, `MSET`, `MSETNX`.
 
 use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime};
 
-/// `MGET key [key ...]`: nil too for what is not a string.
+/// `MGET key [key ...]`: a value that is not a string gives nil, too.
 pub(super) fn mget(
     database: &mut Database,
     now: UnixTime,
@@ -26,7 +26,7 @@ pub(super) fn mset(
     Ok(Reply::ok())
 }
 
-/// `MSETNX key value [key value ...]`: all of them, or none if one of them is there.
+/// `MSETNX key value [key value ...]`: sets all keys, or none if one of them exists.
 pub(super) fn msetnx(
     database: &mut Database,
     now: UnixTime,
@@ -41,7 +41,7 @@ pub(super) fn msetnx(
     Ok(Reply::from(absent))
 }
 
-/// The arguments two by two.
+/// The arguments as pairs.
 pub(super) fn pairs<'a>(
     arguments: &'a [Blob],
     command: &str,

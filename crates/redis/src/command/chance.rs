@@ -1,7 +1,7 @@
-//! What is picked by chance: `RANDOMKEY`, `SPOP`, `SRANDMEMBER`, `HRANDFIELD`.
+//! Random picks: `RANDOMKEY`, `SPOP`, `SRANDMEMBER`, `HRANDFIELD`.
 //!
-//! The picks are drawn from the server's state ([`Chance`]), each key, member or field as likely as
-//! any other. To find one takes time in proportion to how many there are.
+//! The picks are drawn from the server's state ([`Chance`]). Each key, member or field has the same
+//! probability. A pick takes time in proportion to the number of candidates.
 
 use super::is_option;
 use crate::chance::Chance;
@@ -9,7 +9,7 @@ use crate::reply::ReplyBudget;
 use crate::value::{Fields, Set};
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, integer};
 
-/// `RANDOMKEY`: unlike Redis's it removes no expired keys, for it comes across none.
+/// `RANDOMKEY`: unlike in Redis, it removes no expired keys, because it never picks one.
 pub(super) fn randomkey(
     database: &mut Database,
     now: UnixTime,
@@ -48,7 +48,7 @@ pub(super) fn spop(
     popped.unwrap_or_else(|| picked_reply(replies, shape, []))
 }
 
-/// `SRANDMEMBER key [count]`: with a negative count, one may be picked again.
+/// `SRANDMEMBER key [count]`: with a negative count, picks may repeat.
 pub(super) fn srandmember(
     database: &mut Database,
     now: UnixTime,
@@ -68,7 +68,7 @@ pub(super) fn srandmember(
     picked.unwrap_or_else(|| picked_reply(replies, count.into(), []))
 }
 
-/// `HRANDFIELD key [count [WITHVALUES]]`: with a negative count, one may be picked again.
+/// `HRANDFIELD key [count [WITHVALUES]]`: with a negative count, picks may repeat.
 pub(super) fn hrandfield(
     database: &mut Database,
     now: UnixTime,
@@ -133,8 +133,8 @@ pub(super) fn picks(count: Option<i64>, len: usize) -> usize {
     }
 }
 
-/// `count` different ones of the `len` items, or `-count` that may be the same. Those are drawn one
-/// by one, as they are asked for: there may be more of them than fit in memory.
+/// The indexes of `count` different items out of `len`, or of `-count` items that may repeat. Items
+/// that may repeat are drawn lazily, because they may not fit in memory.
 pub(super) fn pick<T: Copy>(
     chance: &mut Chance,
     count: i64,
@@ -152,7 +152,7 @@ pub(super) fn pick<T: Copy>(
     different.chain((0..repeated).map(move |_| pool[chance.below(pool.len())]))
 }
 
-/// `count` different ones of the `len` items, or all of them if there are no more.
+/// `count` different items out of `len`, or all of them if there are not more.
 fn some<T>(
     chance: &mut Chance,
     count: usize,

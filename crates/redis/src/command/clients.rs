@@ -1,5 +1,4 @@
-//! What the server tells of its clients, and what they ask of it: `CLIENT INFO`, `LIST`, `KILL`,
-//! `REPLY` and `NO-EVICT`.
+//! Commands about clients: `CLIENT INFO`, `LIST`, `KILL`, `REPLY` and `NO-EVICT`.
 
 use super::is_option;
 use crate::{Blob, Client, Clients, Connection, Database, ErrorReply, Reply, UnixTime, integer};
@@ -15,7 +14,7 @@ pub(super) fn info(
     Ok(Reply::Bulk(Blob::from(description(connection, clients.caller().as_ref()))))
 }
 
-/// `CLIENT LIST [TYPE type] [ID id [id ...]]`: in the order in which they came, or were asked for.
+/// `CLIENT LIST [TYPE type] [ID id [id ...]]`: in the order in which they connected, or of the IDs.
 pub(super) fn list(
     connection: &mut Connection,
     clients: &mut dyn Clients,
@@ -63,7 +62,7 @@ pub(super) fn list(
     Ok(Reply::Bulk(Blob::from(lines.concat())))
 }
 
-/// Whether that is the type of clients as there are here.
+/// Whether this is the type `normal`, the only one that exists here.
 fn is_normal(kind: &[u8]) -> Result<bool, ErrorReply> {
     let known = ["normal", "master", "replica", "slave", "pubsub"];
     if !known.iter().any(|name| kind.eq_ignore_ascii_case(name.as_bytes())) {
@@ -72,8 +71,8 @@ fn is_normal(kind: &[u8]) -> Result<bool, ErrorReply> {
     Ok(kind.eq_ignore_ascii_case(b"normal"))
 }
 
-/// `CLIENT KILL address` and `CLIENT KILL [ID id] [TYPE type] [USER name] [ADDR address]
-/// [LADDR address] [SKIPME yes | no]`: a client may end itself, too, after the reply.
+/// `CLIENT KILL address` and `CLIENT KILL [ID id] [TYPE type] [USER name] [ADDR address] [LADDR
+/// address] [SKIPME yes | no]`: a client that ends itself still gets the reply.
 pub(super) fn kill(
     connection: &mut Connection,
     clients: &mut dyn Clients,
@@ -91,7 +90,7 @@ pub(super) fn kill(
     Ok(Reply::from(Victims::parse(arguments)?.end(connection, clients)))
 }
 
-/// Those clients of which all of this is true.
+/// The clients to end: those that satisfy all conditions.
 struct Victims<'a> {
     id: Option<i64>,
     is_normal: bool,
@@ -147,7 +146,7 @@ impl<'a> Victims<'a> {
         Ok(victims)
     }
 
-    /// A client of which nothing is known has no address.
+    /// A client without details has no address.
     fn include(&self, connection: &Connection, known: Option<&Client>) -> bool {
         let is = |wanted: Option<&[u8]>, address: fn(&Client) -> &str| {
             wanted
@@ -159,7 +158,7 @@ impl<'a> Victims<'a> {
             && is(self.local_address, |known| &known.local_address)
     }
 
-    /// Ends them all, and tells how many they were.
+    /// Ends all victims. Returns their number.
     fn end(&self, caller: &mut Connection, clients: &mut dyn Clients) -> usize {
         let mut found = Vec::new();
         clients.others(&mut |other, known| {
@@ -186,13 +185,13 @@ pub(super) fn reply(
     match &arguments[0] {
         on if is_option(on, "ON") => connection.mute(false),
         off if is_option(off, "OFF") => connection.mute(true),
-        skip if is_option(skip, "SKIP") => connection.leave_out_next(),
+        skip if is_option(skip, "SKIP") => connection.skip_next(),
         _ => return Err(ErrorReply::syntax()),
     }
     Ok(Reply::ok())
 }
 
-/// `CLIENT NO-EVICT ON | OFF`: connections are not evicted here anyway.
+/// `CLIENT NO-EVICT ON | OFF`: has no effect, because connections are never evicted here.
 pub(super) fn no_evict(
     _: &mut Connection,
     _: &mut Database,
@@ -205,7 +204,7 @@ pub(super) fn no_evict(
     Err(ErrorReply::syntax())
 }
 
-/// Those fields of Redis's line that mean something here.
+/// The fields of Redis's line that apply here.
 fn description(connection: &Connection, known: Option<&Client>) -> String {
     let Connection { id, name, selected, transaction, protocol, .. } = connection;
     let (flags, queued) = match transaction {

@@ -3,8 +3,8 @@
 use crate::config::Parameter;
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob};
 
-/// `CONFIG GET parameter [parameter ...]`: each may be a pattern. One that is none comes back as it
-/// was written.
+/// `CONFIG GET parameter [parameter ...]`: each may be a pattern. A name is returned as the client
+/// wrote it.
 pub(super) fn get(
     database: &mut Database,
     _: UnixTime,
@@ -23,7 +23,7 @@ pub(super) fn get(
     Ok(Reply::Array(pairs.into_iter().map(Reply::Bulk).collect()))
 }
 
-/// `CONFIG SET parameter value [parameter value ...]`: all of them or none.
+/// `CONFIG SET parameter value [parameter value ...]`: sets all parameters or none.
 pub(super) fn set(
     database: &mut Database,
     _: UnixTime,

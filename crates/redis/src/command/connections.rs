@@ -1,4 +1,4 @@
-//! What a connection says of itself: `HELLO`, `AUTH`, `RESET`, `QUIT`, `SELECT` and `CLIENT`.
+//! Commands about the connection itself: `HELLO`, `AUTH`, `RESET`, `QUIT`, `SELECT` and `CLIENT`.
 
 use super::is_option;
 use crate::connection::Protocol;
@@ -14,7 +14,7 @@ pub(super) fn select(
     Ok(Reply::ok())
 }
 
-/// The number of one of the databases that there are.
+/// Parses the number of an existing database.
 pub(super) fn database_number(text: &[u8]) -> Result<u8, ErrorReply> {
     let number = i32::try_from(integer::parse(text)?).map_err(|_| {
         ErrorReply::from_static(
@@ -26,7 +26,7 @@ pub(super) fn database_number(text: &[u8]) -> Result<u8, ErrorReply> {
 }
 
 /// `HELLO [protocol-version [AUTH username password] [SETNAME name]]`: as in Redis, the name stays
-/// given if something after it is refused.
+/// set even if a later argument is refused.
 pub(super) fn hello(
     connection: &mut Connection,
     _: &mut Database,
@@ -82,7 +82,7 @@ pub(super) fn hello(
     ]))
 }
 
-/// `AUTH [username] password`: there is the default user only, who needs no password.
+/// `AUTH [username] password`: there is only the default user, which needs no password.
 pub(super) fn auth(
     _: &mut Connection,
     _: &mut Database,

@@ -1,5 +1,5 @@
-//! Strings and fields that are numbers: `INCR`, `DECR`, `INCRBY`, `DECRBY`, `INCRBYFLOAT`,
-//! `HINCRBY`, `HINCRBYFLOAT`.
+//! Numbers in strings and fields: `INCR`, `DECR`, `INCRBY`, `DECRBY`, `INCRBYFLOAT`, `HINCRBY`,
+//! `HINCRBYFLOAT`.
 
 use crate::extended::Extended;
 use crate::value::Fields;
@@ -44,7 +44,7 @@ pub(super) fn decrby(
     add(database, now, &arguments[0], amount)
 }
 
-/// A key that is not there counts as 0; one that is keeps its expiry.
+/// A missing key counts as 0. An existing key keeps its expiry.
 fn add(
     database: &mut Database,
     now: UnixTime,
@@ -67,8 +67,8 @@ fn add(
     Ok(Reply::Integer(sum))
 }
 
-/// `INCRBYFLOAT key increment`: a key that is not there counts as 0; one that is keeps its expiry.
-/// Redis looks at the number under the key before it looks at the increment.
+/// `INCRBYFLOAT key increment`: a missing key counts as 0. An existing key keeps its expiry. Like
+/// Redis, it reads the stored number before the increment.
 pub(super) fn incrbyfloat(
     database: &mut Database,
     now: UnixTime,
@@ -87,7 +87,7 @@ pub(super) fn incrbyfloat(
     Ok(Reply::Bulk(sum))
 }
 
-/// `HINCRBY key field increment`: a field that is not there counts as 0.
+/// `HINCRBY key field increment`: a missing field counts as 0.
 pub(super) fn hincrby(
     database: &mut Database,
     now: UnixTime,
@@ -106,7 +106,7 @@ pub(super) fn hincrby(
     Ok(Reply::Integer(sum))
 }
 
-/// `HINCRBYFLOAT key field increment`: a field that is not there counts as 0.
+/// `HINCRBYFLOAT key field increment`: a missing field counts as 0.
 pub(super) fn hincrbyfloat(
     database: &mut Database,
     now: UnixTime,

@@ -1,10 +1,10 @@
-//! When keys expire: `EXPIRE` and its three sisters, `TTL`, `PTTL`, `EXPIRETIME`,
+//! Expiry of keys: `EXPIRE`, `PEXPIRE`, `EXPIREAT`, `PEXPIREAT`, `TTL`, `PTTL`, `EXPIRETIME`,
 //! `PEXPIRETIME`, `PERSIST`.
 
 use super::is_option;
 use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixMillis, UnixTime, integer};
 
-/// How an expiry is said. `EXPIRE` and its sisters each speak one of the four; `SET` has an option
+/// The unit of an expiry. Each of the four `EXPIRE` commands uses one unit, and `SET` has an option
 /// for each.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -19,7 +19,7 @@ pub(super) enum Unit {
 }
 
 impl Unit {
-    /// The unit that an option of `SET` stands for.
+    /// The unit of an option of `SET`.
     pub(super) fn from_option(word: &[u8]) -> Option<Unit> {
         [
             ("EX", Unit::Seconds),
@@ -31,7 +31,7 @@ impl Unit {
         .find_map(|(keyword, unit)| is_option(word, keyword).then_some(unit))
     }
 
-    /// In milliseconds since the epoch; `None` if Redis's signed 64 bits do not hold it.
+    /// Converts to milliseconds since the epoch. `None` if they do not fit in 64 signed bits.
     pub(super) fn unix_millis(self, number: i64, now: UnixTime) -> Option<i64> {
         match self {
             Unit::Seconds => number.checked_mul(1_000)?.checked_add(now.signed_millis()),
@@ -78,8 +78,8 @@ pub(super) fn pexpireat(
     set_expiry(database, now, arguments, Unit::UnixMilliseconds, "pexpireat")
 }
 
-/// A key whose new expiry is not in the future is removed at once: here the present millisecond
-/// counts as past, though a key that came to expire in it would live it out.
+/// A key whose new expiry is not in the future is removed immediately. Here the current millisecond
+/// counts as the past, although an existing key lives until the end of its last millisecond.
 fn set_expiry(
     database: &mut Database,
     now: UnixTime,
@@ -111,7 +111,7 @@ fn set_expiry(
     Ok(Reply::from(true))
 }
 
-/// Which of `NX`, `XX`, `GT`, `LT` were given.
+/// The conditions `NX`, `XX`, `GT` and `LT`, as far as they were given.
 #[derive(Default)]
 struct Conditions {
     if_lasting: bool,
@@ -150,8 +150,8 @@ impl Conditions {
         Ok(given)
     }
 
-    /// Whether they all hold for a key that expires at `current`; one without an expiry lasts for
-    /// ever, so nothing is later.
+    /// Whether all conditions hold for a key that expires at `current`. No time is later than no
+    /// expiry.
     fn allow(&self, current: Option<UnixMillis>, unix_ms: i64) -> bool {
         let current = current.map(|current| i128::from(current.0));
         let unix_ms = i128::from(unix_ms);
@@ -162,7 +162,7 @@ impl Conditions {
     }
 }
 
-/// `TTL key`: in seconds, rounded to the nearest; -1 if it never expires, -2 if it is not there.
+/// `TTL key`: in seconds, rounded to the nearest; -1 if it never expires, -2 if it does not exist.
 pub(super) fn ttl(
     database: &mut Database,
     now: UnixTime,
@@ -171,7 +171,7 @@ pub(super) fn ttl(
     Ok(Reply::Integer(in_seconds(left_ms(database, now, &arguments[0]))))
 }
 
-/// `PTTL key`: in milliseconds; -1 if it never expires, -2 if it is not there.
+/// `PTTL key`: in milliseconds; -1 if it never expires, -2 if it does not exist.
 pub(super) fn pttl(
     database: &mut Database,
     now: UnixTime,
@@ -180,7 +180,7 @@ pub(super) fn pttl(
     Ok(Reply::Integer(left_ms(database, now, &arguments[0])))
 }
 
-/// `EXPIRETIME key`: in seconds since the epoch, rounded to the nearest; else as `TTL`.
+/// `EXPIRETIME key`: in seconds since the epoch, rounded to the nearest; otherwise as `TTL`.
 pub(super) fn expiretime(
     database: &mut Database,
     now: UnixTime,
@@ -189,7 +189,7 @@ pub(super) fn expiretime(
     Ok(Reply::Integer(in_seconds(unix_ms(database, now, &arguments[0]))))
 }
 
-/// `PEXPIRETIME key`: in milliseconds since the epoch; else as `PTTL`.
+/// `PEXPIRETIME key`: in milliseconds since the epoch; otherwise as `PTTL`.
 pub(super) fn pexpiretime(
     database: &mut Database,
     now: UnixTime,

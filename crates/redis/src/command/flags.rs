@@ -1,8 +1,8 @@
-//! What is known of a command without running it: the flags that `COMMAND INFO` tells.
+//! The flags of commands, as `COMMAND INFO` lists them.
 
 use std::fmt;
 
-/// Some of the flags of a command, in the words of "COMMAND INFO".
+/// A set of flags of a command. The Redis documentation of `COMMAND` describes them.
 ///
 /// ```
 /// use redis::Flags;
@@ -21,15 +21,15 @@ impl Flags {
     pub const WRITE: Flags = Flags(1);
     /// It reads keys and changes none.
     pub const READONLY: Flags = Flags(1 << 1);
-    /// It may take memory, and is refused when there is no more.
+    /// It may take memory, and is refused if there is none left.
     pub const DENYOOM: Flags = Flags(1 << 2);
-    /// It is for whoever runs the server.
+    /// It is for administrators.
     pub const ADMIN: Flags = Flags(1 << 3);
     /// Scripts may not call it.
     pub const NOSCRIPT: Flags = Flags(1 << 4);
-    /// It is answered while the server loads its data.
+    /// It is allowed while the server loads its data.
     pub const LOADING: Flags = Flags(1 << 5);
-    /// It is answered by a replica that has lost its master.
+    /// A replica that has lost its master allows it.
     pub const STALE: Flags = Flags(1 << 6);
     /// `MONITOR` does not show it.
     pub const SKIP_MONITOR: Flags = Flags(1 << 7);
@@ -39,11 +39,11 @@ impl Flags {
     pub const FAST: Flags = Flags(1 << 9);
     /// It needs no login.
     pub const NO_AUTH: Flags = Flags(1 << 10);
-    /// It may be called with no key.
+    /// It may be called without a key.
     pub const NO_MANDATORY_KEYS: Flags = Flags(1 << 11);
-    /// It is run even while a script keeps the server busy.
+    /// It runs even while a script keeps the server busy.
     pub const ALLOW_BUSY: Flags = Flags(1 << 12);
-    /// Where its keys stand depends on its arguments.
+    /// The positions of its keys depend on its arguments.
     pub const MOVABLEKEYS: Flags = Flags(1 << 13);
 
     const NAMES: [&str; 14] = [
@@ -63,19 +63,19 @@ impl Flags {
         "movablekeys",
     ];
 
-    /// These and those.
+    /// The union of both sets.
     #[must_use]
     pub const fn and(self, others: Flags) -> Flags {
         Flags(self.0 | others.0)
     }
 
-    /// Whether all of those are among these.
+    /// Whether this set contains all flags of the other one.
     #[must_use]
     pub const fn contains(self, others: Flags) -> bool {
         self.0 & others.0 == others.0
     }
 
-    /// What Redis calls them.
+    /// Their names in Redis.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let named = Flags::NAMES.into_iter().enumerate();
         named.filter(move |(bit, _)| self.0 >> bit & 1 == 1).map(|(_, name)| name)

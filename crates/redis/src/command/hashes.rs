@@ -1,13 +1,13 @@
 //! Hashes: `HSET`, `HMSET`, `HSETNX`, `HGET`, `HMGET`, `HGETALL`, `HKEYS`, `HVALS`, `HDEL`,
 //! `HEXISTS`, `HLEN`, `HSTRLEN`.
 //!
-//! Whatever lists fields gives them in the order of their bytes, where Redis leaves it open.
+//! Commands list fields in the order of their bytes. Redis does not specify the order.
 
 use super::batches::pairs;
 use crate::value::Fields;
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
 
-/// `HSET key field value [field value ...]`: how many of the fields are new.
+/// `HSET key field value [field value ...]`: returns how many fields are new.
 pub(super) fn hset(
     database: &mut Database,
     now: UnixTime,
@@ -84,7 +84,7 @@ pub(super) fn hmget(
     database.replies.array(values)
 }
 
-/// `HGETALL key`: each field, and after it what it holds.
+/// `HGETALL key`: each field, followed by its value.
 pub(super) fn hgetall(
     database: &mut Database,
     now: UnixTime,
@@ -102,7 +102,7 @@ pub(super) fn hkeys(
     list(database, now, &arguments[0], |field, _| [Some(field), None])
 }
 
-/// `HVALS key`: in the order of the fields that hold them.
+/// `HVALS key`: in the order of their fields.
 pub(super) fn hvals(
     database: &mut Database,
     now: UnixTime,
@@ -111,7 +111,7 @@ pub(super) fn hvals(
     list(database, now, &arguments[0], |_, value| [None, Some(value)])
 }
 
-/// What is `wanted` of each field and its value.
+/// The reply that `wanted` gives for each field and its value.
 fn list(
     database: &mut Database,
     now: UnixTime,
@@ -126,7 +126,7 @@ fn list(
     listed.unwrap_or(Ok(Reply::Array(Vec::new())))
 }
 
-/// `HDEL key field [field ...]`: how many of them were there.
+/// `HDEL key field [field ...]`: returns how many existed.
 pub(super) fn hdel(
     database: &mut Database,
     now: UnixTime,

@@ -1,12 +1,11 @@
-//! Finding a command by its name, in a few instructions: every command line begins with that.
+//! Finds a command by its name in a few instructions.
 //!
-//! The table of commands is sorted by name, for people. For the machine there is a hash table of
-//! places in it, made when the program is compiled. A name is hashed as one number, in which
-//! letters have lost their case.
+//! The table of commands is sorted by name, for readers. Lookups use a hash table of places in it,
+//! which is made at compile time. The name is hashed as one number that ignores case.
 
 use super::Command;
 
-/// Places of commands in their table.
+/// A hash table of places in a table of commands.
 pub(super) struct Index([u8; Index::SLOTS]);
 
 impl Index {
@@ -14,7 +13,7 @@ impl Index {
     const SLOTS: usize = 512;
     const EMPTY: u8 = u8::MAX;
 
-    /// Of the commands in this table.
+    /// The index of a table.
     pub(super) const fn of(commands: &[Command]) -> Index {
         assert!(commands.len() < Index::EMPTY as usize && commands.len() < Index::SLOTS / 2);
         let mut slots = [Index::EMPTY; Index::SLOTS];
@@ -36,7 +35,7 @@ impl Index {
         Index(slots)
     }
 
-    /// The command of that name, in whatever case it is written, in the table that this is of.
+    /// The command with this name, ignoring case. `commands` must be the table of this index.
     #[inline]
     pub(super) fn find(
         &self,
@@ -54,8 +53,8 @@ impl Index {
     }
 }
 
-/// The name as a number that is the same whatever its case. Names that differ in other ways may
-/// share theirs. No command has a name that is longer than this takes.
+/// The name as a number that ignores case. Other names may share the number. Every command's name
+/// is short enough.
 #[inline]
 const fn number(name: &[u8]) -> Option<u128> {
     const CASE: u128 = u128::from_le_bytes([b'a' ^ b'A'; 16]);
@@ -67,10 +66,10 @@ const fn number(name: &[u8]) -> Option<u128> {
     Some(u128::from_le_bytes(bytes) | CASE)
 }
 
-/// Where to look first.
+/// The first slot to look at.
 #[inline]
 const fn slot(name: u128) -> usize {
-    /// The golden ratio, as Knuth has it ("Sorting and Searching", 6.4).
+    /// The golden ratio, as in Knuth, "Sorting and Searching", section 6.4.
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let folded = (name as u64 ^ (name >> 64) as u64).wrapping_mul(FACTOR);
     (folded >> (u64::BITS - Index::SLOTS.ilog2())) as usize

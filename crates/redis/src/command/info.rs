@@ -1,10 +1,10 @@
-//! `INFO`: of Redis's lines those that mean something here.
+//! `INFO`: those of Redis's lines that apply here.
 
 use crate::{Blob, Clients, Connection, Database, ErrorReply, Reply, Traffic, UnixTime};
 
 type Section = fn(&Database, Option<Traffic>, UnixTime) -> String;
 
-/// In the order in which Redis prints them.
+/// The sections, in Redis's order.
 const SECTIONS: [(&str, Section); 7] = [
     ("Server", server),
     ("Clients", clients),
@@ -24,7 +24,7 @@ pub(super) fn info(
     Ok(told(database, None, now, arguments))
 }
 
-/// The same through a connection: whoever holds that may have counted something.
+/// `INFO` through a connection, with the counters of the server.
 pub(super) fn info_among(
     _: &mut Connection,
     clients: &mut dyn Clients,
@@ -95,8 +95,7 @@ fn replication(_: &Database, _: Option<Traffic>, _: UnixTime) -> String {
     "role:master\r\nconnected_slaves:0\r\n".to_owned()
 }
 
-/// Redis estimates the average time to live from the keys that it has looked at lately; here none
-/// has been.
+/// Redis estimates the average time to live from its active expiry, which does not exist here.
 fn keyspace(database: &Database, _: Option<Traffic>, _: UnixTime) -> String {
     let line = |(number, keyspace): (u8, &crate::Keyspace)| {
         let (keys, expires) = (keyspace.len(), keyspace.expiring_len());

@@ -1,14 +1,13 @@
-//! What the server tells of its commands: `COMMAND` and its subcommands.
+//! Descriptions of commands: `COMMAND` and its subcommands.
 //!
-//! Of a command Redis tells its name, arity, flags and where its keys stand. What comes after that
-//! (categories of access control, hints, key specifications) is left empty here. There is no
-//! `COMMAND DOCS`, for which there is nothing to say: `redis-cli` takes its own documentation then,
-//! but would take an empty one for the truth.
+//! A description has the command's name, arity, flags and positions of keys. The rest (ACL
+//! categories, hints, key specifications) is empty here. There is no `COMMAND DOCS`: `redis-cli`
+//! then shows its own documentation, which it would not do if the reply were empty.
 
 use super::{Command, Flags, Unresolved, find_by_full_name, is_option, resolve, table};
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob, integer};
 
-/// `COMMAND`: all of them.
+/// `COMMAND`: describes all commands.
 pub(super) fn all(database: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
     database.replies.array(table::COMMANDS.iter().map(description))
 }
@@ -33,7 +32,7 @@ pub(super) fn info(
 }
 
 /// `COMMAND LIST [FILTERBY MODULE name | FILTERBY ACLCAT category | FILTERBY PATTERN pattern]`: no
-/// command is of a module, or in a category.
+/// command has a module or a category.
 pub(super) fn list(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<Reply, ErrorReply> {
     let names = super::commands().map(|command| command.name);
     let name = |name: &'static str| Reply::Bulk(Blob::from_static(name));
@@ -85,7 +84,7 @@ pub(super) fn getkeys(_: &mut Database, _: UnixTime, line: &[Blob]) -> Result<Re
     Ok(Reply::Array(found.into_iter().map(|key| Reply::Bulk(key.clone())).collect()))
 }
 
-/// Those at the places that are the command's own.
+/// The keys of a command whose keys are at fixed positions.
 fn fixed_keys<'a>(command: &Command, line: &'a [Blob]) -> Vec<&'a Blob> {
     let [first, last, step] = keys(command);
     let place = |place: i64| match place {
@@ -96,8 +95,8 @@ fn fixed_keys<'a>(command: &Command, line: &'a [Blob]) -> Vec<&'a Blob> {
     places.step_by(place(step).max(1)).filter_map(|place| line.get(place)).collect()
 }
 
-/// Those that follow their number, and the key before it in which the result is stored. None if
-/// there are fewer than that number.
+/// The keys of a command with `numkeys`, and the destination key before it. `None` if there are
+/// fewer than `numkeys`.
 fn movable_keys<'a>(command: &Command, line: &'a [Blob]) -> Option<Vec<&'a Blob>> {
     let stores = command.full_name.ends_with("store");
     let follows_script = command.full_name.starts_with("eval");
@@ -108,7 +107,7 @@ fn movable_keys<'a>(command: &Command, line: &'a [Blob]) -> Option<Vec<&'a Blob>
     Some(stored.into_iter().chain(keys).collect())
 }
 
-/// What there is in a container: in fewer words than Redis's.
+/// The subcommands of a container. The text is shorter than Redis's.
 fn help_of(container: &[u8]) -> Reply {
     let names = find_by_full_name(container).map_or(&[][..], Command::subcommands);
     let lines = names.iter().map(|command| {
@@ -156,8 +155,8 @@ fn description(command: &Command) -> Reply {
     ])
 }
 
-/// The places of the first key and of the last, which counts from the end if negative, and how far
-/// one is from the next. Most commands that read or write have one key, and it comes first.
+/// The positions of the first and the last key, and the step between keys. A negative position
+/// counts from the end. Most commands have one key, which comes first.
 pub(super) fn keys(command: &Command) -> [i64; 3] {
     match command.full_name {
         "dbsize" | "flushall" | "flushdb" | "keys" | "randomkey" | "scan" | "swapdb" => [0, 0, 0],

@@ -4,7 +4,7 @@
 use super::is_option;
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob};
 
-/// `DEL key [key ...]` and `UNLINK key [key ...]`: how many of them were there.
+/// `DEL key [key ...]` and `UNLINK key [key ...]`: returns how many existed.
 pub(super) fn del(
     database: &mut Database,
     now: UnixTime,
@@ -15,8 +15,8 @@ pub(super) fn del(
     Ok(Reply::from(removed))
 }
 
-/// `EXISTS key [key ...]` and `TOUCH key [key ...]`: how many of them are there, each as often as
-/// it is named.
+/// `EXISTS key [key ...]` and `TOUCH key [key ...]`: returns how many exist. A key that is named
+/// twice counts twice.
 pub(super) fn exists(
     database: &mut Database,
     now: UnixTime,
@@ -27,8 +27,7 @@ pub(super) fn exists(
     Ok(Reply::from(found))
 }
 
-/// `KEYS pattern`: in the order of the keys' bytes, where Redis's own order is that of its hash
-/// table.
+/// `KEYS pattern`: in the order of the keys' bytes. Redis does not specify the order.
 pub(super) fn keys(
     database: &mut Database,
     now: UnixTime,
@@ -50,7 +49,7 @@ pub(super) fn type_(
     Ok(Reply::Status(Blob::from_static(name.unwrap_or("none"))))
 }
 
-/// `DBSIZE`: counts the expired keys that nothing has looked at, as Redis does.
+/// `DBSIZE`: like Redis, also counts expired keys that are still in memory.
 pub(super) fn dbsize(
     database: &mut Database,
     _: UnixTime,
@@ -59,7 +58,7 @@ pub(super) fn dbsize(
     Ok(Reply::from(database.keyspace.len()))
 }
 
-/// `FLUSHALL [ASYNC | SYNC]`: everything is gone at once either way.
+/// `FLUSHALL [ASYNC | SYNC]`: both options empty all databases immediately.
 pub(super) fn flushall(
     database: &mut Database,
     _: UnixTime,
@@ -70,7 +69,7 @@ pub(super) fn flushall(
     Ok(Reply::ok())
 }
 
-/// `FLUSHDB [ASYNC | SYNC]`: the same for the selected database only.
+/// `FLUSHDB [ASYNC | SYNC]`: empties the selected database.
 pub(super) fn flushdb(
     database: &mut Database,
     _: UnixTime,

@@ -1,11 +1,12 @@
 //! The ends of lists: `LPUSH`, `RPUSH`, `LPUSHX`, `RPUSHX`, `LPOP`, `RPOP`, `LLEN`, `LMOVE`,
-//! `RPOPLPUSH`. None of them waits.
+//! `RPOPLPUSH`. None of them blocks.
 
 use super::is_option;
 use crate::value::{End, List};
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, integer};
 
-/// `LPUSH key element [element ...]`: one after the other, so that the last one is the head.
+/// `LPUSH key element [element ...]`: pushes one after the other, so that the last one becomes the
+/// head.
 pub(super) fn lpush(
     database: &mut Database,
     now: UnixTime,
@@ -42,7 +43,7 @@ fn push_all(list: &mut List, end: End, elements: &[Blob]) -> usize {
     list.len()
 }
 
-/// `LPUSHX key element [element ...]`: only if there is a list.
+/// `LPUSHX key element [element ...]`: only if the list exists.
 pub(super) fn lpushx(
     database: &mut Database,
     now: UnixTime,
@@ -51,7 +52,7 @@ pub(super) fn lpushx(
     push_if_there(database, now, arguments, End::Head)
 }
 
-/// `RPUSHX key element [element ...]`: only if there is a list.
+/// `RPUSHX key element [element ...]`: only if the list exists.
 pub(super) fn rpushx(
     database: &mut Database,
     now: UnixTime,
@@ -90,7 +91,7 @@ pub(super) fn rpop(
     pop(database, now, arguments, End::Tail, "rpop")
 }
 
-/// One element, or an array of `count`, which is nil if there is no list.
+/// One element, or an array of `count` elements. The array is nil if the list does not exist.
 fn pop(
     database: &mut Database,
     now: UnixTime,
@@ -163,8 +164,8 @@ fn parse_end(word: &[u8]) -> Result<End, ErrorReply> {
     }
 }
 
-/// The destination, which may be the source, is known to take the element before that is taken away
-/// from the source.
+/// The destination, which may be the source, is checked before the element is removed from the
+/// source.
 fn move_element(
     database: &mut Database,
     now: UnixTime,

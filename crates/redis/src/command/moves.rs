@@ -1,10 +1,11 @@
-//! Values under another key or in another database: `RENAME`, `RENAMENX`, `COPY`, `MOVE`, `SWAPDB`.
+//! Moving values to another key or another database: `RENAME`, `RENAMENX`, `COPY`, `MOVE`,
+//! `SWAPDB`.
 
 use super::connections::database_number;
 use super::is_option;
 use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime, integer};
 
-/// `RENAME key newkey`: the expiry moves along.
+/// `RENAME key newkey`: the value keeps its expiry.
 pub(super) fn rename(
     database: &mut Database,
     now: UnixTime,
@@ -16,7 +17,7 @@ pub(super) fn rename(
     Ok(Reply::ok())
 }
 
-/// `RENAMENX key newkey`: only if nothing is there.
+/// `RENAMENX key newkey`: only if `newkey` does not exist.
 pub(super) fn renamenx(
     database: &mut Database,
     now: UnixTime,
@@ -34,7 +35,7 @@ pub(super) fn renamenx(
     Ok(Reply::from(true))
 }
 
-/// `COPY source destination [DB index] [REPLACE]`: the expiry is copied too.
+/// `COPY source destination [DB index] [REPLACE]`: the copy has the same expiry.
 pub(super) fn copy(
     database: &mut Database,
     now: UnixTime,
@@ -72,7 +73,7 @@ pub(super) fn copy(
     Ok(Reply::from(copied))
 }
 
-/// `MOVE key db`: the expiry moves along.
+/// `MOVE key db`: the value keeps its expiry.
 pub(super) fn move_(
     database: &mut Database,
     now: UnixTime,

@@ -1,16 +1,17 @@
-//! How Redis would keep a value: `OBJECT ENCODING`, `OBJECT REFCOUNT`, `OBJECT IDLETIME`,
+//! How Redis would store a value: `OBJECT ENCODING`, `OBJECT REFCOUNT`, `OBJECT IDLETIME`,
 //! `OBJECT FREQ`, `OBJECT HELP`.
 //!
-//! All of it is told from the value as it is. Redis also remembers some of its past: a string that
-//! was changed in place stays `raw`, a hash or set that once was large stays a `hashtable`.
+//! The answers depend only on the current value. In Redis they also depend on its past: a string
+//! that was changed in place stays `raw`, and a hash or set that once was large stays a
+//! `hashtable`.
 
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, Value, integer};
 
-/// Redis has the integers below this ready, and shares them.
+/// Redis shares the objects of integers below this.
 const SHARED_END: i64 = 10_000;
-/// What a shared integer has as its reference count.
+/// The reference count of a shared integer.
 const SHARED_REFCOUNT: i64 = i32::MAX as i64;
-/// A longer string is not kept in one piece with its header.
+/// The longest string that Redis stores in one piece with its header, in bytes.
 const EMBEDDED_LEN_MAX: usize = 44;
 
 /// `OBJECT ENCODING key`
@@ -34,7 +35,7 @@ pub(super) fn encoding(
     Ok(Reply::from(encoding.map(Blob::from_static)))
 }
 
-/// `OBJECT REFCOUNT key`: 1, but for the small integers that Redis shares.
+/// `OBJECT REFCOUNT key`: 1, except for small integers, which Redis shares.
 pub(super) fn refcount(
     database: &mut Database,
     now: UnixTime,
@@ -50,7 +51,7 @@ pub(super) fn refcount(
     Ok(count.unwrap_or(Reply::Nil))
 }
 
-/// `OBJECT IDLETIME key`: 0, since nothing keeps track of when a key was last looked at.
+/// `OBJECT IDLETIME key`: always 0, because the time of the last access is not recorded.
 pub(super) fn idletime(
     database: &mut Database,
     now: UnixTime,
@@ -60,7 +61,7 @@ pub(super) fn idletime(
     Ok(idle.unwrap_or(Reply::Nil))
 }
 
-/// `OBJECT FREQ key`: refused, as by every server that does not evict the least frequently used.
+/// `OBJECT FREQ key`: refused, as by every server whose policy is not LFU.
 pub(super) fn freq(
     database: &mut Database,
     now: UnixTime,
@@ -76,7 +77,7 @@ pub(super) fn freq(
     }
 }
 
-/// `OBJECT HELP`: in fewer words than Redis's.
+/// `OBJECT HELP`: shorter than Redis's.
 pub(super) fn help(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
     let lines = ["OBJECT ENCODING key", "OBJECT FREQ key", "OBJECT HELP", "OBJECT IDLETIME key"];
     let lines = lines.into_iter().chain(["OBJECT REFCOUNT key"]);

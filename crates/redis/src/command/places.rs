@@ -1,5 +1,5 @@
-//! Elements of lists by their place or by what they are: `LRANGE`, `LTRIM`, `LINDEX`, `LSET`,
-//! `LINSERT`, `LREM`, `LPOS`.
+//! Elements of lists by index or by value: `LRANGE`, `LTRIM`, `LINDEX`, `LSET`, `LINSERT`, `LREM`,
+//! `LPOS`.
 
 use std::ops::Range;
 
@@ -38,8 +38,8 @@ pub(super) fn ltrim(
     Ok(Reply::ok())
 }
 
-/// The places from `start` to `stop`, both included, in a sequence of `len`; they count from its
-/// end if negative.
+/// The range from index `start` to `stop`, both inclusive, in a sequence of `len`. A negative index
+/// counts from the end.
 pub(super) fn range(start: i64, stop: i64, len: usize) -> Range<usize> {
     let from_start = |index: i64| i128::from(index) + if index < 0 { len as i128 } else { 0 };
     let start = usize::try_from(from_start(start).max(0)).unwrap_or(len).min(len);
@@ -47,13 +47,13 @@ pub(super) fn range(start: i64, stop: i64, len: usize) -> Range<usize> {
     start..end.max(start)
 }
 
-/// The place of `index`, which counts from the end if negative.
+/// Resolves an index. A negative index counts from the end.
 fn place(index: i64, len: usize) -> Option<usize> {
     let place = if index < 0 { i128::from(index) + len as i128 } else { i128::from(index) };
     usize::try_from(place).ok().filter(|place| *place < len)
 }
 
-/// `LINDEX key index`: a key that is not there is nil whatever the index.
+/// `LINDEX key index`: a missing key gives nil for every index.
 pub(super) fn lindex(
     database: &mut Database,
     now: UnixTime,
@@ -83,7 +83,8 @@ pub(super) fn lset(
     Ok(Reply::ok())
 }
 
-/// `LINSERT key BEFORE|AFTER pivot element`: the new length, or -1 if there is no such pivot.
+/// `LINSERT key BEFORE|AFTER pivot element`: returns the new length, or -1 if the pivot does not
+/// exist.
 pub(super) fn linsert(
     database: &mut Database,
     now: UnixTime,
@@ -107,7 +108,8 @@ pub(super) fn linsert(
     Ok(reply.unwrap_or(Reply::Integer(0)))
 }
 
-/// `LREM key count element`: the first `count`, or the last if it is negative, or all if it is 0.
+/// `LREM key count element`: removes the first `count` matches, the last `-count` if it is
+/// negative, or all if it is 0.
 pub(super) fn lrem(
     database: &mut Database,
     now: UnixTime,
@@ -125,7 +127,8 @@ pub(super) fn lrem(
     Ok(Reply::from(removed.unwrap_or(0)))
 }
 
-/// `LPOS key element [RANK rank] [COUNT count] [MAXLEN len]`: one place, or with `COUNT` an array.
+/// `LPOS key element [RANK rank] [COUNT count] [MAXLEN len]`: returns one index, or an array if
+/// `COUNT` is given.
 pub(super) fn lpos(
     database: &mut Database,
     now: UnixTime,
@@ -143,14 +146,14 @@ pub(super) fn lpos(
 
 /// The options of `LPOS`.
 struct Search {
-    /// Where it begins.
+    /// The end where the search begins.
     end: End,
-    /// Which match is the first that it gives, counted from 1; 0 means 1, and that there is no
-    /// limit to how many it gives.
+    /// The one-based rank of the first match to return. 0 means 1, without a limit on the number of
+    /// matches.
     first: usize,
-    /// How many matches it gives: all, if 0; one, and not in an array, if not given.
+    /// How many matches to return. 0 means all. `None` means one, not in an array.
     count: Option<usize>,
-    /// How many elements it compares: all, if 0.
+    /// How many elements to compare. 0 means all.
     len_max: usize,
 }
 
@@ -172,8 +175,7 @@ impl Search {
         if words.is_empty() { Ok(search) } else { Err(ErrorReply::syntax()) }
     }
 
-    /// The least rank of all has no positive: Redis lets it overflow, and so does not find the
-    /// match at which to stop.
+    /// The lowest rank cannot be negated. It overflows in Redis, which then never stops at a match.
     fn rank(&mut self, rank: i64) -> Result<(), ErrorReply> {
         if rank == 0 {
             return Err(ErrorReply::from_static(

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::strings::{LEN_MAX, check_growth};
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, integer};
 
-/// `GETRANGE key start end`: both ends are part of it, and count from the end if negative.
+/// `GETRANGE key start end`: both inclusive. A negative index counts from the end.
 pub(super) fn getrange(
     database: &mut Database,
     now: UnixTime,
@@ -18,8 +18,8 @@ pub(super) fn getrange(
     Ok(Reply::Bulk(part.unwrap_or_default()))
 }
 
-/// An end before the first byte means the first byte, unless it lies before the start by its sign
-/// already: that much is Redis's own.
+/// An `end` before the first byte means the first byte, as in Redis. But if both are negative and
+/// `start` is greater, the result is empty.
 fn part(len: usize, start: i64, end: i64) -> Range<usize> {
     if start < 0 && end < 0 && start > end {
         return 0..0;
@@ -32,7 +32,7 @@ fn part(len: usize, start: i64, end: i64) -> Range<usize> {
     range.filter(|(start, end)| start < end).map_or(0..0, |(start, end)| start..end)
 }
 
-/// `SETRANGE key offset value`: zero bytes fill what was not there.
+/// `SETRANGE key offset value`: zero bytes fill the gap.
 pub(super) fn setrange(
     database: &mut Database,
     now: UnixTime,

@@ -1,10 +1,9 @@
-//! Going through a collection bit by bit: `SCAN`, `HSCAN`, `SSCAN`.
+//! Incremental iteration: `SCAN`, `HSCAN`, `SSCAN`.
 //!
-//! Each name (a key, a field, a member) has a place that depends on nothing but its bytes, and a
-//! cursor is the place where the next call goes on. So, as in Redis, a server remembers no cursor,
-//! whatever is there from the first call to the last is found, and what comes or goes in between
-//! may be found or not. Unlike in Redis nothing is ever found twice. Each call takes time in
-//! proportion to the size of the collection.
+//! Each name (a key, a field, a member) has a place that depends only on its bytes. A cursor is the
+//! place where the next call continues. So the server stores no cursors. As in Redis, names that
+//! exist from the first call to the last are found, and others may be. Unlike in Redis, no name is
+//! found twice. Each call takes time in proportion to the size of the collection.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -13,8 +12,8 @@ use crate::reply::ReplyBudget;
 use crate::value::{Fields, Set};
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, glob, integer};
 
-/// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`: as in Redis, an expired key is removed
-/// when it is come across, if the pattern matches it.
+/// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`: as in Redis, it removes the expired
+/// keys that it reaches and that match the pattern.
 pub(super) fn scan(
     database: &mut Database,
     now: UnixTime,
@@ -28,7 +27,7 @@ pub(super) fn scan(
     let is_wanted = |key: &Blob| {
         let name = database.keyspace.read(now, key, |entry| entry.value.type_name());
         match options.type_name {
-            // As in Redis, a key that has just expired is of the type that a missing one has.
+            // As in Redis, a key that has just expired has the type of a missing key.
             Some(wanted) => is_option(wanted, name.unwrap_or("none")),
             None => name.is_some(),
         }
@@ -37,8 +36,8 @@ pub(super) fn scan(
     found(&mut database.replies, next, page)
 }
 
-/// `HSCAN key cursor [MATCH pattern] [COUNT count]`: each field, and after it what it holds. A
-/// small hash comes in one piece, as in Redis.
+/// `HSCAN key cursor [MATCH pattern] [COUNT count]`: each field, followed by its value. As in
+/// Redis, one call returns all of a small hash.
 pub(super) fn hscan(
     database: &mut Database,
     now: UnixTime,
@@ -59,8 +58,8 @@ pub(super) fn hscan(
     reply.unwrap_or_else(|| found(replies, 0, []))
 }
 
-/// `SSCAN key cursor [MATCH pattern] [COUNT count]`: a small set of integers comes in one piece, as
-/// in Redis.
+/// `SSCAN key cursor [MATCH pattern] [COUNT count]`: as in Redis, one call returns all of a small
+/// set of integers.
 pub(super) fn sscan(
     database: &mut Database,
     now: UnixTime,
@@ -79,7 +78,7 @@ pub(super) fn sscan(
     reply.unwrap_or_else(|| found(replies, 0, []))
 }
 
-/// The cursor of the next call, 0 if there is none, and what was found.
+/// The reply: the cursor of the next call, or 0 if there is none, and the items found.
 pub(super) fn found(
     replies: &mut ReplyBudget,
     next: u64,
@@ -90,8 +89,8 @@ pub(super) fn found(
     Ok(Reply::Array(vec![next, found]))
 }
 
-/// The items whose names have the first `count` places from `cursor` on, and the place of the next
-/// one, or 0 if there is none. Names with the same place are never parted.
+/// The items at the first `count` places from `cursor` on, and the next place, or 0 if there is
+/// none. Names with the same place are returned by the same call.
 pub(super) fn page<'a, T>(
     named: impl Iterator<Item = (&'a Blob, T)>,
     cursor: u64,
@@ -109,12 +108,12 @@ pub(super) fn page<'a, T>(
     (next, rest.into_iter().map(|(_, item)| item).collect())
 }
 
-/// Clients read cursors into numbers of all kinds; 48 bits fit in any.
+/// 48 bits fit in every type of number that clients parse cursors as.
 fn place(name: &[u8]) -> u64 {
     xxh3_64(name) >> 16
 }
 
-/// As `strtoul` reads it: an empty text is 0, and there may be a sign.
+/// Parses a cursor as `strtoul` does: an empty text is 0, and a sign is allowed.
 pub(super) fn parse_cursor(text: &[u8]) -> Result<u64, ErrorReply> {
     let text = text.split(|byte| *byte == 0).next().unwrap_or(&[]);
     let (negative, digits) = match text {
@@ -128,14 +127,14 @@ pub(super) fn parse_cursor(text: &[u8]) -> Result<u64, ErrorReply> {
     Ok(if negative { number.wrapping_neg() } else { number })
 }
 
-/// Whether there is an option `TYPE`.
+/// Whether the command has an option `TYPE`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Typed {
     Yes,
     No,
 }
 
-/// The options that all of them share.
+/// The options of all three commands.
 pub(super) struct Options<'a> {
     pattern: Option<&'a [u8]>,
     type_name: Option<&'a [u8]>,
@@ -164,7 +163,7 @@ impl<'a> Options<'a> {
         if words.is_empty() { Ok(options) } else { Err(ErrorReply::syntax()) }
     }
 
-    /// Whether the pattern matches; Redis does not try one that matches everything.
+    /// Whether the pattern matches. Like Redis, it does not try the pattern `*`.
     pub(super) fn allow(&self, name: &[u8]) -> bool {
         self.pattern.is_none_or(|pattern| pattern == b"*" || glob::matches(pattern, name))
     }

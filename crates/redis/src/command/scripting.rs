@@ -41,7 +41,7 @@ pub(super) fn evalsha_ro(
     evalsha_with(database, now, arguments, Access::ReadOnly)
 }
 
-/// The text is loaded as by `SCRIPT LOAD`, after the number of keys has been looked at.
+/// Loads the text as `SCRIPT LOAD` does, after checking the number of keys.
 fn eval_with(
     database: &mut Database,
     now: UnixTime,
@@ -61,7 +61,7 @@ fn evalsha_with(
     access: Access,
 ) -> Result<Reply, ErrorReply> {
     let sha = &arguments[0];
-    // Redis looks at the length first, at the number next, and at the digits last.
+    // Like Redis, it checks the length, then the number of keys, then the digits.
     if sha.len() != Sha1::HEX_LEN {
         return Err(ErrorReply::no_script());
     }
@@ -70,7 +70,7 @@ fn evalsha_with(
     database.run_script(now, &sha, keys, arguments, access)
 }
 
-/// Splits what stands behind the number of keys.
+/// Splits the words after `numkeys` into keys and arguments.
 fn keys_and_arguments(words: &[Blob]) -> Result<(&[Blob], &[Blob]), ErrorReply> {
     let (number, rest) = words.split_first().ok_or(ErrorReply::syntax())?;
     let number = integer::parse(number)?;
@@ -104,7 +104,7 @@ pub(super) fn exists(
     Ok(Reply::Array(found.collect()))
 }
 
-/// `SCRIPT FLUSH [ASYNC | SYNC]`: they are gone at once either way.
+/// `SCRIPT FLUSH [ASYNC | SYNC]`: both options remove all scripts immediately.
 pub(super) fn flush(
     database: &mut Database,
     _: UnixTime,
@@ -121,8 +121,8 @@ pub(super) fn flush(
     Ok(Reply::ok())
 }
 
-/// `SCRIPT KILL`: see [`Connection::call_while_busy`](crate::Connection::call_while_busy) for when
-/// there is one.
+/// `SCRIPT KILL`: see [`Connection::call_while_busy`](crate::Connection::call_while_busy) for a
+/// server that is running a script.
 pub(super) fn kill(_: &mut Database, _: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
     Err(ErrorReply::from_static("NOTBUSY No scripts in execution right now."))
 }

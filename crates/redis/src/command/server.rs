@@ -1,4 +1,4 @@
-//! Commands that touch no key: `PING`, `ECHO`, `TIME`, `WAIT`.
+//! Commands without keys: `PING`, `ECHO`, `TIME`, `WAIT`.
 
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime, integer};
 
@@ -16,13 +16,13 @@ pub(super) fn echo(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<
     Ok(Reply::Bulk(arguments[0].clone()))
 }
 
-/// `TIME`: the seconds since the epoch and the microseconds since then, as strings.
+/// `TIME`: the seconds since the epoch, and the microseconds since the last second, as strings.
 pub(super) fn time(_: &mut Database, now: UnixTime, _: &[Blob]) -> Result<Reply, ErrorReply> {
     let number = |number: u64| Reply::Bulk(Blob::format(format_args!("{number}")));
     Ok(Reply::Array(vec![number(now.seconds()), number(now.subsecond_micros())]))
 }
 
-/// `WAIT numreplicas timeout`: there are no replicas, and no time passes.
+/// `WAIT numreplicas timeout`: returns 0 immediately, because there are no replicas.
 pub(super) fn wait(_: &mut Database, _: UnixTime, arguments: &[Blob]) -> Result<Reply, ErrorReply> {
     integer::parse(&arguments[0])?;
     let timeout_ms = integer::parse(&arguments[1])

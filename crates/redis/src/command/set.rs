@@ -38,7 +38,7 @@ pub(super) fn set(
     Ok(answer.unwrap_or(if refused { Reply::Nil } else { Reply::ok() }))
 }
 
-/// What `SET` with `GET` answers, if it does not refuse because that is no string.
+/// The reply of `SET` with `GET`, or an error if the old value is not a string.
 fn old_string(old: Option<&Entry>) -> Result<Reply, ErrorReply> {
     let value = old.map(|old| old.value.expect::<Blob>().cloned()).transpose()?;
     Ok(Reply::from(value))
@@ -88,7 +88,7 @@ fn set_until(
     Ok(Reply::ok())
 }
 
-/// `GETSET key value`: as `SET key value`, but tells what was there before.
+/// `GETSET key value`: as `SET key value`, but returns the old value.
 pub(super) fn getset(
     database: &mut Database,
     now: UnixTime,
@@ -101,8 +101,8 @@ pub(super) fn getset(
 }
 
 /// `GETEX key [EX seconds | PX milliseconds | EXAT unix-seconds | PXAT unix-milliseconds |
-/// PERSIST]`. The number is read only if there is a string under the key, as in Redis; a key whose
-/// new expiry is given as a time in the past is removed at once.
+/// PERSIST]`. As in Redis, the number is read only if the key holds a string. A key whose new
+/// expiry is a time in the past is removed immediately.
 pub(super) fn getex(
     database: &mut Database,
     now: UnixTime,
@@ -127,7 +127,7 @@ pub(super) fn getex(
     Ok(Reply::Bulk(value))
 }
 
-/// What `GETEX` does to the key's expiry.
+/// How `GETEX` changes the key's expiry.
 enum Renewal<'a> {
     None,
     Persist,
@@ -135,7 +135,7 @@ enum Renewal<'a> {
 }
 
 impl<'a> Renewal<'a> {
-    /// Like those of `SET`, an option may stand more than once, and the last one counts.
+    /// As for `SET`, an option may be repeated, and the last one wins.
     fn parse(mut words: &'a [Blob]) -> Result<Renewal<'a>, ErrorReply> {
         let mut renewal = Renewal::None;
         while let Some((word, rest)) = words.split_first() {
@@ -167,12 +167,12 @@ enum Condition {
     IfPresent,
 }
 
-/// What becomes of the key's expiry.
+/// How `SET` changes the key's expiry.
 #[derive(Clone, Copy)]
 enum Lifetime<'a> {
     Endless,
     Keep,
-    /// The number is read only once all options are known to be in order, as in Redis.
+    /// As in Redis, the number is read only after all options have been checked.
     Until(Unit, &'a [u8]),
 }
 
@@ -189,8 +189,8 @@ struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// An option may stand more than once, the last one counts; those that exclude each other may
-    /// not stand together.
+    /// An option may be repeated, and the last one wins. Options that exclude each other are an
+    /// error.
     fn parse(mut words: &'a [Blob]) -> Result<Options<'a>, ErrorReply> {
         let mut options =
             Options { condition: None, lifetime: Lifetime::Endless, answer: Answer::Outcome };
@@ -234,7 +234,7 @@ impl<'a> Options<'a> {
 }
 
 impl Lifetime<'_> {
-    /// The expiry that is given in so many words, which may lie in the past but not before 1970.
+    /// The expiry that these words give. It may be in the past, but not before 1970.
     fn expiry(self, now: UnixTime, command: &str) -> Result<Option<UnixMillis>, ErrorReply> {
         let Lifetime::Until(unit, number) = self else {
             return Ok(None);

@@ -1,8 +1,8 @@
-//! What several sets have in common, or not: `SINTER`, `SUNION`, `SDIFF`, their forms that store
-//! the result, and `SINTERCARD`.
+//! Intersections, unions and differences of sets: `SINTER`, `SUNION`, `SDIFF`, their forms that
+//! store the result, and `SINTERCARD`.
 //!
-//! A key that is not there is an empty set. All keys are looked at, so that one of another type is
-//! refused wherever it stands.
+//! A missing key is an empty set. All keys are checked, so a key of another type is refused at
+//! every position.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ pub(super) fn sunion(
     list(database, now, arguments, Operation::Union)
 }
 
-/// `SDIFF key [key ...]`: what is in the first one only.
+/// `SDIFF key [key ...]`: the members of the first set that no other set has.
 pub(super) fn sdiff(
     database: &mut Database,
     now: UnixTime,
@@ -73,7 +73,7 @@ pub(super) fn sdiffstore(
     store(database, now, arguments, Operation::Difference)
 }
 
-/// `SINTERCARD numkeys key [key ...] [LIMIT limit]`: a limit of 0 is none.
+/// `SINTERCARD numkeys key [key ...] [LIMIT limit]`: a limit of 0 means no limit.
 pub(super) fn sintercard(
     database: &mut Database,
     now: UnixTime,
@@ -126,7 +126,7 @@ fn list(
     }
 }
 
-/// Whatever was at the destination before is gone, even if the result is empty.
+/// Replaces the destination, even if the result is empty.
 fn store(
     database: &mut Database,
     now: UnixTime,

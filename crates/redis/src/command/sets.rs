@@ -1,12 +1,11 @@
-//! Sets, one at a time: `SADD`, `SREM`, `SMEMBERS`, `SISMEMBER`, `SMISMEMBER`, `SCARD`; and
-//! `SMOVE`, from one to another.
+//! Sets: `SADD`, `SREM`, `SMEMBERS`, `SISMEMBER`, `SMISMEMBER`, `SCARD` and `SMOVE`.
 //!
-//! Members are in the order of their bytes, where Redis leaves it open.
+//! Members are in the order of their bytes. Redis does not specify the order.
 
 use crate::value::Set;
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
 
-/// `SADD key member [member ...]`: how many of them are new.
+/// `SADD key member [member ...]`: returns how many are new.
 pub(super) fn sadd(
     database: &mut Database,
     now: UnixTime,
@@ -18,7 +17,7 @@ pub(super) fn sadd(
     Ok(Reply::from(added))
 }
 
-/// `SREM key member [member ...]`: how many of them were there.
+/// `SREM key member [member ...]`: returns how many existed.
 pub(super) fn srem(
     database: &mut Database,
     now: UnixTime,
@@ -75,7 +74,8 @@ pub(super) fn scard(
     Ok(Reply::from(len.unwrap_or(0)))
 }
 
-/// `SMOVE source destination member`: if there is no source, the destination may be of any type.
+/// `SMOVE source destination member`: if the source does not exist, the destination may have any
+/// type.
 pub(super) fn smove(
     database: &mut Database,
     now: UnixTime,

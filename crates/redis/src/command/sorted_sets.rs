@@ -1,5 +1,5 @@
-//! Sorted sets: `ZSCORE`, `ZMSCORE`, `ZCARD`, `ZRANK`, `ZREVRANK`, `ZREM` here, and all others in
-//! the files below.
+//! Sorted sets: `ZSCORE`, `ZMSCORE`, `ZCARD`, `ZRANK`, `ZREVRANK`, `ZREM` here. The submodules hold
+//! the other commands.
 
 mod add;
 mod algebra;
@@ -66,7 +66,7 @@ pub(super) fn zrank(
     Ok(rank.flatten().map_or(Reply::Nil, Reply::from))
 }
 
-/// `ZREVRANK key member`: counted from the greatest.
+/// `ZREVRANK key member`: the rank in descending order.
 pub(super) fn zrevrank(
     database: &mut Database,
     now: UnixTime,
@@ -77,7 +77,7 @@ pub(super) fn zrevrank(
     Ok(rank.flatten().map_or(Reply::Nil, Reply::from))
 }
 
-/// `ZREM key member [member ...]`: how many of them were there.
+/// `ZREM key member [member ...]`: returns how many existed.
 pub(super) fn zrem(
     database: &mut Database,
     now: UnixTime,
@@ -89,8 +89,8 @@ pub(super) fn zrem(
     Ok(Reply::from(removed.unwrap_or(0)))
 }
 
-/// The sorted set under `key`, which shares its members with the keyspace; an empty one if there is
-/// none.
+/// A copy of the sorted set at `key`, which shares memory with the original. It is empty if the key
+/// does not exist.
 fn copy(database: &mut Database, now: UnixTime, key: &Blob) -> Result<SortedSet, ErrorReply> {
     Ok(database.keyspace.read_as(now, key, SortedSet::clone)?.unwrap_or_default())
 }
@@ -103,7 +103,7 @@ fn score_reply(score: Score) -> Reply {
     Reply::Bulk(score.to_blob())
 }
 
-/// Members one after the other, as most commands reply them.
+/// The reply of most commands: the members, with their scores if wanted.
 fn rows<'a>(
     members: impl Iterator<Item = (&'a Blob, Score)>,
     columns: Columns,

@@ -1,8 +1,8 @@
-//! Strings read, lengthened and taken: `GET`, `STRLEN`, `APPEND`, `GETDEL`.
+//! Strings: `GET`, `STRLEN`, `APPEND`, `GETDEL`.
 
 use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
 
-/// The longest string there can be, in bytes: Redis's default `proto-max-bulk-len`.
+/// The longest string in bytes: Redis's default `proto-max-bulk-len`.
 pub(super) const LEN_MAX: usize = 512 << 20;
 
 /// Makes sure that a string may become as long as `grown` says, given how long it is.

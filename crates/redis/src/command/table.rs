@@ -1,4 +1,4 @@
-//! The table of commands. A new command is one row here and one function beside it.
+//! The table of commands. A new command needs one row here, and one function.
 
 use super::{Action, ClientsHandler, Command, ConnectionHandler, Flags, Handler};
 use super::{
@@ -15,7 +15,7 @@ const WRITE_FAST: Flags = WRITE.and(Flags::FAST);
 const GROW: Flags = WRITE.and(Flags::DENYOOM);
 const GROW_FAST: Flags = GROW.and(Flags::FAST);
 const NOSCRIPT: Flags = Flags::NOSCRIPT;
-/// Answered whatever state the data is in.
+/// Allowed in every state of the data.
 const ALWAYS: Flags = Flags::LOADING.and(Flags::STALE);
 const CALL_SCRIPT: Flags = NOSCRIPT
     .and(Flags::STALE)
@@ -23,7 +23,7 @@ const CALL_SCRIPT: Flags = NOSCRIPT
     .and(Flags::NO_MANDATORY_KEYS)
     .and(Flags::MOVABLEKEYS);
 
-/// About the connection.
+/// Commands about the connection.
 const TALK: Flags = ALWAYS.and(NOSCRIPT);
 const CONTROL: Flags = TALK.and(Flags::FAST).and(Flags::ALLOW_BUSY);
 const LOGIN: Flags = CONTROL.and(Flags::NO_AUTH);

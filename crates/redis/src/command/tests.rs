@@ -1,4 +1,4 @@
-//! What holds for every command in the table.
+//! Properties of every command in the table.
 
 use proptest::prelude::*;
 
@@ -6,7 +6,7 @@ use super::Command;
 use super::table::COMMANDS;
 use crate::{Blob, Database, Reply, UnixTime};
 
-/// Every command with its container's name before its own, if it has one.
+/// The names of every command. A subcommand has the container's name before its own.
 fn names() -> Vec<Vec<&'static str>> {
     let below = |command: &'static Command| match command.subcommands() {
         [] => vec![vec![command.name]],
@@ -108,7 +108,7 @@ proptest! {
     }
 }
 
-/// `redis-cli` shows its own documentation only if the server has none at all.
+/// `redis-cli` shows its own documentation only if the server has none.
 #[test]
 fn there_is_no_documentation() {
     let docs = ["COMMAND", "DOCS"].map(Blob::from);

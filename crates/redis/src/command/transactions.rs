@@ -16,8 +16,8 @@ pub(super) fn multi(
     Ok(Reply::ok())
 }
 
-/// `EXEC`: the replies to what was queued; nil if a watched key has changed. Time stands still
-/// meanwhile.
+/// `EXEC`: returns the replies to the queued commands, or nil if a watched key has changed. All
+/// commands see the same time.
 pub(super) fn exec(
     connection: &mut Connection,
     clients: &mut dyn Clients,
@@ -46,12 +46,13 @@ pub(super) fn exec(
             Err(unresolved) => Reply::Error(unresolved.refusal(line)),
         };
         if !database.replies.is_exceeded() {
-            // What the command has taken of it is its reply.
+            // The reply counts only once, as a part of the reply of `EXEC`.
             database.replies = before;
         }
         match database.replies.take(reply.size()) {
             Ok(()) => replies.push(reply),
-            // The client is not going to be sent any of them. The rest is executed all the same.
+            // The client will not get any of these replies. The remaining commands are executed
+            // anyway.
             Err(_) => replies = Vec::new(),
         }
     }

@@ -1,12 +1,12 @@
 //! The versions of the Redis protocol.
 
-/// In which version of the protocol replies are written.
+/// The version of the protocol in which replies are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Protocol {
-    /// What every connection speaks first.
+    /// The initial version of every connection.
     #[default]
     Resp2,
-    /// What a client asks for with `HELLO 3`.
+    /// The version after `HELLO 3`.
     Resp3,
 }
 

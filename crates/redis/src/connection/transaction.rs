@@ -4,33 +4,33 @@ use crate::command::Flags;
 use crate::{Blob, ErrorReply, Reply};
 
 /// The most bytes that a connection may queue: Redis's default `client-query-buffer-limit`, which
-/// counts them too. Redis cuts the connection; here the transaction is broken.
+/// also counts queued commands. Redis closes the connection; here the transaction is broken.
 const BYTES_MAX: usize = 1 << 30;
 
-/// What a word takes besides its bytes.
+/// The size of a word without its bytes.
 const WORD_BYTES: usize = size_of::<Blob>();
 
-/// What a line takes besides its words, the shape of its reply included.
+/// The size of a line without its words, including the shape of its reply.
 const LINE_BYTES: usize = size_of::<Vec<Blob>>() + 2 * size_of::<Blob>();
 
-/// Command lines that wait for `EXEC`.
+/// The command lines queued for `EXEC`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Transaction {
     pub(crate) lines: Vec<Vec<Blob>>,
-    /// Whether a line was refused, so that `EXEC` will be.
+    /// Whether a line was refused, so that `EXEC` will be refused.
     pub(crate) is_broken: bool,
     bytes: usize,
-    /// Those of all commands together.
+    /// The union of the flags of all queued commands.
     pub(crate) flags: Flags,
 }
 
 impl Transaction {
-    /// What the lines take in memory.
+    /// The memory that the lines take, in bytes.
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Adds a line that can be run. Nothing is kept for a broken transaction.
+    /// Adds a line that has been checked. A broken transaction drops it.
     pub(crate) fn queue(&mut self, line: &[Blob], flags: Flags) -> Result<Reply, ErrorReply> {
         self.bytes += LINE_BYTES;
         self.bytes += line.iter().map(|word| word.len() + WORD_BYTES).sum::<usize>();

@@ -1,4 +1,4 @@
-//! The limit of memory: see [`eviction`](crate::eviction).
+//! The memory limit. See [`eviction`](crate::eviction).
 
 use crate::command::Flags;
 use crate::config::{Config, EvictionPolicy};
@@ -47,34 +47,35 @@ impl Database {
         self.change_each(|keyspace| keyspace.keep_ledger(is_limited));
     }
 
-    /// How many keys have been evicted.
+    /// The number of keys evicted so far.
     #[must_use]
     pub const fn evicted(&self) -> u64 {
         self.evicted
     }
 
-    /// The bytes that all data takes, by the estimate that counts here.
+    /// The estimated size of all data in bytes.
     pub(crate) fn used_memory(&self) -> u64 {
         let used: usize = self.keyspaces().into_iter().map(|(_, keyspace)| keyspace.bytes()).sum();
         used as u64
     }
 
-    /// Whether the data takes more than it may.
+    /// Whether the data exceeds the memory limit.
     #[inline]
     pub(crate) fn lacks_memory(&self) -> bool {
         self.config.maxmemory > 0 && self.used_memory() > self.config.maxmemory
     }
 
-    /// How many bytes there are before evictions begin, if there is a limit.
+    /// The bytes left before evictions begin, if there is a limit.
     pub(crate) fn memory_left(&self) -> Option<u64> {
         let limit = Some(self.config.maxmemory).filter(|limit| *limit > 0)?;
         Some(limit.saturating_sub(self.used_memory()))
     }
 
-    /// Evicts keys until there is memory for a command with these flags.
+    /// Evicts keys until the data is within the limit. Fails if a command with these flags needs
+    /// memory and there is none.
     ///
     /// # Errors
-    /// "OOM" if there is none for it.
+    /// "OOM" if the command may take memory and there is none left.
     #[inline]
     pub(crate) fn make_room(&mut self, flags: Flags) -> Result<(), ErrorReply> {
         while self.lacks_memory() {

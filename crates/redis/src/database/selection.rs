@@ -1,23 +1,23 @@
-//! The numbered databases of one server, of which one is selected while a command runs.
+//! The numbered databases of one server.
 //!
-//! Commands know of the selected one only. The others wait, those that hold nothing are left out,
-//! and between two commands of connections it is always number 0 that is selected: so two servers
-//! are equal if they hold the same, whoever selected what.
+//! Commands see only the selected database. Empty databases are not stored. Between two commands,
+//! number 0 is selected. So two servers with the same data are equal, whichever databases their
+//! connections have selected.
 
 use im::OrdMap;
 
 use crate::{Database, Keyspace};
 
-/// The databases that are not selected, and the number of the one that is.
+/// The databases that are not selected, and the number of the selected one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Selection {
     number: u8,
-    /// By their numbers. None is empty and unwatched.
+    /// The other databases by number. Each holds keys or is watched.
     others: OrdMap<u8, Keyspace>,
 }
 
 impl Database {
-    /// How many numbered databases there are.
+    /// The number of databases.
     pub(crate) const COUNT: u8 = 16;
 
     /// The number of the selected database.
@@ -25,7 +25,7 @@ impl Database {
         self.selection.number
     }
 
-    /// Selects the database of that number.
+    /// Selects the database with this number.
     #[inline]
     pub(crate) fn select(&mut self, number: u8) {
         if number != self.selection.number {
@@ -44,8 +44,8 @@ impl Database {
         *selected = number;
     }
 
-    /// Has each of the two hold what the other one held. Connections stay where they are, and see
-    /// other keys there.
+    /// Swaps the data of two databases. Connections keep their selected number, and see the other
+    /// keys.
     pub(crate) fn swap(&mut self, one: u8, other: u8) {
         let selected = self.selected();
         if one != other {
@@ -60,12 +60,12 @@ impl Database {
         self.select(selected);
     }
 
-    /// Empties all of them.
+    /// Empties all databases.
     pub(crate) fn clear(&mut self) {
         self.change_each(Keyspace::clear);
     }
 
-    /// Forgets who watches keys, and selects number 0.
+    /// Drops all watches, and selects number 0.
     pub(super) fn disconnect(&mut self) {
         self.select(0);
         self.change_each(Keyspace::forget_watchers);
@@ -81,7 +81,7 @@ impl Database {
         }
     }
 
-    /// All that hold something, with their numbers, in the order of these.
+    /// All databases that hold keys, in the order of their numbers.
     pub(crate) fn keyspaces(&self) -> Vec<(u8, &Keyspace)> {
         let Selection { number, others } = &self.selection;
         let others = others.iter().map(|(number, keyspace)| (*number, keyspace));

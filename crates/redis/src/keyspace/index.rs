@@ -1,13 +1,13 @@
-//! Where the entries of a keyspace are found.
+//! The index of a keyspace: finds an entry by its key.
 //!
-//! Nearly all commands name their keys, so what counts is how fast one key is found, and a hash
-//! trie finds it in the third of the time that an ordered map takes. It is persistent, as all
-//! collections here are: a clone costs nothing. The order in which it goes through its keys is that
-//! of their hashes, and of how the trie has grown; nothing shows it ([`Index::iter`] sorts).
+//! Nearly all commands name their keys, so finding one key must be fast. A hash trie takes a third
+//! of the time of an ordered map. It is persistent, like all collections here, so a clone is cheap.
+//! Its order of iteration depends on the hashes and on the trie's history. It is never visible,
+//! because [`Index::iter`] sorts.
 //!
-//! Keys come from clients, and a client that knew the hashes could send keys that all have the same
-//! one: then each lookup would compare a key with all of them. So the hash is keyed with a secret
-//! of the server ([`HashSecret`]).
+//! Clients choose the keys. A client that knew the hash function could send many keys with the same
+//! hash, and each lookup would compare all of them. So the hash is keyed with a secret of the
+//! server ([`HashSecret`]).
 
 mod memory;
 
@@ -28,12 +28,12 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// One without entries.
+    /// An empty index.
     pub(super) fn new(secret: HashSecret) -> Index {
         Index { entries: GenericHashMap::with_hasher(KeyHash(secret)) }
     }
 
-    /// The same entries, found by another secret.
+    /// The same entries, hashed with another secret.
     pub(super) fn rehashed(&self, secret: HashSecret) -> Index {
         let mut rehashed = Index::new(secret);
         for (key, entry) in self.iter_unordered() {
@@ -42,7 +42,7 @@ impl Index {
         rehashed
     }
 
-    /// What its hashes are keyed with.
+    /// The secret that keys the hashes.
     pub(super) fn secret(&self) -> &HashSecret {
         &self.entries.hasher().0
     }
@@ -57,7 +57,7 @@ impl Index {
         self.entries.get_mut(key)
     }
 
-    /// Adds an entry under a key that has none.
+    /// Adds an entry for a key that has none.
     pub(super) fn insert(&mut self, key: Blob, entry: Entry) {
         self.entries.insert(key, entry);
     }
@@ -74,14 +74,14 @@ impl Index {
         self.entries.len()
     }
 
-    /// In the order of the keys' bytes.
+    /// All entries, in the order of the keys' bytes.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Blob, &Entry)> {
         let mut entries: Vec<(&Blob, &Entry)> = self.entries.iter().collect();
         entries.sort_unstable_by_key(|(key, _)| *key);
         entries.into_iter()
     }
 
-    /// In no order that anything may depend on.
+    /// All entries, in an unspecified order. Results must not depend on the order.
     pub(super) fn iter_unordered(&self) -> impl Iterator<Item = (&Blob, &Entry)> {
         self.entries.iter()
     }
@@ -94,12 +94,12 @@ impl Hash for Index {
     }
 }
 
-/// The same for the same bytes and the same secret.
+/// The hash function. It depends only on the bytes and the secret.
 #[derive(Clone, Debug, Default)]
 struct KeyHash(HashSecret);
 
-/// Hashes a key. It is written in one piece; its length, which goes before it, tells nothing that
-/// the piece does not.
+/// Hashes a key. The key is written in one piece, so its length, which is written before it, is
+/// ignored.
 struct KeyHasher(AHasher);
 
 impl BuildHasher for KeyHash {

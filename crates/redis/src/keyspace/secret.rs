@@ -1,22 +1,22 @@
-//! What makes hashes unpredictable.
+//! The secret of the hash function.
 
 use std::fmt;
 
 use ahash::RandomState;
 
-/// What the hashes of a server's keys are keyed with, so that a client cannot choose keys whose
-/// hashes are equal.
+/// The secret that keys the hashes of a server's keys. A client that does not know it cannot choose
+/// keys with equal hashes.
 ///
-/// It changes how much work a key costs, and nothing else: servers with different secrets give the
-/// same replies, and are equal if they hold the same.
+/// The secret affects only the running time. Servers with different secrets give the same replies,
+/// and are equal if their data is equal.
 ///
-/// A server with real clients draws its secret from the operating system's randomness. A simulated
-/// server keeps the default, which is no secret: its keys come from the code under test, and a run
-/// must do the same work each time.
+/// A server with real clients draws its secret from the operating system's random source. A
+/// simulated server keeps the default, which is public: its keys come from the code under test, and
+/// each run must do the same work.
 ///
-/// The hash is aHash, which is made against clients that choose keys and do not know the secret.
-/// No reply shows a hash, or an order that depends on one. SipHash-1-3 would hold against clients
-/// that see hashes too, but with it a `GET` takes a third longer.
+/// The hash function is aHash, which resists clients that choose keys without knowing the secret.
+/// No reply reveals a hash, or an order that depends on one. SipHash-1-3 would also resist clients
+/// that see hashes, but makes a `GET` a third slower.
 ///
 /// ```
 /// use redis::{Database, HashSecret};
@@ -31,7 +31,7 @@ use ahash::RandomState;
 pub struct HashSecret(RandomState);
 
 impl HashSecret {
-    /// The secret made of these 256 bits.
+    /// A secret of these 256 bits.
     #[must_use]
     pub fn new(words: [u64; 4]) -> HashSecret {
         let [first, second, third, fourth] = words;
@@ -50,7 +50,7 @@ impl Default for HashSecret {
     }
 }
 
-/// Two are equal if they hash alike.
+/// Two secrets are equal if they give the same hashes.
 impl PartialEq for HashSecret {
     fn eq(&self, other: &HashSecret) -> bool {
         (0..4_u8).all(|byte| self.0.hash_one([byte; 16]) == other.0.hash_one([byte; 16]))
@@ -59,7 +59,7 @@ impl PartialEq for HashSecret {
 
 impl Eq for HashSecret {}
 
-/// Shows nothing of the secret.
+/// Does not reveal the secret.
 impl fmt::Debug for HashSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HashSecret(..)")

@@ -1,27 +1,27 @@
-//! Who has asked to be told of changes of keys, for `WATCH`.
+//! The connections that watch keys, for `WATCH`.
 //!
-//! A connection that watches a key is written down under the key, and is struck off when the key
-//! changes. So at `EXEC` the connection asks whether it still stands under all of its keys. While
-//! nobody watches anything, which is nearly always, a change costs one look at an empty map.
+//! The connections that watch a key are listed under it. A change of the key removes the list. So
+//! `EXEC` checks whether the connection is still listed under all of its keys. If no key is
+//! watched, a change costs one lookup in an empty map.
 
 use im::OrdMap;
 
 use crate::Blob;
 use crate::value::memory::Tree;
 
-/// Which connections watch which keys that have not changed since.
+/// The watched keys that have not changed, each with its connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Watchers {
     /// By the key and the number of the connection.
     seen: OrdMap<(Blob, u64), Seen>,
 }
 
-/// What a connection has seen of a key that it began to watch.
+/// The state of a key when a connection began to watch it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Seen {
-    /// The key had expired, and was still in memory: its removal will be no change.
+    /// The key had expired, and was still in memory. Its removal is not a change.
     Expired,
-    /// It was there, or it was not.
+    /// The key existed, or was missing.
     Plainly,
 }
 
@@ -53,12 +53,13 @@ impl Watchers {
         self.seen.remove(&(key.clone(), connection));
     }
 
-    /// What the connection saw when it began, if the key has not changed since.
+    /// The state of the key when the connection began to watch it. `None` if the key has changed
+    /// since.
     pub(super) fn seen(&self, key: &Blob, connection: u64) -> Option<Seen> {
         self.seen.get(&(key.clone(), connection)).copied()
     }
 
-    /// The key has changed.
+    /// Records that a key has changed.
     #[inline]
     pub(super) fn touch(&mut self, key: &Blob) {
         if !self.seen.is_empty() {
@@ -66,7 +67,7 @@ impl Watchers {
         }
     }
 
-    /// The key has been removed because it has expired.
+    /// Records that a key has been removed because it had expired.
     pub(super) fn touch_expired(&mut self, key: &Blob) {
         if !self.seen.is_empty() {
             self.strike_off(key, |seen| (seen == Seen::Expired).then_some(Seen::Plainly));

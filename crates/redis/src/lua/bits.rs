@@ -51,8 +51,8 @@ const SHIFTS: [(&str, Shift); 5] = [
     ("ror", i32::rotate_right),
 ];
 
-/// The low 32 bits of a number, rounded to an integer first: it is added to a number so large that
-/// a double has no bits left for a fraction.
+/// The low 32 bits of a number, which is rounded to an integer first. Adding a large number rounds,
+/// because the sum has no bits left for a fraction.
 #[expect(clippy::float_arithmetic, reason = "Lua's numbers are doubles")]
 fn bits(lua: &mut Lua, args: Args, number: usize) -> Result<i32> {
     const ROUNDING: f64 = 6_755_399_441_055_744.0;
@@ -60,7 +60,7 @@ fn bits(lua: &mut Lua, args: Args, number: usize) -> Result<i32> {
     Ok((value + ROUNDING).to_bits() as i32)
 }
 
-/// `bit.tohex(x [, n])`: the last digits, in capitals if their number is negative.
+/// `bit.tohex(x [, n])`: returns the last `|n|` digits, in capitals if `n` is negative.
 fn to_hex(lua: &mut Lua, args: Args) -> Result<usize> {
     let value = bits(lua, args, 1)?;
     let digits = if args.len() < 2 { 8 } else { bits(lua, args, 2)? };

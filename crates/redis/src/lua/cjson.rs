@@ -1,7 +1,7 @@
-//! The table `cjson`: lua-cjson 2.1, which comes with Redis, with its settings.
+//! The table `cjson`: lua-cjson 2.1, as Redis includes it.
 //!
-//! A script can make more such tables, each with settings of its own. A function of such a table
-//! has the number of its settings, in [`Host::cjson`], as its upvalue.
+//! `cjson.new` makes more such tables, each with its own settings. The upvalue of each function is
+//! the index of its settings in [`Host::cjson`].
 
 mod decode;
 mod encode;
@@ -13,15 +13,15 @@ use lua::{Args, Lua, NativeId, Result, TableRef, Value, number};
 
 use super::host::Host;
 
-/// What scripts can set. Unlike Redis, which keeps the settings of one script for all others, each
-/// script begins with these.
+/// The settings of a table. Each script begins with the defaults. In Redis, the settings of one
+/// script stay for all others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
-    /// What becomes of an array with too many holes: an object, or else an error.
+    /// Whether an array with too many holes becomes an object. Otherwise, it is an error.
     sparse_as_object: bool,
-    /// How many times longer than its number of elements an array may be; 0 for no limit.
+    /// How many times longer than its number of elements an array may be. 0 means no limit.
     sparse_ratio: i32,
-    /// An array so long may have any number of holes.
+    /// An array of at most this length may have any number of holes.
     sparse_safe: i32,
     encode_depth: i32,
     decode_depth: i32,
@@ -31,7 +31,7 @@ pub(super) struct Settings {
     decode_invalid: bool,
 }
 
-/// How a number is written that JSON does not have.
+/// How to write a number that JSON does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Invalid {
     Refuse,
@@ -55,14 +55,10 @@ impl Default for Settings {
     }
 }
 
-/// So many values fit on the stack of a function in C, which bounds how deep data is nested beside
-/// the settings.
-const STACK_MAX: usize = 8_000;
-
-/// The functions of the table, once they are all known.
+/// The functions of the table, once all are registered.
 type Functions = Rc<OnceCell<Vec<(&'static str, NativeId)>>>;
 
-/// The table whose functions go by the first settings.
+/// Makes the table whose functions use the first settings.
 pub(super) fn table(lua: &mut Lua, host: &Rc<Host>) -> Result<TableRef> {
     let functions = Functions::default();
     let known = register(lua, host, &functions);
@@ -100,7 +96,7 @@ fn register(
     ];
     let (shared, functions) = (Rc::clone(host), Rc::clone(functions));
     let new = lua.register(move |lua, _| {
-        /// What it costs, in units: settings are kept until the script ends.
+        /// What a call costs in units. The settings stay until the script ends.
         const NEW: u64 = 300;
         lua.spend(NEW)?;
         let settings = {
@@ -149,7 +145,8 @@ const SWITCHES: [(&str, Switch); 2] = [
     ("decode_invalid_numbers", |settings| &mut settings.decode_invalid),
 ];
 
-/// A function that is given the settings of its table, and may change them, unless it fails.
+/// Registers a function that reads the settings of its table. Its changes to them are kept unless
+/// it fails.
 fn with_settings(
     lua: &mut Lua,
     host: &Rc<Host>,
@@ -203,7 +200,7 @@ fn at_most(lua: &mut Lua, args: Args, most: usize) -> Result<()> {
     Ok(())
 }
 
-/// The first argument as a switch: true or false, or `on` or `off`.
+/// Reads the first argument as a switch: true or false, or `on` or `off`.
 fn switch(lua: &mut Lua, args: Args, setting: &mut bool) -> Result<()> {
     match lua.arg(args, 1) {
         Value::Nil => {}
@@ -219,7 +216,7 @@ fn option<T: Copy>(lua: &mut Lua, args: Args, options: &[(&str, T)]) -> Result<T
     match found {
         Some((_, value)) => Ok(*value),
         None => {
-            /// So many bytes of a wrong option are shown.
+            /// How many bytes of a wrong option an error message shows.
             const SHOWN: usize = 100;
             let shown = crate::Blob::copy_from_slice(&word[..word.len().min(SHOWN)]);
             Err(lua.arg_error(args, 1, &format!("invalid option '{shown}'")))
@@ -240,7 +237,7 @@ fn integer(
     let value = number::c_int(lua.check_integer(args, place)?);
     if !range.contains(&value) {
         let problem = format!("expected integer between {} and {}", range.start(), range.end());
-        // Whichever argument it is, lua-cjson calls it the first.
+        // lua-cjson names the first argument in this error, whichever argument is wrong.
         return Err(lua.arg_error(args, 1, &problem));
     }
     *setting = value;

@@ -1,4 +1,4 @@
-//! The table `cmsgpack`: lua-cmsgpack 0.4, which comes with Redis.
+//! The table `cmsgpack`: lua-cmsgpack 0.4, as Redis includes it.
 
 mod pack;
 mod unpack;

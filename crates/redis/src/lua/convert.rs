@@ -1,18 +1,17 @@
-//! Between Lua's values and Redis's replies, by the rules of "Redis Lua API reference", section
+//! Conversion between Lua's values and Redis's replies. Source: "Redis Lua API reference", section
 //! "Data type conversion".
 
 use lua::{Error, Lua, Result, StringRef, TableRef, Value, number};
 
 use crate::{Blob, ErrorReply, Reply, integer};
 
-/// How deep a table may be nested in a reply. Redis goes as far as Lua's stack does; the rest of
-/// this program need not.
+/// How deep tables may be nested in a reply. In Redis, the limit is Lua's stack.
 const DEPTH_MAX: usize = 500;
 
-/// What it costs to convert an element of an array, in units.
+/// What it costs in units to convert an element of an array.
 const ELEMENT: u64 = 4;
 
-/// The names of fields that give a table a meaning, made once.
+/// The names of fields that give a table a meaning. They are made once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields {
     pub(super) err: StringRef,
@@ -48,8 +47,8 @@ impl Fields {
         })
     }
 
-    /// The reply that a script's return value makes. It shares the strings, and is charged for as
-    /// if it did not: one with many elements ends the script.
+    /// Converts a script's return value to a reply. The reply shares the strings, but the script is
+    /// charged as if they were copied. Too large a reply ends the script.
     pub(super) fn reply(&self, lua: &mut Lua, value: Value) -> Result<Reply> {
         self.nested_reply(lua, value, DEPTH_MAX)
     }
@@ -134,13 +133,13 @@ impl Fields {
         Ok(Reply::Array(replies))
     }
 
-    /// What `redis.call` gives a script. May collect garbage first.
+    /// Converts a reply to the value that `redis.call` returns. May collect garbage first.
     pub(super) fn value(&self, lua: &mut Lua, reply: Reply) -> Result<Value> {
         make_room(lua, &reply, 1)?;
         self.converted(lua, reply, Value::Boolean(false))
     }
 
-    /// As [`Fields::value`], once there is room. `nil` is what stands for nothing.
+    /// As [`Fields::value`], but does not make room first. `nil` is the value for nil replies.
     pub(super) fn converted(&self, lua: &mut Lua, reply: Reply, nil: Value) -> Result<Value> {
         Ok(match reply {
             Reply::Nil => nil,
@@ -163,7 +162,7 @@ impl Fields {
         })
     }
 
-    /// A table with one field, which says what it is.
+    /// A table with one field, whose name says what the table means.
     pub(super) fn one_field(&self, lua: &mut Lua, name: StringRef, value: Value) -> Result<Value> {
         let table = lua.new_table(0, 1)?;
         lua.raw_set(table, name.into(), value)?;
@@ -175,7 +174,7 @@ impl Fields {
         self.one_field(lua, self.ok, status.into())
     }
 
-    /// The table that stands for a refusal.
+    /// The table for an error reply.
     pub(super) fn error_value(&self, lua: &mut Lua, error: &ErrorReply) -> Result<Value> {
         let table = lua.new_table(0, 2)?;
         let text = lua.string(error.text().clone())?;
@@ -184,7 +183,7 @@ impl Fields {
         Ok(table.into())
     }
 
-    /// A refusal, raised.
+    /// An error reply as a Lua error.
     pub(super) fn refused(&self, lua: &mut Lua, error: &ErrorReply) -> Error {
         match self.error_value(lua, error) {
             Ok(value) => Error::Thrown(value),
@@ -193,12 +192,13 @@ impl Fields {
     }
 }
 
-/// Makes room for what a reply becomes, which is `factor` times what an array of strings takes.
+/// Makes room for the value of a reply. It takes at most `factor` times as much as an array of
+/// strings.
 pub(super) fn make_room(lua: &mut Lua, reply: &Reply, factor: usize) -> Result<()> {
     lua.make_room(size(reply).saturating_mul(factor))
 }
 
-/// What a reply takes as a value of Lua, in bytes, and rather more than less.
+/// An upper estimate of a reply's size as a Lua value, in bytes.
 fn size(reply: &Reply) -> usize {
     match reply {
         Reply::Nil | Reply::Integer(_) => 0,
@@ -209,7 +209,7 @@ fn size(reply: &Reply) -> usize {
     }
 }
 
-/// Counts an element of a reply.
+/// Charges for an element of a reply.
 fn element(lua: &mut Lua) -> Result<()> {
     lua.spend(ELEMENT)?;
     lua.account(size_of::<Reply>())

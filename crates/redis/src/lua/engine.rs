@@ -1,4 +1,4 @@
-//! The engine itself: Lua, the scripts that it has compiled, and how one is run.
+//! The engine: a Lua machine and its compiled scripts.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,23 +9,23 @@ use lua::{Chunk, End, Error, Lua, TableRef, Value};
 use super::convert::Fields;
 use super::host::Host;
 use super::sandbox::{self, Names};
-use super::{patience, shebang};
+use super::{interrupt, shebang};
 use crate::{Blob, Database, ErrorReply, Reply, Sha1, UnixTime};
 
-/// What a script may use up, in units: one is what an instruction costs.
+/// The budget of a script in units. An instruction costs one unit.
 const UNITS: u64 = 20_000_000;
 
-/// How many bytes a script may have in use at any time.
+/// The memory limit of a script in bytes.
 const MEMORY: usize = 64 << 20;
 
-/// The longest script.
+/// The longest script in bytes.
 const TEXT_MAX: usize = 512 << 10;
 
-/// So many scripts are kept compiled, and so many bytes of their texts. Then there is a new engine.
+/// The most compiled scripts, and the most bytes of their texts. A new engine replaces a full one.
 const COMPILED_MAX: usize = 500;
 const COMPILED_BYTES_MAX: usize = 4 << 20;
 
-/// Whether a script may run commands that write.
+/// Whether a script may run write commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Access {
     #[default]
@@ -49,10 +49,10 @@ pub(super) struct Engine {
     host: Rc<Host>,
     fields: Fields,
     names: Names,
-    /// What a script may use up.
+    /// The budget of a script in units.
     pub(super) units: u64,
     pub(super) compiled: BTreeMap<Sha1, Chunk>,
-    /// How long their texts are, together.
+    /// The total size of their texts in bytes.
     compiled_bytes: usize,
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn compile(sha: &Sha1, text: &Blob) -> Result<(), ErrorReply> {
 /// Runs a script at the time `now` of the server's wall clock.
 ///
 /// # Errors
-/// The error that ended it. What it had written by then stays written.
+/// The error that ended the script. Its earlier writes stay.
 pub(crate) fn run(
     database: &mut Database,
     now: UnixTime,
@@ -80,7 +80,7 @@ pub(crate) fn run(
     with_engine(|engine| engine.run(database, now, call))
 }
 
-/// An engine that panics is not used again.
+/// Calls `work` with this thread's engine. An engine that panics is not used again.
 fn with_engine<T>(
     work: impl FnOnce(&mut Engine) -> Result<T, ErrorReply>,
 ) -> Result<T, ErrorReply> {
@@ -101,7 +101,7 @@ impl Engine {
         let host = Rc::new(Host::default());
         let built = sandbox::build(&mut lua, &host);
         let (fields, names) = built.map_err(|error| ErrorReply::new(&refusal(error)))?;
-        lua.stop_when(patience::must_stop);
+        lua.stop_when(interrupt::must_stop);
         Ok(Engine {
             lua,
             host,
@@ -113,7 +113,7 @@ impl Engine {
         })
     }
 
-    /// The script, compiled.
+    /// Compiles a script, unless it is compiled already.
     fn chunk(&mut self, sha: &Sha1, text: &Blob) -> Result<Chunk, ErrorReply> {
         if let Some(chunk) = self.compiled.get(sha) {
             return Ok(chunk.clone());
@@ -157,14 +157,14 @@ impl Engine {
         Ok(reply)
     }
 
-    /// Exchanges the server whose script runs.
+    /// Swaps `database` with the one that the host holds.
     fn exchange(&self, database: &mut Database, set: impl FnOnce(&mut super::host::Running)) {
         let mut running = self.host.running.borrow_mut();
         std::mem::swap(&mut running.database, database);
         set(&mut running);
     }
 
-    /// What the script returns, as a reply, or the text of its error.
+    /// Runs a script. Returns its reply, or the text of its error.
     fn reply(&mut self, chunk: &Chunk, call: &Call<'_>) -> Result<Reply, Blob> {
         let Engine { lua, fields, units, .. } = self;
         let fields = *fields;
@@ -179,7 +179,8 @@ impl Engine {
         reply.map_err(|error| in_script(call, &refusal(error), None))
     }
 
-    /// Calls the script: what it returns first, or the error that ended it, as Redis hands it on.
+    /// Calls a script. Returns its first result, or the error that ended it, as Redis's handler
+    /// converts it.
     fn call(&mut self, chunk: &Chunk, call: &Call<'_>) -> lua::Result<Result<Value, Value>> {
         let Engine { lua, fields, names, .. } = self;
         let fields = *fields;
@@ -187,7 +188,8 @@ impl Engine {
         for (name, words) in [(names.keys, call.keys), (names.argv, call.arguments)] {
             let table = list(lua, words)?;
             lua.raw_set(globals, name.into(), table.into())?;
-            // What is permanent keeps nothing from the collector: the stack does.
+            // The collector does not look into `globals`, which is permanent, so the table must
+            // also be on the stack.
             lua.push(table.into())?;
         }
         let main = lua.instantiate(chunk)?;
@@ -205,7 +207,7 @@ impl Engine {
     fn failure(&mut self, call: &Call<'_>, raised: Value) -> Blob {
         match raised {
             Value::Table(error) => {
-                let (message, place) = sandbox::told(&self.lua, self.fields, error);
+                let (message, place) = sandbox::describe(&self.lua, self.fields, error);
                 in_script(call, &message, place.as_ref())
             }
             other => {
@@ -226,19 +228,19 @@ fn list(lua: &mut Lua, words: &[Blob]) -> lua::Result<TableRef> {
     Ok(table)
 }
 
-/// The text of an error with the name of the script, and the place in it.
+/// The text of an error, with the script's name and the place.
 fn in_script(call: &Call<'_>, message: &[u8], place: Option<&Blob>) -> Blob {
     let name = format!(" script: {}", call.sha);
     let place = place.map_or_else(Vec::new, |place| [b", on ", &**place, b"."].concat());
     Blob::from([message, name.as_bytes(), &place].concat())
 }
 
-/// What a client is told of the end of a script that has used up its means.
+/// The error text for a script that was ended.
 fn refusal(error: Error) -> Blob {
     match error {
-        Error::Ended(End::Stopped) => Blob::from(format!("ERR {}", patience::stop())),
+        Error::Ended(End::Stopped) => Blob::from(format!("ERR {}", interrupt::stop())),
         Error::Ended(end) => Blob::from(format!("ERR {end}")),
-        // Neither leaves a protected call.
+        // A protected call never returns these.
         Error::Thrown(_) | Error::Yielded(_) => Blob::from_static("ERR Script failed"),
     }
 }

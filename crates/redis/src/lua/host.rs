@@ -1,4 +1,4 @@
-//! What the functions that scripts call share: the server whose script runs.
+//! The state that the functions of scripts share.
 
 use std::cell::{Cell, RefCell};
 
@@ -6,30 +6,30 @@ use super::cjson::Settings;
 use super::engine::Access;
 use crate::{Blob, Database, ErrorReply, Reply, ScriptContext, UnixTime};
 
-/// One for each engine.
+/// The shared state of one engine.
 #[derive(Default)]
 pub(super) struct Host {
     pub(super) running: RefCell<Running>,
-    /// Whether the script asked for RESP3: which replies `redis.call` gives.
+    /// Whether the script asked for RESP3 replies of `redis.call`.
     pub(super) wants_resp3: Cell<bool>,
-    /// The line of the last command, kept for its memory.
+    /// The vector of the last command line. It is kept to reuse its memory.
     pub(super) line: Cell<Vec<Blob>>,
-    /// Those of `cjson`, and of each table that `cjson.new` made.
+    /// The settings of `cjson`, and of each table that `cjson.new` made.
     pub(super) cjson: RefCell<Vec<Settings>>,
 }
 
-/// The server whose script runs; an empty one between two scripts.
+/// The server whose script is running, or an empty one between two scripts.
 #[derive(Debug, Default)]
 pub(super) struct Running {
     pub(super) database: Database,
     pub(super) now: UnixTime,
     pub(super) access: Access,
-    /// Whether there was no memory when the script began, and it has not written since.
+    /// Whether the memory limit was exceeded when the script began, and it has not written since.
     pub(super) lacks_memory: bool,
 }
 
 impl Host {
-    /// Makes all as it is for each script, which has the settings of `cjson` as they are at first.
+    /// Resets the state for the next script, which begins with the default settings of `cjson`.
     pub(super) fn begin(&self) {
         self.wants_resp3.set(false);
         let mut settings = self.cjson.borrow_mut();
@@ -37,7 +37,7 @@ impl Host {
         settings.push(Settings::default());
     }
 
-    /// What `redis.call` does.
+    /// Runs a command for `redis.call`.
     pub(super) fn call(&self, line: &[Blob]) -> Result<Reply, ErrorReply> {
         let Running { database, now, access, lacks_memory } = &mut *self.running.borrow_mut();
         let mut context = ScriptContext::resumed(database, *now, *lacks_memory);

@@ -10,11 +10,11 @@ use crate::command;
 use crate::resp::Shape;
 use crate::{Blob, ErrorReply, Reply, Sha1};
 
-/// The version whose behaviour this is.
+/// The version of Redis that scripts see.
 const VERSION: &str = "7.0.15";
 const VERSION_NUMBER: i32 = 0x0007_000f;
 
-/// What a command costs at least, in units.
+/// The least cost of a command in units.
 const CALL: u64 = 20;
 
 pub(super) fn table(lua: &mut Lua, host: &Rc<Host>, fields: Fields) -> Result<TableRef> {
@@ -48,7 +48,7 @@ fn constants(lua: &mut Lua, table: TableRef) -> Result<()> {
     Ok(())
 }
 
-/// `redis.call` and `redis.pcall`, which differ in what becomes of a refusal.
+/// `redis.call`, which raises an error reply, and `redis.pcall`, which returns it.
 fn calls(lua: &mut Lua, table: TableRef, host: &Rc<Host>, fields: Fields) -> Result<()> {
     let shared = Rc::clone(host);
     lua.define(table, "call", move |lua, args| {
@@ -65,10 +65,10 @@ fn calls(lua: &mut Lua, table: TableRef, host: &Rc<Host>, fields: Fields) -> Res
     })
 }
 
-/// The second is what the reply is in RESP3, if the script wants to have it in that.
+/// A reply, and its shape in RESP3 if the script asked for RESP3.
 type Answer = (std::result::Result<Reply, ErrorReply>, Option<Shape>);
 
-/// Runs the command that the arguments are, and charges for it.
+/// Runs the command in the arguments, and charges for it.
 fn answer(lua: &mut Lua, args: Args, host: &Host) -> Result<Answer> {
     let mut line = host.line.take();
     let mut bytes = 0;
@@ -90,7 +90,7 @@ fn answer(lua: &mut Lua, args: Args, host: &Host) -> Result<Answer> {
     let shape = host.wants_resp3.get().then(|| Shape::of(&line));
     line.clear();
     host.line.set(line);
-    // What took long may have cost little.
+    // A command can take long and cost little.
     lua.look()?;
     Ok((reply, shape))
 }
@@ -124,8 +124,7 @@ fn replies(lua: &mut Lua, table: TableRef, fields: Fields) -> Result<()> {
     })
 }
 
-/// The text of an `{err = ...}`: after a code, if it has one, which is a word with something
-/// behind it.
+/// The error reply for `text`. A text with a blank begins with a code; otherwise the code is `ERR`.
 fn error_reply(text: &[u8]) -> ErrorReply {
     let text = text.strip_prefix(b"-").unwrap_or(text);
     let error = ErrorReply::new(text);
@@ -155,7 +154,7 @@ fn replication(lua: &mut Lua, table: TableRef, fields: Fields) -> Result<()> {
     })
 }
 
-/// What is logged goes nowhere.
+/// `redis.log`: checks its arguments and drops the message.
 fn log(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
     if args.len() < 2 {
         return Err(refuse(lua, fields, "ERR redis.log() requires two arguments or more."));
@@ -170,7 +169,7 @@ fn log(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
 }
 
 fn sha1hex(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
-    /// Hashing takes so many times as long as copying.
+    /// Hashing a byte costs this many times as much as copying it.
     const FACTOR: usize = 8;
     if args.len() != 1 {
         return Err(refuse(lua, fields, "ERR wrong number of arguments"));
@@ -193,7 +192,7 @@ fn set_resp(lua: &mut Lua, args: Args, host: &Host, fields: Fields) -> Result<us
     Ok(0)
 }
 
-/// Every client may run every command here, but the command must be one.
+/// `redis.acl_check_cmd`: true for every command that exists, because there are no ACLs.
 fn acl_check_cmd(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
     if args.is_empty() {
         return Err(refuse(

@@ -1,5 +1,5 @@
-//! The world of scripts: Lua's libraries without what Redis takes away, those that Redis adds, and
-//! nothing that a script could change.
+//! The environment of scripts: Lua's libraries without the functions that Redis removes, and the
+//! libraries that Redis adds. All of it is read-only.
 
 use std::rc::Rc;
 
@@ -10,20 +10,20 @@ use super::host::Host;
 use super::{bits, cjson, cmsgpack, redis_functions, structs};
 use crate::Blob;
 
-/// What scripts do not have, be it that Redis has none of it or that it gives too much away.
+/// The names that scripts do not see: those that Redis removes, and those that would be unsafe.
 const REMOVED: [&str; 13] = [
     "dofile", "loadfile", "print", "require", "module", "package", "newproxy", "getfenv",
     "setfenv", "io", "os", "debug", "arg",
 ];
 
-/// The global variables that are set for each script.
+/// The names of the global variables that each script sets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Names {
     pub(super) keys: StringRef,
     pub(super) argv: StringRef,
 }
 
-/// Builds it.
+/// Builds the environment.
 pub(super) fn build(lua: &mut Lua, host: &Rc<Host>) -> Result<(Fields, Names)> {
     let fields = Fields::new(lua)?;
     let globals = lua.globals();
@@ -52,7 +52,8 @@ pub(super) fn build(lua: &mut Lua, host: &Rc<Host>) -> Result<(Fields, Names)> {
         lua.push(error.into())
     })?;
     let names = Names { keys: lua.string("KEYS")?, argv: lua.string("ARGV")? };
-    // From now on they have their places, and to set them moves nothing.
+    // This reserves places for both variables, so that setting them later does not resize the
+    // table.
     lua.raw_set(globals, names.keys.into(), false.into())?;
     lua.raw_set(globals, names.argv.into(), false.into())?;
     protect(lua, globals)?;
@@ -60,7 +61,7 @@ pub(super) fn build(lua: &mut Lua, host: &Rc<Host>) -> Result<(Fields, Names)> {
     Ok((fields, names))
 }
 
-/// No script can change the global variables, what is in them, or their metatables.
+/// Makes the global table, the tables in it, and their metatables read-only.
 fn protect(lua: &mut Lua, globals: TableRef) -> Result<()> {
     let metatable = lua.new_table(0, 1)?;
     lua.define(metatable, "__index", no_global)?;
@@ -80,7 +81,7 @@ fn protect(lua: &mut Lua, globals: TableRef) -> Result<()> {
     Ok(())
 }
 
-/// What reads a global variable that is not there.
+/// Raises the error for a missing global variable.
 fn no_global(lua: &mut Lua, args: Args) -> Result<usize> {
     if args.len() != 2 {
         return Err(lua.throw("Wrong number of arguments to luaProtectedTableError"));
@@ -97,7 +98,7 @@ fn no_global(lua: &mut Lua, args: Args) -> Result<usize> {
         .throw([b"Script attempted to access nonexistent global variable '", name, b"'"].concat()))
 }
 
-/// `pcall` as Redis has it: of an error that is a table only the text is left.
+/// Redis's `pcall`: of an error that is a table, it returns only the text.
 fn pcall(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
     let error = if args.is_empty() {
         lua.string("attempt to call a boolean value")?.into()
@@ -110,19 +111,18 @@ fn pcall(lua: &mut Lua, args: Args, fields: Fields) -> Result<usize> {
     let Value::Table(_) = error else {
         return lua.push_all(&[false.into(), error]);
     };
-    // A metamethod may run: the error has to be where the collector sees it.
+    // A metamethod may run, so the error must be on the stack.
     lua.push(error)?;
     let text = lua.index(error, fields.err.into())?;
     lua.pop();
     match text {
         text @ (Value::String(_) | Value::Number(_)) => lua.push_all(&[false.into(), text]),
-        // Redis leaves it on the stack.
+        // Redis also returns the original error.
         other => lua.push_all(&[false.into(), error, other]),
     }
 }
 
-/// What Redis does with an error that a script does not catch. An error that this raises is dealt
-/// with in the same way.
+/// Redis's handler for errors that a script does not catch. It also handles its own errors.
 pub(super) fn handle(lua: &mut Lua, fields: Fields, error: Value) -> Result<Value> {
     const TRIES: usize = 10;
     let mut error = error;
@@ -136,8 +136,8 @@ pub(super) fn handle(lua: &mut Lua, fields: Fields, error: Value) -> Result<Valu
     Err(Error::Thrown(error))
 }
 
-/// An error as the table that Redis makes of it: its text, and the place of the function that
-/// raised it, or of the one that called that if it is one of C.
+/// Converts an error to Redis's table of its text and a place. The place is in the function that
+/// raised the error, or in its caller if that is a C function.
 fn with_place(lua: &mut Lua, fields: Fields, error: Value) -> Result<TableRef> {
     let table = match error {
         Value::Table(table) if lua.is_read_only(table) => return read_only(lua, fields),
@@ -161,7 +161,7 @@ fn with_place(lua: &mut Lua, fields: Fields, error: Value) -> Result<TableRef> {
         Some(Level::Rust) => (Blob::from_static("=[C]"), -1.0),
         Some(Level::TailCall) => (Blob::from_static("=(tail call)"), -1.0),
     };
-    // Metamethods may run: the table has to be where the collector sees it.
+    // Metamethods may run, so the table must be on the stack.
     lua.push(table.into())?;
     let source = lua.string(source)?;
     lua.set_index(table.into(), fields.source.into(), source.into())?;
@@ -170,7 +170,7 @@ fn with_place(lua: &mut Lua, fields: Fields, error: Value) -> Result<TableRef> {
     Ok(table)
 }
 
-/// The error of Redis's own handler, which is written in Lua, when it is to change such a table.
+/// The error of Redis's own handler, which is written in Lua, if the error is a read-only table.
 fn read_only(lua: &mut Lua, fields: Fields) -> Result<TableRef> {
     let table = lua.new_table(0, 0)?;
     let text = lua.string("ERR err_handler_def:10: Attempt to modify a readonly table")?;
@@ -181,8 +181,8 @@ fn read_only(lua: &mut Lua, fields: Fields) -> Result<TableRef> {
     Ok(table)
 }
 
-/// What a client is told of such an error, but for the script's name: the text, and the place.
-pub(super) fn told(lua: &Lua, fields: Fields, error: TableRef) -> (Blob, Option<Blob>) {
+/// The text and the place of such an error, for the client.
+pub(super) fn describe(lua: &Lua, fields: Fields, error: TableRef) -> (Blob, Option<Blob>) {
     let field = |name: StringRef| lua.to_bytes(lua.raw_get(error, name.into()));
     let text = field(fields.err).unwrap_or(Blob::from_static("ERR unknown error"));
     let place = field(fields.source).zip(field(fields.line));

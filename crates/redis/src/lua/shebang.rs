@@ -1,18 +1,18 @@
-//! The first line of a script, if it begins with `#!`: the engine and the script's flags.
+//! The shebang line of a script: the engine and the script's flags.
 
 use std::borrow::Cow;
 
 use super::engine::Access;
 use crate::{Blob, ErrorReply};
 
-/// The flags that Redis 7.0 knows. What the last three allow is not refused here anyway.
+/// The flags of Redis 7.0. The last three have no effect here.
 const FLAGS: [&[u8]; 5] =
     [b"no-writes", b"allow-oom", b"allow-stale", b"no-cluster", b"allow-cross-slot-keys"];
 
-/// What Lua is given to compile: the text, with an empty line for the first one.
+/// The text to compile: the script, with a shebang line replaced by an empty line.
 ///
 /// # Errors
-/// As `EVAL` refuses a first line that it cannot read.
+/// The error of `EVAL` for an invalid shebang line.
 pub(super) fn body(text: &Blob) -> Result<Cow<'_, [u8]>, ErrorReply> {
     let Some(line) = first_line(text)? else {
         return Ok(Cow::Borrowed(text));
@@ -35,12 +35,11 @@ pub(super) fn body(text: &Blob) -> Result<Cow<'_, [u8]>, ErrorReply> {
     Ok(Cow::Borrowed(&text[line.len()..]))
 }
 
-/// What a script may do that is called with this access, and whether it has to be told that the
-/// server lacks memory. One that begins with `#!` says what it does, and is refused at once if that
-/// may not be.
+/// The access of a script, and whether to enforce the memory limit for it. A script with a shebang
+/// line declares both in its flags. It is refused if they are not allowed.
 ///
 /// # Errors
-/// As Redis refuses it.
+/// The error of Redis for a script that is not allowed.
 pub(super) fn permit(
     text: &Blob,
     called: Access,
@@ -64,7 +63,7 @@ pub(super) fn permit(
     }
 }
 
-/// The first line without its end, if it is one of these.
+/// The shebang line without its line break, if the script has one.
 fn first_line(text: &Blob) -> Result<Option<&[u8]>, ErrorReply> {
     if !text.starts_with(b"#!") {
         return Ok(None);

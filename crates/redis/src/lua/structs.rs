@@ -1,18 +1,14 @@
-//! The table `struct`: lua-struct 0.2, which comes with Redis.
+//! The table `struct`: lua-struct 0.2, as Redis includes it.
 
 mod format;
 
-use lua::{Args, Error, Lua, Result, TableRef, Value, number};
+use lua::{Args, Buffer, Error, Lua, Result, STACK_MAX, TableRef, Value, number};
 
 use self::format::Format;
-use super::buffer::Buffer;
 use crate::Blob;
 
 /// What an option costs, in units.
 const OPTION: u64 = 2;
-
-/// So many values fit on the stack of a function in C.
-const STACK_MAX: usize = 8_000;
 
 pub(super) fn table(lua: &mut Lua) -> Result<TableRef> {
     let table = lua.new_table(0, 0)?;
@@ -37,7 +33,7 @@ fn pack_into(lua: &mut Lua, args: Args, mut format: Format, buffer: &mut Buffer)
         match option {
             b'b' | b'B' | b'h' | b'H' | b'l' | b'L' | b'T' | b'i' | b'I' => {
                 let value = integer_bits(packed_number(lua, args, number)?);
-                // What is wider than a long ends in zeros.
+                // The bytes beyond those of a long are zero.
                 let mut wide = [0; format::INTEGER_MAX];
                 wide[..8].copy_from_slice(&value.to_le_bytes());
                 buffer.add(lua, format.ordered(&mut wide[..size]))?;
@@ -61,6 +57,7 @@ fn pack_into(lua: &mut Lua, args: Args, mut format: Format, buffer: &mut Buffer)
                 let Some(string) = string.get(..size) else {
                     return Err(lua.arg_error(args, number, "string too short"));
                 };
+                lua.spend_bytes(string.len())?;
                 buffer.add(lua, string)?;
                 if option == b's' {
                     buffer.add_zeros(lua, 1)?;
@@ -72,7 +69,7 @@ fn pack_into(lua: &mut Lua, args: Args, mut format: Format, buffer: &mut Buffer)
     Ok(())
 }
 
-/// What is to be packed. Behind the last argument there stands a nil.
+/// The number to pack. As in C, the first missing argument is nil.
 fn packed_number(lua: &mut Lua, args: Args, number: usize) -> Result<f64> {
     if number == args.len() + 1 {
         return Err(lua.arg_error(args, number, "number expected, got nil"));
@@ -87,7 +84,7 @@ fn packed_string(lua: &mut Lua, args: Args, number: usize) -> Result<Blob> {
     lua.check_bytes(args, number)
 }
 
-/// `struct.unpack(format, bytes [, position])`: the values, and the position behind them.
+/// `struct.unpack(format, bytes [, position])`: returns the values, and the position after them.
 fn unpack(lua: &mut Lua, args: Args) -> Result<usize> {
     let mut format = Format::new(lua.check_bytes(args, 1)?);
     let data = lua.check_bytes(args, 2)?;
@@ -95,7 +92,7 @@ fn unpack(lua: &mut Lua, args: Args) -> Result<usize> {
     if position == 0 {
         return Err(lua.arg_error(args, 3, "offset must be 1 or greater"));
     }
-    // A negative position is a large one.
+    // As in C, a negative position becomes a large unsigned one.
     let mut at = usize::try_from(position.cast_unsigned().wrapping_sub(1)).unwrap_or(usize::MAX);
     let mut count = 0;
     while let Some((option, mut size)) = format.next(lua)? {
@@ -156,7 +153,7 @@ fn push_string(lua: &mut Lua, string: Blob) -> Result<usize> {
     lua.push(string.into())
 }
 
-/// So many bytes from there on.
+/// The `size` bytes from `at` on.
 fn part<'a>(lua: &mut Lua, args: Args, data: &'a Blob, at: usize, size: usize) -> Result<&'a [u8]> {
     let end = at.checked_add(size);
     match end.and_then(|end| data.get(at..end)) {
@@ -191,7 +188,7 @@ fn size(lua: &mut Lua, args: Args) -> Result<usize> {
     lua.push(number::from_integer(number::length(at)).into())
 }
 
-/// The 64 bits of an integer: what is past the signed ones is unsigned.
+/// The 64 bits of an integer. A number too large for a signed integer is taken as unsigned.
 fn integer_bits(number: f64) -> u64 {
     if number < 0.0 { number::truncate(number).cast_unsigned() } else { number as u64 }
 }

@@ -1,4 +1,4 @@
-//! What a script comes to does not depend on which scripts its engine ran before.
+//! The outcome of a script does not depend on the scripts that its engine ran before.
 
 mod costs;
 mod generator;
@@ -9,11 +9,11 @@ use self::generator::Generator;
 use super::engine::{Access, Call, Engine};
 use crate::{Blob, Database, ErrorReply, Reply, ScriptLibrary, Sha1, UnixTime};
 
-/// So many scripts are run, unless this variable says how many.
+/// The number of scripts, unless this environment variable sets it.
 const SCRIPTS: u64 = 2_000;
 const VARIABLE: &str = "RUMORMILL_SCRIPTS";
 
-/// All that can be seen of a script's run.
+/// All observable results of a script.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     reply: Result<Reply, ErrorReply>,
@@ -59,12 +59,12 @@ fn a_script_comes_to_the_same_in_a_fresh_and_in_a_used_engine() {
         succeeded += u64::from(fresh.reply.is_ok());
         ended += u64::from(error.contains("too many") || error.contains("too much"));
     }
-    // Scripts of each kind are among them.
+    // Some scripts succeed, and some fail.
     assert!(succeeded > scripts / 5, "{succeeded} succeeded");
     assert!(ended > scripts / 100, "{ended} were ended");
 }
 
-/// A coroutine that is ended leaves the stack of the main program behind.
+/// A coroutine that is ended by force leaves the main program's stack in use.
 #[test]
 fn a_script_that_ended_in_a_coroutine_leaves_nothing_behind() {
     let ends = "local t = {} for i = 1, 100 do t[i] = {} end
@@ -77,7 +77,7 @@ fn a_script_that_ended_in_a_coroutine_leaves_nothing_behind() {
     assert_eq!(run(&mut used, 2_000_000, collects), fresh);
 }
 
-/// More scripts than an engine keeps compiled.
+/// One script more than an engine keeps compiled.
 #[test]
 fn an_engine_is_replaced_when_it_has_compiled_enough() {
     let mut used = Engine::new().expect("an engine");
@@ -89,7 +89,7 @@ fn an_engine_is_replaced_when_it_has_compiled_enough() {
     }
 }
 
-/// Eight texts of half a MiB are as much as an engine keeps.
+/// An engine keeps at most eight texts of half a MiB.
 #[test]
 fn an_engine_is_replaced_when_it_has_compiled_long_texts() {
     let mut used = Engine::new().expect("an engine");
@@ -104,7 +104,7 @@ fn an_engine_is_replaced_when_it_has_compiled_long_texts() {
     assert_eq!(kept, [1, 2, 3, 4, 5, 6, 7, 8, 1, 2]);
 }
 
-/// What the script dropped does not count against the reply.
+/// Objects that the script dropped do not count against its reply.
 #[test]
 fn garbage_is_collected_before_a_large_reply() {
     let script = "redis.call('SET', KEYS[3], ('x'):rep(2.3e7))

@@ -1,5 +1,5 @@
-//! What `redis.call` gives a script that asked for RESP3 by `redis.setresp(3)`: "RESP3 to Lua type
-//! conversion" in "Redis Lua API reference".
+//! Conversion of RESP3 replies for scripts that called `redis.setresp(3)`. Source: "Redis Lua API
+//! reference", section "RESP3 to Lua type conversion".
 
 use lua::{Lua, Result, TableRef, Value};
 
@@ -7,12 +7,12 @@ use super::convert::{self, Fields};
 use crate::resp::{Second, Shape};
 use crate::{Blob, Reply};
 
-/// A table takes so many times what its strings take, at most.
+/// The tables of a reply take at most this many times as much as its strings.
 const FACTOR: usize = 4;
 
 impl Fields {
-    /// The value of a reply of this shape: maps, sets, numbers and texts are tables with one field,
-    /// which says what they are. May collect garbage first.
+    /// Converts a reply of this shape. Maps, sets, numbers and texts become tables with one field,
+    /// whose name is the type. May collect garbage first.
     pub(super) fn typed(&self, lua: &mut Lua, shape: &Shape, reply: Reply) -> Result<Value> {
         convert::make_room(lua, &reply, FACTOR)?;
         self.shaped(lua, shape, reply)
@@ -104,7 +104,7 @@ fn list<T>(
     Ok(table.into())
 }
 
-/// A number as a command writes it.
+/// Parses a floating-point number in a command's reply.
 fn double(text: &Blob) -> f64 {
     std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).unwrap_or(f64::NAN)
 }

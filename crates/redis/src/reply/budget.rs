@@ -1,4 +1,4 @@
-//! How large the reply to one command may become.
+//! A limit for the size of a reply.
 //!
 //! A command that reads much, or the same thing many times, asks before each element of its reply
 //! whether there is room for it. So a reply that no client would be sent is never built. Commands
@@ -6,7 +6,7 @@
 
 use crate::{ErrorReply, Reply};
 
-/// What is left for the reply to the command that runs.
+/// The bytes left for the reply to the current command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReplyBudget {
     left: usize,
@@ -14,18 +14,18 @@ pub(crate) struct ReplyBudget {
 }
 
 impl ReplyBudget {
-    /// What a reply may take unless the connection says otherwise, by [`Reply::size`].
+    /// The default limit, by [`Reply::size`]. A connection can set another one.
     pub(crate) const DEFAULT: usize = 256 << 20;
 
-    /// A budget of so many bytes.
+    /// A budget of this many bytes.
     pub(crate) const fn new(bytes: usize) -> ReplyBudget {
         ReplyBudget { left: bytes, is_exceeded: false }
     }
 
-    /// Takes so many bytes off it.
+    /// Takes bytes off the budget.
     ///
     /// # Errors
-    /// If there are not as many; from then on there are none.
+    /// If the budget is exceeded. It is empty from then on.
     pub(crate) fn take(&mut self, bytes: usize) -> Result<(), ErrorReply> {
         match self.left.checked_sub(bytes) {
             Some(left) => {
@@ -52,7 +52,7 @@ impl ReplyBudget {
     /// that there are more of them than there is room for.
     ///
     /// # Errors
-    /// If they take more than is left.
+    /// If the budget is exceeded.
     pub(crate) fn array(
         &mut self,
         replies: impl IntoIterator<Item = Reply>,
@@ -69,7 +69,7 @@ impl ReplyBudget {
         Ok(Reply::Array(array))
     }
 
-    /// Whether a reply has been given up because it would have taken more than there was.
+    /// Whether the budget was exceeded, so that a reply was dropped.
     pub(crate) const fn is_exceeded(self) -> bool {
         self.is_exceeded
     }

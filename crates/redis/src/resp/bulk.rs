@@ -1,28 +1,28 @@
-//! Strings of an announced length, which may come in pieces.
+//! Strings of an announced length, which may arrive in pieces.
 
 use crate::Blob;
 
-/// A string of which some bytes may have come, and the two bytes that end it, whatever they are.
+/// A string that has arrived in part. Two bytes of any value end it.
 #[derive(Clone, Debug)]
 pub(super) struct Bulk {
     len: usize,
     begun: Vec<u8>,
-    /// How many of the two bytes after the string are still to come.
+    /// How many of the two bytes after the string are missing.
     end: usize,
 }
 
 impl Bulk {
-    /// So many bytes have been announced.
+    /// A string with an announced length.
     pub(super) const fn new(len: usize) -> Bulk {
         Bulk { len, begun: Vec::new(), end: 2 }
     }
 
-    /// How many bytes wait for the rest.
+    /// The number of bytes that have arrived.
     pub(super) fn pending(&self) -> usize {
         self.begun.len()
     }
 
-    /// Takes bytes off the `input`; the string, once it is whole and its end has come.
+    /// Takes bytes off the `input`. Returns the string once it is complete.
     pub(super) fn take(&mut self, input: &mut &[u8]) -> Option<Blob> {
         if self.begun.is_empty()
             && let Some((bytes, rest)) = input.split_at_checked(self.len)
@@ -41,7 +41,7 @@ impl Bulk {
         whole.then(|| Blob::from(std::mem::take(&mut self.begun)))
     }
 
-    /// Makes room for twice as much as has come, but never for more than is to come.
+    /// Doubles the capacity, up to the announced length.
     fn append(&mut self, bytes: &[u8]) {
         let needed = self.begun.len() + bytes.len();
         if needed > self.begun.capacity() {

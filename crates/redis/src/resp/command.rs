@@ -1,4 +1,4 @@
-//! What clients send.
+//! The decoder for commands.
 
 use thiserror::Error;
 
@@ -8,7 +8,7 @@ use super::inline;
 use super::line::{End, Line};
 use crate::{Blob, ErrorReply, integer};
 
-/// Reads command lines from the bytes of one connection, as they come.
+/// Decodes command lines from the bytes of one connection.
 ///
 /// ```
 /// use redis::Blob;
@@ -27,15 +27,15 @@ pub struct CommandDecoder {
     limits: Limits,
     expected: Expected,
     line: Line,
-    /// Those of an array that have come.
+    /// The words of an array that have arrived.
     words: Vec<Blob>,
-    /// Those that have not.
+    /// The number of words that are missing.
     missing: usize,
-    /// What the words take in memory.
+    /// The size of the words in memory, in bytes.
     held: usize,
 }
 
-/// What comes next.
+/// What the decoder expects next.
 #[derive(Clone, Debug)]
 enum Expected {
     Command,
@@ -43,20 +43,20 @@ enum Expected {
     ArrayLength,
     WordLength,
     Word(Bulk),
-    /// Nothing: the connection is to be closed.
+    /// Nothing: the connection must be closed.
     End(ProtocolError),
 }
 
-/// The bytes make no sense. The client is told, if there is something to tell, and the connection
-/// closed: nobody can say where in what follows a command begins.
+/// The bytes violate the protocol. The server sends the error, if it has a text, and closes the
+/// connection, because the start of the next command is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProtocolError {
-    /// The client is told this.
+    /// An error for the client.
     #[error(transparent)]
     Refused(ErrorReply),
-    /// The command is too large to be kept until it is complete. As Redis does it, the connection
-    /// is closed without a word.
-    #[error("a command line exceeds what is kept of one before it is complete")]
+    /// The incomplete command takes too much memory. As in Redis, the connection is closed without
+    /// an error.
+    #[error("an incomplete command line takes too much memory")]
     TooMuch,
 }
 
@@ -74,26 +74,26 @@ impl CommandDecoder {
         }
     }
 
-    /// Takes bytes off the `input` until a command line is whole: that one. `None` if all bytes
-    /// were taken and more are needed. A line is never empty.
+    /// Takes bytes off the `input` until a command line is complete, and returns it. `None` if all
+    /// bytes were taken and more are needed. A line is never empty.
     ///
     /// # Errors
-    /// What is wrong with the bytes; and the same again whenever it is called after that.
+    /// If the bytes violate the protocol. All later calls return the same error.
     pub fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Vec<Blob>>, ProtocolError> {
         loop {
             match self.step(input) {
                 Ok(Step::Whole(line)) => return Ok(Some(line)),
-                Ok(Step::OnTheWay) => {}
-                Ok(Step::Starved) if self.pending() > self.limits.pending => {
+                Ok(Step::Partial) => {}
+                Ok(Step::NeedsInput) if self.pending() > self.limits.pending => {
                     return Err(self.end(ProtocolError::TooMuch));
                 }
-                Ok(Step::Starved) => return Ok(None),
+                Ok(Step::NeedsInput) => return Ok(None),
                 Err(error) => return Err(self.end(error)),
             }
         }
     }
 
-    /// How many bytes of memory the beginning of the next command line takes.
+    /// The memory in bytes that the incomplete command line takes.
     #[must_use]
     pub fn pending(&self) -> usize {
         let word = match &self.expected {
@@ -114,18 +114,18 @@ impl CommandDecoder {
         match &mut self.expected {
             Expected::Command => {
                 let Some(first) = input.first() else {
-                    return Ok(Step::Starved);
+                    return Ok(Step::NeedsInput);
                 };
                 let array = *first == b'*';
                 self.expected = if array { Expected::ArrayLength } else { Expected::Inline };
-                Ok(Step::OnTheWay)
+                Ok(Step::Partial)
             }
             Expected::Inline => self.inline(input),
             Expected::ArrayLength => self.array_length(input),
             Expected::WordLength => self.word_length(input),
             Expected::Word(bulk) => {
                 let Some(word) = bulk.take(input) else {
-                    return Ok(Step::Starved);
+                    return Ok(Step::NeedsInput);
                 };
                 self.word(word)
             }
@@ -139,11 +139,11 @@ impl CommandDecoder {
             .take(input, End::Newline, self.limits.line, inline::split)
             .map_err(|_| refused("too big inline request"))?;
         let Some(words) = line else {
-            return Ok(Step::Starved);
+            return Ok(Step::NeedsInput);
         };
         let words = words.map_err(|_| refused("unbalanced quotes in request"))?;
         self.expected = Expected::Command;
-        Ok(if words.is_empty() { Step::OnTheWay } else { Step::Whole(words) })
+        Ok(if words.is_empty() { Step::Partial } else { Step::Whole(words) })
     }
 
     fn array_length(&mut self, input: &mut &[u8]) -> Result<Step, ProtocolError> {
@@ -152,7 +152,7 @@ impl CommandDecoder {
             .take(input, End::ReturnAndOne, self.limits.line, |line| integer::parse(&line[1..]))
             .map_err(|_| refused("too big mbulk count string"))?;
         let Some(length) = length else {
-            return Ok(Step::Starved);
+            return Ok(Step::NeedsInput);
         };
         let length = length.map_err(|_| refused("invalid multibulk length"))?;
         self.missing = usize::try_from(length).unwrap_or(0);
@@ -161,7 +161,7 @@ impl CommandDecoder {
         }
         let empty = self.missing == 0;
         self.expected = if empty { Expected::Command } else { Expected::WordLength };
-        Ok(Step::OnTheWay)
+        Ok(Step::Partial)
     }
 
     fn word_length(&mut self, input: &mut &[u8]) -> Result<Step, ProtocolError> {
@@ -170,20 +170,20 @@ impl CommandDecoder {
             .take(input, End::ReturnAndOne, self.limits.line, length_of_word)
             .map_err(|_| refused("too big bulk count string"))?;
         let Some(length) = length else {
-            return Ok(Step::Starved);
+            return Ok(Step::NeedsInput);
         };
         let length = length?;
         if length > self.limits.bulk {
             return Err(refused("invalid bulk length"));
         }
         self.expected = Expected::Word(Bulk::new(length));
-        Ok(Step::OnTheWay)
+        Ok(Step::Partial)
     }
 
     fn word(&mut self, word: Blob) -> Result<Step, ProtocolError> {
         self.held += word.len() + size_of::<Blob>();
         if self.words.is_empty() {
-            // An announced length is no reason to believe that so many will come.
+            // An announced length is not trusted: the words may never arrive.
             self.words.reserve_exact(self.missing.min(8));
         }
         self.words.push(word);
@@ -191,7 +191,7 @@ impl CommandDecoder {
         if self.missing > 0 {
             self.expected = Expected::WordLength;
             let enough = self.held > self.limits.pending;
-            return if enough { Err(ProtocolError::TooMuch) } else { Ok(Step::OnTheWay) };
+            return if enough { Err(ProtocolError::TooMuch) } else { Ok(Step::Partial) };
         }
         self.expected = Expected::Command;
         self.held = 0;
@@ -199,19 +199,19 @@ impl CommandDecoder {
     }
 }
 
-/// How far a step led.
+/// The result of a step.
 enum Step {
-    /// To the end of a command line.
+    /// A command line is complete.
     Whole(Vec<Blob>),
-    /// To something else that has to come first.
-    OnTheWay,
-    /// To the end of the input.
-    Starved,
+    /// A part of a command line is complete.
+    Partial,
+    /// The input is used up.
+    NeedsInput,
 }
 
 fn length_of_word(line: &[u8]) -> Result<usize, ProtocolError> {
     let Some(number) = line.strip_prefix(b"$") else {
-        // Where a word should begin there may be nothing but the end of the line.
+        // The line may be empty where a word should begin.
         let got = line.first().copied().unwrap_or(b'\r');
         return Err(refused_bytes(&[b"expected '$', got '", &[got][..], b"'"].concat()));
     };

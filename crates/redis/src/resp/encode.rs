@@ -1,11 +1,11 @@
-//! Replies and commands, as bytes.
+//! Encoders for replies and commands.
 
 use std::io::Write as _;
 
 use super::Protocol;
 use crate::{Blob, Reply};
 
-/// Adds a reply to the bytes that go `out`.
+/// Appends a reply to `out`.
 ///
 /// ```
 /// use redis::{Blob, Reply};
@@ -35,7 +35,7 @@ pub fn encode_reply(reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
     }
 }
 
-/// Adds a command line to the bytes that go `out` to a server.
+/// Appends a command line to `out`.
 ///
 /// ```
 /// use redis::Blob;
@@ -52,7 +52,7 @@ pub fn encode_command(words: &[Blob], out: &mut Vec<u8>) {
     }
 }
 
-/// A line break within would be the end of it, and the rest taken for another reply.
+/// A line break in the text would end the reply, and the rest would be read as another reply.
 fn line(kind: u8, text: &[u8], out: &mut Vec<u8>) {
     out.push(kind);
     out.extend(text.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }));

@@ -1,14 +1,14 @@
-//! Inline commands: what one types who talks to a server through `nc`.
+//! Inline commands, as typed into `nc`.
 
 use crate::Blob;
 
-/// A quote is not closed, or something follows a closed one without a blank between them.
+/// A quote is not closed, or no blank follows a closed quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unbalanced;
 
-/// The words of a line. Blanks stand between them; quotes, which may begin within a word, keep
-/// blanks in it. Double quotes know the escapes `\n`, `\r`, `\t`, `\b`, `\a` and `\xff`, and any
-/// other escaped byte stands for itself; single quotes know `\'` only.
+/// Splits a line into words at blanks. A quoted part of a word may contain blanks. Double quotes
+/// allow the escapes `\n`, `\r`, `\t`, `\b`, `\a` and `\xff`; a backslash before another byte is
+/// dropped. Single quotes allow only `\'`.
 pub(super) fn split(line: &[u8]) -> Result<Vec<Blob>, Unbalanced> {
     let mut words = Vec::new();
     let mut rest = skip_blanks(line);
@@ -21,7 +21,7 @@ pub(super) fn split(line: &[u8]) -> Result<Vec<Blob>, Unbalanced> {
     Ok(words)
 }
 
-/// The word that the line begins with, and what follows it.
+/// Returns the first word of a line, and the rest.
 fn first_word(line: &[u8]) -> Result<(Vec<u8>, &[u8]), Unbalanced> {
     let mut word = Vec::new();
     let mut rest = line;
@@ -38,7 +38,7 @@ fn first_word(line: &[u8]) -> Result<(Vec<u8>, &[u8]), Unbalanced> {
     }
 }
 
-/// Adds what is quoted to the word, which ends with the quote.
+/// Adds the quoted part to the word. The word ends with the quote.
 fn double_quoted(quoted: &[u8], mut word: Vec<u8>) -> Result<(Vec<u8>, &[u8]), Unbalanced> {
     let mut rest = quoted;
     loop {
@@ -82,7 +82,7 @@ fn skip_blanks(line: &[u8]) -> &[u8] {
     &line[start..]
 }
 
-/// What `isspace` says in the C locale.
+/// `isspace` in the locale "C".
 const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }

@@ -1,23 +1,23 @@
-//! Lines that may come in pieces.
+//! Lines that may arrive in pieces.
 
-/// The beginning of a line whose end has not come yet.
+/// The beginning of an incomplete line.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
     begun: Vec<u8>,
-    /// A zero byte has come where there must be none.
+    /// Whether a zero byte has arrived, after which the line has no end.
     endless: bool,
 }
 
 /// How a line ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// With `\n`; a `\r` before it is no part of the line. A line with a zero byte in it has no
-    /// end, because Redis looks for the end in a C string.
+    /// With `\n`. A `\r` before it is removed. A line with a zero byte has no end, because Redis
+    /// searches a C string for it.
     Newline,
-    /// With `\r` and one more byte, whatever it is: so Redis reads what announces a size. Again, a
-    /// zero byte leaves it without an end.
+    /// With `\r` and one byte of any value, as Redis reads header lines. Again, a line with a zero
+    /// byte has no end.
     ReturnAndOne,
-    /// With `\r\n`: so replies end. What follows a `\r` is left in the line if it is no `\n`.
+    /// With `\r\n`, as in replies. Another byte after `\r` is a part of the line.
     ReturnAndNewline,
 }
 
@@ -26,13 +26,13 @@ pub(super) enum End {
 pub(super) struct TooLong;
 
 impl Line {
-    /// How many bytes wait for the line's end.
+    /// The number of bytes of the incomplete line.
     pub(super) fn len(&self) -> usize {
         self.begun.len()
     }
 
-    /// Takes bytes off the `input`, up to the end of the line if that has come. What `read` makes
-    /// of the whole line, without its end.
+    /// Takes bytes off the `input`, at most to the end of the line. Calls `read` with the complete
+    /// line, without its end.
     pub(super) fn take<T>(
         &mut self,
         input: &mut &[u8],
@@ -59,7 +59,7 @@ impl Line {
         if line.len() > limit { Err(TooLong) } else { Ok(Some(read(line))) }
     }
 
-    /// How many bytes of the input belong to the line, if its end is among them.
+    /// The number of input bytes up to the end of the line, if the input contains the end.
     fn piece(&mut self, input: &[u8], end: End) -> Option<usize> {
         if self.endless {
             return None;

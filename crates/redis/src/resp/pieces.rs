@@ -1,4 +1,4 @@
-//! A large reply, as bytes, piece by piece.
+//! Encodes a large reply piece by piece.
 
 use std::vec::IntoIter;
 
@@ -6,8 +6,8 @@ use super::encode::announce;
 use super::{Protocol, Shape};
 use crate::{Blob, Reply};
 
-/// A reply that is encoded as it is sent, so that its bytes are never in memory all at once. Large
-/// strings are not copied at all.
+/// A reply that is encoded while it is sent, so that its bytes are never in memory all at once.
+/// Large strings are not copied.
 ///
 /// ```
 /// use redis::{Blob, Reply};
@@ -24,43 +24,43 @@ use crate::{Blob, Reply};
 /// ```
 #[derive(Debug)]
 pub struct Pieces {
-    /// The arrays that have begun, each within the one before it.
+    /// The arrays that have begun, the innermost last.
     open: Vec<Level>,
     protocol: Protocol,
-    /// Whether the end of a string that the caller has added is to come.
+    /// Whether the line break after a string that the caller added is missing.
     owes_end: bool,
-    /// What is still to be encoded, by [`Reply::size`].
+    /// The size of the rest, by [`Reply::size`].
     left: usize,
 }
 
-/// What ends a string.
+/// The end of a string.
 const END: &[u8] = b"\r\n";
 
-/// Where the encoding of a reply has come to.
+/// The state after a piece.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// There is more.
+    /// More pieces follow.
     More,
-    /// The caller is to add this string, after what has been encoded so far. There is more.
+    /// The caller must send this string after the bytes so far. More pieces follow.
     Shared(Blob),
-    /// There is nothing more.
+    /// The reply is complete.
     Last,
 }
 
-/// An array of which some entries have been encoded.
+/// An array whose entries have been encoded in part.
 #[derive(Debug)]
 struct Level {
     shape: Shape,
     entries: IntoIter<Reply>,
-    /// How many entries there are.
+    /// The number of entries.
     len: usize,
 }
 
 impl Pieces {
-    /// Strings of so many bytes, and longer ones, are not copied.
+    /// Strings of at least this many bytes are not copied.
     pub const SHARED_LEN: usize = 16 << 10;
 
-    /// A reply of that shape.
+    /// Begins a reply of this shape.
     #[must_use]
     pub fn new(reply: Reply, shape: Shape, protocol: Protocol) -> Pieces {
         let left = reply.size();
@@ -69,15 +69,14 @@ impl Pieces {
         Pieces { open: vec![only], protocol, owes_end: false, left }
     }
 
-    /// What is left of it takes, in memory and on the wire, so many bytes at most: see
+    /// An upper limit for the size of the rest in bytes, in memory and on the wire. See
     /// [`Reply::size`].
     #[must_use]
     pub const fn left(&self) -> usize {
         self.left
     }
 
-    /// Adds bytes to those that go `out`, until there are `enough` of these, or a string comes that
-    /// is not to be copied.
+    /// Appends bytes to `out`, until it holds `enough` bytes, or until a string that is not copied.
     pub fn encode(&mut self, out: &mut Vec<u8>, enough: usize) -> Piece {
         if std::mem::take(&mut self.owes_end) {
             out.extend_from_slice(END);

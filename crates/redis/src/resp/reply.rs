@@ -1,4 +1,4 @@
-//! What servers answer, for clients.
+//! The decoder for replies.
 
 use thiserror::Error;
 
@@ -7,11 +7,11 @@ use super::bulk::Bulk;
 use super::line::{End, Line};
 use crate::{Blob, ErrorReply, Reply, integer};
 
-/// Reads replies, in RESP2 and RESP3, from the bytes of one connection, as they come.
+/// Decodes replies in RESP2 and RESP3 from the bytes of one connection.
 ///
-/// The types that only RESP3 has are read as what RESP2 has for them: a map is an array of keys
-/// and values in turn, a set an array, a double and a big number a string, a boolean 1 or 0.
-/// Attributes are left out.
+/// The types of RESP3 are converted to those of RESP2. A map becomes an array of alternating keys
+/// and values, a set an array, a double or big number a string, and a boolean 1 or 0. Attributes
+/// are dropped.
 ///
 /// ```
 /// use redis::{Blob, Reply};
@@ -29,38 +29,38 @@ pub struct ReplyDecoder {
     limits: Limits,
     line: Line,
     string: Option<(Kind, Bulk)>,
-    /// The arrays that have begun, each within the one before it.
+    /// The arrays that have begun, the innermost last.
     open: Vec<Open>,
     held: usize,
     failed: Option<InvalidReply>,
 }
 
-/// What a server says.
+/// A message of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
-    /// The answer to a command.
+    /// The reply to a command.
     Reply(Reply),
-    /// What nobody asked for just now, such as an invalidation of a cached key.
+    /// A push message, such as an invalidation of a cached key.
     Push(Vec<Reply>),
 }
 
-/// The bytes are no reply, or one that exceeds the limits. Nothing more can be read.
+/// The bytes are not a reply, or the reply exceeds the limits. The decoder cannot continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum InvalidReply {
-    /// A line that announces nothing that is known.
+    /// A header line of an unknown type.
     #[error("the server does not speak RESP")]
     Unknown,
-    /// More, or deeper, than the limits allow.
+    /// The reply is larger or deeper than the limits allow.
     #[error("a reply exceeds the limits")]
     TooMuch,
 }
 
-/// What a string or an array is.
+/// The type of a string or an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Bulk,
     Error,
-    /// Text whose first four bytes say what it is written in: `txt:`.
+    /// A text whose first four bytes name its format, such as `txt:`.
     Verbatim,
     Array,
     Push,
@@ -74,7 +74,7 @@ struct Open {
     replies: Vec<Reply>,
 }
 
-/// What a line says.
+/// The meaning of a header line.
 enum Announced {
     Whole(Reply),
     String(Kind, usize),
@@ -95,11 +95,11 @@ impl ReplyDecoder {
         }
     }
 
-    /// Takes bytes off the `input` until a reply is whole: that one. `None` if all bytes were taken
-    /// and more are needed.
+    /// Takes bytes off the `input` until a reply is complete, and returns it. `None` if all bytes
+    /// were taken and more are needed.
     ///
     /// # Errors
-    /// What is wrong with the bytes; and the same again whenever it is called after that.
+    /// If the bytes violate the protocol. All later calls return the same error.
     pub fn decode(&mut self, input: &mut &[u8]) -> Result<Option<Incoming>, InvalidReply> {
         let decoded = match self.failed {
             Some(failure) => Err(failure),
@@ -140,7 +140,7 @@ impl ReplyDecoder {
         if pending > self.limits.pending { Err(InvalidReply::TooMuch) } else { Ok(None) }
     }
 
-    /// What a line announces begins; if that is all of it, it is a reply.
+    /// Begins the value that a header line announces. Returns the reply if the line is all of it.
     fn begin(&mut self, announced: Announced) -> Result<Option<Reply>, InvalidReply> {
         match announced {
             Announced::Whole(reply) => Ok(Some(reply)),
@@ -162,7 +162,7 @@ impl ReplyDecoder {
         }
     }
 
-    /// Puts a reply where it belongs, and so on with the arrays that it completes.
+    /// Adds a reply to the innermost array, and so on for each array that this completes.
     fn close(&mut self, mut reply: Reply) -> Result<Option<Incoming>, InvalidReply> {
         while let Some(mut innermost) = self.open.pop() {
             self.held += size_of::<Reply>() + text_len(&reply);
@@ -208,7 +208,7 @@ fn announced(line: &[u8]) -> Result<Announced, InvalidReply> {
         (b'*' | b'~', _) => Ok(Announced::Array(Kind::Array, length(rest)?)),
         (b'%', _) => Ok(Announced::Array(Kind::Array, length(rest)?.saturating_mul(2))),
         (b'|', _) => Ok(Announced::Array(Kind::Attribute, length(rest)?.saturating_mul(2))),
-        // A push without entries says nothing, not even what it is about.
+        // A push without entries is invalid, because it lacks its kind.
         (b'>', _) if rest != b"0" => Ok(Announced::Array(Kind::Push, length(rest)?)),
         _ => Err(InvalidReply::Unknown),
     }

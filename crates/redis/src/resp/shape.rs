@@ -1,36 +1,36 @@
-//! What replies look like in either version of the protocol.
+//! The types of replies in RESP3.
 //!
-//! A [`Reply`] has the types that both have. RESP3 says more: that an array is a map or a set, that
-//! a string is a number. RESP2 has two kinds of nil: one in place of a string, one in place of an
-//! array. Which it is depends on nothing but the command, so the command line tells; and a
-//! transaction's replies have the shapes of the commands that were queued.
+//! A [`Reply`] has only the types that both versions share. RESP3 also distinguishes maps and sets
+//! from arrays, and numbers from strings. RESP2 has two kinds of nil: one for strings and one for
+//! arrays. A command line determines which of these a reply is. A transaction's replies have the
+//! shapes of the queued commands.
 
 use super::Protocol;
 use super::encode::{announce, encode_reply};
 use crate::{Blob, Reply};
 
-/// What the reply to a command is. But for nil in place of an array, that is told in RESP3 only.
-/// Errors are what they are.
+/// The type of a command's reply. RESP2 uses it only to choose the kind of nil. Errors have no
+/// shape.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Shape {
-    /// What the reply says that it is.
+    /// The type that the [`Reply`] has.
     #[default]
     AsIs,
-    /// An array, or nil in its place.
+    /// An array, or the nil of arrays.
     Array,
-    /// Keys and values in turn make a map.
+    /// An array of alternating keys and values is a map.
     Map,
     /// An array is a set.
     Set,
-    /// A string is a floating-point number; so are those in an array.
+    /// A string is a floating-point number. So are the strings in an array.
     Number,
-    /// A string is text that is meant for people.
+    /// A string is text for people.
     Text,
     /// A member and its score.
     Popped,
-    /// Two entries each make an array of two, of which the second is what this says.
+    /// Each two entries form an array of two. The second has this type.
     Pairs(Second),
-    /// Each entry is shaped for itself.
+    /// Each entry has its own shape.
     Each(Vec<Shape>),
     /// Descriptions of commands.
     Commands,
@@ -38,17 +38,17 @@ pub enum Shape {
     Command,
 }
 
-/// What the second of two is.
+/// The type of the second entry of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Second {
-    /// What it is in RESP2.
+    /// The type that it has in RESP2.
     AsIs,
     /// A floating-point number.
     Number,
 }
 
 impl Shape {
-    /// Of the reply to this command line, if that is not `EXEC`.
+    /// The shape of the reply to this command line, which must not be `EXEC`.
     ///
     /// ```
     /// use redis::{Blob, Reply};
@@ -65,7 +65,7 @@ impl Shape {
         let Some((name, arguments)) = line.split_first() else {
             return Shape::AsIs;
         };
-        // All names of commands that need a look are shorter than this.
+        // All commands with a special shape have shorter names.
         let mut lower = [0; 24];
         let Some(lower) = lower.get_mut(..name.len()) else {
             return Shape::AsIs;
@@ -109,7 +109,7 @@ impl Shape {
         }
     }
 
-    /// Adds a reply of this shape to the bytes that go `out`.
+    /// Appends a reply of this shape to `out`.
     pub fn encode(&self, reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
         let entries = match reply {
             Reply::Array(entries) if !self.is_whole() => entries,
@@ -122,17 +122,17 @@ impl Shape {
         }
     }
 
-    /// Whether a string of this shape is told as a string.
+    /// Whether a string of this shape is encoded as a string.
     pub(super) const fn is_plain(&self, protocol: Protocol) -> bool {
         matches!(protocol, Protocol::Resp2) || !matches!(self, Shape::Number | Shape::Text)
     }
 
-    /// Whether an array of this shape is encoded as a whole, rather than entry by entry.
+    /// Whether an array of this shape is encoded as a whole, not entry by entry.
     pub(super) const fn is_whole(&self) -> bool {
         matches!(self, Shape::Command)
     }
 
-    /// Adds what is no array, or is encoded as a whole.
+    /// Appends a reply that is not an array, or is encoded as a whole.
     pub(super) fn encode_whole(&self, reply: &Reply, protocol: Protocol, out: &mut Vec<u8>) {
         match (protocol, self, reply) {
             (Protocol::Resp3, Shape::Command, _) => describe(reply, out),
@@ -154,7 +154,7 @@ impl Shape {
         }
     }
 
-    /// Announces an array of this shape with so many entries.
+    /// Appends the header of an array of this shape.
     pub(super) fn begin(&self, entries: usize, protocol: Protocol, out: &mut Vec<u8>) {
         match (protocol, self) {
             (Protocol::Resp3, Shape::Map) => announce(b'%', entries / 2, out),
@@ -164,7 +164,7 @@ impl Shape {
         }
     }
 
-    /// Announces what the entry at that place begins: a pair.
+    /// Appends the header of a pair, if the entry at this index begins one.
     pub(super) fn before_entry(
         &self,
         index: usize,
@@ -179,7 +179,7 @@ impl Shape {
         }
     }
 
-    /// The shape of the entry at that place of an array of this shape.
+    /// The shape of the entry at this index of an array of this shape.
     pub(super) fn of_entry(&self, index: usize, protocol: Protocol) -> &Shape {
         match (protocol, self) {
             (_, Shape::Each(shapes)) => shapes.get(index).unwrap_or(&Shape::AsIs),
@@ -194,7 +194,7 @@ impl Shape {
     }
 }
 
-/// The description of a command: its flags, ACL categories, tips, key specifications and
+/// Appends the description of a command. Its flags, ACL categories, tips, key specifications and
 /// subcommands are sets.
 fn describe(command: &Reply, out: &mut Vec<u8>) {
     let Reply::Array(fields) = command else {
@@ -217,7 +217,7 @@ fn describe(command: &Reply, out: &mut Vec<u8>) {
     }
 }
 
-/// Where the keys of a command are: a map of maps, apart from a set of flags.
+/// Appends a key specification: a map of maps, with a set of flags.
 fn specify(keys: &Reply, out: &mut Vec<u8>) {
     let Reply::Array(entries) = keys else {
         return encode_reply(keys, Protocol::Resp3, out);
@@ -234,7 +234,7 @@ fn specify(keys: &Reply, out: &mut Vec<u8>) {
     }
 }
 
-/// The shapes of the replies of one connection, whose transactions it follows.
+/// The shapes of the replies of one connection. It keeps track of transactions.
 #[derive(Clone, Debug, Default)]
 pub struct Shapes {
     queued: Vec<Shape>,

@@ -1,11 +1,11 @@
-//! The codec against itself: what is written reads back, however the bytes are cut.
+//! Tests the codec against itself: decoding inverts encoding, however the bytes are split.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::{Blob, ErrorReply, Reply};
 
-/// What a decoder makes of bytes that come in pieces: messages, and how it ended.
+/// Decodes bytes that arrive in pieces. Returns the messages, and the final error, if any.
 fn commands(pieces: &[&[u8]], limits: Limits) -> (Vec<Vec<Blob>>, Option<ProtocolError>) {
     let mut decoder = CommandDecoder::new(limits);
     let mut lines = Vec::new();
@@ -38,7 +38,7 @@ fn replies(pieces: &[&[u8]], limits: Limits) -> (Vec<Incoming>, Option<InvalidRe
     (all, None)
 }
 
-/// The bytes in pieces of these lengths, and what is left in one.
+/// Splits the bytes into pieces of these lengths, and a last piece.
 fn cut<'a>(mut bytes: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
     let mut pieces = Vec::new();
     for length in lengths {
@@ -72,7 +72,7 @@ fn reply() -> impl Strategy<Value = Reply> {
     leaf.prop_recursive(4, 30, 5, |inner| prop::collection::vec(inner, 0..5).prop_map(Reply::Array))
 }
 
-/// Bytes that look like the protocol until they do not.
+/// Bytes that begin like the protocol and then violate it.
 fn nearly_protocol() -> impl Strategy<Value = Vec<u8>> {
     let word = prop::sample::select(vec![
         "*2\r\n",
@@ -152,7 +152,7 @@ proptest! {
         for mut piece in cut(&bytes, &lengths) {
             came += piece.len();
             while let Ok(Some(_)) = decoder.decode(&mut piece) {}
-            // An empty word takes six bytes on its way, and 24 in memory.
+            // An empty word takes 6 bytes on the wire, and 24 in memory.
             prop_assert!(decoder.pending() <= 5 * came);
         }
     }

@@ -1,10 +1,10 @@
-//! What a running script sees of its server.
+//! The interface of native scripts to the server.
 
 use crate::command::{self, Flags, Unresolved};
 use crate::lua::{self, Access};
 use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime};
 
-/// A native script's door to the server: its keys and arguments, and the commands it may call.
+/// The context of a native script: its keys and arguments, and the commands that it can call.
 ///
 /// ```
 /// use redis::{Blob, ErrorReply, Reply, ScriptContext};
@@ -21,7 +21,7 @@ pub struct ScriptContext<'a> {
     now: UnixTime,
     keys: &'a [Blob],
     arguments: &'a [Blob],
-    /// Whether there was no memory when the script began, and it has not written since.
+    /// Whether the memory limit was exceeded when the script began, and it has not written since.
     lacks_memory: bool,
 }
 
@@ -36,8 +36,7 @@ impl<'a> ScriptContext<'a> {
         ScriptContext { database, now, keys, arguments, lacks_memory }
     }
 
-    /// Of a script in Lua, which keeps its own keys and arguments, and knows whether there was no
-    /// memory.
+    /// The context of a script in Lua, which has its keys and arguments elsewhere.
     pub(crate) const fn resumed(
         database: &'a mut Database,
         now: UnixTime,
@@ -50,47 +49,48 @@ impl<'a> ScriptContext<'a> {
         self.lacks_memory
     }
 
-    /// All of `KEYS`, however many the caller gave.
+    /// All of `KEYS`.
     #[must_use]
     pub const fn keys(&self) -> &'a [Blob] {
         self.keys
     }
 
-    /// All of `ARGV`, however many the caller gave.
+    /// All of `ARGV`.
     #[must_use]
     pub const fn arguments(&self) -> &'a [Blob] {
         self.arguments
     }
 
-    /// `KEYS[number]`, counted from 1 as in Lua.
+    /// `KEYS[number]`. As in Lua, the first key has number 1.
     ///
     /// # Errors
-    /// If the caller gave fewer: the error that `redis.call` raises when Lua hands it that nil.
+    /// If the caller gave fewer: the error that `redis.call` raises for nil.
     pub fn key(&self, number: usize) -> Result<&'a Blob, ErrorReply> {
         nth(self.keys, number)
     }
 
-    /// `ARGV[number]`, counted from 1 as in Lua.
+    /// `ARGV[number]`. As in Lua, the first argument has number 1.
     ///
     /// # Errors
-    /// If the caller gave fewer: the error that `redis.call` raises when Lua hands it that nil.
+    /// If the caller gave fewer: the error that `redis.call` raises for nil.
     pub fn argument(&self, number: usize) -> Result<&'a Blob, ErrorReply> {
         nth(self.arguments, number)
     }
 
     /// `redis.call(...)`: runs the command line, whose first word is the command's name.
     ///
-    /// Integers in the reply are exact. Lua's numbers are doubles, so that a script in Lua sees
-    /// those beyond 2^53 rounded.
+    /// Integers in the reply are exact. In Lua, integers beyond 2^53 are rounded, because numbers
+    /// are doubles.
     ///
     /// # Errors
-    /// Whatever the command answers with an error, or a refusal to run it from a script. Passed on,
-    /// it ends the script as it would in Lua; kept, it is what `redis.pcall` gives.
+    /// The error reply of the command, or the error for a command that scripts may not call. A
+    /// script that returns the error behaves like `redis.call`, and one that keeps it like
+    /// `redis.pcall`.
     pub fn call(&mut self, line: &[Blob]) -> Result<Reply, ErrorReply> {
         self.call_with(Access::ReadWrite, line)
     }
 
-    /// As [`ScriptContext::call`], for a script that may do no more than `access` says.
+    /// As [`ScriptContext::call`], for a script with this access.
     pub(crate) fn call_with(&mut self, access: Access, line: &[Blob]) -> Result<Reply, ErrorReply> {
         if line.is_empty() {
             return Err(ErrorReply::from_static(
@@ -119,15 +119,15 @@ impl<'a> ScriptContext<'a> {
         if resolved.command.flags.contains(Flags::WRITE) {
             lua::note_write();
         }
-        // The script gets the reply, which is no part of its own.
+        // The command's reply does not count against the script's own reply.
         let before = self.database.replies;
         let result = resolved.run(self.database, self.now);
         self.database.replies = before;
         result
     }
 
-    /// Nothing is evicted while a script runs. If there was no memory when it began, it may not
-    /// take any; but once it has written it goes on to the end.
+    /// Checks the memory limit. No keys are evicted while a script runs. If the limit was exceeded
+    /// when the script began, it may not take memory. But after its first write, it may.
     fn check_memory(&mut self, flags: Flags) -> Result<(), ErrorReply> {
         if self.lacks_memory && flags.contains(Flags::DENYOOM) {
             return Err(ErrorReply::out_of_memory());
@@ -136,7 +136,7 @@ impl<'a> ScriptContext<'a> {
         Ok(())
     }
 
-    /// What `redis.call('GET', key)` does, without the detour through the command table.
+    /// As `redis.call('GET', key)`, without a lookup in the command table.
     ///
     /// # Errors
     /// "WRONGTYPE" if the value is not a string.
@@ -144,11 +144,11 @@ impl<'a> ScriptContext<'a> {
         self.database.keyspace.read_as(self.now, key, Blob::clone)
     }
 
-    /// What `redis.call('SET', key, value)` does, without the detour through the command table: the
-    /// key loses its expiry, if it had one.
+    /// As `redis.call('SET', key, value)`, without a lookup in the command table. The key loses its
+    /// expiry.
     ///
     /// # Errors
-    /// "OOM" if there was no memory when the script began, and it has not written since.
+    /// "OOM" if the memory limit was exceeded when the script began, and it has not written since.
     pub fn set(&mut self, key: Blob, value: Blob) -> Result<(), ErrorReply> {
         self.check_memory(Flags::WRITE.and(Flags::DENYOOM))?;
         self.database.keyspace.set(&key, Entry::lasting(value));

@@ -1,30 +1,37 @@
-//! The scripts that a simulated world knows.
+//! Libraries of scripts with native twins.
 
 use std::fmt;
 
 use super::{ScriptContext, Sha1};
 use crate::{ErrorReply, Reply};
 
-/// What a script does, in Rust: the native twin of its Lua text, and held to it by tests.
+/// A script in Rust: the native twin of a Lua text. Tests must show that both do the same.
 ///
-/// `Ok` is what the Lua returns, converted to a reply by the rules of "Redis Lua API reference"
-/// (`redis.error_reply` is an `Ok` too). `Err` is an error that it raises, or that a
-/// `redis.call` raised in it.
+/// `Ok` is the result of the Lua script, converted to a reply by the rules of "Redis Lua API
+/// reference". The result of `redis.error_reply` is also `Ok`. `Err` is an error that the script or
+/// a `redis.call` in it raises.
 pub type NativeScript = fn(&mut ScriptContext<'_>) -> Result<Reply, ErrorReply>;
 
 /// A script, as its Lua text and as a native function that does the same.
 #[derive(Clone, Copy, Debug)]
 pub struct Script {
-    /// What people call it. Servers never see it.
+    /// A name for people. Servers do not see it.
     pub name: &'static str,
-    /// The Lua text, to the byte: its SHA-1 is how servers call the script.
+    /// The exact Lua text. Its SHA-1 identifies the script.
     pub source: &'static str,
     /// Its native twin.
     pub native: NativeScript,
 }
 
-/// All scripts that a simulated world knows, by the SHA-1 of their text. See
-/// [`Database`](crate::Database) for an example.
+impl Script {
+    /// The SHA-1 of the Lua text, which identifies the script.
+    #[must_use]
+    pub fn sha(&self) -> Sha1 {
+        Sha1::of(self.source.as_bytes())
+    }
+}
+
+/// Scripts by the SHA-1 of their text. See [`Database`](crate::Database) for an example.
 #[derive(Clone, Default)]
 pub struct ScriptLibrary {
     /// Sorted by SHA-1.
@@ -32,7 +39,7 @@ pub struct ScriptLibrary {
     twins: Twins,
 }
 
-/// Whether native twins run in place of the Lua texts.
+/// Whether native twins replace the Lua texts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Twins {
     #[default]
@@ -44,13 +51,11 @@ impl ScriptLibrary {
     /// A library of these scripts.
     ///
     /// # Panics
-    /// If two of them have the same text: that is a mistake of whoever put them together.
+    /// If two scripts have the same text.
     #[must_use]
     pub fn new(scripts: impl IntoIterator<Item = Script>) -> ScriptLibrary {
-        let mut scripts: Vec<(Sha1, Script)> = scripts
-            .into_iter()
-            .map(|script| (Sha1::of(script.source.as_bytes()), script))
-            .collect();
+        let mut scripts: Vec<(Sha1, Script)> =
+            scripts.into_iter().map(|script| (script.sha(), script)).collect();
         scripts.sort_by_key(|(sha, _)| *sha);
         for pair in scripts.windows(2) {
             let [(sha, script), (next_sha, next_script)] = pair else {
@@ -65,20 +70,20 @@ impl ScriptLibrary {
         ScriptLibrary { scripts, twins: Twins::Run }
     }
 
-    /// The same library, of which every script runs in Lua.
+    /// The same library, but all scripts run in Lua.
     #[must_use]
     pub fn in_lua(self) -> ScriptLibrary {
         ScriptLibrary { twins: Twins::Rest, ..self }
     }
 
-    /// The script of that SHA-1.
+    /// The script with this SHA-1.
     #[must_use]
     pub fn get(&self, sha: &Sha1) -> Option<&Script> {
         let place = self.scripts.binary_search_by_key(sha, |(sha, _)| *sha);
         place.ok().map(|index| &self.scripts[index].1)
     }
 
-    /// What runs in place of the Lua text of that SHA-1, if anything does.
+    /// The native function that replaces the Lua text with this SHA-1, if any.
     pub(crate) fn native(&self, sha: &Sha1) -> Option<NativeScript> {
         match self.twins {
             Twins::Run => self.get(sha).map(|script| script.native),

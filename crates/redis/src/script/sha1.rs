@@ -1,4 +1,4 @@
-//! The names of scripts.
+//! SHA-1 digests, which identify scripts.
 
 use std::fmt::{self, Write};
 
@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::Blob;
 
-/// The SHA-1 of a script's text, by which `EVALSHA` calls it. Written as 40 hexadecimal digits.
+/// The SHA-1 of a script's text, which `EVALSHA` takes. Written as 40 hexadecimal digits.
 ///
 /// ```
 /// use redis::Sha1;
@@ -28,7 +28,7 @@ pub struct Sha1([u32; Sha1::WORDS]);
 pub struct NotASha1;
 
 impl Sha1 {
-    /// Kept as the words that the algorithm has it in: to compare them takes no call.
+    /// Stored as words, because comparing them takes no function call.
     const WORDS: usize = 5;
 
     /// The number of hexadecimal digits.
@@ -45,7 +45,7 @@ impl Sha1 {
     /// Reads 40 hexadecimal digits of either case.
     ///
     /// # Errors
-    /// If that is not what they are.
+    /// If `hex` is not 40 hexadecimal digits.
     pub fn from_hex(hex: &[u8]) -> Result<Sha1, NotASha1> {
         let hex: &[u8; Sha1::HEX_LEN] = hex.try_into().map_err(|_| NotASha1)?;
         let (chunks, _) = hex.as_chunks::<8>();
@@ -65,7 +65,7 @@ impl Sha1 {
         })
     }
 
-    /// The 40 hexadecimal digits, in lower case, to be kept by whoever sends them often.
+    /// The 40 hexadecimal digits, in lower case. Keep the result if you send it often.
     #[must_use]
     pub fn to_hex(self) -> Blob {
         Blob::copy_from_slice(&self.digits())

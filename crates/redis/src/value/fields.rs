@@ -5,8 +5,8 @@ use im::OrdMap;
 use super::memory::{self, Tree};
 use crate::Blob;
 
-/// Fields, each with a string: the value of a hash. They are in the order of their bytes, where
-/// Redis leaves it open.
+/// The value of a hash: fields, each with a string. They are in the order of their bytes. Redis
+/// does not specify the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Fields {
     fields: OrdMap<Blob, Blob>,
@@ -15,10 +15,9 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Up to so many fields Redis keeps in one piece of memory (`hash-max-listpack-entries`)...
+    /// The most fields of a hash that Redis stores as a listpack (`hash-max-listpack-entries`).
     const COMPACT_LEN_MAX: usize = 512;
-    /// ... if none of them, and none of their strings, is longer than that
-    /// (`hash-max-listpack-value`).
+    /// The longest field or value of such a hash in bytes (`hash-max-listpack-value`).
     const COMPACT_BYTES_MAX: usize = 64;
 
     /// The number of fields.
@@ -27,7 +26,7 @@ impl Fields {
         self.fields.len()
     }
 
-    /// Whether there is no field.
+    /// Whether there are no fields.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()
@@ -38,13 +37,13 @@ impl Fields {
         self.fields.iter()
     }
 
-    /// What `field` holds.
+    /// The value of `field`.
     #[must_use]
     pub fn get(&self, field: &Blob) -> Option<&Blob> {
         self.fields.get(field)
     }
 
-    /// Gives `field` the string `value`, and returns what it held before.
+    /// Sets `field` to `value`. Returns the old value.
     pub(crate) fn set(&mut self, field: &Blob, value: Blob) -> Option<Blob> {
         self.text_bytes += memory::text(&value);
         match self.fields.get_mut(field) {
@@ -76,7 +75,7 @@ impl Fields {
         TREE.bytes(self.fields.len()) + self.text_bytes
     }
 
-    /// Whether Redis would keep it in one piece of memory.
+    /// Whether Redis would store it as a listpack.
     pub(crate) fn is_compact(&self) -> bool {
         let short = |blob: &Blob| blob.len() <= Fields::COMPACT_BYTES_MAX;
         self.len() <= Fields::COMPACT_LEN_MAX

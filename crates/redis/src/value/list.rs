@@ -8,12 +8,11 @@ use im::OrdMap;
 use super::memory::{self, Tree};
 use crate::Blob;
 
-/// Strings in the order that clients give them: the value of a list.
+/// The value of a list: strings in an order that clients choose.
 ///
-/// Elements are numbered from wherever the first one came to be, down at the head and up at the
-/// tail: so any of them is reached, and both ends are changed, in the logarithm of the length. What
-/// changes the middle numbers the list anew. (`im::Vector` is made for this, but its
-/// `retain` corrupts memory in version 7.0.2, which leaves little trust in the rest.)
+/// It is an ordered map from numbers to elements. Numbers go down at the head and up at the tail,
+/// so access, and changes at both ends, take logarithmic time. Changes in the middle renumber the
+/// list. (`im::Vector` is made for this, but its `retain` corrupts memory in version 7.0.2.)
 #[derive(Clone, Debug, Default)]
 pub struct List {
     elements: OrdMap<i64, Blob>,
@@ -24,9 +23,9 @@ pub struct List {
 /// One of the ends of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// The left one, where index 0 is.
+    /// The left end, at index 0.
     Head,
-    /// The right one, where index -1 is.
+    /// The right end, at index -1.
     Tail,
 }
 
@@ -37,7 +36,7 @@ impl List {
         self.elements.len()
     }
 
-    /// Whether there is no element.
+    /// Whether there are no elements.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.elements.is_empty()
@@ -48,13 +47,13 @@ impl List {
         self.elements.values()
     }
 
-    /// The elements at these indexes, counted from 0 at the head.
+    /// The elements at these zero-based indexes.
     pub fn range(&self, indexes: Range<usize>) -> impl Iterator<Item = &Blob> {
         let (start, end) = (self.number(indexes.start), self.number(indexes.end));
         self.elements.range(start..end.max(start)).map(|(_, element)| element)
     }
 
-    /// The element at `index`, counted from 0 at the head.
+    /// The element at a zero-based index.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Blob> {
         self.elements.get(&self.number(index))
@@ -89,7 +88,7 @@ impl List {
         TREE.bytes(self.elements.len()) + self.text_bytes
     }
 
-    /// Puts `element` in the place of the one at `index`, if there is one.
+    /// Replaces the element at `index`, if it exists.
     pub(crate) fn replace(&mut self, index: usize, element: Blob) -> Option<Blob> {
         let number = self.number(index);
         let place = self.elements.get_mut(&number)?;
@@ -115,7 +114,7 @@ impl List {
         }
     }
 
-    /// Keeps the elements in `range` only.
+    /// Keeps only the elements in `range`.
     pub(crate) fn trim(&mut self, range: Range<usize>) {
         for _ in range.end..self.len() {
             self.pop(End::Tail);
@@ -125,8 +124,8 @@ impl List {
         }
     }
 
-    /// Removes the elements that are `unwanted`, at most `count` of them, beginning at `end`.
-    /// Returns how many they were.
+    /// Removes elements equal to `unwanted`, at most `count` of them, beginning at `end`. Returns
+    /// how many it removed.
     pub(crate) fn remove(&mut self, unwanted: &Blob, end: End, count: usize) -> usize {
         let found = self.iter().filter(|element| *element == unwanted).count();
         let removed = found.min(count);
@@ -171,7 +170,7 @@ impl FromIterator<Blob> for List {
     }
 }
 
-/// Two are equal if their elements are, however these are numbered.
+/// Two lists are equal if their elements are. The numbers do not matter.
 impl PartialEq for List {
     fn eq(&self, other: &List) -> bool {
         self.len() == other.len() && self.iter().eq(other.iter())
@@ -217,7 +216,7 @@ mod tests {
     }
 
     proptest! {
-        /// Long enough that the list is a tree of several levels.
+        /// Long enough for a tree of several levels.
         #[test]
         fn a_list_does_as_a_plain_one(
             start in 0..400usize,

@@ -1,4 +1,4 @@
-//! Scores: the floating-point numbers by which a sorted set sorts, read and written as Redis does.
+//! Scores of sorted sets: floating-point numbers, read and written as in Redis.
 
 mod strtod;
 
@@ -9,10 +9,10 @@ use crate::{Blob, ErrorReply};
 
 pub(crate) use self::strtod::strtod;
 
-/// A double that is a number: finite or infinite, but not NaN.
+/// A double that is not NaN.
 ///
-/// Two are equal if nothing tells them apart. 0 and -0 are printed differently, so they differ,
-/// though neither is before the other in a sorted set ([`Score::order`]).
+/// Two scores are equal if their bits are. 0 and -0 differ, because they are printed differently.
+/// But they have the same place in a sorted set ([`Score::order`]).
 ///
 /// ```
 /// use redis::Score;
@@ -28,10 +28,10 @@ pub struct Score {
 }
 
 impl Score {
-    /// What a member of a set that is not sorted counts as.
+    /// The score of the members of a plain set.
     pub(crate) const ONE: Score = Score { bits: 1.0_f64.to_bits() };
 
-    /// This number, if it is one.
+    /// A score, unless `number` is NaN.
     #[must_use]
     pub const fn new(number: f64) -> Option<Score> {
         if number.is_nan() { None } else { Some(Score { bits: number.to_bits() }) }
@@ -43,7 +43,7 @@ impl Score {
         f64::from_bits(self.bits)
     }
 
-    /// How it stands to another in a sorted set: 0 and -0 stand at the same place.
+    /// The order in a sorted set. 0 and -0 are equal here.
     #[must_use]
     #[inline]
     pub fn order(self, other: Score) -> Ordering {
@@ -56,20 +56,19 @@ impl Score {
         if self.number() == 0.0 { Score::default() } else { self }
     }
 
-    /// The sum; `None` for that of opposite infinities, which is not a number.
+    /// The sum. `None` for opposite infinities, whose sum is NaN.
     #[expect(clippy::float_arithmetic, reason = "IEEE addition is the same on every machine")]
     pub(crate) fn plus(self, other: Score) -> Option<Score> {
         Score::new(self.number() + other.number())
     }
 
-    /// The product; `None` for that of 0 and an infinity, which is not a number.
+    /// The product. `None` for 0 and an infinity, whose product is NaN.
     #[expect(clippy::float_arithmetic, reason = "IEEE products are the same on every machine")]
     pub(crate) fn times(self, weight: Score) -> Option<Score> {
         Score::new(self.number() * weight.number())
     }
 
-    /// The number that is given as an argument: all of it must be one, and one that a double can
-    /// come near to.
+    /// Parses an argument. All of it must be a number in the range of a double.
     ///
     /// # Errors
     /// "value is not a valid float" for everything else.
@@ -82,13 +81,13 @@ impl Score {
             .ok_or(ErrorReply::from_static("ERR value is not a valid float"))
     }
 
-    /// As Redis replies it.
+    /// The text of the score in replies.
     pub(crate) fn to_blob(self) -> Blob {
         Blob::format(format_args!("{self}"))
     }
 
-    /// As `ZSCAN` replies it, which shows what a small sorted set keeps: an integer is written as
-    /// one, unless it is too far from 0.
+    /// The text of the score in the reply of `ZSCAN` for a small sorted set. An integer has no
+    /// exponent, unless it is too far from 0.
     pub(crate) fn to_packed_blob(self) -> Blob {
         const FAR: f64 = (1_u64 << 62) as f64;
         let number = self.number();
@@ -99,7 +98,7 @@ impl Score {
     }
 }
 
-/// With 17 significant digits, which tell all doubles apart: C's `%.17g`.
+/// With 17 significant digits, which are unique for each double: C's `%.17g`.
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = self.number();

@@ -5,8 +5,8 @@ use im::OrdSet;
 use super::memory::{self, Tree};
 use crate::{Blob, integer};
 
-/// Strings, each of them once: the value of a set. They are in the order of their bytes, where
-/// Redis leaves it open.
+/// The value of a set: unique strings. They are in the order of their bytes. Redis does not specify
+/// the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Set {
     members: OrdSet<Blob>,
@@ -15,7 +15,7 @@ pub struct Set {
 }
 
 impl Set {
-    /// Up to so many integers Redis keeps in one piece of memory (`set-max-intset-entries`).
+    /// The most integers of a set that Redis stores as an intset (`set-max-intset-entries`).
     const COMPACT_LEN_MAX: usize = 512;
 
     /// The number of members.
@@ -24,7 +24,7 @@ impl Set {
         self.members.len()
     }
 
-    /// Whether there is no member.
+    /// Whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
@@ -35,13 +35,13 @@ impl Set {
         self.members.iter()
     }
 
-    /// Whether `member` is one.
+    /// Whether `member` is in the set.
     #[must_use]
     pub fn contains(&self, member: &Blob) -> bool {
         self.members.contains(member)
     }
 
-    /// Returns whether `member` was none before.
+    /// Adds a member. Returns whether it is new.
     pub(crate) fn insert(&mut self, member: &Blob) -> bool {
         let is_new = !self.members.contains(member);
         if is_new {
@@ -51,7 +51,7 @@ impl Set {
         is_new
     }
 
-    /// Returns whether `member` was one before.
+    /// Removes a member. Returns whether it existed.
     pub(crate) fn remove(&mut self, member: &Blob) -> bool {
         let is_removed = self.members.remove(member).is_some();
         if is_removed {

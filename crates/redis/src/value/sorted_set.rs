@@ -1,13 +1,12 @@
-//! Sorted sets: members that each have a score, in the order of their scores.
+//! Sorted sets: members with scores, in the order of their scores.
 //!
-//! Whatever a command means by a part of a sorted set (ranks, scores, names), it comes down to a
-//! range of ranks: [`SortedSet::partition_point`] finds its ends, and [`SortedSet::range`] walks
-//! it.
+//! All intervals (by rank, score or member) are converted to a range of ranks.
+//! [`SortedSet::partition_point`] finds its ends, and [`SortedSet::range`] iterates over it.
 //!
-//! Beside a map from names to scores, which all would need, the members stand in a counted tree
-//! ([`Ranking`]). It was measured against the two persistent collections at hand: an ordered set,
-//! whose ranks have to be counted one by one, and a sorted vector. In nanoseconds, the map
-//! included, on one core of a small server:
+//! Members are stored twice: in a map from members to scores, and in a counted tree ([`Ranking`]).
+//! The tree was measured against two other persistent collections: an ordered set, which must count
+//! ranks one by one, and a sorted vector. Times in nanoseconds, including the map, on one core of a
+//! small server:
 //!
 //! | members | what                  | `OrdSet` |  `Vector` |  tree |
 //! |--------:|-----------------------|---------:|----------:|------:|
@@ -35,7 +34,7 @@ use self::ranking::Ranking;
 use super::memory::{self, Tree};
 use crate::{Blob, Score};
 
-/// Members, each with a score. A clone shares everything that neither side changes afterwards.
+/// Members, each with a score. A clone shares the data that neither side changes.
 ///
 /// ```
 /// use redis::{Blob, Score, SortedSet};
@@ -50,14 +49,14 @@ use crate::{Blob, Score};
 /// assert_eq!(jobs, [&Blob::from("a")]);
 /// ```
 ///
-/// It is boxed because most values are strings, which are smaller.
+/// Boxed, because most values are strings, which are smaller.
 #[derive(Clone, Debug, Default)]
 pub struct SortedSet(Box<Members>);
 
 #[derive(Clone, Debug, Default)]
 struct Members {
     scores: OrdMap<Blob, Score>,
-    /// The same members.
+    /// The same members in order.
     ranking: Ranking,
     /// What the names take in memory.
     text_bytes: usize,
@@ -75,7 +74,7 @@ impl SortedSet {
         self.0.ranking.len()
     }
 
-    /// Whether there is no member.
+    /// Whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -87,21 +86,21 @@ impl SortedSet {
         self.0.scores.get(member).copied()
     }
 
-    /// How many members come before this one.
+    /// The number of members before this one.
     #[must_use]
     pub fn rank(&self, member: &Blob) -> Option<usize> {
         Some(self.0.ranking.rank(member, self.score(member)?))
     }
 
-    /// Whether Redis would keep it in one piece of memory.
+    /// Whether Redis would store it as a listpack.
     pub(crate) fn is_compact(&self) -> bool {
         let is_short = |(member, _): (&Blob, Score)| member.len() <= SortedSet::COMPACT_BYTES_MAX;
         self.len() <= SortedSet::COMPACT_LEN_MAX && self.iter().all(is_short)
     }
 
-    /// Gives a member this score, whether or not it was there.
+    /// Adds a member, or changes its score.
     ///
-    /// -0 becomes 0, as it does in Redis while a sorted set is small.
+    /// -0 becomes 0, as in a small sorted set of Redis.
     pub fn insert(&mut self, member: Blob, score: Score) {
         let score = score.without_sign_of_zero();
         if let Some(old) = self.0.scores.insert(member.clone(), score) {
@@ -112,7 +111,7 @@ impl SortedSet {
         self.0.ranking.insert(member, score);
     }
 
-    /// Takes a member away and returns its score.
+    /// Removes a member and returns its score.
     pub fn remove(&mut self, member: &Blob) -> Option<Score> {
         let score = self.0.scores.get(member).copied()?;
         self.0.ranking.remove(self.0.ranking.rank(member, score));
@@ -155,14 +154,13 @@ impl SortedSet {
         removed
     }
 
-    /// How many members satisfy `is_before`, which must be true for all up to a place and false
-    /// from there on.
+    /// The number of members that satisfy `is_before`. It must be true for a prefix of the members
+    /// and false for all others.
     pub fn partition_point(&self, is_before: impl Fn(&Blob, Score) -> bool) -> usize {
         self.0.ranking.partition_point(is_before)
     }
 
-    /// The members from one rank up to another, in order from either end; ranks past the last are
-    /// left out.
+    /// The members with these ranks, as a double-ended iterator. Ranks past the end are ignored.
     pub fn range(
         &self,
         ranks: Range<usize>,

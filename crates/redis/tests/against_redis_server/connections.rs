@@ -1,8 +1,8 @@
 //! Several connections at once. Each line of `conversations/*.txt` begins with the number of the
 //! connection through which it goes; a line `N closes` ends one.
 //!
-//! A key that is to expire is given a millisecond, and `WAIT 1 5` then lets the real server's clock
-//! go on by five.
+//! A key that should expire gets a lifetime of one millisecond. `WAIT 1 5` then lets five
+//! milliseconds pass on the real server.
 
 use proptest::prelude::*;
 use proptest::strategy::Union;

@@ -1,5 +1,5 @@
-//! The commands, and after each what its arguments usually are: a word in capitals stands for
-//! itself, any other for a kind of words (see `words.rs`).
+//! Forms of commands. A word in capitals is literal, and any other word is a kind of words (see
+//! `words.rs`).
 
 const STRINGS: [&str; 47] = [
     "GET key",
@@ -233,5 +233,5 @@ const SETS: [&str; 39] = [
     "SSCAN any_key cursor scan",
 ];
 
-/// All of them, those about the same values together.
+/// All forms, grouped by the type of value.
 pub(crate) const GROUPS: [&[&str]; 5] = [&STRINGS, &KEYS, &HASHES, &LISTS, &SETS];

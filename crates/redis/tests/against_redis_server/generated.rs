@@ -1,4 +1,4 @@
-//! Sequences of command lines that nobody thought of.
+//! Generated sequences of command lines.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -7,11 +7,11 @@ use redis::{Blob, Reply};
 use crate::pair::Pair;
 use crate::sequences::sequence;
 
-/// How many sequences are tried if the environment variable does not say.
+/// The number of sequences, unless the environment variable sets it.
 const CASES: u32 = 400;
 const CASES_VARIABLE: &str = "RUMORMILL_DIFFERENTIAL";
 
-/// What a sequence ends with, so that what it left behind is compared too.
+/// Compares the final states, at the end of a sequence.
 fn question(pair: &mut Pair) -> Result<(), String> {
     let all = pair.call(&["KEYS", "*"].map(Blob::from))?;
     let Reply::Array(keys) = &all else {
@@ -43,7 +43,7 @@ fn generated_sequences_have_the_same_replies() {
     hold(sequence());
 }
 
-/// Runs such sequences of lines on both, and looks at what they leave behind.
+/// Runs sequences of lines on both servers, and compares replies and final states.
 pub(crate) fn hold(sequence: impl Strategy<Value = Vec<Vec<Blob>>>) {
     hold_with(sequence, |pair, lines| {
         for line in lines {
@@ -53,7 +53,7 @@ pub(crate) fn hold(sequence: impl Strategy<Value = Vec<Vec<Blob>>>) {
     });
 }
 
-/// Runs whatever it is on both, each from empty, by `run`.
+/// Runs each sequence on both servers with `run`, beginning with empty databases.
 pub(crate) fn hold_with<S: Strategy>(
     sequence: S,
     run: impl Fn(&mut Pair, S::Value) -> Result<(), String>,
@@ -73,7 +73,7 @@ pub(crate) fn hold_with<S: Strategy>(
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long to look is for whoever looks to say")]
+#[expect(clippy::disallowed_methods, reason = "an environment variable sets the number of cases")]
 fn cases() -> u32 {
     match std::env::var(CASES_VARIABLE) {
         Ok(number) => number.parse().expect("RUMORMILL_DIFFERENTIAL is a number of sequences"),

@@ -5,7 +5,7 @@ use redis::{Blob, Sha1};
 
 use crate::scripts::SCRIPTS;
 
-/// The words of a line: none for a comment and for an empty line.
+/// The words of a line. A comment and an empty line have none.
 pub(crate) fn split(line: &str) -> Vec<Blob> {
     if line.starts_with('#') {
         return Vec::new();
@@ -27,7 +27,7 @@ pub(crate) fn split(line: &str) -> Vec<Blob> {
     words
 }
 
-/// A word as it stands, unless it names a script.
+/// The word itself, or the script that it names.
 fn plain(word: &str) -> Blob {
     let sha = |source: &str| Sha1::of(source.as_bytes()).to_string();
     let Some((what, name)) = word.split_once(':') else {

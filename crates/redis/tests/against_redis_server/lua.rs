@@ -1,8 +1,8 @@
-//! Scripts in Lua on both servers: the replies must be the same to the letter.
+//! Lua scripts on both servers. The replies must be identical.
 //!
-//! The files under `lua/` hold one script a line, in which `\\n` stands for a line break. Each is
-//! run with two keys and four arguments. A line that begins with `>` is a command line as in
-//! `command_lines/`; one that begins with `# ` is a comment.
+//! The files under `lua/` hold one script per line, in which `\\n` is a line break. Each script
+//! gets two keys and four arguments. A line that begins with `>` is a command line as in
+//! `command_lines/`. A line that begins with `# ` is a comment.
 
 use redis::Blob;
 

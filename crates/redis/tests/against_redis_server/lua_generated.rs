@@ -1,4 +1,4 @@
-//! Scripts with arguments that nobody thought of: patterns, numbers, JSON, MessagePack, formats.
+//! Scripts with generated arguments: patterns, numbers, JSON, MessagePack, formats.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -9,7 +9,7 @@ use crate::pair::Pair;
 
 const CASES: u32 = 3_000;
 
-/// Each takes up to three arguments of the kind that is named behind it.
+/// Scripts, each with the kind of its up to three arguments.
 const SCRIPTS: [(&str, Kind); 13] = [
     ("return {string.find(ARGV[1], ARGV[2])}", Kind::Pattern),
     ("return {string.match(ARGV[1], ARGV[2])}", Kind::Pattern),
@@ -118,7 +118,7 @@ fn arguments(kind: Kind) -> BoxedStrategy<Vec<Blob>> {
         .boxed(),
         Kind::Bytes => bytes().prop_map(|bytes| vec![bytes]).boxed(),
         Kind::Format => {
-            // A size that is no size, such as 1e30, is whatever C makes of it.
+            // The result of an invalid size, such as 1e30, depends on the C compiler.
             let is_sized = |format: &Blob| {
                 !(format.windows(2).any(|piece| piece == b"c0")
                     && format.iter().any(|option| matches!(option, b'f' | b'd')))

@@ -1,10 +1,10 @@
-//! The in-memory database against a real `redis-server` 7.0: the same command lines to both, and
-//! the same replies expected.
+//! Compares the in-memory database with a real `redis-server` 7.0. Both get the same command lines,
+//! and must give the same replies.
 //!
-//! The lines are of two kinds: those of `command_lines/*.txt`, which say what they are about, and
-//! generated ones, of which there are as many sequences as the environment variable
-//! `RUMORMILL_DIFFERENTIAL` says. What counts as the same reply stands in `normalize.rs`. Without a
-//! `redis-server` 7.0 on the machine the tests say so and pass.
+//! Some lines are written by hand (`command_lines/*.txt`), and others are generated. The
+//! environment variable `RUMORMILL_DIFFERENTIAL` sets the number of generated sequences.
+//! `normalize.rs` defines which replies count as the same. Without a `redis-server` 7.0 on the
+//! machine, the tests print a message and pass.
 
 mod connections;
 mod forms;
@@ -73,7 +73,7 @@ command_lines!(
     types,
 );
 
-/// What Redis says of each command without running it.
+/// The descriptions of all commands.
 #[test]
 fn commands_have_the_flags_and_arities_of_redis() {
     let Some(mut pair) = Pair::start() else {
@@ -99,7 +99,7 @@ fn commands_have_the_flags_and_arities_of_redis() {
     }
 }
 
-/// Collections that are too large for one piece of memory are gone through in many steps.
+/// Scans of large collections take many steps.
 #[test]
 fn scans_of_large_collections_find_everything() {
     let Some(mut pair) = Pair::start() else {
@@ -135,9 +135,9 @@ fn scans_of_large_collections_find_everything() {
     }
 }
 
-/// In a script time stands still, so that it can look at a key in the very millisecond in which the
-/// key expires. But Redis 7.0 counts a relative expiry from its running clock, so that now and then
-/// the script is a millisecond ahead of itself, though hardly five times in a row.
+/// The time does not change within a script, so a script can read a key in the millisecond of its
+/// expiry. But Redis 7.0 counts a relative expiry from its running clock, so the test sometimes
+/// fails by a millisecond. Five failures in a row are very unlikely.
 #[test]
 fn a_key_lives_through_the_millisecond_in_which_it_expires() {
     let Some(mut pair) = Pair::start() else {

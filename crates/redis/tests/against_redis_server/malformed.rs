@@ -1,4 +1,4 @@
-//! Bytes that are no proper commands: what each side answers to them, and whether it hangs up.
+//! Malformed commands: compares the replies, and whether the server closes the connection.
 
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
@@ -9,7 +9,7 @@ use redis::{Database, Reply, UnixTime};
 
 use crate::server::Server;
 
-/// What a server in memory answers to these bytes before it hangs up, or waits for more.
+/// The replies of the in-memory server, until it closes the connection or waits for more bytes.
 fn in_memory(mut bytes: &[u8]) -> Vec<u8> {
     let mut decoder = CommandDecoder::new(Limits::default());
     let mut database = Database::default();
@@ -30,11 +30,11 @@ fn in_memory(mut bytes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What the real one answers. The end of the bytes is the end of the connection, which it would
-/// otherwise keep open for what follows.
+/// The replies of the real server. The connection is half-closed after the bytes, because the
+/// server would otherwise wait for more.
 fn real(server: &Server, bytes: &[u8]) -> Vec<u8> {
     let mut stream = server.open();
-    // It may hang up before it has read all of them.
+    // The server may close the connection before it has read all bytes.
     let sent = stream.write_all(bytes).and_then(|()| stream.shutdown(Shutdown::Write));
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
@@ -43,7 +43,7 @@ fn real(server: &Server, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
+#[expect(clippy::print_stdout, reason = "the output shows that nothing was compared")]
 fn malformed_bytes_are_refused_as_redis_refuses_them() {
     let Some(server) = Server::start() else {
         println!("skipped: there is no redis-server on this machine");

@@ -1,16 +1,16 @@
-//! What counts as the same reply. Replies are compared to the letter, except for these, all of
-//! which Redis leaves open:
+//! Defines which replies count as the same. Replies must be identical, with these exceptions, which
+//! Redis does not specify:
 //!
-//! 1. *What depends on the clock.* The real server reads its clock a little after it was asked for
-//!    the time: `TTL`, `PTTL`, `EXPIRETIME` and `PEXPIRETIME` may differ by two seconds, and of
-//!    `TIME` only the form is compared.
-//! 2. *Numbers in Lua*, which are doubles: integers beyond 2^53 that a script returns may differ.
-//! 3. *The line in a script* at which an error was raised: a native script has none.
-//! 4. *Orders*: of keys, of fields, of the members of sets, of parameters. They are sorted.
-//! 5. *Picks by chance*: `RANDOMKEY`, `SPOP`, `SRANDMEMBER`, `HRANDFIELD`, `ZRANDMEMBER`. As many
-//!    are picked, as often as may be, from what is there.
-//! 6. *Cursors*: `SCAN`, `HSCAN`, `SSCAN`, `ZSCAN` are run to their end, and what was found is
-//!    compared as a set. From a cursor in the middle only whether they refuse is compared.
+//! 1. *Times.* The two servers run a command at slightly different times. `TTL`, `PTTL`,
+//!    `EXPIRETIME` and `PEXPIRETIME` may differ by two seconds. Of `TIME`, only the form is
+//!    compared.
+//! 2. *Numbers in Lua*, which are doubles. Integers beyond 2^53 that a script returns may differ.
+//! 3. *Lines in scripts*, where an error was raised. A native script has no lines.
+//! 4. *Orders* of keys, fields, members of sets, and parameters. They are sorted.
+//! 5. *Random picks*: `RANDOMKEY`, `SPOP`, `SRANDMEMBER`, `HRANDFIELD`, `ZRANDMEMBER`. The number
+//!    of picks must be the same, and each pick must be possible.
+//! 6. *Cursors*: `SCAN`, `HSCAN`, `SSCAN`, `ZSCAN` run to their end, and the results are compared
+//!    as sets. For a cursor in the middle, only errors are compared.
 
 use redis::{Blob, ErrorReply, Reply};
 
@@ -44,7 +44,7 @@ pub(crate) fn bulk(reply: &Reply) -> Option<&Blob> {
     }
 }
 
-/// The real server's reply, if the other one is the same.
+/// Returns the real server's reply if the other one is the same.
 ///
 /// # Errors
 /// Both replies, if they are not.
@@ -83,7 +83,7 @@ fn comparable(name: &[u8], reply: Reply) -> Reply {
     }
 }
 
-/// The replies in groups of so many, the groups in order.
+/// Sorts the replies in groups of `group`.
 fn sorted(replies: Vec<Reply>, group: usize) -> Vec<Reply> {
     let mut groups: Vec<&[Reply]> = replies.chunks(group).collect();
     groups.sort_by_key(|group| {
@@ -93,7 +93,7 @@ fn sorted(replies: Vec<Reply>, group: usize) -> Vec<Reply> {
     groups.concat()
 }
 
-/// Whether Lua cannot be expected to give this number back.
+/// Whether Lua may round this number.
 fn is_rounded_in_lua(number: i64) -> bool {
     number.unsigned_abs() > 1 << 53
 }
@@ -106,7 +106,7 @@ fn without_line_number(error: &ErrorReply) -> ErrorReply {
     }
 }
 
-/// Whether both replies are possible picks from what the same database has to `look` at.
+/// Checks that both replies are possible picks from the reply to `look`.
 ///
 /// # Errors
 /// Both replies, if they are not.
@@ -152,14 +152,14 @@ fn groups(reply: &Reply, group: usize) -> Vec<&[Reply]> {
     }
 }
 
-/// Where a command has its cursor, and how many words it gives for each thing that it finds.
+/// The position of a command's cursor, and the number of words for each item.
 pub(crate) struct Scan {
     cursor: usize,
     group: usize,
 }
 
 impl Scan {
-    /// All that is found from the first cursor to the last: sorted, and once each.
+    /// All items of a complete scan, sorted and without duplicates.
     pub(crate) fn run(&self, line: &[Blob], mut call: impl FnMut(&[Blob]) -> Reply) -> Reply {
         let mut line = line.to_vec();
         let from_start = matches!(&*line[self.cursor], b"0" | b"");

@@ -1,4 +1,4 @@
-//! The two that are compared, and how a command line is run on both.
+//! The two servers that are compared.
 
 use std::sync::Arc;
 
@@ -14,12 +14,13 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// Both, empty. `None`, with a message, if the machine has no `redis-server` 7.0.
+    /// Starts both servers, without data. Returns `None`, and prints a message, if the machine has
+    /// no `redis-server` 7.0.
     pub(crate) fn start() -> Option<Pair> {
         Pair::with_library(ScriptLibrary::new(SCRIPTS))
     }
 
-    /// As [`Pair::start`], with a database that runs all scripts in Lua.
+    /// As [`Pair::start`], but the database runs all scripts in Lua.
     pub(crate) fn start_in_lua() -> Option<Pair> {
         Pair::with_library(ScriptLibrary::new(SCRIPTS).in_lua())
     }
@@ -45,12 +46,12 @@ impl Pair {
         Some(Pair { server, database })
     }
 
-    /// What the real server alone replies.
+    /// Runs a line on the real server only.
     pub(crate) fn ask_server(&mut self, line: &[Blob]) -> Reply {
         self.server.call(line)
     }
 
-    /// Empties both.
+    /// Empties both servers.
     pub(crate) fn reset(&mut self) {
         for line in [&["FLUSHALL"][..], &["SCRIPT", "FLUSH"]] {
             let line: Vec<Blob> = line.iter().copied().map(Blob::from).collect();
@@ -58,7 +59,7 @@ impl Pair {
         }
     }
 
-    /// Runs the line on both at what is the present for the real server, and returns the reply.
+    /// Runs the line on both servers, at the real server's time. Returns the reply.
     ///
     /// # Errors
     /// The two replies, if they differ.
@@ -75,11 +76,11 @@ impl Pair {
         }
     }
 
-    /// Runs a command that picks by chance. Both picks have to be possible, and what the real
-    /// server took away is taken away from the other one too.
+    /// Runs a command with random picks. Both picks must be possible. If the real server removed
+    /// its pick, the other server removes the same.
     fn pick(&mut self, line: &[Blob]) -> Result<Reply, String> {
         if line[0].eq_ignore_ascii_case(b"RANDOMKEY") {
-            // The real server removes the expired keys that it happens to pick.
+            // The real server removes expired keys that it picks.
             self.call(&["SCAN", "0", "COUNT", "1000000"].map(Blob::from))?;
         }
         let now = self.server_time();
@@ -102,8 +103,7 @@ impl Pair {
         Ok(expected)
     }
 
-    /// Goes on with the cursor that each of them gives until both have come to the end, and
-    /// compares all that was found.
+    /// Continues both scans to their end, and compares the results.
     fn scan(&mut self, line: &[Blob], scan: Scan) -> Result<Reply, String> {
         let now = self.server_time();
         let expected = scan.run(line, |line| self.server.call(line));
@@ -111,7 +111,7 @@ impl Pair {
         normalize::compare(line, expected, got)
     }
 
-    /// As [`Pair::call`], with no allowance for anything.
+    /// As [`Pair::call`], but the replies must be identical.
     pub(crate) fn call_to_the_letter(&mut self, line: &[Blob]) -> Result<(), String> {
         let now = self.server_time();
         let expected = self.server.call(line);
@@ -122,7 +122,7 @@ impl Pair {
         Err(format!("  redis-server: {expected:?}\n  in memory:    {got:?}"))
     }
 
-    /// As [`Pair::call`], for a line that comes through a connection.
+    /// As [`Pair::call`], through a connection.
     pub(crate) fn call_through(
         &mut self,
         (client, connection): &mut (Client, Connection),
@@ -134,7 +134,7 @@ impl Pair {
         normalize::compare(line, expected, got)
     }
 
-    /// A new connection to each.
+    /// Opens a connection to each server.
     pub(crate) fn connect(&mut self) -> (Client, Connection) {
         let mut client = self.server.connect();
         let id = client.call(&["CLIENT", "ID"].map(Blob::from));
@@ -144,7 +144,7 @@ impl Pair {
         (client, Connection::new(id.unsigned_abs()))
     }
 
-    /// Ends a connection to each.
+    /// Closes a connection to each server.
     pub(crate) fn disconnect(&mut self, (_, connection): (Client, Connection)) {
         connection.close(&mut self.database);
     }

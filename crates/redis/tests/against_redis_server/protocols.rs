@@ -1,5 +1,5 @@
-//! Scripts as people write them for leases, caches and locks: generated sequences of calls, with
-//! the same replies and the same keys left behind on both servers.
+//! Typical scripts for leases, caches and locks. Generated sequences of calls must give the same
+//! replies, and leave the same keys, on both servers.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -11,14 +11,14 @@ use crate::pair::Pair;
 const CASES: u32 = 60;
 const CALLS_MAX: usize = 30;
 
-/// One protocol: its scripts, the keys that they may be given, and their arguments.
+/// A protocol: its scripts, their keys, and their arguments.
 struct Protocol {
     scripts: &'static [(&'static str, usize)],
     keys: &'static [&'static str],
     arguments: &'static [&'static str],
 }
 
-/// Each script with the number of its keys; of keys and arguments there are always as many.
+/// Each script with the number of its keys. It has the same number of arguments.
 const PROTOCOLS: [Protocol; 3] = [
     Protocol {
         scripts: &[
@@ -53,8 +53,8 @@ const PROTOCOLS: [Protocol; 3] = [
 ];
 
 fn call(protocol: &'static Protocol) -> impl Strategy<Value = Vec<Blob>> {
-    // What is meant, or anything: a token as a duration is refused in the middle of a script. No
-    // duration is so short that it could be over on one server and not yet on the other.
+    // An argument of the right kind, or any other: a token in place of a duration fails in the
+    // middle of a script. All durations are too long to end during the test.
     let arguments = prop_oneof![
         3 => (select(&protocol.arguments[..2])).prop_map(|first| vec![first, "100000", "100000"]),
         1 => prop::collection::vec(select(protocol.arguments), 3),

@@ -82,8 +82,8 @@ fn increment(context: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     context.call(&[Blob::from("INCR"), context.key(1)?.clone()])
 }
 
-/// A key lives through the millisecond in which it expires, but not through being told to expire
-/// in it.
+/// A key lives until the end of the millisecond of its expiry. But setting its expiry to the
+/// current millisecond removes it.
 fn last_millisecond(context: &mut ScriptContext<'_>) -> Result<Reply, ErrorReply> {
     let past = context.key(1)?;
     let now_ms = present_ms(context)?;

@@ -10,7 +10,7 @@ use crate::words::words;
 /// A sequence against a real server has fewer lines than this.
 pub(crate) const LINES_MAX: usize = 60;
 
-/// A sequence is about one group of commands for the most part, so that they meet each other.
+/// Most lines of a sequence are from one group of commands, so that they affect each other.
 pub(crate) fn sequence() -> impl Strategy<Value = Vec<Vec<Blob>>> {
     let any = line(&GROUPS.concat());
     Union::new(GROUPS.map(|group| {
@@ -19,7 +19,7 @@ pub(crate) fn sequence() -> impl Strategy<Value = Vec<Vec<Blob>>> {
     }))
 }
 
-/// A line of one of these forms.
+/// A command line of one of these forms.
 pub(crate) fn line(forms: &[&'static str]) -> BoxedStrategy<Vec<Blob>> {
     let forms = forms.iter().map(|form| {
         let kinds: Vec<_> = form.split(' ').map(words).collect();

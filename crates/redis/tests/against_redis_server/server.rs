@@ -1,4 +1,4 @@
-//! A `redis-server` of its own for a test, and the little of RESP2 that it takes to talk to it.
+//! A `redis-server` for one test, and a minimal RESP2 client.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -8,8 +8,8 @@ use std::time::Duration;
 use redis::{Blob, ErrorReply, Reply};
 use tempfile::TempDir;
 
-/// A server on a free port of the loopback interface, in a directory of its own, which persists
-/// nothing and ends with this value.
+/// A server on a free port of the loopback interface, in its own directory. It persists nothing,
+/// and stops when this value is dropped.
 pub(crate) struct Server {
     process: Child,
     pub(crate) port: u16,
@@ -25,7 +25,7 @@ impl Server {
 
     /// As [`Server::start`], with more arguments on its command line.
     pub(crate) fn start_with(arguments: &[&str]) -> Option<Server> {
-        // The port is free when it is chosen, but may be taken before the server gets to it.
+        // Another process may take the free port before the server binds it.
         for _ in 0..5 {
             let directory = tempfile::tempdir().expect("a temporary directory");
             let port = free_port();
@@ -61,12 +61,12 @@ impl Server {
         self.connection.call(line)
     }
 
-    /// The bytes of another connection.
+    /// Opens another connection, as bytes.
     pub(crate) fn open(&self) -> TcpStream {
         TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).expect("the server listens")
     }
 
-    /// Another connection.
+    /// Opens another connection.
     pub(crate) fn connect(&mut self) -> Client {
         Client(BufReader::new(connect(&mut self.process, self.port).expect("the server listens")))
     }
@@ -127,7 +127,8 @@ fn free_port() -> u16 {
     listener.local_addr().expect("its number").port()
 }
 
-/// A connection once the server listens; `None` if it has ended, or does not for some seconds.
+/// Connects once the server listens. `None` if the server has ended, or does not listen within some
+/// seconds.
 #[expect(clippy::disallowed_methods, reason = "a real server takes real time to start")]
 fn connect(process: &mut Child, port: u16) -> Option<TcpStream> {
     for _ in 0..500 {
@@ -143,7 +144,7 @@ fn connect(process: &mut Child, port: u16) -> Option<TcpStream> {
     None
 }
 
-/// Both fail only if it has ended by itself.
+/// Both fail only if the process has ended by itself.
 fn end(process: &mut Child) {
     process.kill().ok();
     process.wait().ok();

@@ -1,5 +1,5 @@
-//! Replies as bytes: what the real server says in RESP2, with the shape that its command gives it,
-//! is to the byte what it says in RESP3, and what it says in RESP2.
+//! Replies as bytes. The real server's RESP2 reply is encoded again with the shape of its command.
+//! The bytes must equal the server's bytes, in RESP2 and in RESP3.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use redis::{Blob, Reply};
 use crate::lines;
 use crate::server::Server;
 
-/// Where two servers of the same state must give the same reply, in the same order.
+/// Lines to which two servers with the same state must give the same reply.
 const LINES: &str = r#"
 MSET a 1 b 2
 GET a
@@ -130,7 +130,7 @@ HGETALL h
 EXEC
 "#;
 
-/// A connection that shows the very bytes.
+/// A connection that returns the raw bytes of replies.
 struct Raw(TcpStream);
 
 impl Raw {
@@ -153,7 +153,7 @@ impl Raw {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
+#[expect(clippy::print_stdout, reason = "the output shows that nothing was compared")]
 fn replies_have_the_shapes_that_their_commands_give_them() {
     let (Some(two), Some(three)) = (Server::start(), Server::start()) else {
         println!("skipped: there is no redis-server on this machine");

@@ -1,6 +1,6 @@
-//! Sequences of commands on sorted sets that nobody thought of.
+//! Generated sequences of commands on sorted sets.
 //!
-//! What Redis leaves open is left out: ranges by name where scores differ.
+//! Redis does not specify ranges by member if scores differ, so there are none.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -9,7 +9,7 @@ use redis::Blob;
 use crate::generated::hold;
 use crate::sequences::LINES_MAX;
 
-/// The commands, and after each what its arguments usually are.
+/// Forms of commands.
 const FORMS: [&str; 42] = [
     "ZADD key score member",
     "ZADD key score member score member",
@@ -90,7 +90,7 @@ fn line_of(words: &str) -> Vec<Blob> {
     words.split(' ').filter(|word| !word.is_empty()).map(Blob::from).collect()
 }
 
-/// Some words of a kind: most kinds are one word.
+/// Words of a kind. Most kinds are one word.
 fn words(kind: &'static str) -> BoxedStrategy<Vec<Blob>> {
     match kind {
         "key" => strings(&KEYS),

@@ -1,6 +1,6 @@
 //! The kinds of words that command lines are made of.
 //!
-//! No word depends on the exact millisecond: numbers that could be small expiries are past, or far.
+//! No word depends on the exact millisecond: expiries are either past or far in the future.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -66,7 +66,7 @@ const FLOATS: [&str; 26] = [
     "1e",
 ];
 
-/// Not much below 0: Redis picks as many as it is asked for.
+/// Not far below 0, because Redis makes as many picks as it is asked for.
 const PICKS: [&str; 9] =
     ["0", "1", "2", "2", "9", "-1", "-3", "-9223372036854775808", "9223372036854775807"];
 
@@ -77,7 +77,7 @@ fn strings(words: &'static [&'static str]) -> BoxedStrategy<Vec<Blob>> {
     select(words).prop_map(|word| vec![Blob::from(word)]).boxed()
 }
 
-/// Most often one of the usual ones.
+/// Mostly one of the usual words.
 fn mostly(
     usual: &'static [&'static str],
     edges: &'static [&'static str],
@@ -85,7 +85,7 @@ fn mostly(
     prop_oneof![4 => strings(usual), 1 => strings(edges)].boxed()
 }
 
-/// Some words of a kind: most kinds are one word. A kind that there is not stands for itself.
+/// Words of a kind. Most kinds are one word. An unknown kind is a literal word.
 pub(crate) fn words(kind: &'static str) -> BoxedStrategy<Vec<Blob>> {
     match kind {
         "key" => strings(&STRING_KEYS),
@@ -116,7 +116,8 @@ pub(crate) fn words(kind: &'static str) -> BoxedStrategy<Vec<Blob>> {
         }
         "unknown" => prop_oneof![strings(&["FOO", "gett", "script|load", ""]), garbage()].boxed(),
         "any" => prop_oneof![
-            // Not GT: whether a time is later than the same one a moment ago is up to the clock.
+            // Not `GT`: whether a relative expiry is later than an equal one set before depends on
+            // the clock.
             strings(&["NX", "LT", "GET", "INCR", "LLEN", "a", "FOO", ""]),
             garbage(),
             Just(Vec::new()),
@@ -162,7 +163,7 @@ fn options(kind: &'static str) -> BoxedStrategy<Vec<Blob>> {
     }
 }
 
-/// A name, and after it a value.
+/// A name, followed by a value.
 fn named(
     names: &'static [&'static str],
     values: &'static [&'static str],
@@ -189,6 +190,6 @@ fn garbage() -> impl Strategy<Value = Vec<Blob>> {
 }
 
 fn script() -> impl Strategy<Value = Script> {
-    // The one about the present millisecond now and then sees the next one.
+    // The script about the current millisecond sometimes runs in the next one.
     select(&SCRIPTS[..]).prop_filter("not of time", |script| script.name != "last_millisecond")
 }

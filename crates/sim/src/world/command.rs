@@ -3,7 +3,8 @@
 use history::NodeId;
 
 use crate::{
-    Choices, Command, Endpoint, Event, Input, Keep, Kind, LinkRule, Nemesis, Observer, Process,
+    Choices, Command, Endpoint, Event, Input, Keep, Kind, LinkRule, MessageOf, Nemesis, Observer,
+    Process,
 };
 
 use crate::network::Link;
@@ -11,10 +12,10 @@ use crate::node::Activity;
 
 use super::{Due, What, World};
 
-impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
+impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
     /// Carries out what the nemesis has ordered so far, and what it orders in answer to that. Stops
     /// when time stands still for too long, or too much is held, which the next step reports.
-    pub(super) fn obey<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O) {
+    pub(super) fn obey<O: Observer<P::Protocol>>(&mut self, observer: &mut O) {
         while self.events_now() < self.limits.events_at_once && self.memory() <= self.limits.memory
         {
             let Some(command) = self.commands.pop_front() else {
@@ -28,10 +29,10 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         }
     }
 
-    fn carry_out<O: Observer<P::Message, P::Timer>>(
+    fn carry_out<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
-        command: Command<P::Message>,
+        command: Command<MessageOf<P>>,
     ) {
         match command {
             Command::Cut { from, to } => self.cuts.push((from, to)),
@@ -65,11 +66,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         }
     }
 
-    pub(super) fn start<O: Observer<P::Message, P::Timer>>(
-        &mut self,
-        observer: &mut O,
-        id: NodeId,
-    ) {
+    pub(super) fn start<O: Observer<P::Protocol>>(&mut self, observer: &mut O, id: NodeId) {
         let node = &mut self.nodes[id.index()];
         if node.activity != Activity::Down {
             return;
@@ -79,7 +76,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         self.handle(observer, id, Input::Start);
     }
 
-    fn mend<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O) {
+    fn mend<O: Observer<P::Protocol>>(&mut self, observer: &mut O) {
         let rules = self.rules.iter_mut().map(|(_, _, rule)| rule);
         rules.for_each(LinkRule::mend);
         self.links.iter_mut().for_each(Link::mend);
@@ -88,12 +85,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         self.release(observer);
     }
 
-    fn crash<O: Observer<P::Message, P::Timer>>(
-        &mut self,
-        observer: &mut O,
-        id: NodeId,
-        keep: Keep,
-    ) {
+    fn crash<O: Observer<P::Protocol>>(&mut self, observer: &mut O, id: NodeId, keep: Keep) {
         let node = &mut self.nodes[id.index()];
         if node.activity == Activity::Down {
             return;

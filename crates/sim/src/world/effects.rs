@@ -4,21 +4,19 @@ use history::NodeId;
 
 use crate::context::Effect;
 use crate::{
-    Choices, Event, Fate, Kind, Loss, MessageId, Nemesis, Observer, Process, Report, Transport,
+    Choices, Event, Fate, Kind, Loss, MessageId, MessageOf, Nemesis, Observer, Process, Report,
+    Transport,
 };
 
+use crate::network::Link;
 use crate::node::Activity;
 
-use super::{Due, Parcel, What, World};
+use super::{Due, End, Parcel, What, World};
 
-impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
+impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
     /// Applies effects in order. Those that come after the node is busy are put off until it has
     /// done its work.
-    pub(super) fn apply<O: Observer<P::Message, P::Timer>>(
-        &mut self,
-        observer: &mut O,
-        node: NodeId,
-    ) {
+    pub(super) fn apply<O: Observer<P::Protocol>>(&mut self, observer: &mut O, node: NodeId) {
         while let Some(effect) = self.effects.pop_front() {
             match effect {
                 Effect::Send { to, message } => self.send(observer, node, to, message),
@@ -35,11 +33,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     #[inline(never)]
-    fn apply_rare<O: Observer<P::Message, P::Timer>>(
+    fn apply_rare<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         node: NodeId,
-        effect: Effect<P::Message, P::Timer>,
+        effect: Effect<P::Protocol>,
     ) {
         match effect {
             Effect::Send { .. } | Effect::Busy(_) => unreachable!("handled above"),
@@ -61,6 +59,9 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             Effect::Mark(name) => {
                 self.emit(observer, node, Kind::Mark(name));
             }
+            Effect::Claim(claim) => {
+                self.emit(observer, node, Kind::Claim(claim));
+            }
         }
     }
 
@@ -73,54 +74,51 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// Sends a message on its way, or not.
     #[inline(always)]
-    fn send<O: Observer<P::Message, P::Timer>>(
+    fn send<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         from: NodeId,
         to: NodeId,
-        message: P::Message,
+        message: MessageOf<P>,
     ) {
         let id = MessageId(self.next_message);
         self.next_message += 1;
         let obstacle = self.obstacle(from, to);
         let index = self.link_index(from, to);
         let link = &mut self.links[index];
-        let (life, epoch) = (link.life, link.epoch);
-        let fate = match obstacle {
-            None => self.choices.fate(link, self.now),
-            Some(fate) => fate,
-        };
-        link.note(fate);
-        if let Fate::Delivered(arrival) = fate {
+        let (life, epoch, ordinal) = (link.life, link.epoch, link.drawn());
+        let fate = draw(&mut self.choices, link, obstacle, self.now);
+        if let Fate::Delivered(after) = fate {
             let (at, seq) = self.next_event();
             let event = std::mem::ManuallyDrop::new(Event {
                 at,
                 seq,
                 node: from,
-                kind: Kind::Send { to, id, fate: Fate::Delivered(arrival), message },
+                kind: Kind::Send { to, id, fate: Fate::Delivered(after), ordinal, message },
             });
             self.tell(observer, &event);
             let Kind::Send { message, .. } = std::mem::ManuallyDrop::into_inner(event).kind else {
                 unreachable!("as told")
             };
             self.hold_message(&message);
-            self.queue.push_with(arrival, || Due {
+            self.queue.push_with(self.now + after, || Due {
                 node: to,
                 life,
                 what: What::Arrive { from, epoch, id, message },
             });
         } else {
             let parcel = Parcel { from, to, life, epoch, id, message };
-            self.send_badly(observer, fate, parcel);
+            self.send_badly(observer, fate, ordinal, parcel);
         }
     }
 
     /// Sends a message that does not simply arrive.
     #[inline(never)]
-    fn send_badly<O: Observer<P::Message, P::Timer>>(
+    fn send_badly<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         fate: Fate,
+        ordinal: u32,
         mut parcel: Parcel<P>,
     ) {
         let (at, seq) = self.next_event();
@@ -128,7 +126,13 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             at,
             seq,
             node: parcel.from,
-            kind: Kind::Send { to: parcel.to, id: parcel.id, fate, message: parcel.message },
+            kind: Kind::Send {
+                to: parcel.to,
+                id: parcel.id,
+                fate,
+                ordinal,
+                message: parcel.message,
+            },
         };
         self.tell_apart(observer, &event);
         let Kind::Send { message, .. } = event.kind else { unreachable!("as told") };
@@ -150,7 +154,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// Sends on their way the messages that nothing keeps back any more, in the order in which they
     /// were sent.
-    pub(super) fn release<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O) {
+    pub(super) fn release<O: Observer<P::Protocol>>(&mut self, observer: &mut O) {
         for parcel in std::mem::take(&mut self.held) {
             if self.lies_between(&self.holds, parcel.from, parcel.to) {
                 self.held.push(parcel);
@@ -160,12 +164,13 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             let obstacle = self.obstacle(parcel.from, parcel.to);
             let index = self.link_index(parcel.from, parcel.to);
             let link = &mut self.links[index];
-            let fate = match obstacle {
-                None => self.choices.fate(link, self.now),
-                Some(fate) => fate,
-            };
-            link.note(fate);
-            self.emit(observer, parcel.from, Kind::Release { id: parcel.id, fate });
+            let (ordinal, last_arrival) = (link.drawn(), link.last_arrival);
+            let fate = draw(&mut self.choices, link, obstacle, self.now);
+            if link.is_stream() && link.epoch != parcel.epoch {
+                // Its connection is history: on the present one nothing waits for it.
+                link.last_arrival = last_arrival;
+            }
+            self.emit(observer, parcel.from, Kind::Release { id: parcel.id, fate, ordinal });
             self.dispatch(fate, parcel);
         }
     }
@@ -176,15 +181,15 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         let Parcel { from, to: node, life, epoch, id, .. } = parcel;
         let arrive = |message| Due { node, life, what: What::Arrive { from, epoch, id, message } };
         match fate {
-            Fate::Delivered(at) => {
+            Fate::Delivered(after) => {
                 self.hold_message(&parcel.message);
-                self.queue.push(at, arrive(parcel.message));
+                self.queue.push(self.now + after, arrive(parcel.message));
             }
             Fate::Duplicated(first, second) => {
                 self.hold_message(&parcel.message);
                 self.hold_message(&parcel.message);
-                self.queue.push(first, arrive(parcel.message.clone()));
-                self.queue.push(second, arrive(parcel.message));
+                self.queue.push(self.now + first, arrive(parcel.message.clone()));
+                self.queue.push(self.now + second, arrive(parcel.message));
             }
             Fate::Held => {
                 self.hold_message(&parcel.message);
@@ -220,7 +225,8 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             let epoch = link.epoch;
             link.break_connection();
             if self.nodes[node.index()].activity != Activity::Down {
-                self.schedule(self.now, node, What::ConnectionLost { peer, epoch });
+                let what = What::ConnectionLost { peer, epoch, end: End::Broken };
+                self.schedule(self.now, node, what);
             }
         }
     }
@@ -244,7 +250,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             outward.end_connection();
             self.link(peer, node).break_connection();
             self.connections_broke = true;
-            let what = What::ConnectionLost { peer: node, epoch };
+            let what = What::ConnectionLost { peer: node, epoch, end: End::Closed };
             self.schedule(told_at.max(self.now), peer, what);
         }
     }
@@ -255,4 +261,20 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
             link.is_some_and(|link| self.links[link].rule.transport == Transport::Stream)
         })
     }
+}
+
+/// The fate of a message on a link: what is in its way decides, or chance.
+#[inline(always)]
+fn draw<C: Choices>(
+    choices: &mut C,
+    link: &mut Link,
+    obstacle: Option<Fate>,
+    now: history::Time,
+) -> Fate {
+    if let Some(fate) = obstacle {
+        return fate;
+    }
+    let fate = choices.fate(link, now);
+    link.note(fate, now);
+    fate
 }

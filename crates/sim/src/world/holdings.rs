@@ -9,7 +9,7 @@
 
 use history::NodeId;
 
-use crate::{Effect, Process};
+use crate::{Effect, MessageOf, Process};
 
 use super::{Due, What, World};
 
@@ -57,12 +57,12 @@ impl<P: Process, C, N> World<P, C, N> {
     }
 
     #[inline(always)]
-    pub(super) fn hold_message(&mut self, message: &P::Message) {
+    pub(super) fn hold_message(&mut self, message: &MessageOf<P>) {
         self.payloads += P::payload(message) as u64;
     }
 
     #[inline(always)]
-    pub(super) fn let_go_of_message(&mut self, message: &P::Message) {
+    pub(super) fn let_go_of_message(&mut self, message: &MessageOf<P>) {
         self.payloads -= P::payload(message) as u64;
     }
 
@@ -87,7 +87,7 @@ fn payload_of<P: Process>(due: &Due<P>) -> u64 {
     }
 }
 
-fn payload_of_effect<P: Process>(effect: &Effect<P::Message, P::Timer>) -> u64 {
+fn payload_of_effect<P: Process>(effect: &Effect<P::Protocol>) -> u64 {
     let payload = match effect {
         Effect::Send { message, .. } => P::payload(message) as u64,
         _ => 0,

@@ -7,20 +7,19 @@ use history::{NodeId, Time};
 use crate::context::{Context, Now};
 use crate::node::{Activity, NodeChooser};
 use crate::queue::{Next, NoNext};
-use crate::{Choices, Effect, Event, Input, Kind, Loss, MessageId, Nemesis, Observer, Process};
+use crate::{
+    Choices, Effect, Event, Input, Kind, Loss, MessageId, MessageOf, Nemesis, Observer, Process,
+};
 
 use super::{Due, Ending, Parcel, What, World};
 
-impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
+impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
     /// Lets the next thing happen.
     ///
     /// # Errors
     /// Why the run cannot go on.
     #[inline]
-    pub fn step<O: Observer<P::Message, P::Timer>>(
-        &mut self,
-        observer: &mut O,
-    ) -> Result<(), Ending> {
+    pub fn step<O: Observer<P::Protocol>>(&mut self, observer: &mut O) -> Result<(), Ending> {
         let next = self.next()?;
         if next.at > self.now {
             self.now = next.at;
@@ -53,6 +52,17 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     /// What happens next, if the limits let it.
     #[inline(always)]
     fn next(&mut self) -> Result<Next, Ending> {
+        self.check_limits()?;
+        let limit = Time::ZERO + self.limits.time;
+        self.queue.next(limit).map_err(|why| match why {
+            NoNext::Empty => Ending::Quiescent,
+            NoNext::TooLate => Ending::TooLong,
+        })
+    }
+
+    /// Whether the limits allow another step; the limit of time aside.
+    #[inline(always)]
+    pub(super) fn check_limits(&self) -> Result<(), Ending> {
         let limits = &self.limits;
         if self.events >= limits.events {
             return Err(Ending::TooManyEvents);
@@ -66,16 +76,12 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
         if self.memory() > limits.memory {
             return Err(Ending::TooMuchMemory);
         }
-        let limit = Time::ZERO + limits.time;
-        self.queue.next(limit).map_err(|why| match why {
-            NoNext::Empty => Ending::Quiescent,
-            NoNext::TooLate => Ending::TooLong,
-        })
+        Ok(())
     }
 
     /// Something is due at a node: it is handled now if the node can, or else waits in line.
     #[inline(never)]
-    fn arrive<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, due: Due<P>) {
+    pub(super) fn arrive<O: Observer<P::Protocol>>(&mut self, observer: &mut O, due: Due<P>) {
         if let What::Alarm(alarm) = due.what {
             return self.emit(observer, NodeId::WORLD, Kind::Alarm(alarm));
         }
@@ -103,11 +109,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     /// Handles what has been waiting, until the line is empty or the node is held up again.
-    pub(super) fn catch_up<O: Observer<P::Message, P::Timer>>(
-        &mut self,
-        observer: &mut O,
-        id: NodeId,
-    ) {
+    pub(super) fn catch_up<O: Observer<P::Protocol>>(&mut self, observer: &mut O, id: NodeId) {
         loop {
             let node = &mut self.nodes[id.index()];
             if !node.can_handle(node.life) {
@@ -123,7 +125,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     /// The node is down, or what comes was meant for an earlier life. Only messages leave a trace.
-    pub(super) fn arrive_in_vain<O: Observer<P::Message, P::Timer>>(
+    pub(super) fn arrive_in_vain<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         due: Due<P>,
@@ -137,7 +139,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
     }
 
     /// Something happens at a node that is there to handle it.
-    fn happen<O: Observer<P::Message, P::Timer>>(&mut self, observer: &mut O, due: Due<P>) {
+    fn happen<O: Observer<P::Protocol>>(&mut self, observer: &mut O, due: Due<P>) {
         let node = due.node;
         let input = match due.what {
             What::Arrive { from, epoch, id, message } => {
@@ -157,7 +159,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
                 self.emit(observer, node, Kind::Undelivered { to, id });
                 Input::Undelivered { to, message }
             }
-            What::ConnectionLost { peer, epoch } => {
+            What::ConnectionLost { peer, epoch, .. } => {
                 self.emit(observer, node, Kind::ConnectionLost { peer, epoch });
                 Input::ConnectionLost { peer, epoch }
             }
@@ -176,14 +178,14 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// A message reaches a node that is there to handle it.
     #[inline(always)]
-    fn deliver<O: Observer<P::Message, P::Timer>>(
+    fn deliver<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         node: NodeId,
         from: NodeId,
         epoch: u32,
         id: MessageId,
-        message: P::Message,
+        message: MessageOf<P>,
     ) {
         if self.connections_broke && epoch < self.link(from, node).void_below {
             let why = Loss::Connection;
@@ -203,11 +205,11 @@ impl<P: Process, C: Choices, N: Nemesis<P::Message, P::Timer>> World<P, C, N> {
 
     /// Has the process handle an input, and applies what it wants to happen.
     #[inline(always)]
-    pub(super) fn handle<O: Observer<P::Message, P::Timer>>(
+    pub(super) fn handle<O: Observer<P::Protocol>>(
         &mut self,
         observer: &mut O,
         id: NodeId,
-        input: Input<P::Message, P::Timer>,
+        input: Input<P::Protocol>,
     ) {
         let node = &mut self.nodes[id.index()];
         if node.slow.0 > 0 {

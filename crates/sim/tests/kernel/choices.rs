@@ -3,11 +3,7 @@
 use history::{NodeId, Span, Time};
 use sim::{Chance, Fate, LinkRule};
 
-use crate::stage::{A, Act, B, C, Heard, Play, Stage, only, takes_between};
-
-fn chance(percent: u32) -> Chance {
-    Chance::from_ppm(percent * 10_000).unwrap()
-}
+use crate::stage::{A, Act, B, C, Heard, Play, Stage, chance, only, takes_between};
 
 fn faulty() -> LinkRule {
     LinkRule { loss: chance(20), duplicate: chance(20), ..takes_between(1, 10) }
@@ -30,10 +26,10 @@ const LINKS: [(NodeId, NodeId); 4] = [(B, A), (A, B), (C, A), (A, C)];
 
 /// What came of the messages of a link, relative to when they were sent.
 fn outcomes(play: &Play, (from, to): (NodeId, NodeId)) -> Vec<Outcome> {
-    let outcome = |(sent, fate): (Time, Fate)| match fate {
+    let outcome = |(_, fate): (Time, Fate)| match fate {
         Fate::Dropped(_) => Outcome::Lost,
-        Fate::Delivered(at) => Outcome::Once(at.since(sent)),
-        Fate::Duplicated(one, other) => Outcome::Twice(one.since(sent), other.since(sent)),
+        Fate::Delivered(at) => Outcome::Once(at),
+        Fate::Duplicated(one, other) => Outcome::Twice(one, other),
         Fate::Held => panic!("nothing is held here"),
     };
     play.fates(from, to).into_iter().map(outcome).collect()

@@ -9,8 +9,8 @@ fn delays(rule: LinkRule, count: u32) -> Vec<Span> {
     let play = Stage::of(["a", "b"]).rule(rule).chatter(A, B, count).play();
     let fates = play.fates(A, B).into_iter();
     fates
-        .map(|(sent, fate)| match fate {
-            Fate::Delivered(at) => at.since(sent),
+        .map(|(_, fate)| match fate {
+            Fate::Delivered(after) => after,
             other => panic!("{other:?}"),
         })
         .collect()
@@ -36,8 +36,8 @@ fn a_message_arrives_when_its_fate_says() {
     let mut fated: Vec<Time> = play
         .fates(A, B)
         .into_iter()
-        .filter_map(|(_, fate)| match fate {
-            Fate::Delivered(at) => Some(at),
+        .filter_map(|(sent, fate)| match fate {
+            Fate::Delivered(after) => Some(sent + after),
             _ => None,
         })
         .collect();

@@ -59,7 +59,7 @@ fn another_seed_gives_another_run() {
 /// Pinned: the same on every machine. A change of it is a change of every recording.
 #[test]
 fn a_run_has_the_same_digest_everywhere() {
-    assert_eq!(digest("1"), (Fingerprint(0x673b_b3e2_abe9_114d), 7_070));
+    assert_eq!(digest("1"), (Fingerprint(0x6e6a_4e78_8cb6_95b6), 7_070));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_clone_of_a_world_goes_on_as_the_world_does() {
 fn an_event_reads_back_as_it_was_written() {
     for event in rich("1").play().events {
         let json = serde_json::to_string(&event).unwrap();
-        let mut read: sim::Event<_, _> = serde_json::from_str(&json).unwrap();
+        let mut read: sim::Event<_> = serde_json::from_str(&json).unwrap();
         read.seq = event.seq;
         assert_eq!(read, event, "{json}");
     }

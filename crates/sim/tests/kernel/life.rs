@@ -13,7 +13,7 @@ fn b_starts_later() -> Stage {
 #[test]
 fn nodes_start_with_the_run_in_the_order_in_which_they_were_added() {
     let play = Stage::of(["a", "b"]).play();
-    let starts = |event: &&sim::Event<_, _>| event.kind == sim::Kind::Start;
+    let starts = |event: &&sim::Event<_>| event.kind == sim::Kind::Start;
     let started: Vec<_> = play.events.iter().filter(starts).map(|event| event.node).collect();
     assert_eq!(started, [A, B]);
     assert_eq!(play.events[0].kind, sim::Kind::Begin);

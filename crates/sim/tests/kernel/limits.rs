@@ -3,7 +3,7 @@
 use history::Span;
 use sim::{Command, Ending, Endpoint, Holdings, Limits, LinkRule};
 
-use crate::stage::{A, Act, B, Stage, WORD_BYTES, Word, ms, only, span};
+use crate::stage::{A, Act, B, Protocol, Stage, WORD_BYTES, Word, ms, only, span};
 
 fn limited(limits: Limits) -> Stage {
     let mut stage = Stage::of(["a", "b"]);
@@ -52,8 +52,8 @@ fn a_run_ends_when_its_nemesis_gives_commands_without_end() {
 
     #[derive(Clone)]
     struct Fidgety;
-    impl Nemesis<Word, u32> for Fidgety {
-        fn on_event(&mut self, _: &Event<Word, u32>, cx: &mut NemesisContext<'_, Word>) {
+    impl Nemesis<Protocol> for Fidgety {
+        fn on_event(&mut self, _: &Event<Protocol>, cx: &mut NemesisContext<'_, Word>) {
             cx.command(Command::Resume(A));
         }
     }
@@ -140,8 +140,8 @@ fn a_run_ends_when_commands_of_its_nemesis_take_too_much_memory() {
     /// Answers each event with many commands.
     #[derive(Clone)]
     struct Hydra;
-    impl Nemesis<Word, u32> for Hydra {
-        fn on_event(&mut self, _: &Event<Word, u32>, cx: &mut NemesisContext<'_, Word>) {
+    impl Nemesis<Protocol> for Hydra {
+        fn on_event(&mut self, _: &Event<Protocol>, cx: &mut NemesisContext<'_, Word>) {
             (0..100).for_each(|_| cx.command(Command::Resume(A)));
         }
     }

@@ -2,8 +2,8 @@
 
 use history::{NodeId, Span};
 use sim::{
-    Command, Event, EventDigest, Kind, Limits, Nemesis, NemesisContext, NodeSpec, Role, Seeded,
-    World,
+    Command, Event, EventDigest, Kind, Limits, Nemesis, NemesisContext, NodeSpec, Protocol, Role,
+    Seeded, World,
 };
 
 use crate::stage::{A, Act, Actor, B, Heard, Stage, Word, crash, ms};
@@ -92,8 +92,8 @@ fn without_a_nemesis_nothing_but_the_start_happens() {
 #[derive(Clone)]
 struct Gambler;
 
-impl<M, T> Nemesis<M, T> for Gambler {
-    fn on_event(&mut self, event: &Event<M, T>, cx: &mut NemesisContext<'_, M>) {
+impl<P: Protocol> Nemesis<P> for Gambler {
+    fn on_event(&mut self, event: &Event<P>, cx: &mut NemesisContext<'_, P::Message>) {
         if matches!(event.kind, Kind::Start) {
             let by = Span(cx.choose("gamble", 1_000_000));
             cx.command(Command::Slow { node: event.node, by });
@@ -109,8 +109,12 @@ fn what_the_nemesis_leaves_to_chance_is_an_event_of_the_world() {
     world.run(&mut watched, |_| false);
     let (events, digest) = watched;
     assert_eq!(digest.events(), 4);
-    let [Kind::Begin, Kind::Start, Kind::Chose { purpose, bound, answer }, Kind::Nemesis(command)] =
-        &[0, 1, 2, 3].map(|i: usize| events[i].kind.clone())
+    let [
+        Kind::Begin,
+        Kind::Start,
+        Kind::Chose { purpose, bound, answer, .. },
+        Kind::Nemesis(command),
+    ] = &[0, 1, 2, 3].map(|i: usize| events[i].kind.clone())
     else {
         panic!("{events:?}");
     };

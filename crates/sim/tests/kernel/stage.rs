@@ -2,18 +2,22 @@
 //! run told as a story, one line an event.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 
 use history::{NodeId, Span, Time};
 use serde::{Deserialize, Serialize};
 use sim::{
-    Command, Context, Delay, Ending, Endpoint, Event, Fate, Input, Keep, Kind, Limits, LinkRule,
-    LocalTime, Loss, MessageId, Nemesis, NemesisContext, NodeSpec, Process, Role, Seeded, TimerId,
-    World,
+    Chance, Choices, Command, Context, Delay, Ending, Endpoint, Event, Fate, Identifier, Identity,
+    Input, Keep, Kind, Limits, LinkRule, LocalTime, Loss, MessageId, Nemesis, NemesisContext,
+    NodeSpec, Process, Role, Seeded, TimerId, Types, World,
 };
 
 pub(crate) const A: NodeId = NodeId(0);
 pub(crate) const B: NodeId = NodeId(1);
 pub(crate) const C: NodeId = NodeId(2);
+
+/// The protocol of actors.
+pub(crate) type Protocol = Types<Word, u32>;
 
 /// What actors say to each other, and the operator to them.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
@@ -70,7 +74,7 @@ pub(crate) struct Actor {
 }
 
 impl Actor {
-    fn act(&mut self, cx: &mut Context<'_, Word, u32>, act: Act) {
+    fn act(&mut self, cx: &mut Context<'_, Protocol>, act: Act) {
         match act {
             Act::Say(to, number) => cx.send(to, Word::Say(number)),
             Act::Ask(to, number) => cx.send(to, Word::Ask(number)),
@@ -96,10 +100,9 @@ impl Actor {
 }
 
 impl Process for Actor {
-    type Message = Word;
-    type Timer = u32;
+    type Protocol = Protocol;
 
-    fn handle(&mut self, cx: &mut Context<'_, Word, u32>, input: Input<Word, u32>) {
+    fn handle(&mut self, cx: &mut Context<'_, Protocol>, input: Input<Protocol>) {
         let heard = match input {
             Input::Start => Heard::Start,
             Input::Message { from, message } => match message {
@@ -137,6 +140,21 @@ impl Process for Actor {
         Actor { stored, ..Actor::default() }
     }
 
+    /// What it will do does not depend on when it was handed what.
+    fn identify(&self, into: &mut Identifier<'_>) {
+        self.inputs().hash(into);
+        self.timers.identify(into);
+        self.stored.hash(into);
+    }
+
+    fn identify_message(message: &Word, into: &mut Identifier<'_>) {
+        message.hash(into);
+    }
+
+    fn identify_timer(timer: &u32, into: &mut Identifier<'_>) {
+        timer.hash(into);
+    }
+
     fn payload(message: &Word) -> usize {
         match message {
             Word::Say(_) | Word::Ask(_) | Word::Pass(_) => WORD_BYTES,
@@ -152,11 +170,19 @@ pub(crate) struct Plan {
     reactions: Vec<(Cue, Command<Word>)>,
 }
 
-/// Whether this event is the one that a command waits for.
-pub(crate) type Cue = fn(&Kind<Word, u32>) -> bool;
+/// The timetable never changes, and what it still holds in store is in the queue. So worlds of
+/// different timetables can be equal once the alarms are over.
+impl Identity for Plan {
+    fn identify(&self, into: &mut Identifier<'_>) {
+        self.reactions.len().hash(into);
+    }
+}
 
-impl Nemesis<Word, u32> for Plan {
-    fn on_event(&mut self, event: &Event<Word, u32>, cx: &mut NemesisContext<'_, Word>) {
+/// Whether this event is the one that a command waits for.
+pub(crate) type Cue = fn(&Kind<Protocol>) -> bool;
+
+impl Nemesis<Protocol> for Plan {
+    fn on_event(&mut self, event: &Event<Protocol>, cx: &mut NemesisContext<'_, Word>) {
         match event.kind {
             Kind::Begin => {
                 for (alarm, &(at, _)) in (0..).zip(&self.timetable) {
@@ -235,7 +261,12 @@ impl Stage {
     }
 
     pub(crate) fn world(&self) -> World<Actor, Seeded, Plan> {
-        let mut world = World::new(Seeded::new(&self.seed), self.plan.clone(), self.limits);
+        self.world_with(Seeded::new(&self.seed))
+    }
+
+    /// The world with other answers of chance.
+    pub(crate) fn world_with<C: Choices>(&self, choices: C) -> World<Actor, C, Plan> {
+        let mut world = World::new(choices, self.plan.clone(), self.limits);
         for (from, to, rule) in &self.rules {
             world.add_rule(*from, *to, *rule);
         }
@@ -261,7 +292,7 @@ impl Stage {
 /// A run, and what is left at its end.
 #[derive(Debug)]
 pub(crate) struct Play {
-    pub(crate) events: Vec<Event<Word, u32>>,
+    pub(crate) events: Vec<Event<Protocol>>,
     pub(crate) ending: Ending,
     pub(crate) world: World<Actor, Seeded, Plan>,
     names: Vec<String>,
@@ -274,7 +305,7 @@ impl Play {
 
     /// What was sent on a link, when, and what came of it, in the order of sending.
     pub(crate) fn fates(&self, from: NodeId, to: NodeId) -> Vec<(Time, Fate)> {
-        let fate = |event: &Event<Word, u32>| match event.kind {
+        let fate = |event: &Event<Protocol>| match event.kind {
             Kind::Send { to: t, fate, .. } if (event.node, t) == (from, to) => {
                 Some((event.at, fate))
             }
@@ -284,7 +315,7 @@ impl Play {
     }
 
     /// How many events there are of a kind.
-    pub(crate) fn count(&self, is: impl Fn(&Kind<Word, u32>) -> bool) -> usize {
+    pub(crate) fn count(&self, is: impl Fn(&Kind<Protocol>) -> bool) -> usize {
         self.events.iter().filter(|event| is(&event.kind)).count()
     }
 
@@ -292,7 +323,7 @@ impl Play {
     /// is that everyone starts at the beginning.
     pub(crate) fn story(&self) -> Vec<String> {
         let words = self.words();
-        let line = |event: &Event<Word, u32>| {
+        let line = |event: &Event<Protocol>| {
             let line = self.line(event, &words)?;
             (!(event.at == Time::ZERO && event.kind == Kind::Start))
                 .then(|| format!("{} {} {line}", event.at, self.name(event.node)))
@@ -300,14 +331,16 @@ impl Play {
         self.events.iter().filter_map(line).collect()
     }
 
-    fn line(&self, event: &Event<Word, u32>, words: &BTreeMap<MessageId, u32>) -> Option<String> {
+    fn line(&self, event: &Event<Protocol>, words: &BTreeMap<MessageId, u32>) -> Option<String> {
         let name = |node| self.name(node);
         Some(match event.kind {
             Kind::Start => "starts".to_owned(),
             Kind::Send { to, id, fate, .. } => {
-                format!("sends {} to {}: {}", words[&id], name(to), outcome(fate))
+                format!("sends {} to {}: {}", words[&id], name(to), outcome(event.at, fate))
             }
-            Kind::Release { id, fate } => format!("had sent {}: {}", words[&id], outcome(fate)),
+            Kind::Release { id, fate, .. } => {
+                format!("had sent {}: {}", words[&id], outcome(event.at, fate))
+            }
             Kind::Deliver { from, id } => format!("hears {} from {}", words[&id], name(from)),
             Kind::Lose { from, id, why } => {
                 format!("misses {} from {}: {}", words[&id], name(from), cause(why))
@@ -325,7 +358,7 @@ impl Play {
     }
 
     fn words(&self) -> BTreeMap<MessageId, u32> {
-        let word = |event: &Event<Word, u32>| match event.kind {
+        let word = |event: &Event<Protocol>| match event.kind {
             Kind::Send {
                 id,
                 message: Word::Say(number) | Word::Ask(number) | Word::Pass(number),
@@ -341,11 +374,13 @@ impl Play {
     }
 }
 
-fn outcome(fate: Fate) -> String {
+fn outcome(sent: Time, fate: Fate) -> String {
     match fate {
         Fate::Dropped(why) => format!("lost, {}", cause(why)),
-        Fate::Delivered(at) => format!("arrives at {at}"),
-        Fate::Duplicated(one, other) => format!("arrives at {one} and {other}"),
+        Fate::Delivered(after) => format!("arrives at {}", sent + after),
+        Fate::Duplicated(one, other) => {
+            format!("arrives at {} and {}", sent + one, sent + other)
+        }
         Fate::Held => "held".to_owned(),
     }
 }
@@ -398,4 +433,9 @@ pub(crate) fn heal(from: Endpoint, to: Endpoint) -> Command<Word> {
 pub(crate) fn crash(node: NodeId) -> Command<Word> {
     let keep = Keep::Durable;
     Command::Crash { node, keep }
+}
+
+/// So many percent.
+pub(crate) fn chance(percent: u32) -> Chance {
+    Chance::from_ppm(percent * 10_000).unwrap()
 }

@@ -6,7 +6,7 @@ use super::{ERASE_BY_VALUE, ERASE_DESPITE_PROMISE, Shortcut};
 use crate::acceptor::ERASE;
 use crate::change::Comparing;
 use crate::orchestrator::{Cast, Step};
-use crate::rules::{Protocol, Rules};
+use crate::rules::{Published, Rules};
 use crate::{Accepting, Ballot, Configuration};
 
 const KEY: Key = Key(1);
@@ -40,7 +40,7 @@ fn decisions(rules: &dyn Rules) -> Decisions {
     }
 }
 
-const COMMIT: Step = Step::Commit { key: KEY, tombstone: TOMBSTONE, by: Accepting::Everybody };
+const COMMIT: Step = Step::Commit { key: KEY, tombstone: TOMBSTONE, by: Accepting::All };
 const FORGET: Step = Step::Forget { key: KEY, tombstone: TOMBSTONE };
 const ERASING: Step = Step::Erase { key: KEY, tombstone: TOMBSTONE };
 
@@ -61,12 +61,12 @@ fn protocol() -> Decisions {
 
 #[test]
 fn the_protocol_leaves_nothing_out() {
-    assert_eq!(decisions(&Protocol), protocol());
+    assert_eq!(decisions(&Published), protocol());
     let odd = Cast { acceptors: vec![NodeId(0)], ..cast() };
     let settled = Step::Configure(Configuration::majorities(&odd.acceptors));
-    assert_eq!(Protocol.after_change(&odd), [settled]);
+    assert_eq!(Published.after_change(&odd), [settled]);
     let kept = Cast { deletes: false, ..cast() };
-    assert_eq!(Protocol.after_removal(&kept, PROPOSER), [Step::Retire(PROPOSER)]);
+    assert_eq!(Published.after_removal(&kept, PROPOSER), [Step::Retire(PROPOSER)]);
 }
 
 #[test]

@@ -88,7 +88,7 @@ pub(super) fn measure(
     let mut progress = Progress::new(runs);
     let mut failure = None;
     let seed = |number: usize| (seeds.start + number as u64).to_string();
-    let work = |number| run_one(registry, scenario, &seed(number), Explain::None, interrupt);
+    let work = |number| run_one(registry, scenario, (&seed(number), &[]), Explain::None, interrupt);
     run_many(runs, threads(jobs), work, |number, result| {
         progress.step(result.is_ok());
         match result {

@@ -1,33 +1,33 @@
 //! Jumps whose target is not known yet.
 //!
 //! A jump leads to the next jump of its list until its target is known; the last one leads to
-//! itself. A jump behind a `TestSet` can carry a value: the `TestSet` then gets the register where
-//! the value goes, or becomes a `Test` if the value is not needed.
+//! itself. A jump after a `TestSet` can carry a value. The `TestSet` later gets the value's
+//! register, or becomes a `Test` if the value is not needed.
 
 use super::super::expression::Jumps;
 use super::{Compiler, Result};
 use crate::opcode::{Instruction, NO_REGISTER, Op, SBX_OFFSET};
 
-/// The distance of a jump that is the last of its list.
+/// The distance of the last jump of a list.
 const END_OF_LIST: i32 = -1;
 
 impl Compiler<'_> {
-    /// A jump to an unknown place.
+    /// Emits a jump to a place that is not known yet.
     pub(in super::super) fn emit_jump(&mut self) -> Result<u32> {
-        // Jumps to this jump go where it goes.
+        // Jumps to this jump get its target.
         let pending = self.function().pending_jumps.take();
         let jump = self.emit(Instruction::asbx(Op::Jump, 0, END_OF_LIST))?;
         self.joined(Some(jump), pending)?;
         Ok(jump)
     }
 
-    /// A comparison, and the jump behind it.
+    /// Emits a comparison, and the jump after it.
     pub(super) fn emit_conditional_jump(&mut self, test: Instruction) -> Result<u32> {
         self.emit(test)?;
         self.emit_jump()
     }
 
-    /// The next place, which something jumps to.
+    /// Marks the next place as a jump target, and returns it.
     pub(in super::super) fn mark_target(&mut self) -> u32 {
         let function = self.function();
         let place = function.place();
@@ -35,7 +35,7 @@ impl Compiler<'_> {
         place
     }
 
-    /// All jumps of the list lead to `target`, which has been emitted already or comes next.
+    /// Sets the target of all jumps of a list. It has been emitted, or comes next.
     pub(in super::super) fn patch(&mut self, jumps: Jumps, target: u32) -> Result<()> {
         if target == self.function().place() {
             return self.patch_to_here(jumps);
@@ -43,7 +43,7 @@ impl Compiler<'_> {
         self.patch_values(jumps, target, NO_REGISTER, target)
     }
 
-    /// All jumps of the list lead to the next instruction.
+    /// Makes all jumps of a list lead to the next instruction.
     pub(in super::super) fn patch_to_here(&mut self, jumps: Jumps) -> Result<()> {
         self.mark_target();
         let pending = self.function().pending_jumps;
@@ -52,7 +52,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// One list after the other, as one list.
+    /// Joins two lists.
     pub(in super::super) fn joined(&mut self, first: Jumps, second: Jumps) -> Result<Jumps> {
         let (Some(first), Some(second)) = (first, second) else {
             return Ok(first.or(second));
@@ -65,7 +65,7 @@ impl Compiler<'_> {
         Ok(Some(first))
     }
 
-    /// The next instruction is emitted now: jumps to it get its place.
+    /// Sets the target of all jumps to the next instruction, right before it is emitted.
     pub(super) fn land_pending_jumps(&mut self) -> Result<()> {
         let function = self.function();
         let Some(pending) = function.pending_jumps.take() else {
@@ -75,8 +75,8 @@ impl Compiler<'_> {
         self.patch_values(Some(pending), here, NO_REGISTER, here)
     }
 
-    /// Jumps of the list that carry a value put it into `register` and lead to `with_value`, all
-    /// others lead to `without_value`.
+    /// Sets the targets of the jumps of a list. Jumps that carry a value put it into `register` and
+    /// lead to `with_value`. All others lead to `without_value`.
     pub(super) fn patch_values(
         &mut self,
         mut jumps: Jumps,
@@ -92,7 +92,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Whether a jump of the list carries no value.
+    /// Whether any jump of the list carries no value.
     pub(super) fn needs_value(&mut self, mut jumps: Jumps) -> Result<bool> {
         while let Some(jump) = jumps {
             if self.control(jump).op() != Op::TestSet {
@@ -103,7 +103,7 @@ impl Compiler<'_> {
         Ok(false)
     }
 
-    /// No jump of the list carries a value any more.
+    /// Makes the jumps of the list carry no value.
     pub(super) fn drop_values(&mut self, mut jumps: Jumps) -> Result<()> {
         while let Some(jump) = jumps {
             self.set_value_register(jump, NO_REGISTER);
@@ -112,13 +112,13 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Turns the comparison before a jump around.
+    /// Inverts the comparison before a jump.
     pub(super) fn invert(&mut self, jump: u32) {
         let control = self.control(jump);
         control.set_a(u32::from(control.a() == 0));
     }
 
-    /// The instruction that decides whether a jump is taken: the test before it, if there is one.
+    /// The instruction that controls a jump: the test before it, or the jump itself.
     fn control(&mut self, jump: u32) -> &mut Instruction {
         let code = &mut self.function().prototype.code;
         let jump = jump as usize;

@@ -32,7 +32,7 @@ pub(in super::super) enum Binary {
 }
 
 impl Unary {
-    /// How tightly all of them bind.
+    /// The priority of all unary operators.
     pub(in super::super) const PRIORITY: u8 = 8;
 
     pub(in super::super) const fn of(token: Token) -> Option<Unary> {
@@ -67,8 +67,7 @@ impl Binary {
         })
     }
 
-    /// How tightly it binds what stands on its left and on its right: `..` and `^` associate to the
-    /// right.
+    /// The left and right priorities of the operator. `..` and `^` are right associative.
     pub(in super::super) const fn priorities(self) -> (u8, u8) {
         match self {
             Binary::Add | Binary::Sub => (6, 6),
@@ -88,7 +87,7 @@ impl Binary {
 }
 
 impl Compiler<'_> {
-    /// Goes on if the expression is true; its false jumps are taken if not.
+    /// Continues if the expression is true, and otherwise takes its false jumps.
     pub(in super::super) fn go_if_true(&mut self, expression: &mut Expression) -> Result<()> {
         self.discharge(expression)?;
         let jump = match expression.kind {
@@ -105,7 +104,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Goes on if the expression is false; its true jumps are taken if not.
+    /// Continues if the expression is false, and otherwise takes its true jumps.
     fn go_if_false(&mut self, expression: &mut Expression) -> Result<()> {
         self.discharge(expression)?;
         let jump = match expression.kind {
@@ -136,7 +135,7 @@ impl Compiler<'_> {
         self.emit_conditional_jump(Instruction::abc(Op::TestSet, NO_REGISTER, register, condition))
     }
 
-    /// A unary operator behind its operand.
+    /// Emits a unary operator, after its operand.
     pub(in super::super) fn unary(&mut self, op: Unary, operand: &mut Expression) -> Result<()> {
         match op {
             Unary::Not => self.not(operand),
@@ -184,7 +183,7 @@ impl Compiler<'_> {
         self.drop_values(operand.true_jumps)
     }
 
-    /// A binary operator has been read, behind its left operand.
+    /// Prepares the left operand, once the binary operator has been read.
     pub(in super::super) fn infix(&mut self, op: Binary, left: &mut Expression) -> Result<()> {
         match op {
             Binary::And => self.go_if_true(left),
@@ -200,7 +199,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// A binary operator, behind its right operand.
+    /// Emits a binary operator, after its right operand.
     pub(in super::super) fn binary(
         &mut self,
         op: Binary,
@@ -236,7 +235,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// One instruction concatenates as many operands as stand next to each other.
+    /// One instruction concatenates all adjacent operands.
     fn concat(&mut self, left: &mut Expression, mut right: Expression) -> Result<()> {
         self.make_value(&mut right)?;
         if let Kind::Relocatable(place) = right.kind
@@ -284,7 +283,7 @@ impl Compiler<'_> {
         let c = self.make_operand(&mut right)?;
         self.release(&right);
         self.release(left);
-        // a > b is b < a: only equality is tested for being false.
+        // `a > b` is `b < a`, so only equality needs an inverted test.
         let test = match outcome {
             Outcome::True => Instruction::abc(op, 1, b, c),
             Outcome::False if op == Op::Equal => Instruction::abc(op, 0, b, c),
@@ -295,14 +294,14 @@ impl Compiler<'_> {
     }
 }
 
-/// Which outcome of a comparison makes an operator true.
+/// The outcome of a comparison for which an operator is true.
 #[derive(Clone, Copy)]
 enum Outcome {
     True,
     False,
 }
 
-/// The register of a value that has been put into one.
+/// The register of an expression whose value is in a register.
 fn register_of(expression: &Expression) -> u32 {
     match expression.kind {
         Kind::Register(register) => register,
@@ -310,7 +309,7 @@ fn register_of(expression: &Expression) -> u32 {
     }
 }
 
-/// What an operator makes of two constants. A division by zero is left to the machine.
+/// Folds an operation on two constants. A division by zero is left to the machine.
 fn fold(op: Op, left: f64, right: f64) -> Option<f64> {
     Some(match op {
         Op::Add => left + right,

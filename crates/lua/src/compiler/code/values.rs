@@ -8,7 +8,7 @@ use crate::strings::index;
 use crate::value::Value;
 
 impl Compiler<'_> {
-    /// A call or `...` gives so many values.
+    /// Sets how many values a call or `...` gives.
     pub(in super::super) fn set_returns(
         &mut self,
         expression: &Expression,
@@ -28,7 +28,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// A call or `...` gives one value.
+    /// Makes a call or `...` give one value.
     pub(in super::super) fn set_one_return(&mut self, expression: &mut Expression) {
         match expression.kind {
             Kind::Call(place) => expression.kind = Kind::Register(self.at(place).a()),
@@ -40,7 +40,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Reads a variable, so that the expression is a value.
+    /// Emits the read of a variable, so that the expression becomes a value.
     pub(in super::super) fn discharge(&mut self, expression: &mut Expression) -> Result<()> {
         let instruction = match expression.kind {
             Kind::Local(register) => {
@@ -99,7 +99,7 @@ impl Compiler<'_> {
         Ok(register)
     }
 
-    /// Makes the expression one that has no jumps.
+    /// Makes the expression a value without jumps.
     pub(in super::super) fn make_value(&mut self, expression: &mut Expression) -> Result<()> {
         if expression.has_jumps() {
             self.put_in_any_register(expression).map(drop)
@@ -160,7 +160,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Reads a method, and puts the object behind it.
+    /// Reads a method, and puts the object into the next register.
     pub(in super::super) fn make_method(
         &mut self,
         object: &mut Expression,
@@ -177,7 +177,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// An element of a table that is in a register.
+    /// Makes the expression an element of a table in a register.
     pub(in super::super) fn make_element(
         &mut self,
         table: &mut Expression,
@@ -197,7 +197,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Puts the value into any register, without looking at its jumps.
+    /// Puts the value into any register, and ignores its jumps.
     pub(super) fn discharge_in_any_register(&mut self, expression: &mut Expression) -> Result<()> {
         if matches!(expression.kind, Kind::Register(_)) {
             return Ok(());
@@ -207,7 +207,7 @@ impl Compiler<'_> {
         self.discharge_to(expression, register)
     }
 
-    /// Puts the value into a register, without looking at its jumps.
+    /// Puts the value into a register, and ignores its jumps.
     fn discharge_to(&mut self, expression: &mut Expression, register: u32) -> Result<()> {
         self.discharge(expression)?;
         match expression.kind {
@@ -235,7 +235,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Puts the value into a register, whichever way it comes about.
+    /// Puts the value into a register, by whichever jump it is reached.
     fn put_in_register(&mut self, expression: &mut Expression, register: u32) -> Result<()> {
         self.discharge_to(expression, register)?;
         if let Kind::Jump(jump) = expression.kind {
@@ -248,7 +248,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Lets the jumps of an expression end here, with its value in a register.
+    /// Makes the jumps of an expression lead here, with its value in a register.
     fn land_jumps(&mut self, expression: &Expression, register: u32) -> Result<()> {
         let (mut load_false, mut load_true) = (0, 0);
         if self.needs_value(expression.true_jumps)? || self.needs_value(expression.false_jumps)? {

@@ -1,24 +1,25 @@
-//! Tokens with a value in them: numbers and strings.
+//! Tokens that have a value: numbers and strings.
 
 use super::{CompileError, Lexer, Near, Result, Token, is_word};
 use crate::number;
 
-/// What stands between long brackets.
+/// The kinds of text between long brackets.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Long {
     String,
     Comment,
 }
 
-/// `[` or `]`, and so many `=`.
+/// `[` or `]`, and `level` times `=`.
 pub(super) struct LongBracket {
     pub(super) level: usize,
-    /// The bracket comes again behind them.
+    /// Whether the same bracket follows.
     pub(super) is_complete: bool,
 }
 
 impl Lexer<'_> {
-    /// A number, from a digit on: anything that looks a little like one.
+    /// Reads a number. As in Lua, it takes all letters, digits and points, and checks them
+    /// afterwards.
     pub(super) fn number(&mut self) -> Result<Token> {
         self.save_while(|byte| byte.is_ascii_digit() || byte == b'.');
         if self.save_if(b'E', b'e') {
@@ -44,7 +45,7 @@ impl Lexer<'_> {
         Err(self.error(b"invalid long string delimiter", Near::Buffer))
     }
 
-    /// Reads `[==`, or `]==`, but not the bracket that should come then.
+    /// Reads `[==` or `]==`, without the bracket that should follow.
     pub(super) fn long_bracket(&mut self) -> LongBracket {
         let bracket = self.current();
         self.save();
@@ -54,7 +55,7 @@ impl Lexer<'_> {
         LongBracket { level, is_complete: self.current() == bracket }
     }
 
-    /// What stands between long brackets, with its second `[` and with the closing bracket.
+    /// Reads from the second `[` of a long bracket through its closing bracket.
     pub(super) fn long(&mut self, level: usize, kind: Long) -> Result<()> {
         self.save();
         if self.at_newline() {
@@ -115,7 +116,7 @@ impl Lexer<'_> {
         }
     }
 
-    /// What follows a backslash.
+    /// Reads an escape sequence after its backslash.
     fn escape(&mut self) -> Result<()> {
         let byte = match self.current() {
             None => return Ok(()),
@@ -141,7 +142,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// A byte in up to three digits.
+    /// Reads a byte as up to three decimal digits.
     fn decimal_escape(&mut self) -> Result<()> {
         let mut number = 0;
         for _ in 0..3 {

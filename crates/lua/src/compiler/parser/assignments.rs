@@ -17,7 +17,7 @@ impl Compiler<'_> {
         self.assignment(expression)
     }
 
-    /// `a, b = expressions`, from behind `a` on.
+    /// `a, b = expressions`, after `a`.
     fn assignment(&mut self, first: Expression) -> Result<()> {
         let mut variables = vec![first];
         self.check_variable(&first)?;
@@ -61,8 +61,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// A local variable is assigned to behind elements whose table or key it is: these use a copy
-    /// of it.
+    /// If earlier elements in `variables` use the local variable as their table or key, makes them
+    /// use a copy. The assignment would change it before they are stored.
     fn save_from_conflict(&mut self, variables: &mut [Expression], local: u32) -> Result<()> {
         let copy = self.function().free_register;
         let mut is_used = false;
@@ -84,7 +84,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// `local a, b = expressions`, behind `local`.
+    /// `local a, b = expressions`, after `local`.
     pub(super) fn local_statement(&mut self) -> Result<()> {
         let mut variables = 0;
         loop {
@@ -105,7 +105,8 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Turns `values` values into as many as `variables`. The last value is not in a register yet.
+    /// Adjusts the number of values to the number of variables. The last value is not in a register
+    /// yet.
     pub(super) fn adjust(
         &mut self,
         variables: u32,

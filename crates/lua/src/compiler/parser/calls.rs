@@ -1,4 +1,4 @@
-//! Names, parentheses, and what may follow them: fields, elements, methods and calls.
+//! Names and parentheses, followed by fields, elements, methods and calls.
 
 use super::super::code::Count;
 use super::super::expression::{Expression, Kind};
@@ -6,7 +6,7 @@ use super::{Compiler, Result, Token};
 use crate::opcode::{Instruction, Op};
 
 impl Compiler<'_> {
-    /// A name or an expression in parentheses, with all that follows.
+    /// A name or an expression in parentheses, with its fields, elements, methods and calls.
     pub(super) fn primary(&mut self) -> Result<Expression> {
         let mut expression = self.prefix()?;
         loop {
@@ -67,7 +67,7 @@ impl Compiler<'_> {
         Ok(key)
     }
 
-    /// A name that stands for itself.
+    /// A name as a string constant.
     pub(super) fn name_constant(&mut self) -> Result<Expression> {
         let name = self.expect_name()?;
         let constant = self.string_constant(name)?;
@@ -75,7 +75,7 @@ impl Compiler<'_> {
     }
 
     /// The arguments of a call: `(a, b)`, `"string"` or `{table}`. The function is in the register
-    /// before them, and so becomes a call.
+    /// before them. The expression becomes a call.
     fn arguments(&mut self, function: &mut Expression) -> Result<()> {
         let line = self.lexer.line;
         let mut last = match self.token() {

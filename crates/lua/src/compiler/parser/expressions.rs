@@ -12,8 +12,8 @@ impl Compiler<'_> {
         Ok(expression)
     }
 
-    /// Expressions with commas between them. All but the last one are put into registers; returns
-    /// the last one, and how many they are.
+    /// Expressions separated by commas. Puts all but the last one into registers. Returns the last
+    /// one, and their number.
     pub(super) fn expressions(&mut self) -> Result<(Expression, u32)> {
         let mut count = 1;
         let mut last = self.expression()?;
@@ -25,7 +25,7 @@ impl Compiler<'_> {
         Ok((last, count))
     }
 
-    /// A condition. Returns the expression with the jumps that are taken if it is false.
+    /// A condition. Returns the jumps that are taken if it is false.
     pub(super) fn condition(&mut self) -> Result<Option<u32>> {
         let mut condition = self.expression()?;
         if condition.kind == Kind::Nil {
@@ -35,8 +35,8 @@ impl Compiler<'_> {
         Ok(condition.false_jumps)
     }
 
-    /// Operands and operators that bind more tightly than `limit`. Returns the first operator that
-    /// does not, too.
+    /// Operands and operators with a priority above `limit`. Also returns the first operator with a
+    /// lower one.
     fn operation(&mut self, limit: u8) -> Result<(Expression, Option<Binary>)> {
         self.enter_level()?;
         let mut left = match Unary::of(self.token()) {

@@ -12,7 +12,7 @@ enum For {
     Generic,
 }
 
-/// The distance of a jump that leads nowhere yet.
+/// The distance of a jump whose target is not known yet.
 const UNKNOWN: i32 = -1;
 
 impl Compiler<'_> {
@@ -41,7 +41,7 @@ impl Compiler<'_> {
         self.expect_closing(Token::Until, Token::Repeat, line)?;
         let again = self.condition()?;
         if self.function().blocks.last().is_some_and(|block| block.has_upvalue) {
-            // The block's variables have to be closed on both ways.
+            // The block's variables are closed whether the loop repeats or ends.
             self.emit_break()?;
             self.patch_to_here(again)?;
             self.leave_block()?;
@@ -111,7 +111,7 @@ impl Compiler<'_> {
         let line = self.lexer.line;
         let (mut last, count) = self.expressions()?;
         self.adjust(3, count, &mut last)?;
-        // To call the generator takes three more.
+        // Calling the iterator takes three more registers.
         self.check_stack(3)?;
         self.for_body(base, line, variables, For::Generic)
     }

@@ -1,4 +1,4 @@
-//! Blocks, and the statements that are no loops and assign nothing.
+//! Blocks, and the statements other than loops and assignments.
 
 use super::super::code::Count;
 use super::super::expression::Kind;

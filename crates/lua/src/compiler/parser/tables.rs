@@ -5,7 +5,7 @@ use super::super::expression::{Expression, Kind};
 use super::{Compiler, Result, Token};
 use crate::opcode::{FIELDS_PER_FLUSH, Instruction, Op};
 
-/// A constructor, as far as it has been read.
+/// The state of a table constructor.
 struct Constructor {
     /// The register of the table.
     table: u32,
@@ -13,7 +13,7 @@ struct Constructor {
     element: Expression,
     fields: u32,
     elements: u32,
-    /// How many elements wait to be stored.
+    /// How many elements are in registers and not stored yet.
     waiting: u32,
 }
 
@@ -74,7 +74,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Another item follows the last element.
+    /// Closes the last element, because another item follows.
     fn close_element(&mut self, constructor: &mut Constructor) -> Result<()> {
         if constructor.element.kind == Kind::Void {
             return Ok(());
@@ -89,7 +89,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// The constructor ends behind the last element.
+    /// Stores the remaining elements at the end of the constructor.
     fn close_last_element(&mut self, constructor: &mut Constructor) -> Result<()> {
         if constructor.waiting == 0 {
             return Ok(());
@@ -97,7 +97,7 @@ impl Compiler<'_> {
         if constructor.element.has_many_values() {
             self.set_returns(&constructor.element, Count::All)?;
             self.emit_set_list(constructor.table, constructor.elements, Count::All)?;
-            // How many values it has is not known.
+            // The number of its values is not known.
             constructor.elements -= 1;
             return Ok(());
         }

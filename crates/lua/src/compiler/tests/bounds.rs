@@ -1,4 +1,4 @@
-//! How deep and how costly a chunk may be.
+//! The limits for nesting and cost of a chunk.
 
 use blob::Blob;
 
@@ -8,7 +8,8 @@ use crate::error::{End, Error};
 use crate::heap::Heap;
 use crate::meter::Meter;
 
-/// Nests as deep as they can be: how often the start, what is in the middle, how often the end.
+/// The deepest nestings: the number of levels, the text before them, and the start and the end of a
+/// level.
 const NESTS: &[(usize, &str, &str, &str)] = &[
     (198, "x=", "(", "1)"),
     (198, "x=", "{", "}"),
@@ -28,7 +29,7 @@ const NESTS: &[(usize, &str, &str, &str)] = &[
 ];
 
 fn nest(depth: usize, start: &str, opening: &str, closing: &str) -> String {
-    // What stands before the closing token stands in the middle only once.
+    // The text before the closing token appears once, in the middle.
     let (middle, closing) = match closing.strip_prefix('1') {
         Some(closing) => ("1", closing),
         None if closing == "a" => ("a", ""),
@@ -78,7 +79,7 @@ fn levels_in_use_are_taken_off_those_of_the_chunk() {
     assert!(!compiles(1, 199));
 }
 
-/// How many units a text costs.
+/// The units that a text costs.
 fn cost(text: &str) -> u64 {
     let (prototype, _, left) = compile_with(ENOUGH, text.as_bytes(), "=c");
     prototype.expect("it is a chunk");

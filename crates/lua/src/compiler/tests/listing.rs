@@ -1,7 +1,7 @@
-//! Listings of what chunks compile to, as `luac -l -l` of Lua 5.1.5 prints them.
+//! Listings of compiled chunks, as `luac -l -l` of Lua 5.1.5 prints them.
 //!
-//! In `listings.txt` a text stands on lines with `> `, and below it all of its functions. Operands
-//! are numbers; negative ones are constants, from -1 on.
+//! In `listings.txt`, lines with `> ` are a text, and the lines below are its functions. Operands
+//! are numbers. Negative operands are constants, from -1 on.
 
 use std::fmt::Write as _;
 
@@ -67,7 +67,7 @@ fn constant_text(value: Value, heap: &Heap) -> String {
     }
 }
 
-/// Which operands an instruction has.
+/// The operands of an instruction.
 enum Shape {
     A,
     Ab,

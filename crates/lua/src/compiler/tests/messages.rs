@@ -1,4 +1,4 @@
-//! What is no chunk, and what Lua 5.1.5 says to it.
+//! Invalid chunks, and the messages of Lua 5.1.5.
 
 use super::{compiled, error, error_named};
 

@@ -1,4 +1,4 @@
-//! No function of a library runs for ever, or takes more memory than a run may hold.
+//! No library function runs forever, or exceeds the memory limit of a run.
 
 use super::{outcome, run};
 use crate::error::{End, Error};
@@ -31,10 +31,10 @@ fn what_would_take_for_ever_uses_up_the_budget() {
         "xpcall(function() error() end, function() while true do end end)",
         "coroutine.wrap(function() while true do end end)()",
         "while true do coroutine.wrap(function() coroutine.yield() end)() end",
-        // A hash whose last free place is taken by a key without a value, again and again.
+        // A key without a value takes the last free place of a hash, again and again.
         "local t = {} for i = 1, 2^12 - 1 do t['k' .. i] = i end \
          for i = 1, 1e9 do t[-i] = nil end",
-        // A border that is looked for one by one.
+        // The search for a border tries one index after the other.
         "local t = {} for i = 1, 2^12 do t[i] = i end for i = 13, 31 do t[2^i] = 1 end \
          while true do local n = #t end",
     ] {
@@ -77,7 +77,7 @@ fn garbage_of_a_long_call_is_collected_and_the_rest_is_kept() {
             "\"k1000\", \"k1299\"",
         ),
         (
-            // The comparison takes all elements out of the table that is sorted.
+            // The comparison function removes all elements from the table.
             "local t, n = {}, 0 for i = 1, 60 do t[i] = 'k' .. i end \
              return pcall(table.sort, t, function(a, b) \
                  for i = 1, 60 do t[i] = 'n' .. n end n = n + 1 local s = ('x'):rep(1e5) \

@@ -3,10 +3,10 @@
 use super::outcome;
 use crate::machine::Lua;
 
-/// With so much memory, garbage is collected after half a MiB.
+/// The memory limit of the runs in bytes. It makes them collect garbage after half a MiB.
 const MEMORY: usize = 1 << 20;
 
-/// Each makes something, then much garbage, and returns what it made.
+/// Each script makes a value, then much garbage, and returns what the value holds.
 const CASES: [(&str, &str); 9] = [
     // A metatable that only the table refers to.
     ("local t = setmetatable({}, {__index = function() return 7 end}) GARBAGE return t.x", "7"),
@@ -47,7 +47,7 @@ const CASES: [(&str, &str); 9] = [
          GARBAGE return c()",
         "2",
     ),
-    // The key of an entry that was removed: a walk can go on behind it.
+    // The key of a removed entry: an iteration can continue after it.
     ("local t = {} t['k' .. 1] = 1 t['k' .. 1] = nil GARBAGE return next(t, 'k' .. 1)", "nil"),
 ];
 
@@ -59,4 +59,19 @@ fn what_can_be_reached_is_kept() {
         let script = script.replace("GARBAGE", garbage);
         assert_eq!(outcome(&mut lua, &script), expected, "{script}");
     }
+}
+
+/// Otherwise, a buffer that an error drops would count until the end of the run.
+#[test]
+fn a_result_that_an_error_drops_is_given_up() {
+    let script = "local s, piece = ('x'):rep(1e5), ('x'):rep(1e4) \
+        for i = 1, 100 do \
+            local matches = 0 \
+            pcall(string.gsub, s, piece, function() \
+                matches = matches + 1 \
+                if matches == 9 then error('x') end \
+            end) \
+        end return 7";
+    let mut lua = Lua::new(MEMORY);
+    assert_eq!(outcome(&mut lua, script), "7");
 }

@@ -1,7 +1,7 @@
-//! What scripts cost, to the unit, and what they hold at their end, to the byte.
+//! Pins the units that scripts cost, and the bytes that are in use when they end.
 //!
-//! `costs.txt` holds scripts, one a line. Below each stands what it uses up. These numbers change
-//! only with a cost, and then recordings of scripts that pay this cost change too.
+//! `costs.txt` holds one script per line, and its cost on the next line. If a number changes,
+//! recordings of scripts that pay this cost change too.
 
 use std::fmt::Write as _;
 

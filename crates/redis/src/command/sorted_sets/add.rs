@@ -1,4 +1,4 @@
-//! Members added, and their scores changed: `ZADD`, `ZINCRBY`.
+//! Adding members and changing scores: `ZADD`, `ZINCRBY`.
 
 use super::score_or_nil;
 use crate::command::is_option;
@@ -22,7 +22,7 @@ pub(in crate::command) fn zincrby(
     add(database, now, arguments, Options { increments: true, ..Options::default() })
 }
 
-/// Which of the flags were given.
+/// The flags that were given.
 #[derive(Clone, Copy, Default)]
 struct Options {
     if_absent: bool,
@@ -33,7 +33,7 @@ struct Options {
     increments: bool,
 }
 
-/// What became of one member, with the score that it has now.
+/// What happened to one member, with its new score.
 enum Outcome {
     Added(Score),
     Updated(Score),
@@ -77,7 +77,7 @@ fn add(
 }
 
 impl Options {
-    /// Whether the word is one of the flags, which then holds.
+    /// Sets the flag that `word` names. Returns whether it names one.
     fn take(&mut self, word: &Blob) -> bool {
         let flags = [
             ("NX", &mut self.if_absent),
@@ -91,7 +91,7 @@ impl Options {
         found.map(|(_, flag)| *flag = true).is_some()
     }
 
-    /// The words after the flags, once the flags are known to go together.
+    /// Checks the flags, and returns the words after them as pairs.
     fn pairs<'a>(&self, words: &'a [Blob]) -> Result<Vec<(Score, &'a Blob)>, ErrorReply> {
         let (pairs, []) = words.as_chunks::<2>() else {
             return Err(ErrorReply::syntax());
@@ -119,8 +119,7 @@ impl Options {
         pairs.iter().map(parse).collect()
     }
 
-    /// Only an increment can be refused with an error, and it comes alone: so an error changes
-    /// nothing.
+    /// Only an increment can fail, and it is always the only member. So an error changes nothing.
     fn apply(
         &self,
         set: &mut SortedSet,

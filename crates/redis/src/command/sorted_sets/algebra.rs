@@ -1,5 +1,5 @@
-//! Several sets, sorted or not, made into one: `ZUNION`, `ZINTER`, `ZDIFF`, their `STORE` forms,
-//! and `ZINTERCARD`.
+//! Combining sorted sets and sets: `ZUNION`, `ZINTER`, `ZDIFF`, their `STORE` forms, and
+//! `ZINTERCARD`.
 
 use super::{Columns, rows};
 use crate::command::is_option;
@@ -137,7 +137,7 @@ enum Purpose {
     Store,
 }
 
-/// What becomes of the scores of a member that several sets have.
+/// How to combine the scores of a member that several sets have.
 #[derive(Clone, Copy)]
 enum Aggregate {
     Sum,
@@ -145,14 +145,13 @@ enum Aggregate {
     Max,
 }
 
-/// A set that goes into the result. Each is a part of the keyspace: however many there are, they
-/// take no memory before it is their turn.
+/// An operand. It shares memory with the keyspace, so many operands take little memory.
 struct Source {
     members: Members,
     weight: Score,
 }
 
-/// The members of a set that is not sorted count as having the score 1.
+/// The members of an operand. In a plain set, all have the score 1.
 enum Members {
     Sorted(SortedSet),
     Plain(Set),
@@ -194,7 +193,7 @@ fn sources<'a>(
 }
 
 impl Query {
-    /// Reads the options, of which the last of a kind counts.
+    /// Reads the options. The last one of a kind wins.
     fn parse(
         operation: Operation,
         purpose: Purpose,
@@ -351,8 +350,8 @@ impl Aggregate {
             .ok_or(ErrorReply::syntax())
     }
 
-    /// What is not a number makes the sum 0, as the sum of opposite infinities is, and is otherwise
-    /// as good as not there.
+    /// Combines two scores. `None` means NaN, which makes a sum 0, and which a minimum and a
+    /// maximum ignore. As in Redis, the sum of opposite infinities is 0.
     fn of(self, one: Score, other: Option<Score>) -> Score {
         match (self, other) {
             (Aggregate::Sum, _) => other.and_then(|other| one.plus(other)).unwrap_or_default(),

@@ -1,24 +1,23 @@
-//! Parts of a sorted set as commands name them: by rank, by score, or by name. Each comes down to
-//! a range of ranks.
+//! Intervals of a sorted set by rank, by score, or by member. Each converts to a range of ranks.
 
 use std::ops::Range;
 
 use crate::value::strtod;
 use crate::{Blob, ErrorReply, Score, SortedSet, integer};
 
-/// What the two ends of an interval are.
+/// The kinds of intervals.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
-    /// Ranks, both included, negative ones counted from the end.
+    /// Ranks, both inclusive. Negative ranks count from the end.
     Rank,
-    /// Scores, each of which `(` excludes.
+    /// Scores. A `(` makes an end exclusive.
     Score,
-    /// Names, of members that all have the same score: `[` includes one, `(` excludes it, `-` and
-    /// `+` are before and after all.
+    /// Members, which must all have the same score. `[` makes an end inclusive and `(` exclusive.
+    /// `-` and `+` are before and after all members.
     Name,
 }
 
-/// A part of a sorted set.
+/// An interval of a sorted set.
 pub(super) enum Interval<'a> {
     Ranks(i64, i64),
     Scores(End<Score>, End<Score>),
@@ -39,7 +38,7 @@ pub(super) enum NameEnd<'a> {
     AfterAll,
 }
 
-/// From which end a command counts: the ranks of an interval, and the members of its reply.
+/// The direction of a command: of the ranks in its interval, and of the members in its reply.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Forward,
@@ -47,8 +46,7 @@ pub(super) enum Direction {
 }
 
 impl<'a> Interval<'a> {
-    /// The interval from `first` to `last`. In reverse, the greater end of scores and names comes
-    /// first.
+    /// The interval from `first` to `last`. In reverse, the greater score or member comes first.
     pub(super) fn parse(
         by: By,
         direction: Direction,
@@ -72,7 +70,7 @@ impl<'a> Interval<'a> {
         }
     }
 
-    /// The ranks of the members that it holds, counted from the least.
+    /// The ascending ranks of the members in the interval.
     pub(super) fn ranks(&self, set: &SortedSet, direction: Direction) -> Range<usize> {
         let (start, end) = match self {
             Interval::Ranks(first, last) => return ranks(set.len(), *first, *last, direction),
@@ -110,7 +108,7 @@ impl<'a> Interval<'a> {
 }
 
 impl<T: Copy> End<T> {
-    /// Where the rest begins: what is after an interval that ends here is what begins there.
+    /// The complement: the start of the interval right after one that ends here.
     const fn other_side(&self) -> End<T> {
         match *self {
             End::Included(bound) => End::Excluded(bound),
@@ -120,7 +118,7 @@ impl<T: Copy> End<T> {
 }
 
 fn ranks(len: usize, first: i64, last: i64, direction: Direction) -> Range<usize> {
-    // A number of members always fits.
+    // A number of members always fits in `i64`.
     let signed_len = i64::try_from(len).unwrap_or(i64::MAX);
     let from_the_start = |rank: i64| if rank < 0 { rank.saturating_add(signed_len) } else { rank };
     let first = usize::try_from(from_the_start(first).max(0)).unwrap_or(usize::MAX).min(len);
@@ -132,8 +130,8 @@ fn ranks(len: usize, first: i64, last: i64, direction: Direction) -> Range<usize
     }
 }
 
-/// A number as C's `strtod` reads it, which is less strict than a score: nothing at all is 0, and
-/// blanks may stand before it. What follows a zero byte does not count.
+/// Reads a number as C's `strtod` does. It is less strict than a score: an empty text is 0, and
+/// leading blanks are allowed. A zero byte ends the text.
 fn parse_score(text: &[u8]) -> Option<End<Score>> {
     let (text, is_excluded) = match text {
         [b'(', rest @ ..] => (rest, true),

@@ -1,5 +1,4 @@
-//! Members taken from an end, drawn, and walked through: `ZPOPMIN`, `ZPOPMAX`, `ZRANDMEMBER`,
-//! `ZSCAN`.
+//! Popping, random picks, and iteration: `ZPOPMIN`, `ZPOPMAX`, `ZRANDMEMBER`, `ZSCAN`.
 
 use super::interval::Direction;
 use super::{Columns, rows};
@@ -61,7 +60,7 @@ fn pop(
     popped.unwrap_or(Ok(Reply::Array(Vec::new())))
 }
 
-/// `ZRANDMEMBER key [count [WITHSCORES]]`: with a negative count, one may be picked again.
+/// `ZRANDMEMBER key [count [WITHSCORES]]`: with a negative count, picks may repeat.
 pub(in crate::command) fn zrandmember(
     database: &mut Database,
     now: UnixTime,
@@ -91,8 +90,8 @@ pub(in crate::command) fn zrandmember(
     picked.unwrap_or(Ok(none))
 }
 
-/// `ZSCAN key cursor [MATCH pattern] [COUNT count]`: each member, and after it its score. A small
-/// sorted set comes in one piece, as in Redis.
+/// `ZSCAN key cursor [MATCH pattern] [COUNT count]`: each member, followed by its score. As in
+/// Redis, one call returns all of a small sorted set.
 pub(in crate::command) fn zscan(
     database: &mut Database,
     now: UnixTime,

@@ -1,4 +1,4 @@
-//! Parts of a sorted set counted and removed: `ZCOUNT`, `ZLEXCOUNT`, `ZREMRANGEBYRANK`,
+//! Counting and removing intervals of a sorted set: `ZCOUNT`, `ZLEXCOUNT`, `ZREMRANGEBYRANK`,
 //! `ZREMRANGEBYSCORE`, `ZREMRANGEBYLEX`.
 
 use super::interval::{By, Direction, Interval};

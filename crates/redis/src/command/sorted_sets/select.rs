@@ -1,5 +1,5 @@
-//! Parts of a sorted set read and stored: `ZRANGE` in all its forms, `ZRANGESTORE`, and the older
-//! commands that each are one of those forms.
+//! Reading and storing intervals of a sorted set: `ZRANGE`, `ZRANGESTORE`, and the older commands
+//! that `ZRANGE` replaces.
 
 use std::ops::Range;
 
@@ -107,7 +107,7 @@ fn read(
     }
 }
 
-/// What the name of a command fixes, so that there is no option for it.
+/// The options that a command's name implies.
 struct Form {
     by: Option<By>,
     direction: Option<Direction>,
@@ -119,18 +119,18 @@ enum Purpose {
     Store,
 }
 
-/// What is asked for.
+/// The members that a command asks for.
 struct Query<'a> {
     interval: Interval<'a>,
     direction: Direction,
     columns: Columns,
     offset: i64,
-    /// All, if negative.
+    /// The most members to return. A negative number means all.
     limit: i64,
 }
 
 impl<'a> Query<'a> {
-    /// Reads everything after the source's key.
+    /// Reads all arguments after the source key.
     fn parse(form: Form, purpose: Purpose, arguments: &'a [Blob]) -> Result<Query<'a>, ErrorReply> {
         let (first, last) = (&arguments[1], &arguments[2]);
         let (mut by, mut direction) = (form.by, form.direction);
@@ -173,7 +173,7 @@ impl<'a> Query<'a> {
         Ok(Query { interval, direction, columns, offset, limit })
     }
 
-    /// The ranks of the members that it asks for.
+    /// The ranks of the members that the query asks for.
     fn ranks(&self, set: &SortedSet) -> Range<usize> {
         let Range { start, end } = self.interval.ranks(set, self.direction);
         if matches!(self.interval, Interval::Ranks(..)) {

@@ -1,4 +1,4 @@
-//! What a secret is for: keys that were chosen to collide, and how often keys are compared then.
+//! Counts comparisons for keys that were chosen to collide. The secret prevents the collisions.
 
 use std::cell::Cell;
 
@@ -9,9 +9,9 @@ use crate::{Database, Reply, UnixTime};
 
 const KEYS: u64 = 2_000;
 
-/// Keys that have one hash to a trie that takes the low half of XXH3 without a secret. XXH3 of 16
-/// bytes mixes the product of both halves, which is 0 if the first half is this constant, with
-/// their sum. What it does to the sum can be undone.
+/// Keys that collide in a trie whose hash is the low half of XXH3 without a secret. XXH3 of 16
+/// bytes mixes the product of both halves with their sum. The product is 0 if the first half is
+/// this constant. The function of the sum can be inverted.
 fn keys_with_one_hash() -> Vec<Blob> {
     const FACTOR_IS_ZERO: u64 = 0x1f67_b3b7_a4a4_4072 ^ 0x78e5_c0cc_4ee6_79cb;
     const OTHER_FACTOR: u64 = 0x2172_ffcc_7dd0_5a82 ^ 0x8e24_43f7_7446_08b8;
@@ -27,7 +27,8 @@ fn keys_with_one_hash() -> Vec<Blob> {
     (0..KEYS).map(key).collect()
 }
 
-/// Of an odd number, modulo 2 to the 64th: each step of Newton's doubles the bits that are right.
+/// The inverse of an odd number modulo 2^64. Each step of Newton's method doubles the number of
+/// correct bits.
 fn inverse(odd: u64) -> u64 {
     (0..6)
         .fold(odd, |inverse, _| inverse.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(inverse))))
@@ -56,7 +57,7 @@ impl PartialEq for Counted {
 
 impl Eq for Counted {}
 
-/// How many comparisons it takes to add, find and remove all these keys, one after the other.
+/// The number of comparisons to add, find and remove all these keys, one after the other.
 fn comparisons(keys: Vec<Blob>, hash: impl BuildHasher + Clone) -> u64 {
     let keys: Vec<Counted> = keys.into_iter().map(Counted).collect();
     let mut map: GenericHashMap<Counted, (), _, DefaultSharedPtr> =
@@ -68,7 +69,7 @@ fn comparisons(keys: Vec<Blob>, hash: impl BuildHasher + Clone) -> u64 {
     COMPARISONS.get()
 }
 
-/// What the index had before it had a secret.
+/// The hash function of an earlier index, which had no secret.
 #[derive(Clone, Default)]
 struct WithoutSecret(u64);
 
@@ -101,7 +102,7 @@ fn chosen_keys_take_no_more_work_than_any_others() {
     let others = (0..KEYS).map(|n| Blob::format(format_args!("key:{n:012}"))).collect();
     for keys in [keys_with_one_hash(), others] {
         let with = comparisons(keys, KeyHash(HashSecret::new([1, 2, 3, 4])));
-        // To find a key takes one comparison. Seldom there is another key with the same hash.
+        // Finding a key takes one comparison, except for a rare collision.
         assert!((2 * KEYS..2 * KEYS + 10).contains(&with), "{with} comparisons");
     }
 }

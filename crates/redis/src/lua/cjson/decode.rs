@@ -1,17 +1,17 @@
-//! From JSON to Lua. Tables that are not whole lie on Lua's stack, where the collector sees them,
-//! and so do the keys that wait for their values.
+//! Converts JSON to Lua. Incomplete tables are on Lua's stack, where the collector sees them. So
+//! are keys whose values have not been read yet.
 
 mod strtod;
 mod token;
 
-use lua::{Args, Error, Lua, Result, StringRef, TableRef, Value};
+use lua::{Args, Error, Lua, Result, STACK_MAX, StringRef, TableRef, Value};
 
 use self::token::{Kind, Token, Tokens};
-use super::{STACK_MAX, Settings};
+use super::Settings;
 
 /// `cjson.decode(text)`
 pub(super) fn decode(lua: &mut Lua, args: Args, settings: &Settings) -> Result<usize> {
-    /// Looking at each byte takes so many times as long as copying.
+    /// Reading a byte costs this many times as much as copying it.
     const FACTOR: usize = 16;
     if args.len() != 1 {
         return Err(lua.arg_error(args, 1, "expected 1 argument"));
@@ -35,9 +35,9 @@ struct Decoder<'a> {
     lua: &'a mut Lua,
     settings: &'a Settings,
     tokens: Tokens<'a>,
-    /// The tables that are not whole, the innermost last.
+    /// The incomplete tables, the innermost last.
     open: Vec<Open>,
-    /// What would be on the stack of the function in C.
+    /// How many values the function in C would have on its stack.
     used: usize,
 }
 
@@ -47,16 +47,16 @@ enum Open {
     Object { table: TableRef, key: StringRef },
 }
 
-/// What comes of a step.
+/// The result of a step.
 enum Step {
-    /// A value is whole.
+    /// A value is complete.
     Whole(Value),
-    /// The value that begins with this token comes next.
+    /// The next value begins with this token.
     Next(Token),
 }
 
 impl Decoder<'_> {
-    /// The next value, with all that is in it.
+    /// Reads the next value, with all its contents.
     fn value(&mut self) -> Result<Value> {
         let mut step = Step::Next(self.tokens.next());
         loop {
@@ -71,7 +71,7 @@ impl Decoder<'_> {
         }
     }
 
-    /// Reads a value, or the beginning of one that is a table.
+    /// Reads a value. Of a table, reads only the beginning.
     fn begin(&mut self, token: Token) -> Result<Step> {
         /// What a value costs, in units.
         const VALUE: u64 = 4;
@@ -106,7 +106,7 @@ impl Decoder<'_> {
         }))
     }
 
-    /// A table, for which the function in C needs so many places on its stack.
+    /// Makes a table, for which the function in C needs `places` on its stack.
     fn new_table(&mut self, places: usize) -> Result<TableRef> {
         let depth = self.open.len() + 1;
         let most = usize::try_from(self.settings.decode_depth).unwrap_or(0);
@@ -123,14 +123,14 @@ impl Decoder<'_> {
         Ok(table)
     }
 
-    /// A table is whole.
+    /// Completes a table.
     fn end(&mut self, table: TableRef) -> Step {
         self.used -= 1;
         self.lua.pop();
         Step::Whole(table.into())
     }
 
-    /// Reads a key and the colon behind it.
+    /// Reads a key and the colon after it.
     fn key(&mut self, table: TableRef, token: Token) -> Result<Step> {
         let Kind::Text(key) = token.kind else {
             return Err(self.unexpected("object key string", &token));

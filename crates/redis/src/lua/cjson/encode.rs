@@ -1,14 +1,13 @@
-//! From Lua to JSON.
+//! Converts Lua to JSON.
 
-use lua::{Args, Error, Lua, Result, TableRef, Value, number};
+use lua::{Args, Buffer, Error, Lua, Result, STACK_MAX, TableRef, Value, number};
 
-use super::{Invalid, STACK_MAX, Settings};
-use crate::lua::buffer::Buffer;
+use super::{Invalid, Settings};
 
 /// What a value costs, in units.
 const VALUE: u64 = 4;
 
-/// What it costs to print a number.
+/// What it costs in units to print a number.
 const NUMBER: u64 = 20;
 
 /// `cjson.encode(value)`
@@ -27,13 +26,13 @@ struct Encoder<'a> {
     lua: &'a mut Lua,
     settings: &'a Settings,
     buffer: &'a mut Buffer,
-    /// The tables that are not at their ends, the innermost last.
+    /// The incomplete tables, the innermost last.
     open: Vec<Open>,
-    /// What would be on the stack of the function in C.
+    /// How many values the function in C would have on its stack.
     used: usize,
 }
 
-/// A table, and which of its entries was written last.
+/// A table, and the entry that was written last.
 #[derive(Clone, Copy)]
 enum Open {
     Array { table: TableRef, index: i32, length: i32 },
@@ -52,7 +51,7 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    /// Writes the element behind that one, or the end of the array.
+    /// Writes the next element, or the end of the array.
     fn element(&mut self, table: TableRef, index: i32, length: i32) -> Result<()> {
         if index == length {
             self.used -= 1;
@@ -67,7 +66,7 @@ impl Encoder<'_> {
         self.value(value)
     }
 
-    /// Writes the entry behind that one, or the end of the object.
+    /// Writes the next entry, or the end of the object.
     fn field(&mut self, table: TableRef, key: Value) -> Result<()> {
         let Some((next, value)) = self.lua.next(table, key)? else {
             self.used -= 2;
@@ -93,7 +92,7 @@ impl Encoder<'_> {
         self.value(value)
     }
 
-    /// Writes a value, of a table only the beginning.
+    /// Writes a value. Of a table, writes only the beginning.
     fn value(&mut self, value: Value) -> Result<()> {
         self.lua.spend(VALUE)?;
         match value {
@@ -153,7 +152,7 @@ impl Encoder<'_> {
     }
 
     fn string(&mut self, string: &[u8]) -> Result<()> {
-        /// Looking at each byte takes so many times as long as copying.
+        /// Reading a byte costs this many times as much as copying it.
         const FACTOR: usize = 8;
         self.lua.spend_bytes(string.len().saturating_mul(FACTOR))?;
         self.add(b"\"")?;
@@ -161,6 +160,7 @@ impl Encoder<'_> {
         loop {
             let plain = rest.iter().position(|byte| escape(*byte).is_some());
             let (plain, escaped) = rest.split_at(plain.unwrap_or(rest.len()));
+            self.lua.spend_bytes(plain.len())?;
             self.add(plain)?;
             let Some((&byte, left)) = escaped.split_first() else {
                 break;
@@ -177,7 +177,7 @@ impl Encoder<'_> {
         self.add(b"\"")
     }
 
-    /// The highest index if all keys are indexes; not positive if the table is no array.
+    /// The highest index if all keys are indexes. Not positive if the table is not an array.
     fn array_length(&mut self, table: TableRef) -> Result<i32> {
         let (mut highest, mut count) = (0_i32, 0_i64);
         let mut last = Value::Nil;
@@ -189,7 +189,7 @@ impl Encoder<'_> {
                 _ => return Ok(-1),
             };
             if index > f64::from(highest) {
-                // What does not fit becomes the lowest number, as in C.
+                // A number that does not fit becomes the lowest one, as in C.
                 highest = i32::try_from(number::truncate(index)).unwrap_or(i32::MIN);
             }
             count += 1;
@@ -210,11 +210,11 @@ impl Encoder<'_> {
     }
 }
 
-/// What stands for a byte that cannot stand for itself.
+/// How a byte is escaped.
 enum Escape {
-    /// A letter behind a backslash.
+    /// As a backslash and a letter.
     Short(u8),
-    /// Its number.
+    /// As its code in hexadecimal.
     Number,
 }
 

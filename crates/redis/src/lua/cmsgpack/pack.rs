@@ -1,10 +1,8 @@
-//! From Lua to MessagePack.
+//! Converts Lua to MessagePack.
 
-use lua::{Args, Lua, Result, TableRef, Value, number};
+use lua::{Args, Buffer, Lua, Result, TableRef, Value, number};
 
-use crate::lua::buffer::Buffer;
-
-/// A table so deep within others is packed as nil.
+/// A table nested deeper than this is packed as nil.
 const NESTING_MAX: usize = 16;
 
 /// `cmsgpack.pack(value, ...)`
@@ -33,6 +31,7 @@ fn pack_value(lua: &mut Lua, buffer: &mut Buffer, value: Value, nesting: usize) 
                 len @ 0x100..0x1_0000 => header(lua, buffer, 0xda, len, 2)?,
                 len => header(lua, buffer, 0xdb, len, 4)?,
             }
+            lua.spend_bytes(string.len())?;
             buffer.add(lua, &string)
         }
         Value::Table(table) if nesting < NESTING_MAX => pack_table(lua, buffer, table, nesting + 1),
@@ -40,7 +39,7 @@ fn pack_value(lua: &mut Lua, buffer: &mut Buffer, value: Value, nesting: usize) 
     }
 }
 
-/// As an integer if it is one, else in the fewer bytes that hold it.
+/// Packs an integer as one, and another number in the smallest format that holds it exactly.
 fn pack_number(lua: &mut Lua, buffer: &mut Buffer, float: f64) -> Result<()> {
     let integer = number::truncate(float);
     if float != number::from_integer(integer) {
@@ -69,7 +68,7 @@ fn pack_number(lua: &mut Lua, buffer: &mut Buffer, float: f64) -> Result<()> {
     }
 }
 
-/// A type and the low bytes of a number, the highest first.
+/// Adds a type, and the low `len` bytes of a number, in big-endian order.
 fn header(lua: &mut Lua, buffer: &mut Buffer, kind: u8, number: i64, len: usize) -> Result<()> {
     buffer.add(lua, &[kind])?;
     buffer.add(lua, &number.to_be_bytes()[8 - len..])
@@ -98,7 +97,7 @@ fn pack_table(lua: &mut Lua, buffer: &mut Buffer, table: TableRef, nesting: usiz
     Ok(())
 }
 
-/// How many entries there are, and whether they are those of an array.
+/// Returns the number of entries, and whether they form an array.
 fn survey(lua: &mut Lua, table: TableRef) -> Result<(usize, bool)> {
     let (mut count, mut highest, mut are_indexes) = (0, 0.0, true);
     let mut last = Value::Nil;

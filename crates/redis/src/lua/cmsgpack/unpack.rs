@@ -1,22 +1,20 @@
-//! From MessagePack to Lua. What is unpacked lies on Lua's stack, where the collector sees it: the
-//! values that are whole, then the tables that are not, with the keys that wait for their values.
+//! Converts MessagePack to Lua. All unpacked values are on Lua's stack, where the collector sees
+//! them: the complete values, then the incomplete tables, and keys whose values have not been read
+//! yet.
 
-use lua::{Args, Error, Lua, Result, TableRef, Value, number};
+use lua::{Args, Error, Lua, Result, STACK_MAX, TableRef, Value, number};
 
 use crate::Blob;
 
-/// So many values fit on the stack of a function in C.
-const STACK_MAX: usize = 8_000;
-
-/// Which values are asked for: so many, from an offset on; all if both are 0.
+/// The values to unpack: `limit` values from `offset` on, or all if both are 0.
 #[derive(Clone, Copy)]
 pub(super) struct Part {
     pub(super) limit: i64,
     pub(super) offset: i64,
 }
 
-/// `cmsgpack.unpack(bytes)` and its relations, which first give the offset where to go on: -1 at
-/// the end.
+/// `cmsgpack.unpack(bytes)`, `unpack_one` and `unpack_limit`. The latter two first return the
+/// offset of the next value, or -1 at the end.
 pub(super) fn unpack(lua: &mut Lua, args: Args, part: Part) -> Result<usize> {
     let input = lua.check_bytes(args, 1)?;
     let Part { limit, offset } = part;
@@ -48,7 +46,7 @@ pub(super) fn unpack(lua: &mut Lua, args: Args, part: Part) -> Result<usize> {
     Ok(count + lua.push_all(&values)?)
 }
 
-/// Why there is no value.
+/// Why no value can be unpacked.
 enum Fault {
     Missing,
     BadFormat,
@@ -76,19 +74,19 @@ impl From<Error> for Fault {
 struct Unpacker<'a> {
     lua: &'a mut Lua,
     rest: &'a [u8],
-    /// The tables that are not whole, the innermost last.
+    /// The incomplete tables, the innermost last.
     open: Vec<Open>,
-    /// What would be on the stack of the function in C.
+    /// How many values the function in C would have on its stack.
     used: usize,
 }
 
-/// A table of which so many entries are there, or still missing.
+/// An incomplete table, and how many entries it has or still lacks.
 enum Open {
     Array { table: TableRef, there: u64, len: u64 },
     Map { table: TableRef, missing: u64, key: Option<Value> },
 }
 
-/// What stands in the input.
+/// An item of the input.
 enum Item {
     Value(Value),
     Array(u64),
@@ -96,7 +94,7 @@ enum Item {
 }
 
 impl Unpacker<'_> {
-    /// The next value, with all that is in it.
+    /// Reads the next value, with all its contents.
     fn value(&mut self) -> std::result::Result<Value, Fault> {
         loop {
             if self.used >= STACK_MAX {
@@ -120,7 +118,7 @@ impl Unpacker<'_> {
         }
     }
 
-    /// Begins a table, which is whole already if nothing belongs into it.
+    /// Begins a table. Returns it if it has no entries and so is complete.
     fn begin(
         &mut self,
         open: impl FnOnce(TableRef) -> Open,
@@ -129,7 +127,7 @@ impl Unpacker<'_> {
         let table = self.lua.new_table(0, 0)?;
         self.lua.push(table.into())?;
         let open = open(table);
-        // The table, and the index or the key of what comes next.
+        // The table, and the index or the key of the next entry.
         if self.used + 2 > STACK_MAX {
             return Err(Fault::StackOverflow("in function mp_decode_to_lua_array"));
         }
@@ -141,7 +139,7 @@ impl Unpacker<'_> {
         Ok(self.end_if_whole())
     }
 
-    /// Puts a value into the innermost table: the table, if that makes it whole.
+    /// Puts a value into the innermost table. Returns the table if that completes it.
     fn put(&mut self, value: Value) -> std::result::Result<Option<Value>, Fault> {
         match self.open.last_mut() {
             None => {}
@@ -194,7 +192,7 @@ impl Unpacker<'_> {
             0xc2 | 0xc3 => Value::Boolean(kind == 0xc3),
             0xca => Value::Number(f64::from(f32::from_be_bytes(self.bytes()?))),
             0xcb => Value::Number(f64::from_be_bytes(self.bytes()?)),
-            // The largest ones come out negative: as they do of C's `long long`.
+            // The largest numbers become negative, as in C's `long long`.
             0xcc..=0xcf => number(self.unsigned(kind - 0xcc)?.cast_signed()),
             0xd0 => number(i64::from(i8::from_be_bytes(self.bytes()?))),
             0xd1 => number(i64::from(i16::from_be_bytes(self.bytes()?))),
@@ -216,7 +214,7 @@ impl Unpacker<'_> {
         Ok(*bytes)
     }
 
-    /// A number of 1, 2, 4 or 8 bytes, of which `size` is the logarithm.
+    /// Reads a number of `2^size` bytes: 1, 2, 4 or 8.
     fn unsigned(&mut self, size: u8) -> std::result::Result<u64, Fault> {
         Ok(match size {
             0 => u64::from(u8::from_be_bytes(self.bytes()?)),

@@ -6,13 +6,13 @@ use crate::Blob;
 
 /// The widest integer, in bytes.
 pub(super) const INTEGER_MAX: usize = 32;
-/// What `!` without a number aligns to.
+/// The alignment of `!` without a number.
 const ALIGNMENT: usize = 8;
 
 /// A format, read option by option.
 pub(super) struct Format {
     options: Blob,
-    /// A zero byte ends it.
+    /// The end of the format: its length, or its first zero byte.
     end: usize,
     at: usize,
     big_endian: bool,
@@ -52,7 +52,7 @@ impl Format {
         Ok(Some((option, size)))
     }
 
-    /// The number behind an option.
+    /// Reads the number after an option.
     fn count(&mut self, lua: &mut Lua, default: usize) -> Result<usize> {
         let rest = &self.options[self.at..self.end];
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -70,7 +70,7 @@ impl Format {
         }
     }
 
-    /// What is no value: byte order, alignment, blanks.
+    /// Handles an option without a value: byte order, alignment, or a blank.
     pub(super) fn control(&mut self, lua: &mut Lua, args: Args, option: u8) -> Result<()> {
         match option {
             b' ' => {}
@@ -92,7 +92,7 @@ impl Format {
         Ok(())
     }
 
-    /// The zeros before an option of that size.
+    /// The number of zeros before an option of this size.
     pub(super) fn padding(&self, at: usize, option: u8, size: usize) -> usize {
         if size == 0 || option == b'c' {
             return 0;
@@ -101,7 +101,7 @@ impl Format {
         (mask + 1).wrapping_sub(at & mask) & mask
     }
 
-    /// The bytes in the order that the format asks for, or back: the lowest comes first there.
+    /// Converts between little-endian order and the order of the format.
     pub(super) fn ordered<'a>(&self, bytes: &'a mut [u8]) -> &'a [u8] {
         if self.big_endian {
             bytes.reverse();
@@ -109,7 +109,7 @@ impl Format {
         bytes
     }
 
-    /// A number of so many bytes, with the lowest first.
+    /// The bytes of a number in little-endian order.
     pub(super) fn little<const LEN: usize>(&self, bytes: &[u8]) -> [u8; LEN] {
         let mut number = [0; LEN];
         number.copy_from_slice(bytes);
@@ -117,7 +117,7 @@ impl Format {
         number
     }
 
-    /// Of a wide integer the low 64 bits count.
+    /// Converts to a number. Only the low 64 bits of a wide integer are used.
     pub(super) fn integer(&self, bytes: &[u8], is_signed: bool) -> Value {
         let add = |value: u64, byte: &u8| value << 8 | u64::from(*byte);
         let value = match self.big_endian {

@@ -1,8 +1,8 @@
-//! What commands, replies and the libraries of Redis cost scripts, to the unit, and what a script
-//! holds at its end, to the byte.
+//! Pins the units that commands, replies and Redis's libraries cost, and the bytes that are in use
+//! when scripts end.
 //!
-//! `costs.txt` holds scripts, one a line. Below each stands what it uses up. These numbers change
-//! only with a cost, and then recordings of scripts that pay this cost change too.
+//! `costs.txt` holds one script per line, and its cost on the next line. If a number changes,
+//! recordings of scripts that pay this cost change too.
 
 use std::fmt::Write as _;
 

@@ -1,9 +1,9 @@
-//! Scripts drawn from a seed: they compile, and mostly do something before they fail.
+//! Generates scripts from a seed. They compile, and most do something before they fail.
 
-/// Draws scripts.
+/// A generator of scripts.
 pub(super) struct Generator {
     state: u64,
-    /// How deep the statement is nested that is being written.
+    /// The nesting depth of the current statement.
     depth: u32,
 }
 
@@ -14,7 +14,7 @@ const NUMBERS: [&str; 10] = ["0", "1", "2", "-1", "3.5", "10", "1e15", "0/0", "1
 
 const STRINGS: [&str; 8] = ["''", "'a'", "'abc'", "'12'", "'x y'", "'%d'", "'(.)'", "'[[1,{}]]'"];
 
-/// Expressions with places for others: `@`.
+/// Expressions, with `@` in place of other expressions.
 const EXPRESSIONS: [&str; 45] = [
     "@ + @",
     "@ * @",
@@ -63,7 +63,7 @@ const EXPRESSIONS: [&str; 45] = [
     "redis.sha1hex(@)",
 ];
 
-/// Statements with places for expressions (`@`), variables (`$`) and blocks (`&`).
+/// Statements, with `@` in place of expressions, `$` of variables, and `&` of blocks.
 const STATEMENTS: [&str; 28] = [
     "$ = @",
     "$ = @",
@@ -95,7 +95,7 @@ const STATEMENTS: [&str; 28] = [
     "s = s .. 'x' t[{}] = #s t[f] = s",
 ];
 
-/// What takes much memory, or long.
+/// Statements that take much memory or time.
 const HEAVY: [&str; 6] = [
     "for i = 1, 6000 do s = ('x'):rep(1000) .. i end",
     "for i = 1, 3000 do t[i] = {i, tostring(i)} end",
@@ -113,7 +113,7 @@ impl Generator {
         }
     }
 
-    /// A number below `limit`.
+    /// A number in `0..limit`.
     pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
@@ -132,7 +132,7 @@ impl Generator {
             .to_owned();
         for _ in 0..3 + self.below(10) {
             let statement = self.statement();
-            // What fails does not always end the script.
+            // A failure does not always end the script.
             match self.below(3) {
                 0 => script.push_str(&statement),
                 _ => script.push_str(&format!("pcall(function() {statement} end)")),

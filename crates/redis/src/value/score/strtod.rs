@@ -1,18 +1,17 @@
-//! C's `strtod`, which Redis reads scores with: blanks before the number, `infinity` and
-//! hexadecimal digits included.
+//! C's `strtod`, which Redis reads scores with. It accepts leading blanks, `infinity` and
+//! hexadecimal digits.
 
-/// What `strtod` found at the beginning of a text.
+/// The result of `strtod`.
 pub(crate) struct Read {
     /// 0 if there was no number.
     pub(crate) number: f64,
-    /// How many bytes it took, leading blanks included; 0 if there was no number.
+    /// The length of the number in bytes, leading blanks included. 0 if there was no number.
     pub(crate) len: usize,
-    /// Whether the number that was written is too great for a double, or so near 0 that it became
-    /// 0.
+    /// Whether the number is too large for a double, or so close to 0 that it became 0.
     pub(crate) is_out_of_range: bool,
 }
 
-/// The longest number that the text begins with.
+/// Reads the longest number at the start of a text.
 pub(crate) fn strtod(text: &[u8]) -> Read {
     let blanks = text.iter().take_while(|byte| is_space(**byte)).count();
     let signed = &text[blanks..];
@@ -30,7 +29,7 @@ pub(crate) fn strtod(text: &[u8]) -> Read {
     Read { number, len: text.len() - unsigned.len() + found.len, ..found }
 }
 
-/// What C's `isspace` calls a space.
+/// C's `isspace`.
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
@@ -72,7 +71,7 @@ fn hexadecimal(text: &[u8]) -> Option<Read> {
             in_fraction = true;
             continue;
         };
-        // What does not fit leaves a trace in the lowest bit, for the rounding.
+        // Digits that do not fit set the lowest bit, for rounding.
         if bits < 1 << 59 {
             bits = bits << 4 | u64::from(digit);
             exponent -= if in_fraction { 4 } else { 0 };
@@ -89,7 +88,7 @@ fn hexadecimal(text: &[u8]) -> Option<Read> {
     Some(Read { number, len: 2 + len + power_len, is_out_of_range })
 }
 
-/// How many bytes are digits, with at most one point; `None` if there is no digit.
+/// The length of the leading digits, with at most one point. `None` if there are no digits.
 fn mantissa_len(text: &[u8], is_digit: fn(&u8) -> bool) -> Option<usize> {
     let count = |text: &[u8]| text.iter().take_while(|byte| is_digit(byte)).count();
     let whole = count(text);
@@ -103,7 +102,7 @@ fn mantissa_len(text: &[u8], is_digit: fn(&u8) -> bool) -> Option<usize> {
     }
 }
 
-/// How many bytes are the exponent that `letter` begins; 0 if it has no digit.
+/// The length of an exponent that begins with `letter`. 0 if it has no digits.
 fn exponent_len(text: &[u8], letter: u8) -> usize {
     let [first, rest @ ..] = text else {
         return 0;
@@ -113,23 +112,23 @@ fn exponent_len(text: &[u8], letter: u8) -> usize {
     if first.eq_ignore_ascii_case(&letter) && digits > 0 { 1 + sign + digits } else { 0 }
 }
 
-/// A decimal number, or the nearest that is at most 2^40 from 0.
+/// A decimal number, clamped to `-2^40..=2^40`.
 fn saturating_number(text: &str) -> i64 {
     const FAR: i64 = 1 << 40;
     let nearest = if text.starts_with('-') { -FAR } else { FAR };
     text.parse().map_or(nearest, |number: i64| number.clamp(-FAR, FAR))
 }
 
-/// The double next to `bits` times 2 to the power of `exponent`; of two, the even one.
+/// The double nearest to `bits * 2^exponent`. Halves are rounded to even.
 fn rounded(bits: u64, exponent: i64) -> f64 {
-    /// The exponent of the least bit of the smallest double.
+    /// The exponent of the lowest bit of the smallest double.
     const LEAST: i64 = -1074;
     const PRECISION: i64 = 53;
     let width = i64::from(u64::BITS - bits.leading_zeros());
     let least = (exponent + width - PRECISION).max(LEAST);
     let dropped = u32::try_from(least - exponent).unwrap_or(0);
     let significand = if dropped == 0 {
-        // Less than 53 bits, or just as many: they move up to where the double has them.
+        // At most 53 bits: shift them up to their place in the double.
         bits.checked_shl(u32::try_from(exponent - least).unwrap_or(0)).unwrap_or(0)
     } else {
         let kept = bits.checked_shr(dropped).unwrap_or(0);
@@ -141,7 +140,7 @@ fn rounded(bits: u64, exponent: i64) -> f64 {
     if significand == 0 {
         return 0.0;
     }
-    // The leading bit is not written but adds one to the exponent, and so does a carry.
+    // The leading bit is not stored; it adds one to the exponent. A carry does the same.
     let Some(above) = u64::try_from(least - LEAST).ok().filter(|above| *above < 2046) else {
         return f64::INFINITY;
     };

@@ -1,9 +1,9 @@
-//! A persistent sequence in sorted order that knows the place of each of its elements.
+//! A persistent, sorted sequence with ranks.
 //!
-//! It is a search tree in which each node counts the nodes below it. No child weighs more than
-//! three times its sibling, where the weight is the count plus one; that keeps the depth below
-//! `2.5 log2(n)` ("Balancing weight-balanced trees", Hirai and Yamamoto 2011, from which the two
-//! numbers are). Nodes are shared between copies until one of them changes.
+//! It is a search tree in which each node stores the size of its subtree. The weight of a subtree
+//! is its size plus one. No subtree weighs more than three times its sibling, which keeps the depth
+//! below `2.5 log2(n)`. The two parameters are from "Balancing weight-balanced trees" (Hirai and
+//! Yamamoto 2011). Copies share nodes until one of them changes.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -12,12 +12,13 @@ use std::sync::Arc;
 use crate::value::memory;
 use crate::{Blob, Score};
 
-/// How many times as heavy as its sibling a subtree may be.
+/// The largest ratio of the weights of siblings.
 const DELTA: usize = 3;
-/// How many times as heavy its inner part may be for one rotation to be enough.
+/// The ratio of the inner to the outer grandchild below which a single rotation suffices.
 const GAMMA: usize = 2;
 
-/// Members with their scores, by score, and by the bytes of their names where scores are the same.
+/// Members with their scores, ordered by score. Members with equal scores are ordered by their
+/// bytes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ranking {
     root: Link,
@@ -43,20 +44,20 @@ impl Ranking {
         len(&self.root)
     }
 
-    /// Adds a member, which must not be there with this score.
+    /// Adds a member, which must not exist with this score.
     pub(super) fn insert(&mut self, member: Blob, score: Score) {
         let node = Node { member, score, len: 1, left: None, right: None };
         insert(&mut self.root, node);
     }
 
-    /// Takes away the member at `rank`, if there is one.
+    /// Removes the member at `rank`, if it exists.
     pub(super) fn remove(&mut self, rank: usize) -> Option<(Blob, Score)> {
         let node = remove(&mut self.root, rank)?;
         Some((node.member, node.score))
     }
 
-    /// How many members satisfy `is_before`, which must be true for all up to a place and false
-    /// from there on.
+    /// The number of members that satisfy `is_before`. It must be true for a prefix of the members
+    /// and false for all others.
     pub(super) fn partition_point(&self, is_before: impl Fn(&Blob, Score) -> bool) -> usize {
         let mut link = &self.root;
         let mut before = 0;
@@ -71,15 +72,14 @@ impl Ranking {
         before
     }
 
-    /// How many members stand before this one with this score.
+    /// The number of members before this one, which has this score.
     pub(super) fn rank(&self, member: &Blob, score: Score) -> usize {
         self.partition_point(|other, other_score| {
             order((other, other_score), (member, score)).is_lt()
         })
     }
 
-    /// The members from one rank up to another, in order from either end; ranks past the last are
-    /// left out.
+    /// The members with these ranks, as a double-ended iterator. Ranks past the end are ignored.
     pub(super) fn range(&self, ranks: Range<usize>) -> Members<'_> {
         let end = ranks.end.min(self.len());
         let start = ranks.start.min(end);
@@ -115,10 +115,10 @@ impl Ranking {
 /// Members with their scores, in order.
 #[derive(Clone, Debug)]
 pub(super) struct Members<'a> {
-    /// The nodes that come next from the front and that are not below each other's left, the next
-    /// one last.
+    /// The path to the next node from the front: the nodes whose left subtrees are done or on the
+    /// path. The next one is last.
     front: Vec<&'a Node>,
-    /// The same from the back.
+    /// The path to the next node from the back.
     back: Vec<&'a Node>,
     left: usize,
 }
@@ -189,7 +189,7 @@ fn remove(link: &mut Link, rank: usize) -> Option<Node> {
         Ordering::Less => remove(&mut node.left, rank),
         Ordering::Greater => remove(&mut node.right, rank - before - 1),
         Ordering::Equal => {
-            // The next member takes its place, unless there is none on that side.
+            // The next member replaces it, unless the right subtree is empty.
             let Some(mut next) = remove(&mut node.right, 0) else {
                 let left = node.left.take();
                 return std::mem::replace(link, left).map(Arc::unwrap_or_clone);
@@ -230,28 +230,28 @@ impl Node {
         }
     }
 
-    /// The right child comes up here, and what was here becomes its left child.
+    /// The right child replaces this node, which becomes its left child.
     fn rotate_left(&mut self) {
         let Some(mut up) = self.right.take() else {
             return;
         };
         let child = Arc::make_mut(&mut up);
         std::mem::swap(self, child);
-        // Now `child` is what was here.
+        // `child` is now the old node.
         child.right = self.left.take();
         child.count();
         self.left = Some(up);
         self.count();
     }
 
-    /// The left child comes up here, and what was here becomes its right child.
+    /// The left child replaces this node, which becomes its right child.
     fn rotate_right(&mut self) {
         let Some(mut up) = self.left.take() else {
             return;
         };
         let child = Arc::make_mut(&mut up);
         std::mem::swap(self, child);
-        // Now `child` is what was here.
+        // `child` is now the old node.
         child.left = self.right.take();
         child.count();
         self.right = Some(up);
@@ -264,7 +264,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The members of a subtree in order, having looked at every count and every balance.
+    /// Collects the members of a subtree in order. Checks every size and every balance.
     fn checked<'a>(link: &'a Link, members: &mut Vec<(&'a Blob, Score)>) {
         let Some(node) = link else {
             return;

@@ -1,8 +1,8 @@
-//! Where C's `strtod` stops, to which lua-cjson leaves its numbers.
+//! C's `strtod`, which lua-cjson reads numbers with.
 
 use lua::number;
 
-/// The number at the start of `text`, and how long it is. `None` if there is none.
+/// The number at the start of `text`, and its length. `None` if there is no number.
 pub(super) fn strtod(text: &[u8]) -> Option<(f64, usize)> {
     let sign = usize::from(matches!(text.first(), Some(b'+' | b'-')));
     let len = sign + magnitude_len(&text[sign..])?;
@@ -18,7 +18,7 @@ fn magnitude_len(text: &[u8]) -> Option<usize> {
         }
     }
     if begins(b"0x") {
-        // Without fraction and exponent: numbers in JSON have neither in this base.
+        // Hexadecimal numbers have no fraction and no exponent here.
         let digits = text[2..].iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
         if digits > 0 {
             return Some(2 + digits);

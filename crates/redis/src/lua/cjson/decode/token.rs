@@ -2,17 +2,17 @@
 
 use super::strtod::strtod;
 
-/// A text, and where the next token begins.
+/// A text, and the start of the next token.
 pub(super) struct Tokens<'a> {
     pub(super) text: &'a [u8],
     pub(super) at: usize,
-    /// Whether numbers are read that C has and JSON has not.
+    /// Whether to read numbers that C has and JSON lacks.
     pub(super) decode_invalid: bool,
 }
 
 pub(super) struct Token {
     pub(super) kind: Kind,
-    /// Where it begins; where the fault is, if it is one.
+    /// The start of the token, or the place of the error.
     pub(super) start: usize,
 }
 
@@ -128,8 +128,8 @@ impl Tokens<'_> {
     }
 }
 
-/// The character that `\uXXXX` stands for at the start of `text`, or two of these that are a
-/// surrogate pair, and how long that is.
+/// Decodes `\uXXXX` at the start of `text`, or two of these if they are a surrogate pair. Returns
+/// the character, and the length of its escape.
 fn code_point(text: &[u8]) -> Option<(char, usize)> {
     let unit = |text: &[u8]| -> Option<u32> {
         let digits = text.strip_prefix(b"\\u")?.get(..4)?;
@@ -147,7 +147,7 @@ fn code_point(text: &[u8]) -> Option<(char, usize)> {
     Some((char::from_u32(point)?, 12))
 }
 
-/// Whether C would read a number here that is none in JSON.
+/// Whether the text begins with a number that C has and JSON lacks.
 fn is_invalid_number(text: &[u8]) -> bool {
     if text.starts_with(b"+") {
         return true;

@@ -1,37 +1,36 @@
-//! How long a script may take where time is real.
+//! Interrupting scripts of a server with a real clock.
 //!
-//! Its units end a script that does too much by itself, but a command that it calls can take long
-//! for few of them. In a simulated world that only takes long to simulate; a server whose clients
-//! wait can say when it has been long enough, and can serve them meanwhile.
+//! The budget of units ends a script that does too much. But a command that a script calls can take
+//! long and cost few units. A server with waiting clients can install a judge, which decides when a
+//! script has run for too long. The server can also serve other clients there.
 
 use std::cell::{Cell, RefCell};
 
 use thiserror::Error;
 
-/// A script that runs, as the server that it keeps busy sees it.
+/// A running script, as its server sees it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RunningScript {
-    /// Whether it has called a command that writes: then it may not be killed.
+    /// Whether it has called a write command. Such a script must not be killed.
     pub has_written: bool,
-    /// After how many milliseconds other clients are told that it runs: the server's
-    /// `busy-reply-threshold`.
+    /// After how many milliseconds other clients get `BUSY`: the server's `busy-reply-threshold`.
     pub busy_after_ms: u64,
 }
 
-/// Whether a script that runs may go on.
+/// Whether a running script may continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may.
+    /// The script may continue.
     Continue,
-    /// It has taken too long.
+    /// The script has run for too long.
     TooLong,
-    /// A client has killed it.
+    /// A client has killed the script.
     Killed,
-    /// The server is about to end.
+    /// The server is shutting down.
     Interrupted,
 }
 
-/// Why a script had to end, as its client is told.
+/// Why a script was interrupted. The text is a part of its error reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(super) enum Stop {
     #[error("Script ran for too long")]
@@ -51,24 +50,24 @@ thread_local! {
     static STOP: Cell<Stop> = const { Cell::new(Stop::TooLong) };
 }
 
-/// From now on, `judge` is asked now and then while a script runs on this thread, and the script
-/// ends with an error unless it may continue. What it has written by then stays. `judge` must run
-/// no script.
+/// From now on, `judge` is called from time to time while a script runs on this thread. The script
+/// ends with an error unless the verdict is [`Verdict::Continue`]. Its earlier writes stay. `judge`
+/// must not run scripts.
 pub fn end_scripts_when(judge: impl Fn(RunningScript) -> Verdict + 'static) {
     JUDGE.with_borrow_mut(|known| *known = Some(Box::new(judge)));
 }
 
-/// A script begins.
+/// Records that a script begins.
 pub(crate) fn begin_script(busy_after_ms: u64) {
     SCRIPT.set(RunningScript { has_written: false, busy_after_ms });
 }
 
-/// The script that runs calls a command that writes.
+/// Records that the running script calls a write command.
 pub(crate) fn note_write() {
     SCRIPT.set(RunningScript { has_written: true, ..SCRIPT.get() });
 }
 
-/// Whether the script that runs has to end.
+/// Asks the judge whether the running script must end.
 pub(super) fn must_stop() -> bool {
     let stop = JUDGE.with_borrow(|judge| match judge.as_ref()?(SCRIPT.get()) {
         Verdict::Continue => None,
@@ -82,7 +81,7 @@ pub(super) fn must_stop() -> bool {
     stop.is_some()
 }
 
-/// Why the last script that had to end had to.
+/// The reason why the last interrupted script ended.
 pub(super) fn stop() -> Stop {
     STOP.get()
 }

@@ -1,7 +1,10 @@
-//! How many commands a second one thread runs: `cargo run --release --example throughput`.
+//! How many commands one thread runs in a second.
 //!
-//! Keys are 16 bytes long and are visited in an order that no cache likes; values are 10 bytes
-//! long.
+//! ```text
+//! cargo run --release -p rumormill-redis --example command_throughput
+//! ```
+//!
+//! Keys are 16 bytes long, values 10. The order of the keys defeats the processor's caches.
 
 #![expect(clippy::print_stdout, reason = "the figures are the point")]
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it measures real time")]
@@ -16,7 +19,7 @@ use redis::{
 const COMMANDS: usize = 3_000_000;
 const NOW: UnixTime = UnixTime::from_millis(1_700_000_000_000);
 
-/// What an acceptor does: look at the ballot, and write a higher one.
+/// The script of an acceptor: compares the ballot, and writes a higher one.
 const BALLOT: Script = Script {
     name: "ballot",
     source: "if redis.call('GET', KEYS[1]) == ARGV[1] then return 0 end \

@@ -1,4 +1,4 @@
-//! Operations on a versioned register, and what came of them.
+//! The versioned register: a value that clients read, write, compare-and-set and delete.
 //!
 //! The register starts out empty, which is version 0 without a value. Each write that takes effect
 //! makes version *n* into version *n + 1* and gives it a value that no other write uses: a value
@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Key, OpId, Time};
+use crate::{Object, OpId};
 
 /// How many writes a register has seen. 0 is the empty register.
 #[derive(
@@ -149,59 +149,16 @@ impl Action {
     }
 }
 
-/// How an operation ended, as its client knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Completion {
-    /// It took effect. A read observed this; a write or a deletion made this.
-    Ok(Observation),
-    /// A compare-and-set or a deletion found something else than it expected, namely this, and
-    /// changed nothing.
-    Refused(Observation),
-    /// It certainly had no effect, and observed nothing.
-    Failed,
-    /// Nobody can tell: it may have taken effect, may still do so at any later time, or never.
-    Unknown,
-}
+/// The register as a kind of [`Object`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Register {}
 
-/// A client begins an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Invoke {
-    /// Its name.
-    pub op: OpId,
-    /// On which register.
-    pub key: Key,
-    /// What it asks.
-    pub action: Action,
-}
+impl Object for Register {
+    type Action = Action;
+    type Observation = Observation;
 
-/// An operation ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Return {
-    /// Which one.
-    pub op: OpId,
-    /// How.
-    pub completion: Completion,
-}
-
-/// One step of a history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Step {
-    /// An operation begins.
-    Invoke(Invoke),
-    /// An operation ends.
-    Return(Return),
-    /// A client is gone: how its open operation ended will never be known.
-    Gone(crate::NodeId),
-}
-
-/// A step, and when it happened. A history is a list of entries in the order in which they
-/// happened; entries of the same time are in that order too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Entry {
-    /// When.
-    pub at: Time,
-    /// What.
-    pub step: Step,
+    #[inline]
+    fn is_write(action: &Action) -> bool {
+        action.written().is_some()
+    }
 }

@@ -1,0 +1,33 @@
+//! Ending runs from outside.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A request to end all runs that share it.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicUsize>);
+
+impl Interrupt {
+    /// No request yet.
+    #[must_use]
+    pub fn new() -> Interrupt {
+        Interrupt::default()
+    }
+
+    /// Where the request is written: 0 until then, and after that a number that gives the reason,
+    /// such as the number of a signal.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.0)
+    }
+
+    /// The reason of the request, if there is one.
+    #[must_use]
+    pub fn reason(&self) -> Option<usize> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|reason| *reason != 0)
+    }
+
+    pub(crate) fn is_raised(&self) -> bool {
+        self.reason().is_some()
+    }
+}
