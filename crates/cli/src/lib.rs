@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use scenario::{Interrupt, Registry};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 
 use crate::args::Args;
 use crate::failure::{Code, Failure};
@@ -69,7 +69,13 @@ pub fn main(registry: Registry) -> ExitCode {
             eprintln_quietly(&format!("rumormill: {why}"));
             ExitCode::from(128 + interrupt.reason().unwrap_or_default() as u8)
         }
-        Ok(Err(failure)) => report(&failure),
+        Ok(Err(failure)) => match interrupt.reason() {
+            None => report(&failure),
+            Some(signal) => {
+                report(&failure);
+                ExitCode::from(128 + signal as u8)
+            }
+        },
         Err(_) => {
             eprintln_quietly("rumormill: this is a bug of rumormill's; the command above shows it");
             Code::Internal.into()
@@ -94,6 +100,11 @@ fn listen() -> Interrupt {
             eprintln_quietly(&format!("rumormill: cannot listen for Ctrl-C: {error}"));
         }
     }
+    // With any handler, a write past the limit on the size of files fails, and the failure is told.
+    // Without one the signal ends the process. If there can be no handler, that is all that is
+    // lost.
+    let _ = flag::register(SIGXFSZ, std::sync::Arc::default());
+    trace::pipe::end_when(interrupt.flag());
     interrupt
 }
 

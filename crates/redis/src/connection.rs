@@ -22,11 +22,14 @@ use std::collections::BTreeSet;
 
 use crate::clients::Alone;
 use crate::command::{self, Flags, Resolved};
+use crate::keyspace::WATCHER_BYTES;
 use crate::reply::ReplyBudget;
+use crate::value::memory::{self, Tree};
 use crate::{Blob, Clients, Database, ErrorReply, Reply, UnixTime};
 
-/// The size of a watched key without its bytes, here and in the database.
-const WATCH_BYTES: usize = 256;
+/// What a watched key takes here and in the database, besides its text: the nodes of a `BTreeSet`
+/// are as full as those of a tree there.
+const WATCH_BYTES: usize = WATCHER_BYTES + Tree::of::<(u8, Blob), ()>().element();
 
 /// One client's connection: its selected database, its transaction, the keys that it watches, its
 /// name, and which version of the protocol it speaks.
@@ -132,10 +135,12 @@ impl Connection {
         self.skipped = 2;
     }
 
-    /// The memory in bytes that queued commands and watched keys take.
+    /// How many bytes it takes to keep what the client may choose: the commands that wait for
+    /// `EXEC`, the keys that are watched, and the client's name.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.transaction.as_ref().map_or(0, Transaction::bytes) + self.watched_bytes
+        let queued = self.transaction.as_ref().map_or(0, Transaction::bytes);
+        queued + self.watched_bytes + memory::text(&self.name)
     }
 
     /// Runs one command line of this connection, at the time `now` of the server's wall clock. The
@@ -269,10 +274,15 @@ impl Connection {
         self.unwatch(database);
     }
 
+    /// What it takes to watch a key.
+    pub(crate) fn watch_bytes(key: &Blob) -> usize {
+        WATCH_BYTES + memory::text(key)
+    }
+
     /// Watches a key of the selected database.
     pub(crate) fn watch(&mut self, database: &mut Database, now: UnixTime, key: &Blob) {
         if self.watched.insert((self.selected, key.clone())) {
-            self.watched_bytes += key.len() + WATCH_BYTES;
+            self.watched_bytes += Connection::watch_bytes(key);
             database.keyspace.watch(now, key, self.id);
         }
     }

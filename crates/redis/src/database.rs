@@ -6,13 +6,14 @@ mod selection;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+pub(crate) use self::memory::Room;
 use self::selection::Selection;
 use crate::chance::Chance;
 use crate::command::{self, Flags};
 use crate::config::Config;
 use crate::lua::{self, Access};
 use crate::reply::ReplyBudget;
-use crate::script::LoadedScripts;
+use crate::script::{LoadedScripts, Loader};
 use crate::{
     Blob, ErrorReply, HashSecret, Keyspace, Reply, ScriptContext, ScriptLibrary, Sha1, UnixTime,
 };
@@ -156,20 +157,22 @@ impl Database {
                     .map_err(|raised| raised.raised_in_script(sha))
             }
             _ => {
-                let text = &text.clone();
+                let text = &text;
                 lua::run(self, now, &lua::Call { sha, text, keys, arguments, access })
             }
         }
     }
 
-    /// Loads a script if it compiles. Loading a script again has no effect.
-    pub(crate) fn load_script(&mut self, text: &Blob) -> Result<Sha1, ErrorReply> {
+    /// Loads a script, if it compiles; it may be loaded already.
+    pub(crate) fn load_script(&mut self, text: &Blob, loader: Loader) -> Result<Sha1, ErrorReply> {
         let sha = Sha1::of(text);
-        if self.scripts.get(&sha).is_none() {
+        if !self.scripts.contains(&sha) {
             if self.library.native(&sha).is_none() {
                 lua::compile(&sha, text)?;
             }
-            self.scripts.insert(sha, text.clone())?;
+            self.scripts.insert(sha, text.clone(), loader)?;
+        } else if loader == Loader::Load {
+            self.scripts.keep(&sha);
         }
         Ok(sha)
     }

@@ -1,8 +1,8 @@
 //! The size of the data, and the choice of keys to evict.
 //!
-//! The size is an estimate that depends only on the data ([`size`]). It is the bytes of each key
-//! and its value, plus a fixed number for each key and each element. It has the same order of
-//! magnitude as in Redis, and is the same on every machine.
+//! Memory is an estimate that depends on nothing but the data ([`size`]): so it is the same on
+//! every machine. It is what the structures take that hold the data here, which for small values is
+//! more than Redis takes.
 //!
 //! Before each command, keys are evicted one by one until the data is within `maxmemory`. Redis
 //! samples a few keys and evicts the best of them. Here, the key is always the best of all: the
@@ -14,28 +14,19 @@
 
 use im::{OrdMap, OrdSet};
 
-use crate::{Blob, Entry, UnixMillis, Value};
+use crate::value::memory::{self, Tree};
+use crate::{Blob, Entry, UnixMillis};
 
-/// The size of a key without its bytes and its value.
-const KEY_BYTES: usize = 64;
-/// The size of an element without its bytes.
-const ELEMENT_BYTES: usize = 32;
-/// The size of a score.
-const SCORE_BYTES: usize = 8;
+/// What a key takes besides its text and its value, and besides its place in the keyspace.
+const KEY_BYTES: usize = Tree::of::<Blob, Account>().element() + Tree::of::<u64, Blob>().element();
+/// What a key that expires takes more.
+const EXPIRY_BYTES: usize =
+    Tree::of::<u64, Blob>().element() + Tree::of::<(UnixMillis, Blob), ()>().element();
 
-/// The size of an entry in bytes.
+/// The bytes that an entry takes, besides its place in the keyspace.
 pub(crate) fn size(key: &Blob, entry: &Entry) -> usize {
-    let sum = |elements: &mut dyn Iterator<Item = usize>| -> usize {
-        elements.map(|bytes| bytes + ELEMENT_BYTES).sum()
-    };
-    let value = match &entry.value {
-        Value::String(string) => string.len(),
-        Value::List(list) => sum(&mut list.iter().map(|element| element.len())),
-        Value::Hash(fields) => sum(&mut fields.iter().map(|(name, text)| name.len() + text.len())),
-        Value::Set(set) => sum(&mut set.iter().map(|member| member.len())),
-        Value::SortedSet(set) => sum(&mut set.iter().map(|(member, _)| member.len() + SCORE_BYTES)),
-    };
-    KEY_BYTES + key.len() + value
+    let expiry = if entry.expires.is_some() { EXPIRY_BYTES } else { 0 };
+    KEY_BYTES + memory::text(key) + expiry + entry.value.bytes()
 }
 
 /// The sizes, uses and expiries of the keys of one database.

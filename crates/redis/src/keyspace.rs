@@ -17,6 +17,7 @@ mod watchers;
 
 use self::index::Index;
 pub use self::secret::HashSecret;
+pub(crate) use self::watchers::WATCHER_BYTES;
 use self::watchers::{Seen, Watchers};
 use crate::chance::Chance;
 use crate::eviction::{self, Ledger};
@@ -269,13 +270,14 @@ impl Keyspace {
 
     /// The size of the keys and their values in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        match &self.ledger {
+        let entries: usize = match &self.ledger {
             Some(ledger) => ledger.bytes(),
             None => {
                 let all = self.entries.iter_unordered();
                 all.map(|(key, entry)| eviction::size(key, entry)).sum()
             }
-        }
+        };
+        entries + index::bytes(self.len())
     }
 
     /// How many of the keys have an expiry.

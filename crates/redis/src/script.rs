@@ -17,5 +17,5 @@ mod sha1;
 
 pub use self::context::ScriptContext;
 pub use self::library::{NativeScript, Script, ScriptLibrary};
-pub(crate) use self::loaded::LoadedScripts;
+pub(crate) use self::loaded::{LoadedScripts, Loader};
 pub use self::sha1::{NotASha1, Sha1};

@@ -6,6 +6,7 @@
 
 mod fields;
 mod list;
+pub(crate) mod memory;
 mod score;
 mod set;
 mod sorted_set;
@@ -62,7 +63,18 @@ impl Value {
         Blob::of(self)
     }
 
-    /// Whether it is an empty collection, which no key may have.
+    /// How many bytes of memory it takes, besides its place: see [`memory`].
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Value::String(string) => memory::text(string),
+            Value::List(list) => list.bytes(),
+            Value::Hash(fields) => fields.bytes(),
+            Value::Set(set) => set.bytes(),
+            Value::SortedSet(set) => set.bytes(),
+        }
+    }
+
+    /// Whether it is a collection without elements, which no key may have.
     pub(crate) fn is_empty_collection(&self) -> bool {
         match self {
             Value::String(_) => false,

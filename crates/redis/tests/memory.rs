@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use redis::{Blob, Connection, Database, Reply, Script, ScriptLibrary, Sha1, UnixTime};
 
+/// Long enough to take memory of its own.
+const VALUE: &str = "0123456789012345678901234567890123456789";
+
 struct Server {
     database: Database,
     now_ms: u64,
@@ -21,11 +24,16 @@ impl Server {
         self.database.call(UnixTime::from_millis(self.now_ms), &words)
     }
 
-    /// Writes ten keys with values of ten bytes each. The limit is exactly their size.
+    /// Ten keys with a value each, in a limit that holds just them.
     fn fill(&mut self) {
         for number in 0..10 {
-            self.call(&format!("SET key:{number} 0123456789"));
+            self.call(&format!("SET key:{number} {VALUE}"));
         }
+        self.limit();
+    }
+
+    /// A limit that holds just what there is.
+    fn limit(&mut self) {
         let used = self.info("used_memory");
         assert_eq!(self.call(&format!("CONFIG SET maxmemory {used}")), Reply::ok());
     }
@@ -85,7 +93,7 @@ fn the_key_that_was_used_longest_ago_goes_first() {
     server.fill();
     server.call("GET key:0");
     server.call("APPEND key:1 x");
-    server.call("SET another 0123456789");
+    server.call(&format!("SET another {VALUE}"));
     server.call("PING");
     assert_eq!(server.evicted(&TEN), ["key:2", "key:3"]);
     assert_eq!(server.info("evicted_keys"), "2");
@@ -96,14 +104,16 @@ fn keys_that_last_stay_if_the_policy_says_so() {
     for policy in ["volatile-lru", "volatile-ttl"] {
         let mut server = Server::new(policy);
         server.fill();
+        server.call("CONFIG SET maxmemory 0");
         server.call("EXPIRE key:7 100");
         server.call("EXPIRE key:3 200");
+        server.limit();
         server.call("GET key:7");
-        server.call("SET new:0 0123456789");
+        server.call(&format!("SET new:0 {VALUE}"));
         let first = if policy == "volatile-lru" { "key:3" } else { "key:7" };
         assert_eq!(server.evicted(&TEN), [first]);
-        server.call("SET new:1 0123456789");
-        server.call("SET new:2 0123456789");
+        server.call(&format!("SET new:1 {VALUE}"));
+        server.call(&format!("SET new:2 {VALUE}"));
         assert!(is_out_of_memory(&server.call("SET last x")));
         assert_eq!(server.evicted(&TEN), ["key:3", "key:7"]);
     }
@@ -113,12 +123,12 @@ fn keys_that_last_stay_if_the_policy_says_so() {
 fn keys_of_all_databases_are_evicted() {
     let mut server = Server::new("allkeys-lru");
     server.call("SELECT 3");
-    server.call("SET old 0123456789");
+    server.call(&format!("SET old {VALUE}"));
     server.call("SELECT 0");
     server.fill();
     server.call("SELECT 3");
     server.call("GET old");
-    server.call("SET new 0123456789");
+    server.call(&format!("SET new {VALUE}"));
     server.call("PING");
     assert_eq!(server.keys(), ["new", "old"]);
     server.call("SELECT 0");
@@ -189,7 +199,7 @@ fn a_transaction_for_which_there_is_no_memory_is_refused() {
     };
     call(&mut server, "MULTI");
     assert_eq!(call(&mut server, "SET one more"), Reply::Status(Blob::from("QUEUED")));
-    server.call("SET big 0123456789");
+    server.call(&format!("SET big {VALUE}"));
     let aborted = call(&mut server, "EXEC");
     assert_eq!(aborted.as_error().map(|error| error.code()), Some(&b"EXECABORT"[..]));
     call(&mut server, "MULTI");
@@ -209,7 +219,7 @@ fn a_copy_evicts_what_its_original_evicts() {
     let mut copy = Server { database: server.database.clone(), now_ms: server.now_ms };
     for server in [&mut server, &mut copy] {
         for number in 0..5 {
-            server.call(&format!("SET new:{number} 0123456789"));
+            server.call(&format!("SET new:{number} {VALUE}"));
         }
     }
     assert_eq!(server.database, copy.database);

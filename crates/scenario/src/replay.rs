@@ -18,7 +18,7 @@ use crate::{End, Outcome, Ran, RunError, System, Verdict};
 const PAST: usize = 12;
 
 /// What of a log is not known that is not whole, and shows nothing as far as it goes.
-const BREAKS_OFF: &str = "the log breaks off, and as far as it goes it shows nothing";
+const BREAKS_OFF: &str = "the log breaks off, and its events up to there show no violation";
 
 /// What came of a replay, or of a check of a recording.
 #[derive(Clone, Debug)]

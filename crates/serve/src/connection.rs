@@ -265,7 +265,9 @@ impl Connection {
         if is_from_browser(&line[0]) {
             return ControlFlow::Break(End::Dropped);
         }
-        let left = self.node.unread_max().saturating_sub(self.wire().unread());
+        let line_bytes = line.iter().map(|word| word.len() + size_of::<Blob>()).sum();
+        let kept = self.client.connection.borrow().bytes();
+        let left = self.node.reply_max(line_bytes, kept, self.wire().unread());
         self.node.service.called_at.set(now);
         let reply = self.node.answer(&self.client, line, left);
         let connection = self.client.connection.borrow();

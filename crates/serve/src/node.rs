@@ -114,17 +114,25 @@ impl Node {
         reply
     }
 
-    /// The most bytes of memory for all clients together. A server with a `maxmemory` uses it as
-    /// the limit for its clients too, but at least [`CLIENTS_MIN`].
+    /// How many bytes all clients together may keep in memory. A server with a limit for its data
+    /// has half of that for its clients, but for [`CLIENTS_MIN`]: while a command runs, its result
+    /// may take as much again.
     pub(crate) fn client_memory_max(&self) -> usize {
         let most = self.service.options.client_memory;
         match usize::try_from(self.maxmemory.get()) {
             Ok(0) | Err(_) => most,
-            Ok(maxmemory) => most.min(maxmemory.max(CLIENTS_MIN)),
+            Ok(maxmemory) => most.min((maxmemory / 2).max(CLIENTS_MIN)),
         }
     }
 
-    /// The most unread bytes of replies per client.
+    /// How many bytes the reply to a command may take that itself takes `line` bytes, and whose
+    /// client keeps `kept` and has not read `unread`.
+    pub(crate) fn reply_max(&self, line: usize, kept: usize, unread: usize) -> usize {
+        let room = self.client_memory_max().saturating_sub(line).saturating_sub(kept);
+        room.min(self.unread_max().saturating_sub(unread))
+    }
+
+    /// How many bytes of replies wait for a client.
     pub(crate) fn unread_max(&self) -> usize {
         self.service.options.unread.min(self.client_memory_max())
     }

@@ -5,6 +5,7 @@
 //!    the name that was asked for, in one step.
 //! 2. Only a regular file is replaced. A device, a pipe, or a descriptor such as `/dev/stdout` is
 //!    written to as it is; `-` is stdout.
+//!    A pipe is waited for only as long as no signal comes ([`pipe`](crate::pipe)).
 //! 3. A link is followed first, so that it is the file behind it that is replaced.
 //! 4. What cannot be written is known before anything is written: a folder, a file in a folder that
 //!    is not there, a place without permission.
@@ -15,6 +16,8 @@ use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process;
+
+use crate::pipe;
 
 /// Stdout, as a path.
 const STDOUT: &str = "-";
@@ -36,6 +39,7 @@ pub struct NewFile {
 pub struct Sink {
     file: File,
     is_stdout: bool,
+    is_pipe: bool,
 }
 
 /// What a path leads to.
@@ -69,7 +73,7 @@ impl NewFile {
         if let Some(permissions) = replaced {
             file.set_permissions(permissions)?;
         }
-        Ok((new, Sink { file, is_stdout: false }))
+        Ok((new, Sink { file, is_stdout: false, is_pipe: false }))
     }
 
     /// Gives the file its name: it is whole.
@@ -103,7 +107,11 @@ impl Drop for NewFile {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.file.write(bytes) {
+        let written = match self.is_pipe {
+            true => pipe::write(&self.file, bytes),
+            false => self.file.write(bytes),
+        };
+        match written {
             Err(error) if self.is_stdout && error.kind() == ErrorKind::BrokenPipe => {
                 Ok(bytes.len())
             }
@@ -122,7 +130,7 @@ impl Target {
         let (file, is_stdout) = match self {
             Target::Stdout => (io::stdout().as_fd().try_clone_to_owned()?.into(), true),
             Target::Stderr => (io::stderr().as_fd().try_clone_to_owned()?.into(), false),
-            Target::Through(path) => (OpenOptions::new().write(true).open(path)?, false),
+            Target::Through(path) => (pipe::open(&path)?, false),
             Target::File(path) => {
                 let emptied =
                     OpenOptions::new().write(true).create(true).truncate(true).open(&path);
@@ -130,7 +138,8 @@ impl Target {
                 (OpenOptions::new().append(true).open(path)?, false)
             }
         };
-        Ok(Sink { file, is_stdout })
+        let is_pipe = pipe::is_pipe(&file);
+        Ok(Sink { file, is_stdout, is_pipe })
     }
 }
 
@@ -390,6 +399,15 @@ mod tests {
         write(Path::new("/dev/null"), b"gone").unwrap();
         assert_eq!(write(Path::new("/dev/full"), b"full").unwrap_err().raw_os_error(), Some(28));
         assert_eq!(names_in(folder.path()), ["pipe"]);
+    }
+
+    #[test]
+    fn a_pipe_that_nothing_reads_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let why = "nothing reads this pipe: start its reader first";
+        assert_eq!(write(&pipe, b"unread").unwrap_err().to_string(), why);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod diff;
 pub mod file;
 mod format;
 mod json;
+pub mod pipe;
 mod playback;
 mod reader;
 mod recorder;

@@ -13,6 +13,10 @@ use crate::{FORMAT, Footer, Header, LogError};
 /// A line longer than this (in bytes) is no line of a log.
 const LINE_MAX: u64 = 16 << 20;
 
+/// What is wrong with a log that was copied as a text of another system.
+const LINE_ENDS_CHANGED: &str =
+    "a program has changed its line ends, which are single LF: copy it as a binary file";
+
 /// No event begins like this.
 const FOOTER_START: &[u8] = br#"{"events":"#;
 
@@ -199,13 +203,23 @@ fn open(path: &Path) -> Result<(BufReader<File>, Vec<u8>, Value), LogError> {
     let foreign = |why: &str| LogError::Foreign { path: path.to_owned(), why: why.to_owned() };
     let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(read)?);
     let mut line = Vec::new();
-    if next_line(&mut file, &mut line).map_err(read)? != Line::Whole {
-        return Err(foreign("its first line is no header"));
+    match next_line(&mut file, &mut line).map_err(read)? {
+        Line::Whole => {}
+        Line::BreaksOff if line.contains(&b'\r') => return Err(foreign(LINE_ENDS_CHANGED)),
+        Line::BreaksOff => return Err(foreign("its first line is no header")),
+        Line::TooLong => {
+            let why = format!("its first line is longer than {LINE_MAX} bytes");
+            return Err(foreign(&why));
+        }
     }
     let first: Value =
         serde_json::from_slice(&line).map_err(|_| foreign("its first line is not JSON"))?;
     if first.get("format").and_then(Value::as_u64).is_none() {
         return Err(foreign("its first line names no format"));
+    }
+    if line.ends_with(b"\r\n") {
+        let (path, why) = (path.to_owned(), LINE_ENDS_CHANGED.to_owned());
+        return Err(LogError::Corrupt { path, line: 1, why });
     }
     Ok((file, line, first))
 }

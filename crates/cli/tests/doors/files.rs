@@ -50,6 +50,46 @@ fn a_recording_goes_through_pipes_and_to_stdout() {
 }
 
 #[test]
+fn a_pipe_that_nothing_reads_holds_up_no_command() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("faults.toml"), "[[drop-reply]]\nchance = \"1%\"\n").unwrap();
+    let why =
+        "rumormill: pipe: could not be written: nothing reads this pipe: start its reader first\n";
+    let reduce = r#""$0" reduce losing/c2p2k1.i --seeds 7..8 -o"#;
+    let serve = r#""$0" serve --port 0 --faults faults.toml --fault-log"#;
+    assert_eq!(told(&shell(folder.path(), "mkfifo pipe")), (0, ""));
+    let record = format!("{RECORD} -o");
+    for command in [&*record, reduce, serve] {
+        let output = shell(folder.path(), &format!("timeout 20 {command} pipe"));
+        assert_eq!(told(&output), (74, why), "{command}");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_command_whose_pipe_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let record = r#"timeout 2 "$0" record losing/c2p2k2 --intensity 100000 -o"#;
+    let named =
+        format!("mkfifo pipe; sleep 9 < pipe & {record} pipe; code=$?; kill $!; exit $code");
+    let stdout = format!("{record} - 2> told | sleep 9; cat told >&2");
+    let named = shell(folder.path(), &named);
+    assert_eq!(code(&named), 124, "{}", stderr(&named));
+    for told in [stderr(&named), stderr(&shell(folder.path(), &stdout))] {
+        let why = "could not be written: a signal came, and nothing read the pipe";
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = shell(folder.path(), &format!("ulimit -f 1; {RECORD}0000 -o log.jsonl"));
+    let why = "rumormill: log.jsonl: could not be written: File too large (os error 27)\n";
+    assert_eq!(told(&output), (74, why));
+    assert!(names_in(folder.path()).is_empty());
+}
+
+#[test]
 fn a_link_that_lies_in_wait_is_not_followed() {
     let folder = tempfile::tempdir().unwrap();
     let precious = folder.path().join("precious");

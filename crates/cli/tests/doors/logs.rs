@@ -77,6 +77,28 @@ fn the_digest_and_the_outcome_of_a_footer_are_compared() {
 }
 
 #[test]
+fn a_first_line_that_is_too_long_and_line_ends_that_were_changed_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log.jsonl");
+    let assert_refused = |bytes: &[u8], why: &str| {
+        fs::write(&log, bytes).unwrap();
+        for command in ["check", "replay"] {
+            let output = shell(folder.path(), &format!(r#"timeout 20 "$0" {command} log.jsonl"#));
+            assert_eq!(told(&output), (2, &*format!("rumormill: log.jsonl{why}\n")), "{command}");
+        }
+    };
+    forged(folder.path(), |_| ());
+    let whole = fs::read_to_string(&log).unwrap();
+    let ends = "a program has changed its line ends, which are single LF: copy it as a binary file";
+    let crlf = whole.replace('\n', "\r\n");
+    assert_refused(crlf.as_bytes(), &format!(":1: the log is damaged: {ends}"));
+    let foreign = ": this is not a rumormill event log";
+    assert_refused(whole.replace('\n', "\r").as_bytes(), &format!("{foreign}: {ends}"));
+    let long = format!("{foreign}: its first line is longer than 16777216 bytes");
+    assert_refused(&vec![b'{'; 17 << 20], &long);
+}
+
+#[test]
 fn a_line_that_is_too_long_or_empty_is_damage() {
     let long = |lines: &mut Vec<String>| lines.insert(5, "{".repeat(17 << 20));
     let why =

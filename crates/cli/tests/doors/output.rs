@@ -102,7 +102,7 @@ fn a_file_without_end_is_not_read_to_its_end() {
     }
     let text = "this is too large for a TOML file";
     let page = "this is too large for a page";
-    let log = "this is not a rumormill event log: its first line is no header";
+    let log = "this is not a rumormill event log: its first line is longer than 16777216 bytes";
     for (command, file, why) in [
         ("run", "zero.toml", text),
         ("serve --faults", "zero.toml", text),

@@ -145,6 +145,119 @@ fn who_asks_for_a_large_reply_by_few_words_is_hung_up_on() {
 }
 
 #[test]
+fn picks_that_are_too_many_take_no_memory() {
+    let mut server = start();
+    assert_eq!(server.connect().call("HSET hash f v"), Reply::Integer(1));
+    assert_eq!(server.connect().call("SADD set m"), Reply::Integer(1));
+    assert_eq!(server.connect().call("ZADD zset 1 m"), Reply::Integer(1));
+    let before = server.process.memory();
+    for line in ["HRANDFIELD hash", "SRANDMEMBER set", "ZRANDMEMBER zset"] {
+        for count in ["-1000000000", "-4611686018427387903"] {
+            let line = format!("{line} {count}\r\n");
+            assert_eq!(received(&mut server.connect(), line.as_bytes(), usize::MAX), 0, "{line}");
+        }
+    }
+    assert_peak(&mut server);
+    if let (Some(before), Some(peak)) = (before, server.process.peak_memory()) {
+        assert!(peak < before + (8 << 20), "from {before} to {peak} bytes");
+    }
+}
+
+/// Sets that fill most of the memory.
+fn fill_sets(server: &Server) {
+    let mut client = server.connect();
+    for start in 0..300 {
+        let names =
+            (0..3_000).map(|number| format!("{}{}", "y".repeat(120), start * 3_000 + number));
+        let names: Vec<String> = names.collect();
+        assert_eq!(client.call(&format!("SADD set {}", names.join(" "))), Reply::Integer(3_000));
+    }
+}
+
+#[test]
+fn large_sets_that_are_put_together_or_popped_take_no_more_memory_than_a_reply_may() {
+    let mut server = start();
+    fill_sets(&server);
+    for line in ["SUNION set set", "SINTER set set", "ZUNION 2 set set", "ZINTER 2 set set"] {
+        assert_hung_up(&mut server, line, format!("{line}\r\n").as_bytes());
+    }
+    for line in ["SPOP set 900000", "SMEMBERS set", "SDIFF set none", "ZDIFF 2 set none"] {
+        assert_hung_up(&mut server, line, format!("{line}\r\n").as_bytes());
+    }
+    let mut client = server.connect();
+    assert_eq!(client.call("SCARD set"), Reply::Integer(900_000));
+    for line in [
+        "SUNIONSTORE other set set",
+        "SINTERSTORE other set set",
+        "SDIFFSTORE other set none",
+        "ZUNIONSTORE other 2 set set",
+        "ZINTERSTORE other 2 set set",
+        "ZDIFFSTORE other 2 set none",
+    ] {
+        let refused = client.call(line);
+        assert_eq!(refused.as_error().map(|error| error.code()), Some(&b"OOM"[..]), "{line}");
+    }
+    assert_eq!(client.call("SINTERCARD 2 set set"), Reply::Integer(900_000));
+    assert_eq!(client.call("ZINTERCARD 2 set set LIMIT 5"), Reply::Integer(5));
+    assert_peak(&mut server);
+}
+
+#[test]
+fn a_large_list_is_changed_where_it_is() {
+    let mut server = start();
+    let mut client = server.connect();
+    let many = "a ".repeat(9_999) + "z";
+    for _ in 0..240 {
+        assert!(client.call(&format!("RPUSH list {many}")).as_error().is_none());
+    }
+    assert_eq!(client.call("LINSERT list BEFORE z b"), Reply::Integer(2_400_001));
+    assert_eq!(client.call("LREM list -3 z"), Reply::Integer(3));
+    assert_eq!(client.call("LINDEX list -1"), bulk("a"));
+    assert_peak(&mut server);
+}
+
+#[test]
+fn what_clients_keep_for_themselves_is_bounded() {
+    let mut server = start();
+    let long = server.connect().call(&format!("CLIENT SETNAME {}", "n".repeat((64 << 10) + 1)));
+    let refused = "ERR Client names cannot be longer than 65536 bytes.";
+    assert_eq!(long.as_error().unwrap().to_string(), refused);
+    let clients: Vec<Client> = (0..400)
+        .map(|_| {
+            let mut client = server.connect();
+            assert_eq!(
+                client.call(&format!("CLIENT SETNAME {}", "n".repeat(64 << 10))),
+                Reply::ok()
+            );
+            client
+        })
+        .collect();
+    let Reply::Bulk(list) = server.connect().call("CLIENT LIST") else { panic!("a text") };
+    assert!(list.len() > 400 << 16);
+    let ids = "1 ".repeat(10_000);
+    let list = format!("CLIENT LIST ID {}\r\n", ids.trim_end());
+    assert_hung_up(
+        &mut server,
+        "CLIENT LIST ID",
+        &command(&list.trim().split(' ').collect::<Vec<_>>()),
+    );
+    drop(clients);
+    let mut clients: Vec<Client> = (0..6).map(|_| server.connect()).collect();
+    for (number, client) in clients.iter_mut().enumerate() {
+        for part in 0..4 {
+            let names = (0..100_000).map(|key| format!("w{number}:{}", part * 100_000 + key));
+            let line: Vec<String> = ["WATCH".to_owned()].into_iter().chain(names).collect();
+            // Those for whom there is no memory are hung up on.
+            let _ = client
+                .stream
+                .write_all(&command(&line.iter().map(|word| &**word).collect::<Vec<_>>()));
+            received(client, b"", 5);
+        }
+    }
+    assert_peak(&mut server);
+}
+
+#[test]
 fn sets_that_are_not_sorted_are_not_sorted_all_at_once() {
     let mut server = start();
     fill(&server, 20);

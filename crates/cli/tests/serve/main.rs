@@ -1,5 +1,6 @@
 //! `rumormill serve` as its clients meet it.
 
+mod account;
 mod attacks;
 mod client;
 mod clients;

@@ -8,11 +8,12 @@ pub(super) fn mget(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
+    let Database { keyspace, replies, .. } = database;
     let get = |key: &Blob| {
-        let string = database.keyspace.read(now, key, |entry| entry.value.as_string().cloned());
+        let string = keyspace.read(now, key, |entry| entry.value.as_string().cloned());
         Reply::from(string.flatten())
     };
-    Ok(Reply::Array(arguments.iter().map(get).collect()))
+    replies.array(arguments.iter().map(get))
 }
 
 /// `MSET key value [key value ...]`

@@ -33,20 +33,19 @@ pub(super) fn spop(
         }
         _ => return Err(ErrorReply::syntax()),
     };
-    let Database { keyspace, chance, .. } = database;
+    let shape = if count.is_some() { Shape::Array } else { Shape::One };
+    let Database { keyspace, chance, replies, .. } = database;
     let popped = keyspace.update_as(now, &arguments[0], |set: &mut Set| {
+        replies.expect(count.unwrap_or(1).min(set.len()))?;
         let picked = some(chance, count.unwrap_or(1), set.len(), set.iter());
         let picked: Vec<Blob> = picked.into_iter().cloned().collect();
+        let reply = picked_reply(replies, shape, picked.iter().cloned())?;
         for member in &picked {
             set.remove(member);
         }
-        picked
+        Ok(reply)
     })?;
-    let mut popped = popped.unwrap_or_default().into_iter();
-    Ok(match count {
-        None => Reply::from(popped.next()),
-        Some(_) => Reply::Array(popped.map(Reply::Bulk).collect()),
-    })
+    popped.unwrap_or_else(|| picked_reply(replies, shape, []))
 }
 
 /// `SRANDMEMBER key [count]`: with a negative count, picks may repeat.
@@ -62,10 +61,11 @@ pub(super) fn srandmember(
     };
     let Database { keyspace, chance, replies, .. } = database;
     let picked = keyspace.read_as(now, &arguments[0], |set: &Set| {
+        replies.expect(picks(count, set.len()))?;
         let picked = pick(chance, count.unwrap_or(1), set.len(), set.iter());
-        picked_reply(replies, count, picked.cloned())
+        picked_reply(replies, count.into(), picked.cloned())
     })?;
-    picked.unwrap_or_else(|| picked_reply(replies, count, []))
+    picked.unwrap_or_else(|| picked_reply(replies, count.into(), []))
 }
 
 /// `HRANDFIELD key [count [WITHVALUES]]`: with a negative count, picks may repeat.
@@ -85,26 +85,51 @@ pub(super) fn hrandfield(
     }
     let Database { keyspace, chance, replies, .. } = database;
     let picked = keyspace.read_as(now, &arguments[0], |fields: &Fields| {
+        let columns = if with_values { 2 } else { 1 };
+        replies.expect(picks(count, fields.len()).saturating_mul(columns))?;
         let picked = pick(chance, count.unwrap_or(1), fields.len(), fields.iter());
         let words = picked.flat_map(|(field, value)| {
             let value = with_values.then_some(value);
             [Some(field), value].into_iter().flatten()
         });
-        picked_reply(replies, count, words.cloned())
+        picked_reply(replies, count.into(), words.cloned())
     })?;
-    picked.unwrap_or_else(|| picked_reply(replies, count, []))
+    picked.unwrap_or_else(|| picked_reply(replies, count.into(), []))
 }
 
-/// An array if a count was given, otherwise the first pick.
+/// What is replied of what was picked.
+#[derive(Clone, Copy)]
+enum Shape {
+    /// The first: no count was given.
+    One,
+    /// All: a count was given.
+    Array,
+}
+
+impl From<Option<i64>> for Shape {
+    fn from(count: Option<i64>) -> Shape {
+        if count.is_some() { Shape::Array } else { Shape::One }
+    }
+}
+
 fn picked_reply(
     replies: &mut ReplyBudget,
-    count: Option<i64>,
+    shape: Shape,
     picked: impl IntoIterator<Item = Blob>,
 ) -> Result<Reply, ErrorReply> {
     let mut picked = picked.into_iter().map(Reply::Bulk);
-    match count {
-        None => Ok(picked.next().unwrap_or(Reply::Nil)),
-        Some(_) => replies.array(picked),
+    match shape {
+        Shape::One => Ok(picked.next().unwrap_or(Reply::Nil)),
+        Shape::Array => replies.array(picked),
+    }
+}
+
+/// How many of `len` items there are in the reply to a command with this `count`.
+pub(super) fn picks(count: Option<i64>, len: usize) -> usize {
+    match count.unwrap_or(1) {
+        _ if len == 0 => 0,
+        count @ 0.. => usize::try_from(count).unwrap_or(usize::MAX).min(len),
+        count => usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX),
     }
 }
 

@@ -34,12 +34,25 @@ pub(super) fn list(
         }
         _ => return Err(ErrorReply::syntax()),
     };
-    let mut all = vec![(connection.id, description(connection, clients.caller().as_ref()))];
-    clients.others(&mut |other, known| all.push((other.id, description(other, Some(known)))));
-    all.sort_unstable();
-    let line = |id: u64| all.binary_search_by_key(&id, |(id, _)| *id).map(|at| &*all[at].1);
+    let replies = &mut database.replies;
+    let own = description(connection, clients.caller().as_ref());
+    let mut lines = Vec::new();
+    let mut keep = |id: u64, line: String| -> Result<(), ErrorReply> {
+        replies.take(line.len())?;
+        lines.push((id, line));
+        Ok(())
+    };
+    let mut kept = keep(connection.id, own);
+    clients.others(&mut |other, known| {
+        if kept.is_ok() {
+            kept = keep(other.id, description(other, Some(known)));
+        }
+    });
+    kept?;
+    lines.sort_unstable();
+    let line = |id: u64| lines.binary_search_by_key(&id, |(id, _)| *id).map(|at| &*lines[at].1);
     let lines: Vec<&str> = match asked {
-        None => all.iter().map(|(_, line)| &**line).collect(),
+        None => lines.iter().map(|(_, line)| &**line).collect(),
         Some(ids) => {
             let ids = ids.into_iter().filter_map(|id| u64::try_from(id).ok());
             ids.filter_map(|id| line(id).ok()).collect()

@@ -162,8 +162,12 @@ pub(super) fn setname(
     Ok(Reply::ok())
 }
 
-/// An empty name means no name.
+/// No name is as good as an empty one. Redis takes names of any length.
 fn checked_name(name: &Blob) -> Result<Blob, ErrorReply> {
+    const LEN_MAX: usize = 64 << 10;
+    if name.len() > LEN_MAX {
+        return Err(ErrorReply::from_static("ERR Client names cannot be longer than 65536 bytes."));
+    }
     if !name.iter().all(u8::is_ascii_graphic) {
         return Err(ErrorReply::from_static(
             "ERR Client names cannot contain spaces, newlines or special characters.",

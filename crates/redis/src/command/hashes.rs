@@ -79,10 +79,9 @@ pub(super) fn hmget(
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let (key, wanted) = (&arguments[0], &arguments[1..]);
-    let values = database.keyspace.read_as(now, key, |fields: &Fields| {
-        wanted.iter().map(|field| Reply::from(fields.get(field).cloned())).collect()
-    })?;
-    Ok(Reply::Array(values.unwrap_or_else(|| vec![Reply::Nil; wanted.len()])))
+    let fields = database.keyspace.read_as(now, key, Fields::clone)?.unwrap_or_default();
+    let values = wanted.iter().map(|field| Reply::from(fields.get(field).cloned()));
+    database.replies.array(values)
 }
 
 /// `HGETALL key`: each field, followed by its value.

@@ -108,11 +108,21 @@ fn pop(
         [count] => integer::parse_count(count, "ERR value is out of range, must be positive")?,
         _ => return Err(ErrorReply::wrong_number_of_arguments(command)),
     };
-    let popped = database.keyspace.update_as(now, key, |list: &mut List| {
+    let Database { keyspace, replies, .. } = database;
+    let popped = keyspace.update_as(now, key, |list: &mut List| {
+        let count = count.min(list.len());
+        replies.expect(count)?;
+        let size = |element: &Blob| element.len() + Reply::ELEMENT_BYTES;
+        let elements = list.iter();
+        let bytes: usize = match end {
+            End::Head => elements.take(count).map(size).sum(),
+            End::Tail => elements.rev().take(count).map(size).sum(),
+        };
+        replies.take(bytes + Reply::ELEMENT_BYTES)?;
         let elements = std::iter::from_fn(|| list.pop(end)).take(count);
-        Reply::Array(elements.map(Reply::Bulk).collect())
+        Ok(Reply::Array(elements.map(Reply::Bulk).collect()))
     })?;
-    Ok(popped.unwrap_or(Reply::Nil))
+    popped.unwrap_or(Ok(Reply::Nil))
 }
 
 /// `LLEN key`

@@ -140,7 +140,7 @@ pub(super) fn lpos(
     let mut found = found.unwrap_or_default().into_iter().map(Reply::from);
     Ok(match search.count {
         None => found.next().unwrap_or(Reply::Nil),
-        Some(_) => Reply::Array(found.collect()),
+        Some(_) => database.replies.array(found)?,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::is_option;
 use crate::lua::Access;
+use crate::script::Loader;
 use crate::{Blob, Database, ErrorReply, Reply, Sha1, UnixTime, integer};
 
 /// `EVAL script numkeys [key [key ...]] [arg [arg ...]]`
@@ -49,7 +50,7 @@ fn eval_with(
 ) -> Result<Reply, ErrorReply> {
     let text = &arguments[0];
     let (keys, arguments) = keys_and_arguments(&arguments[1..])?;
-    let sha = database.load_script(text)?;
+    let sha = database.load_script(text, Loader::Eval)?;
     database.run_script(now, &sha, keys, arguments, access)
 }
 
@@ -88,7 +89,7 @@ pub(super) fn load(
     _: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let sha = database.load_script(&arguments[0])?;
+    let sha = database.load_script(&arguments[0], Loader::Load)?;
     Ok(Reply::Bulk(sha.to_hex()))
 }
 
@@ -98,8 +99,7 @@ pub(super) fn exists(
     _: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    let loaded =
-        |hex: &Blob| Sha1::from_hex(hex).is_ok_and(|sha| database.scripts.get(&sha).is_some());
+    let loaded = |hex: &Blob| Sha1::from_hex(hex).is_ok_and(|sha| database.scripts.contains(&sha));
     let found = arguments.iter().map(|hex| Reply::from(loaded(hex)));
     Ok(Reply::Array(found.collect()))
 }

@@ -4,12 +4,20 @@
 //! A missing key is an empty set. All keys are checked, so a key of another type is refused at
 //! every position.
 
+use std::collections::BTreeSet;
+
 use super::is_option;
+use crate::database::Room;
 use crate::value::Set;
 use crate::{Blob, Database, Entry, ErrorReply, Reply, UnixTime, integer};
 
-/// An operation on several sets.
-type Operation = fn(&[Set]) -> Set;
+/// How sets are put together.
+#[derive(Clone, Copy)]
+enum Operation {
+    Intersection,
+    Union,
+    Difference,
+}
 
 /// `SINTER key [key ...]`
 pub(super) fn sinter(
@@ -17,7 +25,7 @@ pub(super) fn sinter(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    list(database, now, arguments, intersection)
+    list(database, now, arguments, Operation::Intersection)
 }
 
 /// `SUNION key [key ...]`
@@ -26,7 +34,7 @@ pub(super) fn sunion(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    list(database, now, arguments, union)
+    list(database, now, arguments, Operation::Union)
 }
 
 /// `SDIFF key [key ...]`: the members of the first set that no other set has.
@@ -35,7 +43,7 @@ pub(super) fn sdiff(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    list(database, now, arguments, difference)
+    list(database, now, arguments, Operation::Difference)
 }
 
 /// `SINTERSTORE destination key [key ...]`
@@ -44,7 +52,7 @@ pub(super) fn sinterstore(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    store(database, now, arguments, intersection)
+    store(database, now, arguments, Operation::Intersection)
 }
 
 /// `SUNIONSTORE destination key [key ...]`
@@ -53,7 +61,7 @@ pub(super) fn sunionstore(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    store(database, now, arguments, union)
+    store(database, now, arguments, Operation::Union)
 }
 
 /// `SDIFFSTORE destination key [key ...]`
@@ -62,7 +70,7 @@ pub(super) fn sdiffstore(
     now: UnixTime,
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
-    store(database, now, arguments, difference)
+    store(database, now, arguments, Operation::Difference)
 }
 
 /// `SINTERCARD numkeys key [key ...] [LIMIT limit]`: a limit of 0 means no limit.
@@ -86,18 +94,36 @@ pub(super) fn sintercard(
         limit = integer::parse_count(value, "ERR LIMIT can't be negative")?;
         words = &rest[1..];
     }
-    let len = intersection(&sets(database, now, keys)?).len();
-    Ok(Reply::from(if limit == 0 { len } else { len.min(limit) }))
+    let sets = sets(database, now, keys)?;
+    let limit = if limit == 0 { usize::MAX } else { limit };
+    Ok(Reply::from(intersection(&sets).take(limit).count()))
 }
 
+/// No set is made for what is only replied.
 fn list(
     database: &mut Database,
     now: UnixTime,
     keys: &[Blob],
     operation: Operation,
 ) -> Result<Reply, ErrorReply> {
-    let result = operation(&sets(database, now, keys)?);
-    database.replies.array(result.iter().cloned().map(Reply::Bulk))
+    let sets = sets(database, now, keys)?;
+    let replies = &mut database.replies;
+    let bulk = |member: &Blob| Reply::Bulk(member.clone());
+    match operation {
+        Operation::Intersection => replies.array(intersection(&sets).map(bulk)),
+        Operation::Difference => replies.array(difference(&sets).map(bulk)),
+        Operation::Union => {
+            // What a B-tree takes for each pointer in it, while nodes are split.
+            const POINTER_BYTES: usize = 24;
+            let mut all = BTreeSet::new();
+            for member in sets.iter().flat_map(Set::iter) {
+                if all.insert(member) {
+                    replies.take(POINTER_BYTES)?;
+                }
+            }
+            replies.array(all.into_iter().map(bulk))
+        }
+    }
 }
 
 /// Replaces the destination, even if the result is empty.
@@ -108,7 +134,12 @@ fn store(
     operation: Operation,
 ) -> Result<Reply, ErrorReply> {
     let (destination, keys) = (&arguments[0], &arguments[1..]);
-    let result = operation(&sets(database, now, keys)?);
+    let sets = sets(database, now, keys)?;
+    let result = match operation {
+        Operation::Intersection => collect(database.room(), intersection(&sets)),
+        Operation::Union => collect(database.room(), sets.iter().flat_map(Set::iter)),
+        Operation::Difference => collect(database.room(), difference(&sets)),
+    }?;
     let len = result.len();
     if result.is_empty() {
         database.keyspace.remove(now, destination);
@@ -118,27 +149,30 @@ fn store(
     Ok(Reply::from(len))
 }
 
+/// A set of these members, if there is memory for it.
+fn collect<'a>(mut room: Room, members: impl Iterator<Item = &'a Blob>) -> Result<Set, ErrorReply> {
+    let mut set = Set::default();
+    for member in members {
+        if set.insert(member) {
+            room.take(Set::MEMBER_BYTES)?;
+        }
+    }
+    Ok(set)
+}
+
 fn sets(database: &mut Database, now: UnixTime, keys: &[Blob]) -> Result<Vec<Set>, ErrorReply> {
     let read = |key| database.keyspace.read_as(now, key, Set::clone);
     keys.iter().map(read).map(|set| Ok(set?.unwrap_or_default())).collect()
 }
 
-fn intersection(sets: &[Set]) -> Set {
-    let Some(smallest) = sets.iter().min_by_key(|set| set.len()) else {
-        return Set::default();
-    };
+fn intersection(sets: &[Set]) -> impl Iterator<Item = &Blob> {
+    let smallest = sets.iter().min_by_key(|set| set.len());
     let in_all = |member: &&Blob| sets.iter().all(|set| set.contains(member));
-    smallest.iter().filter(in_all).cloned().collect()
+    smallest.into_iter().flat_map(Set::iter).filter(in_all)
 }
 
-fn union(sets: &[Set]) -> Set {
-    sets.iter().flat_map(Set::iter).cloned().collect()
-}
-
-fn difference(sets: &[Set]) -> Set {
-    let Some((first, others)) = sets.split_first() else {
-        return Set::default();
-    };
+fn difference(sets: &[Set]) -> impl Iterator<Item = &Blob> {
+    let (first, others) = sets.split_at(sets.len().min(1));
     let only_here = |member: &&Blob| !others.iter().any(|set| set.contains(member));
-    first.iter().filter(only_here).cloned().collect()
+    first.iter().flat_map(Set::iter).filter(only_here)
 }

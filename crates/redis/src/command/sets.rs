@@ -60,10 +60,8 @@ pub(super) fn smismember(
     arguments: &[Blob],
 ) -> Result<Reply, ErrorReply> {
     let (key, wanted) = (&arguments[0], &arguments[1..]);
-    let found = database.keyspace.read_as(now, key, |set: &Set| {
-        wanted.iter().map(|member| Reply::from(set.contains(member))).collect()
-    })?;
-    Ok(Reply::Array(found.unwrap_or_else(|| vec![Reply::from(false); wanted.len()])))
+    let set = database.keyspace.read_as(now, key, Set::clone)?.unwrap_or_default();
+    database.replies.array(wanted.iter().map(|member| Reply::from(set.contains(member))))
 }
 
 /// `SCARD key`

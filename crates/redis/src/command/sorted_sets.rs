@@ -52,7 +52,7 @@ pub(super) fn zmscore(
 ) -> Result<Reply, ErrorReply> {
     let set = copy(database, now, &arguments[0])?;
     let scores = arguments[1..].iter().map(|member| score_or_nil(set.score(member)));
-    Ok(Reply::Array(scores.collect()))
+    database.replies.array(scores)
 }
 
 /// `ZRANK key member`

@@ -5,23 +5,16 @@ use crate::{Blob, Database, ErrorReply, Reply, UnixTime};
 /// The longest string in bytes: Redis's default `proto-max-bulk-len`.
 pub(super) const LEN_MAX: usize = 512 << 20;
 
-/// A command that makes a string longer by at most this many bytes does not check the memory limit.
-const GROWTH: usize = 1 << 20;
-
-/// Checks that a string may grow from length `len` to `grown`. Redis checks the memory limit only
-/// before the command, so the command can exceed it by far.
+/// Makes sure that a string may become as long as `grown` says, given how long it is.
 pub(super) fn check_growth(
     database: &mut Database,
     now: UnixTime,
     key: &Blob,
     grown: impl FnOnce(usize) -> usize,
 ) -> Result<(), ErrorReply> {
-    let Some(left) = database.memory_left() else { return Ok(()) };
+    let mut room = database.room();
     let len = database.keyspace.read_as(now, key, |value: &Blob| value.len())?.unwrap_or(0);
-    match grown(len).saturating_sub(len) {
-        growth if growth > GROWTH && growth as u64 > left => Err(ErrorReply::out_of_memory()),
-        _ => Ok(()),
-    }
+    room.take(grown(len).saturating_sub(len))
 }
 
 /// `GET key`

@@ -73,7 +73,8 @@ pub(super) fn discard(
     Ok(Reply::ok())
 }
 
-/// `WATCH key [key ...]`
+/// `WATCH key [key ...]`: what it takes to watch them counts like a reply, so that there is an end
+/// to what one command can take.
 pub(super) fn watch(
     connection: &mut Connection,
     database: &mut Database,
@@ -83,6 +84,7 @@ pub(super) fn watch(
     if connection.transaction.is_some() {
         return Err(ErrorReply::from_static("ERR WATCH inside MULTI is not allowed"));
     }
+    database.replies.take(arguments.iter().map(Connection::watch_bytes).sum())?;
     arguments.iter().for_each(|key| connection.watch(database, now, key));
     Ok(Reply::ok())
 }

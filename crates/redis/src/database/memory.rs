@@ -4,8 +4,37 @@ use crate::command::Flags;
 use crate::config::{Config, EvictionPolicy};
 use crate::{Database, ErrorReply, Keyspace};
 
+/// How much a command may add to the data that stores what it makes of other data. Redis looks only
+/// whether there was memory before the command, which can take many times as much as there may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    /// No limit, if not given.
+    left: Option<u64>,
+}
+
+impl Room {
+    /// So much may be added without a look whether there is memory for it.
+    pub(crate) const UNSEEN_BYTES: u64 = 1 << 20;
+
+    /// Takes so many bytes off it.
+    ///
+    /// # Errors
+    /// "OOM" if there are not as many.
+    pub(crate) fn take(&mut self, bytes: usize) -> Result<(), ErrorReply> {
+        if let Some(left) = &mut self.left {
+            *left = left.checked_sub(bytes as u64).ok_or(ErrorReply::out_of_memory())?;
+        }
+        Ok(())
+    }
+}
+
 impl Database {
-    /// The configuration of the server.
+    /// How much the command that runs now may add to the data.
+    pub(crate) fn room(&self) -> Room {
+        Room { left: self.memory_left().map(|left| left.max(Room::UNSEEN_BYTES)) }
+    }
+
+    /// What the server is configured to do.
     #[must_use]
     pub const fn config(&self) -> &Config {
         &self.config

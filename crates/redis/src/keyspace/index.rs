@@ -9,12 +9,15 @@
 //! hash, and each lookup would compare all of them. So the hash is keyed with a secret of the
 //! server ([`HashSecret`]).
 
+mod memory;
+
 use std::hash::{BuildHasher, Hash, Hasher};
 
 use ahash::AHasher;
 use im::GenericHashMap;
 use im::shared_ptr::DefaultSharedPtr;
 
+pub(super) use self::memory::bytes;
 use super::{Entry, HashSecret};
 use crate::Blob;
 

@@ -7,12 +7,13 @@
 use im::OrdMap;
 
 use crate::Blob;
+use crate::value::memory::Tree;
 
 /// The watched keys that have not changed, each with its connections.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Watchers {
-    /// The connections by key. No key has an empty list.
-    by_key: OrdMap<Blob, OrdMap<u64, Seen>>,
+    /// By the key and the number of the connection.
+    seen: OrdMap<(Blob, u64), Seen>,
 }
 
 /// The state of a key when a connection began to watch it.
@@ -24,60 +25,70 @@ pub(super) enum Seen {
     Plainly,
 }
 
+/// What one connection that watches one key takes in memory, besides the key's text.
+pub(crate) const WATCHER_BYTES: usize = Tree::of::<(Blob, u64), Seen>().element();
+
 impl Watchers {
     #[inline]
     pub(super) fn is_watched(&self, key: &Blob) -> bool {
-        !self.by_key.is_empty() && self.by_key.contains_key(key)
+        !self.seen.is_empty() && self.of(key).next().is_some()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.by_key.is_empty()
+        self.seen.is_empty()
     }
 
+    /// The keys that are watched, each once.
     pub(super) fn keys(&self) -> Vec<Blob> {
-        self.by_key.keys().cloned().collect()
+        let mut keys: Vec<Blob> = self.seen.keys().map(|(key, _)| key.clone()).collect();
+        keys.dedup();
+        keys
     }
 
     pub(super) fn add(&mut self, key: Blob, connection: u64, seen: Seen) {
-        self.by_key.entry(key).or_default().insert(connection, seen);
+        self.seen.insert((key, connection), seen);
     }
 
     pub(super) fn remove(&mut self, key: &Blob, connection: u64) {
-        self.keep(key, |watcher, _| watcher != connection);
+        self.seen.remove(&(key.clone(), connection));
     }
 
     /// The state of the key when the connection began to watch it. `None` if the key has changed
     /// since.
     pub(super) fn seen(&self, key: &Blob, connection: u64) -> Option<Seen> {
-        self.by_key.get(key)?.get(&connection).copied()
+        self.seen.get(&(key.clone(), connection)).copied()
     }
 
     /// Records that a key has changed.
     #[inline]
     pub(super) fn touch(&mut self, key: &Blob) {
-        if !self.by_key.is_empty() {
-            self.by_key.remove(key);
+        if !self.seen.is_empty() {
+            self.strike_off(key, |_| None);
         }
     }
 
     /// Records that a key has been removed because it had expired.
     pub(super) fn touch_expired(&mut self, key: &Blob) {
-        if !self.by_key.is_empty() {
-            self.keep(key, |_, seen| seen == Seen::Expired);
-            if let Some(watchers) = self.by_key.get_mut(key) {
-                *watchers = watchers.keys().map(|watcher| (*watcher, Seen::Plainly)).collect();
-            }
+        if !self.seen.is_empty() {
+            self.strike_off(key, |seen| (seen == Seen::Expired).then_some(Seen::Plainly));
         }
     }
 
-    fn keep(&mut self, key: &Blob, stays: impl Fn(u64, Seen) -> bool) {
-        let Some(watchers) = self.by_key.get_mut(key) else {
-            return;
-        };
-        let kept = watchers.iter().filter(|(watcher, seen)| stays(**watcher, **seen));
-        *watchers = kept.map(|(watcher, seen)| (*watcher, *seen)).collect();
-        if watchers.is_empty() {
-            self.by_key.remove(key);
+    /// The connections that watch the key, and what they have seen.
+    fn of(&self, key: &Blob) -> impl Iterator<Item = (u64, Seen)> {
+        let watchers = (key.clone(), 0)..=(key.clone(), u64::MAX);
+        self.seen.range(watchers).map(|((_, watcher), seen)| (*watcher, *seen))
+    }
+
+    /// Those who watch the key have seen what `change` says instead, or watch it no more.
+    fn strike_off(&mut self, key: &Blob, change: impl Fn(Seen) -> Option<Seen>) {
+        let watchers: Vec<(u64, Seen)> = self.of(key).collect();
+        for (watcher, seen) in watchers {
+            let place = (key.clone(), watcher);
+            match change(seen) {
+                Some(seen) => drop(self.seen.insert(place, seen)),
+                None => drop(self.seen.remove(&place)),
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A limit for the size of a reply.
 //!
-//! A command whose reply can be larger than the data takes from the budget before it adds an
-//! element. So a reply that is too large to send is never built. Commands that remove the data that
-//! they return need no budget.
+//! A command that reads much, or the same thing many times, asks before each element of its reply
+//! whether there is room for it. So a reply that no client would be sent is never built. Commands
+//! that take away what they reply with ask before they take anything away.
 
 use crate::{ErrorReply, Reply};
 
@@ -39,7 +39,17 @@ impl ReplyBudget {
         }
     }
 
-    /// An array of these replies, which are consumed one by one.
+    /// Looks whether there is room for an array of at least so many elements, and takes nothing.
+    ///
+    /// # Errors
+    /// If there is none; from then on there is none for anything.
+    pub(crate) fn expect(&mut self, elements: usize) -> Result<(), ErrorReply> {
+        let bytes = elements.saturating_mul(Reply::ELEMENT_BYTES);
+        if bytes > self.left { self.take(bytes) } else { Ok(()) }
+    }
+
+    /// An array of these replies, which are asked for one by one. None is asked for if it is known
+    /// that there are more of them than there is room for.
     ///
     /// # Errors
     /// If the budget is exceeded.
@@ -49,7 +59,8 @@ impl ReplyBudget {
     ) -> Result<Reply, ErrorReply> {
         self.take(Reply::ELEMENT_BYTES)?;
         let replies = replies.into_iter();
-        let expected = replies.size_hint().0.min(self.left / Reply::ELEMENT_BYTES);
+        let expected = replies.size_hint().0;
+        self.expect(expected)?;
         let mut array = Vec::with_capacity(expected);
         for reply in replies {
             self.take(reply.size())?;
@@ -78,14 +89,22 @@ mod tests {
     fn no_element_is_made_that_there_is_no_room_for() {
         let mut budget = ReplyBudget::new(4 * Reply::ELEMENT_BYTES);
         let mut made = 0;
-        let endless = std::iter::repeat_with(|| {
+        let unforeseen = (0..1_000).filter(|_| true).map(|_| {
             made += 1;
             Reply::Nil
         });
-        assert!(budget.array(endless).is_err());
+        assert!(budget.array(unforeseen).is_err());
         assert_eq!(made, 4);
         assert!(budget.is_exceeded());
         assert!(budget.take(1).is_err());
+    }
+
+    #[test]
+    fn of_too_many_elements_none_is_made() {
+        let mut budget = ReplyBudget::new(100 * Reply::ELEMENT_BYTES);
+        let made = std::iter::repeat_with(|| panic!("there is no room for it"));
+        assert!(budget.array(made.take(1_000_000)).is_err());
+        assert!(budget.is_exceeded());
     }
 
     #[test]

@@ -2,12 +2,17 @@
 
 use im::OrdMap;
 
+use super::memory::{self, Tree};
 use crate::Blob;
 
 /// The value of a hash: fields, each with a string. They are in the order of their bytes. Redis
 /// does not specify the order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Fields(OrdMap<Blob, Blob>);
+pub struct Fields {
+    fields: OrdMap<Blob, Blob>,
+    /// What the texts take in memory.
+    text_bytes: usize,
+}
 
 impl Fields {
     /// The most fields of a hash that Redis stores as a listpack (`hash-max-listpack-entries`).
@@ -18,36 +23,56 @@ impl Fields {
     /// The number of fields.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.fields.len()
     }
 
     /// Whether there are no fields.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.fields.is_empty()
     }
 
     /// The fields and their strings.
     pub fn iter(&self) -> impl Iterator<Item = (&Blob, &Blob)> {
-        self.0.iter()
+        self.fields.iter()
     }
 
     /// The value of `field`.
     #[must_use]
     pub fn get(&self, field: &Blob) -> Option<&Blob> {
-        self.0.get(field)
+        self.fields.get(field)
     }
 
     /// Sets `field` to `value`. Returns the old value.
     pub(crate) fn set(&mut self, field: &Blob, value: Blob) -> Option<Blob> {
-        match self.0.get_mut(field) {
-            Some(place) => Some(std::mem::replace(place, value)),
-            None => self.0.insert(field.clone(), value),
+        self.text_bytes += memory::text(&value);
+        match self.fields.get_mut(field) {
+            Some(place) => {
+                let old = std::mem::replace(place, value);
+                self.text_bytes -= memory::text(&old);
+                Some(old)
+            }
+            None => {
+                self.text_bytes += memory::text(field);
+                self.fields.insert(field.clone(), value)
+            }
         }
     }
 
     pub(crate) fn remove(&mut self, field: &Blob) -> Option<Blob> {
-        self.0.remove(field)
+        let removed = self.fields.remove(field)?;
+        self.text_bytes -= memory::text(field) + memory::text(&removed);
+        if memory::fits_one_leaf_again(self.len()) {
+            self.fields =
+                self.iter().map(|(field, value)| (field.clone(), value.clone())).collect();
+        }
+        Some(removed)
+    }
+
+    /// How many bytes of memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        const TREE: Tree = Tree::of::<Blob, Blob>();
+        TREE.bytes(self.fields.len()) + self.text_bytes
     }
 
     /// Whether Redis would store it as a listpack.

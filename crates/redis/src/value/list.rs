@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use im::OrdMap;
 
+use super::memory::{self, Tree};
 use crate::Blob;
 
 /// The value of a list: strings in an order that clients choose.
@@ -13,7 +14,11 @@ use crate::Blob;
 /// so access, and changes at both ends, take logarithmic time. Changes in the middle renumber the
 /// list. (`im::Vector` is made for this, but its `retain` corrupts memory in version 7.0.2.)
 #[derive(Clone, Debug, Default)]
-pub struct List(OrdMap<i64, Blob>);
+pub struct List {
+    elements: OrdMap<i64, Blob>,
+    /// What the texts take in memory.
+    text_bytes: usize,
+}
 
 /// One of the ends of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,59 +33,85 @@ impl List {
     /// The number of elements.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.elements.len()
     }
 
     /// Whether there are no elements.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.elements.is_empty()
     }
 
     /// The elements from the head to the tail.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Blob> + ExactSizeIterator {
-        self.0.values()
+        self.elements.values()
     }
 
     /// The elements at these zero-based indexes.
     pub fn range(&self, indexes: Range<usize>) -> impl Iterator<Item = &Blob> {
         let (start, end) = (self.number(indexes.start), self.number(indexes.end));
-        self.0.range(start..end.max(start)).map(|(_, element)| element)
+        self.elements.range(start..end.max(start)).map(|(_, element)| element)
     }
 
     /// The element at a zero-based index.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Blob> {
-        self.0.get(&self.number(index))
+        self.elements.get(&self.number(index))
     }
 
     pub(crate) fn push(&mut self, end: End, element: Blob) {
         let number = match end {
-            End::Head => self.0.get_min().map(|(first, _)| first - 1),
-            End::Tail => self.0.get_max().map(|(last, _)| last + 1),
+            End::Head => self.elements.get_min().map(|(first, _)| first - 1),
+            End::Tail => self.elements.get_max().map(|(last, _)| last + 1),
         };
-        self.0.insert(number.unwrap_or(0), element);
+        self.text_bytes += memory::text(&element);
+        self.elements.insert(number.unwrap_or(0), element);
     }
 
     pub(crate) fn pop(&mut self, end: End) -> Option<Blob> {
         let number = match end {
-            End::Head => self.0.get_min()?.0,
-            End::Tail => self.0.get_max()?.0,
+            End::Head => self.elements.get_min()?.0,
+            End::Tail => self.elements.get_max()?.0,
         };
-        self.0.remove(&number)
+        let removed = self.elements.remove(&number)?;
+        self.text_bytes -= memory::text(&removed);
+        if memory::fits_one_leaf_again(self.len()) {
+            let elements = self.elements.iter();
+            self.elements = elements.map(|(number, element)| (*number, element.clone())).collect();
+        }
+        Some(removed)
+    }
+
+    /// How many bytes of memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        const TREE: Tree = Tree::of::<i64, Blob>();
+        TREE.bytes(self.elements.len()) + self.text_bytes
     }
 
     /// Replaces the element at `index`, if it exists.
     pub(crate) fn replace(&mut self, index: usize, element: Blob) -> Option<Blob> {
         let number = self.number(index);
-        self.0.get_mut(&number).map(|place| std::mem::replace(place, element))
+        let place = self.elements.get_mut(&number)?;
+        self.text_bytes += memory::text(&element);
+        self.text_bytes -= memory::text(place);
+        Some(std::mem::replace(place, element))
     }
 
-    /// Inserts `element` before the one at `index`, or after the last one.
-    pub(crate) fn insert(&mut self, index: usize, element: Blob) {
+    /// Puts `element` before the one at `index`, or after the last one. The elements of the shorter
+    /// side move, each into the place of the next: no second list takes memory meanwhile.
+    pub(crate) fn insert(&mut self, index: usize, mut element: Blob) {
         let index = index.min(self.len());
-        let (before, after) = (self.range(0..index), self.range(index..self.len()));
-        *self = before.chain([&element]).chain(after).cloned().collect();
+        if index <= self.len() / 2 {
+            for place in (0..index).rev() {
+                element = self.replace(place, element).unwrap_or_default();
+            }
+            self.push(End::Head, element);
+        } else {
+            for place in index..self.len() {
+                element = self.replace(place, element).unwrap_or_default();
+            }
+            self.push(End::Tail, element);
+        }
     }
 
     /// Keeps only the elements in `range`.
@@ -102,28 +133,40 @@ impl List {
             End::Head => 0,
             End::Tail => found - removed,
         };
-        let mut seen = 0;
-        let stays = |element: &&Blob| {
-            let is_unwanted = *element == unwanted;
-            seen += usize::from(is_unwanted);
-            !(is_unwanted && first < seen && seen <= first + removed)
-        };
-        if removed > 0 {
-            *self = self.iter().filter(stays).cloned().collect();
+        if removed == 0 {
+            return 0;
         }
+        // Those that stay move up in their places: no second list takes memory meanwhile.
+        let (mut seen, mut kept) = (0, 0);
+        for index in 0..self.len() {
+            let Some(element) = self.get(index) else { break };
+            let is_unwanted = element == unwanted;
+            seen += usize::from(is_unwanted);
+            if is_unwanted && first < seen && seen <= first + removed {
+                continue;
+            }
+            if kept < index {
+                let element = element.clone();
+                self.replace(kept, element);
+            }
+            kept += 1;
+        }
+        self.trim(0..kept);
         removed
     }
 
     /// The number of the element at `index`.
     fn number(&self, index: usize) -> i64 {
-        let first = self.0.get_min().map_or(0, |(first, _)| *first);
+        let first = self.elements.get_min().map_or(0, |(first, _)| *first);
         first.saturating_add(i64::try_from(index).unwrap_or(i64::MAX))
     }
 }
 
 impl FromIterator<Blob> for List {
     fn from_iter<I: IntoIterator<Item = Blob>>(elements: I) -> List {
-        List((0..).zip(elements).collect())
+        let mut list = List::default();
+        elements.into_iter().for_each(|element| list.push(End::Tail, element));
+        list
     }
 }
 

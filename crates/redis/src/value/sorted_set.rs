@@ -31,6 +31,7 @@ use std::ops::Range;
 use im::OrdMap;
 
 use self::ranking::Ranking;
+use super::memory::{self, Tree};
 use crate::{Blob, Score};
 
 /// Members, each with a score. A clone shares the data that neither side changes.
@@ -57,6 +58,8 @@ struct Members {
     scores: OrdMap<Blob, Score>,
     /// The same members in order.
     ranking: Ranking,
+    /// What the names take in memory.
+    text_bytes: usize,
 }
 
 impl SortedSet {
@@ -102,22 +105,53 @@ impl SortedSet {
         let score = score.without_sign_of_zero();
         if let Some(old) = self.0.scores.insert(member.clone(), score) {
             self.0.ranking.remove(self.0.ranking.rank(&member, old));
+        } else {
+            self.0.text_bytes += memory::text(&member);
         }
         self.0.ranking.insert(member, score);
     }
 
     /// Removes a member and returns its score.
     pub fn remove(&mut self, member: &Blob) -> Option<Score> {
-        let score = self.0.scores.remove(member)?;
+        let score = self.0.scores.get(member).copied()?;
         self.0.ranking.remove(self.0.ranking.rank(member, score));
+        self.forget(member);
         Some(score)
     }
 
-    /// Removes the members with these ranks. Returns how many it removed.
+    /// Takes a member away that has no rank any more.
+    fn forget(&mut self, member: &Blob) {
+        self.0.scores.remove(member);
+        self.0.text_bytes -= memory::text(member);
+        if memory::fits_one_leaf_again(self.len()) {
+            let scores = self.0.scores.iter();
+            self.0.scores = scores.map(|(member, score)| (member.clone(), *score)).collect();
+        }
+    }
+
+    /// How many bytes of memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        let Members { scores, text_bytes, .. } = &*self.0;
+        let ranking = scores.len() * Ranking::MEMBER_BYTES;
+        size_of::<Members>() + SortedSet::TREE.bytes(scores.len()) + ranking + *text_bytes
+    }
+
+    /// What one of many members takes, besides its name.
+    pub(crate) const MEMBER_BYTES: usize = SortedSet::TREE.element() + Ranking::MEMBER_BYTES;
+
+    const TREE: Tree = Tree::of::<Blob, Score>();
+
+    /// Takes away the members of these ranks; returns how many there were.
     pub fn remove_range(&mut self, ranks: Range<usize>) -> usize {
         let end = ranks.end.min(self.len());
-        let removed = (ranks.start..end).filter_map(|_| self.0.ranking.remove(ranks.start));
-        removed.map(|(member, _)| self.0.scores.remove(&member)).count()
+        let mut removed = 0;
+        for _ in ranks.start..end {
+            if let Some((member, _)) = self.0.ranking.remove(ranks.start) {
+                self.forget(&member);
+                removed += 1;
+            }
+        }
+        removed
     }
 
     /// The number of members that satisfy `is_before`. It must be true for a prefix of the members

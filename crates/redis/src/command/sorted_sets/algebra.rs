@@ -82,8 +82,13 @@ pub(in crate::command) fn zintercard(
         limit = number.ok_or(ErrorReply::from_static("ERR LIMIT can't be negative"))?;
         words = rest;
     }
-    let len = Operation::Intersection.apply(sources, Aggregate::Sum).len();
-    Ok(Reply::from(if limit == 0 { len } else { len.min(limit) }))
+    let limit = if limit == 0 { usize::MAX } else { limit };
+    let smallest = sources.iter().min_by_key(|source| source.members.len());
+    let in_all = |(member, _): &(&Blob, Score)| {
+        sources.iter().all(|source| source.members.score(member).is_some())
+    };
+    let common = smallest.into_iter().flat_map(|source| source.members.iter()).filter(in_all);
+    Ok(Reply::from(common.take(limit).count()))
 }
 
 fn read(
@@ -94,8 +99,9 @@ fn read(
 ) -> Result<Reply, ErrorReply> {
     let (sources, words) = sources(database, now, arguments, operation.name(Purpose::Read))?;
     let query = Query::parse(operation, Purpose::Read, sources, words)?;
-    let made = operation.apply(query.sources, query.aggregate);
-    database.replies.array(rows(made.iter(), query.columns))
+    let replies = &mut database.replies;
+    let made = query.make(operation, &mut |bytes| replies.take(bytes))?;
+    replies.array(rows(made.iter(), query.columns))
 }
 
 fn store(
@@ -107,7 +113,8 @@ fn store(
     let (destination, arguments) = (&arguments[0], &arguments[1..]);
     let (sources, words) = sources(database, now, arguments, operation.name(Purpose::Store))?;
     let query = Query::parse(operation, Purpose::Store, sources, words)?;
-    let made = operation.apply(query.sources, query.aggregate);
+    let mut room = database.room();
+    let made = query.make(operation, &mut |bytes| room.take(bytes))?;
     let len = made.len();
     if made.is_empty() {
         database.keyspace.remove(now, destination);
@@ -220,6 +227,68 @@ impl Query {
         }
         Ok(Query { sources, aggregate, columns })
     }
+
+    /// Puts the sets together. Redis goes from the smallest set to the largest, which matters where
+    /// sums are rounded. Only of a difference does the first set stay the first.
+    ///
+    /// # Errors
+    /// Those of `take`, which is asked for the bytes that the result takes while it grows.
+    fn make(&self, operation: Operation, take: Take<'_>) -> Result<SortedSet, ErrorReply> {
+        let mut sources: Vec<&Source> = self.sources.iter().collect();
+        if operation != Operation::Difference {
+            sources.sort_by_key(|source| source.members.len());
+        }
+        let mut made = Growing { set: SortedSet::default(), take };
+        match operation {
+            Operation::Union => {
+                for source in sources {
+                    for (member, score) in source.iter() {
+                        let own = made.set.score(member);
+                        let of_both = own.map_or(score, |own| self.aggregate.of(own, Some(score)));
+                        made.insert(member, of_both)?;
+                    }
+                }
+            }
+            Operation::Intersection => {
+                let Some((first, others)) = sources.split_first() else { return Ok(made.set) };
+                for (member, score) in first.iter() {
+                    let of_all = others.iter().try_fold(score, |own, other| {
+                        let score = other.members.score(member)?;
+                        Some(self.aggregate.of(own, score.times(other.weight)))
+                    });
+                    if let Some(score) = of_all {
+                        made.insert(member, score)?;
+                    }
+                }
+            }
+            Operation::Difference => {
+                let Some((first, others)) = sources.split_first() else { return Ok(made.set) };
+                for (member, score) in first.iter() {
+                    if others.iter().all(|other| other.members.score(member).is_none()) {
+                        made.insert(member, score)?;
+                    }
+                }
+            }
+        }
+        Ok(made.set)
+    }
+}
+
+/// Asked for memory, so many bytes.
+type Take<'a> = &'a mut dyn FnMut(usize) -> Result<(), ErrorReply>;
+
+/// A set that asks for memory for each member.
+struct Growing<'a> {
+    set: SortedSet,
+    take: Take<'a>,
+}
+
+impl Growing<'_> {
+    fn insert(&mut self, member: &Blob, score: Score) -> Result<(), ErrorReply> {
+        let before = self.set.len();
+        self.set.insert(member.clone(), score);
+        if self.set.len() > before { (self.take)(SortedSet::MEMBER_BYTES) } else { Ok(()) }
+    }
 }
 
 impl Operation {
@@ -232,26 +301,6 @@ impl Operation {
             (Operation::Difference, Purpose::Read) => "zdiff",
             (Operation::Difference, Purpose::Store) => "zdiffstore",
         }
-    }
-
-    /// Redis combines the sets from the smallest to the largest, which matters because sums are
-    /// rounded. In a difference, the first set stays first.
-    fn apply(self, mut sources: Vec<Source>, aggregate: Aggregate) -> SortedSet {
-        if self != Operation::Difference {
-            sources.sort_by_key(|source| source.members.len());
-        }
-        let mut sources = sources.into_iter();
-        let Some(mut made) = sources.next().map(Source::weighted) else {
-            return SortedSet::default();
-        };
-        for source in sources {
-            made = match self {
-                Operation::Union => union(made, &source, aggregate),
-                Operation::Intersection => intersection(&made, &source, aggregate),
-                Operation::Difference => difference(made, &source.members),
-            };
-        }
-        made
     }
 }
 
@@ -270,26 +319,19 @@ impl Members {
         }
     }
 
-    /// Calls `visit` for each member and its score.
-    fn each(&self, mut visit: impl FnMut(&Blob, Score)) {
+    /// The members and their scores, in order.
+    fn iter(&self) -> Box<dyn Iterator<Item = (&Blob, Score)> + '_> {
         match self {
-            Members::Sorted(set) => set.iter().for_each(|(member, score)| visit(member, score)),
-            Members::Plain(set) => set.iter().for_each(|member| visit(member, Score::ONE)),
+            Members::Sorted(set) => Box::new(set.iter()),
+            Members::Plain(set) => Box::new(set.iter().map(|member| (member, Score::ONE))),
         }
     }
 }
 
 impl Source {
-    /// The sorted set with its scores times its weight. A product that is NaN becomes 0.
-    fn weighted(self) -> SortedSet {
-        if self.weight == Score::ONE
-            && let Members::Sorted(set) = self.members
-        {
-            return set;
-        }
-        let mut weighted = SortedSet::default();
-        self.members.each(|member, score| weighted.insert(member.clone(), self.weigh(score)));
-        weighted
+    /// The members with their scores times the weight, or 0 where that is not a number.
+    fn iter(&self) -> impl Iterator<Item = (&Blob, Score)> {
+        self.members.iter().map(|(member, score)| (member, self.weigh(score)))
     }
 
     fn weigh(&self, score: Score) -> Score {
@@ -298,39 +340,6 @@ impl Source {
         }
         score.times(self.weight).unwrap_or_default()
     }
-}
-
-fn union(mut made: SortedSet, other: &Source, aggregate: Aggregate) -> SortedSet {
-    other.members.each(|member, score| {
-        let score = other.weigh(score);
-        let score = made.score(member).map_or(score, |own| aggregate.of(own, Some(score)));
-        made.insert(member.clone(), score);
-    });
-    made
-}
-
-fn intersection(made: &SortedSet, other: &Source, aggregate: Aggregate) -> SortedSet {
-    let mut common = SortedSet::default();
-    for (member, own) in made.iter() {
-        if let Some(score) = other.members.score(member) {
-            common.insert(member.clone(), aggregate.of(own, score.times(other.weight)));
-        }
-    }
-    common
-}
-
-fn difference(mut made: SortedSet, other: &Members) -> SortedSet {
-    if other.len() <= made.len() {
-        other.each(|member, _| {
-            made.remove(member);
-        });
-        return made;
-    }
-    let mut rest = SortedSet::default();
-    for (member, score) in made.iter().filter(|(member, _)| other.score(member).is_none()) {
-        rest.insert(member.clone(), score);
-    }
-    rest
 }
 
 impl Aggregate {

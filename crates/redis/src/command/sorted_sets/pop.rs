@@ -2,7 +2,7 @@
 
 use super::interval::Direction;
 use super::{Columns, rows};
-use crate::command::chance::pick;
+use crate::command::chance::{pick, picks};
 use crate::command::is_option;
 use crate::command::scan::{Options, Typed, found, page, parse_cursor};
 use crate::{Blob, Database, ErrorReply, Reply, Score, SortedSet, UnixTime, integer};
@@ -39,8 +39,10 @@ fn pop(
             .ok_or(ErrorReply::from_static("ERR value is out of range, must be positive"))?,
         _ => return Err(ErrorReply::syntax()),
     };
-    let popped = database.keyspace.update_as(now, &arguments[0], |set: &mut SortedSet| {
+    let Database { keyspace, replies, .. } = database;
+    let popped = keyspace.update_as(now, &arguments[0], |set: &mut SortedSet| {
         let count = count.min(set.len());
+        replies.expect(count.saturating_mul(2))?;
         let ranks = match from {
             Direction::Forward => 0..count,
             Direction::Reverse => set.len() - count..set.len(),
@@ -50,10 +52,12 @@ fn pop(
             Direction::Forward => rows(members, Columns::MembersAndScores).collect(),
             Direction::Reverse => rows(members.rev(), Columns::MembersAndScores).collect(),
         };
+        let reply = Reply::Array(reply);
+        replies.take(reply.size())?;
         set.remove_range(ranks);
-        Reply::Array(reply)
+        Ok(reply)
     })?;
-    Ok(popped.unwrap_or(Reply::Array(Vec::new())))
+    popped.unwrap_or(Ok(Reply::Array(Vec::new())))
 }
 
 /// `ZRANDMEMBER key [count [WITHSCORES]]`: with a negative count, picks may repeat.
@@ -74,6 +78,8 @@ pub(in crate::command) fn zrandmember(
     }
     let Database { keyspace, chance, replies, .. } = database;
     let picked = keyspace.read_as(now, &arguments[0], |set: &SortedSet| {
+        let columns_len = if columns == Columns::Members { 1 } else { 2 };
+        replies.expect(picks(count, set.len()).saturating_mul(columns_len))?;
         let mut picked = pick(chance, count.unwrap_or(1), set.len(), set.iter());
         match count {
             None => Ok(Reply::from(picked.next().map(|(member, _)| member.clone()))),

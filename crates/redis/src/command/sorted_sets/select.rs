@@ -77,8 +77,10 @@ pub(in crate::command) fn zrangestore(
     let form = Form { by: None, direction: None };
     let query = Query::parse(form, Purpose::Store, arguments)?;
     let source = copy(database, now, &arguments[0])?;
+    let ranks = query.ranks(&source);
+    database.room().take(ranks.len().saturating_mul(SortedSet::MEMBER_BYTES))?;
     let mut part = SortedSet::default();
-    for (member, score) in source.range(query.ranks(&source)) {
+    for (member, score) in source.range(ranks) {
         part.insert(member.clone(), score);
     }
     let len = part.len();

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::value::memory;
 use crate::{Blob, Score};
 
 /// The largest ratio of the weights of siblings.
@@ -35,7 +36,10 @@ struct Node {
 }
 
 impl Ranking {
-    /// The number of members.
+    /// What a member takes in memory, besides its name.
+    pub(super) const MEMBER_BYTES: usize = memory::shared::<Node>();
+
+    /// How many members there are.
     pub(super) fn len(&self) -> usize {
         len(&self.root)
     }
