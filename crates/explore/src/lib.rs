@@ -122,7 +122,7 @@ pub fn explore(
                 break;
             }
         }
-        let steps = state.steps().len();
+        let steps = state.steps();
         explored.ends += u64::from(steps == 0);
         if steps > 0 && bounds.depth.is_some_and(|depth| state.depth() >= depth) {
             explored.incomplete.insert(format!("paths of more than {} steps", state.depth()));

@@ -20,7 +20,7 @@ use sim::{
     Choice, Command, Enumerated, Event, Faults, Keep, Kind, Observer, PathStep, Pending, Protocol,
     Upcoming,
 };
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use crate::live::{Live, Origin};
 use crate::prepared::{Prepared, RunningWorld};
@@ -64,8 +64,11 @@ pub trait State {
     /// How many steps led to it.
     fn depth(&self) -> usize;
 
-    /// What can happen next, in words.
-    fn steps(&self) -> Vec<String>;
+    /// How many steps can be taken next.
+    fn steps(&self) -> usize;
+
+    /// What happens with this step, in words.
+    fn words(&self, step: usize) -> String;
 
     /// Lets one of these steps happen, in every way in which its questions of chance can be
     /// answered. A question with more than `answers` possible answers is answered with 0 only.
@@ -105,7 +108,7 @@ struct Reached<S: System> {
     seen: Seen<S>,
     budget: Budget,
     path: Rc<Trail<S>>,
-    steps: Vec<(Choice<MessageOf<S>>, String)>,
+    steps: Vec<Choice<MessageOf<S>>>,
 }
 
 type MessageOf<S> = <ProtocolOf<S> as Protocol>::Message;
@@ -118,7 +121,6 @@ enum Trail<S: System> {
     Step {
         before: Rc<Trail<S>>,
         depth: usize,
-        words: String,
         step: PathStep<MessageOf<S>>,
         /// After which event the step is an order of the nemesis, and which.
         order: Option<(u64, Action)>,
@@ -128,8 +130,7 @@ enum Trail<S: System> {
 /// What has been seen on a path.
 struct Seen<S: System> {
     watchers: Watchers<S>,
-    /// All operations of clients, with their times, in order.
-    history: Xxh3,
+    history: HistoryId,
     up: BTreeSet<NodeId>,
     down: BTreeSet<NodeId>,
     /// The last event that the nemesis was told of.
@@ -163,11 +164,57 @@ impl<S: System> Observer<ProtocolOf<S>> for Seen<S> {
             _ => (),
         }
         self.last = event.seq;
-        if let Kind::Invoke(_) | Kind::Return(_) | Kind::Claim(_) | Kind::Nemesis(_) = event.kind {
-            let mut bytes = Vec::new();
-            history::canonical::encode(&(event.at, event.node, &event.kind), &mut bytes);
-            self.history.update(&bytes);
+        let part = match event.kind {
+            Kind::Invoke(_) => Part::Invocations,
+            Kind::Return(_) => Part::Returns,
+            Kind::Claim(_) | Kind::Nemesis(_) => Part::Other,
+            _ => return,
+        };
+        let mut bytes = Vec::new();
+        history::canonical::encode(&(event.at, event.node, &event.kind), &mut bytes);
+        self.history.add(part, xxh3_64(&bytes));
+    }
+}
+
+/// What makes one history of operations differ from another, beside the order of what overlaps.
+///
+/// Which operation came before which is told by the returns that come before an invocation. So a
+/// history is a list of groups, of invocations and of returns by turns, and the order within a group
+/// makes no difference.
+#[derive(Clone, Default)]
+struct HistoryId {
+    /// All groups before the present one.
+    before: u64,
+    part: Part,
+    /// Hashes of the present group.
+    group: Vec<u64>,
+}
+
+/// What a group of a history consists of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    Invocations,
+    Returns,
+    /// Something whose order makes a difference.
+    #[default]
+    Other,
+}
+
+impl HistoryId {
+    fn add(&mut self, part: Part, hash: u64) {
+        if part != self.part || part == Part::Other {
+            *self = HistoryId { before: self.number(), part, group: Vec::new() };
         }
+        self.group.push(hash);
+        self.group.sort_unstable();
+    }
+
+    fn number(&self) -> u64 {
+        let mut hasher = Xxh3::new();
+        hasher.write_u64(self.before);
+        hasher.write_u8(self.part as u8);
+        self.group.hash(&mut hasher);
+        hasher.digest()
     }
 }
 
@@ -178,7 +225,7 @@ pub(crate) fn beginnings<S: System>(prepared: Prepared<S>, budget: Budget, answe
     let world = prepared.world(Enumerated::new(budget.faults())).expect("checked before");
     let (up, down) = Default::default();
     let watchers = Watchers::new(&prepared);
-    let seen = Seen { watchers, history: Xxh3::new(), up, down, last: 0 };
+    let seen = Seen { watchers, history: HistoryId::default(), up, down, last: 0 };
     let mut taken = Taken::default();
     for branch in world.beginnings(&seen, answers) {
         let path = Rc::new(Trail::Beginning { answers: branch.answers.clone() });
@@ -207,15 +254,9 @@ impl<S: System> Reached<S> {
         path: Rc<Trail<S>>,
     ) -> Option<(Reached<S>, Vec<String>)> {
         let sim::Branch { mut world, observer: seen, cut_short, .. } = branch;
-        let faults = budget.faults();
-        let (mut losses, mut duplicates) = (0, 0);
-        for question in world.choices().questions().iter().filter(|asked| asked.purpose == "fate") {
-            match (question.answer, faults) {
-                (0, _) => (),
-                (1, Faults::Any | Faults::Losses) => losses += 1,
-                _ => duplicates += 1,
-            }
-        }
+        let fates = world.choices().questions().iter().filter(|asked| asked.purpose == "fate");
+        let count = |answer| fates.clone().filter(|fate| fate.answer == answer).count() as u64;
+        let (losses, duplicates) = (count(1), count(2));
         let losses = budget.losses.checked_sub(losses)?;
         let duplicates = budget.duplicates.checked_sub(duplicates)?;
         let budget = Budget { losses, duplicates, ..budget };
@@ -229,25 +270,20 @@ impl<S: System> Reached<S> {
         Some((state, cut_short))
     }
 
-    fn find_steps(&self) -> Vec<(Choice<MessageOf<S>>, String)> {
+    fn find_steps(&self) -> Vec<Choice<MessageOf<S>>> {
         if self.seen.watchers.has_found() {
             return Vec::new();
         }
         let time_passes = self.budget.timeouts != Some(0);
         let pending = self.world.pending().into_iter();
         let pending = pending.filter(|pending| time_passes || !self.passes_time(pending));
-        let mut steps: Vec<_> =
-            pending.map(|pending| (pending.choice.clone(), self.words(&pending))).collect();
+        let mut steps: Vec<_> = pending.map(|pending| pending.choice).collect();
         if self.budget.crashes > 0 {
-            steps.extend(self.seen.up.iter().map(|node| {
-                let command = Command::Crash { node: *node, keep: Keep::Durable };
-                (Choice::Command(command), format!("{} crashes", self.names.node(*node)))
-            }));
+            let crash = |node: &NodeId| Command::Crash { node: *node, keep: Keep::Durable };
+            steps.extend(self.seen.up.iter().map(crash).map(Choice::Command));
         }
-        steps.extend(self.seen.down.iter().map(|node| {
-            let words = format!("{} starts again", self.names.node(*node));
-            (Choice::Command(Command::Start(*node)), words)
-        }));
+        let start = |node: &NodeId| Choice::Command(Command::Start(*node));
+        steps.extend(self.seen.down.iter().map(start));
         steps
     }
 
@@ -256,7 +292,24 @@ impl<S: System> Reached<S> {
         pending.choice == Choice::Clock && pending.at > self.world.now()
     }
 
-    fn words(&self, pending: &Pending<ProtocolOf<S>>) -> String {
+    /// A choice in this world, in words.
+    fn choice_in_words(
+        &self,
+        world: &RunningWorld<S, Enumerated>,
+        choice: &Choice<MessageOf<S>>,
+    ) -> String {
+        if let Choice::Command(command) = choice {
+            let node = self.names.node(command.node());
+            return match command {
+                Command::Crash { .. } => format!("{node} crashes"),
+                _ => format!("{node} starts again"),
+            };
+        }
+        let pending = world.pending().into_iter().find(|pending| pending.choice == *choice);
+        pending.map(|pending| self.in_words(&pending)).unwrap_or_default()
+    }
+
+    fn in_words(&self, pending: &Pending<ProtocolOf<S>>) -> String {
         let node = self.names.node(pending.node);
         match &pending.what {
             Upcoming::Delivery { from, message, .. } => {
@@ -275,6 +328,24 @@ impl<S: System> Reached<S> {
             Upcoming::Alarm(_) => format!("at {} the nemesis goes on", pending.at),
             Upcoming::GoOn => format!("at {} {node} has done its work", pending.at),
         }
+    }
+
+    /// The path from the beginning, and the orders that the nemesis was given on it.
+    fn trail(&self) -> (sim::Path<MessageOf<S>>, Vec<(u64, Action)>) {
+        let mut path = sim::Path::default();
+        let mut orders = Vec::new();
+        let mut here = &self.path;
+        while let Trail::Step { before, step, order, .. } = &**here {
+            path.steps.push(step.clone());
+            orders.extend(order.clone());
+            here = before;
+        }
+        if let Trail::Beginning { answers } = &**here {
+            path.beginning = answers.clone();
+        }
+        path.steps.reverse();
+        orders.reverse();
+        (path, orders)
     }
 
     /// What is found when nothing can happen any more.
@@ -302,7 +373,7 @@ impl<S: System> State for Reached<S> {
     fn id(&self) -> Option<u128> {
         let mut hasher = Xxh3::new();
         hasher.write_u128(self.world.fingerprint());
-        hasher.write_u64(self.seen.history.digest());
+        hasher.write_u64(self.seen.history.number());
         self.budget.hash(&mut hasher);
         self.seen.down.hash(&mut hasher);
         let checkers = &self.seen.watchers.checkers;
@@ -317,12 +388,16 @@ impl<S: System> State for Reached<S> {
         }
     }
 
-    fn steps(&self) -> Vec<String> {
-        self.steps.iter().map(|(_, words)| words.clone()).collect()
+    fn steps(&self) -> usize {
+        self.steps.len()
+    }
+
+    fn words(&self, step: usize) -> String {
+        self.choice_in_words(&self.world, &self.steps[step])
     }
 
     fn take(&self, step: usize, answers: u64) -> Taken {
-        let (choice, words) = &self.steps[step];
+        let choice = &self.steps[step];
         let mut budget = self.budget;
         let mut order = None;
         match choice {
@@ -352,7 +427,6 @@ impl<S: System> State for Reached<S> {
             let path = Rc::new(Trail::Step {
                 before: Rc::clone(&self.path),
                 depth: self.depth() + 1,
-                words: words.clone(),
                 step,
                 order: order.clone(),
             });
@@ -367,30 +441,23 @@ impl<S: System> State for Reached<S> {
     }
 
     fn path(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        let mut here = &self.path;
-        while let Trail::Step { before, words, .. } = &**here {
-            all.push(words.clone());
-            here = before;
+        let (path, _) = self.trail();
+        let mut world = self.prepared.world(Enumerated::new(Faults::Any)).expect("checked before");
+        let mut words = Vec::new();
+        world.choices_mut().answer(&path.beginning);
+        world.begin(&mut ());
+        for PathStep { choice, answers } in &path.steps {
+            words.push(self.choice_in_words(&world, choice));
+            world.choices_mut().answer(answers);
+            if world.take(&mut (), choice).is_err() {
+                break;
+            }
         }
-        all.reverse();
-        all
+        words
     }
 
     fn run(&self, record: Option<&Path>) -> Result<Ran, RunError> {
-        let mut path = sim::Path::default();
-        let mut orders = Vec::new();
-        let mut here = &self.path;
-        while let Trail::Step { before, step, order, .. } = &**here {
-            path.steps.push(step.clone());
-            orders.extend(order.clone());
-            here = before;
-        }
-        if let Trail::Beginning { answers } = &**here {
-            path.beginning = answers.clone();
-        }
-        path.steps.reverse();
-        orders.reverse();
+        let (path, orders) = self.trail();
         let cannot = |why: String| LoadError::Override {
             origin: self.prepared.scenario.name.clone(),
             overrides: "the path that was found".to_owned(),

@@ -5,10 +5,11 @@
 //! and the explorer takes the step again from a clone with each of these
 //! ([`World::branches`](crate::World::branches) does all this).
 //!
-//! What the network does with a message is such a question, if the [`Faults`] say so: its purpose
-//! is `fate`, its name is the name of the link, and the answers are 0 for a message that arrives, 1
-//! for one that is lost, and 2 for one that is duplicated. Where a link loses nothing but
-//! duplicates, 1 is duplicated.
+//! What the network does with a message is such a question: its purpose is `fate`, its name is the
+//! name of the link, and the answers are 0 for a message that arrives, 1 for one that is lost, and 2
+//! for one that is duplicated. It is asked of each message, also where the [`Faults`] leave one
+//! answer, so that a list of answers means the same with other faults. Where a message can be
+//! duplicated and not lost, it arrives by the answer 1 as by 0.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -107,11 +108,15 @@ impl Choices for Enumerated {
 
     fn fate(&mut self, link: &mut Link, now: Time) -> Fate {
         let (can_be_lost, can_be_duplicated) = self.can(link);
-        let ways = 1 + u64::from(can_be_lost) + u64::from(can_be_duplicated);
-        let answer = if ways > 1 { self.draw(link.fates(), ways) } else { 0 };
-        let lost = answer == 1 && can_be_lost;
+        let bound = match (can_be_lost, can_be_duplicated) {
+            (_, true) => 3,
+            (true, false) => 2,
+            (false, false) => 1,
+        };
+        let answer = self.draw(link.fates(), bound);
+        let (lost, duplicated) = (can_be_lost && answer == 1, answer == 2);
         let after = link.rule.delay.min;
-        link.settle(Drawn { after, copy_after: after, lost, duplicated: answer > 0 && !lost }, now)
+        link.settle(Drawn { after, copy_after: after, lost, duplicated }, now)
     }
 }
 
