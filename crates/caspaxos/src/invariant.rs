@@ -1,6 +1,7 @@
 //! One value per ballot, held against every accept that is sent.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash as _, Hasher};
 
 use history::{Key, Names, NodeId, Observation, Time};
 use scenario::{Checker, Finding};
@@ -85,6 +86,14 @@ impl Observer<Protocol> for OneValuePerBallot {
 impl Checker<Process> for OneValuePerBallot {
     fn name(&self) -> &'static str {
         "one-value-per-ballot"
+    }
+
+    fn identify(&self, mut into: &mut dyn Hasher) -> bool {
+        // The times of accepts and starts are for the story only.
+        for ((key, id), sent) in &self.last {
+            (key, id, sent.ballot, sent.state).hash(&mut into);
+        }
+        true
     }
 
     fn finding(&self) -> Option<Finding> {

@@ -12,6 +12,8 @@
 
 mod ledger;
 
+use std::hash::Hasher;
+
 use check::HistoryChecker as _;
 use check::cache::{Fills, Promise, Queries, ReadPromises};
 use history::{Key, Names, NodeId, Observation, Register, Time};
@@ -72,6 +74,11 @@ impl Checker<Process> for AgreementWatch {
         "agreement"
     }
 
+    /// It knows the history, and what it needs for the story.
+    fn identify(&self, _: &mut dyn Hasher) -> bool {
+        true
+    }
+
     fn finding(&self) -> Option<Finding> {
         let stale = self.reads.stale()?;
         let (key, newer, names) = (stale.key, stale.known.state.version, &self.names);
@@ -126,6 +133,11 @@ impl Checker<Process> for FillWatch {
         "stale-set"
     }
 
+    fn identify(&self, into: &mut dyn Hasher) -> bool {
+        into.write(format!("{:?}", self.fills).as_bytes());
+        true
+    }
+
     fn finding(&self) -> Option<Finding> {
         let stale = self.fills.broken()?;
         let mut steps = stale.steps(&self.names);
@@ -169,6 +181,11 @@ impl Observer<Protocol> for QueryWatch {
 impl Checker<Process> for QueryWatch {
     fn name(&self) -> &'static str {
         "herd"
+    }
+
+    fn identify(&self, into: &mut dyn Hasher) -> bool {
+        into.write(format!("{:?}", self.queries).as_bytes());
+        true
     }
 
     fn finding(&self) -> Option<Finding> {
