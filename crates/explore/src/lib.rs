@@ -8,7 +8,7 @@
 //! # What is explored
 //!
 //! Any message that is in flight can arrive next, on a link that keeps the order the oldest. Or time
-//! passes, and the earliest timer runs out. [`sim::World::pending`](https://docs.rs) tells what that
+//! passes, and the earliest timer runs out. The documentation of `sim::World::pending` tells what that
 //! over- and under-approximates. Messages are lost or duplicated, nodes crash and time passes at
 //! most as often as the [`Budget`] of a path allows. A question of chance is answered in every way
 //! if it has few answers; the others are answered with 0, and the result says so.
@@ -22,7 +22,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 
 pub use scenario::Budget;
-use scenario::{Finding, State, Taken};
+use scenario::{Finding, Shelved, State, Taken};
 
 /// How far an exploration goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,41 +83,80 @@ pub struct Progress {
 /// How many states are visited between two reports of progress.
 const BETWEEN_REPORTS: u64 = 256;
 
+/// How many states wait as they are. Of those beyond, only the path is kept, which takes a hundredth
+/// of the memory, and more time when their turn comes.
+const AWAKE: usize = 20_000;
+
+/// States that wait to be visited, nearest first.
+#[derive(Default)]
+struct Frontier {
+    waiting: VecDeque<Waiting>,
+    awake: usize,
+    known: BTreeSet<u128>,
+}
+
+enum Waiting {
+    Awake(Box<dyn State>),
+    Shelved(Box<dyn Shelved>),
+}
+
+impl Frontier {
+    /// Adds the states that were not reached before.
+    fn extend(&mut self, states: Vec<Box<dyn State>>, merges: bool) {
+        for state in states {
+            let id = if merges { state.id() } else { None };
+            if id.is_some_and(|id| !self.known.insert(id)) {
+                continue;
+            }
+            self.waiting.push_back(if self.awake < AWAKE {
+                self.awake += 1;
+                Waiting::Awake(state)
+            } else {
+                Waiting::Shelved(state.shelve())
+            });
+        }
+    }
+
+    fn next(&mut self) -> Option<Box<dyn State>> {
+        Some(match self.waiting.pop_front()? {
+            Waiting::Awake(state) => {
+                self.awake -= 1;
+                state
+            }
+            Waiting::Shelved(shelved) => shelved.state(),
+        })
+    }
+}
+
 /// Explores all states from these beginnings on, nearest first, up to the first in which a checker
-/// has found something. `report` is called every so often, and can end the exploration.
+/// has found something. `visit` is shown each state. `report` is called every so often, and can end
+/// the exploration.
 pub fn explore(
     beginnings: Taken,
     bounds: Bounds,
+    mut visit: impl FnMut(&dyn State),
     mut report: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Explored {
-    let mut explored = Explored {
-        states: 0,
-        steps: 0,
-        depth: 0,
-        ends: 0,
-        incomplete: beginnings.cut_short,
-        found: None,
-    };
-    let mut known = BTreeSet::new();
-    let mut frontier = VecDeque::new();
-    let is_new = |state: &dyn State, known: &mut BTreeSet<u128>| {
-        !bounds.merges || state.id().is_none_or(|id| known.insert(id))
-    };
-    frontier.extend(beginnings.states.into_iter().filter(|state| is_new(&**state, &mut known)));
-    while let Some(state) = frontier.pop_front() {
+    let Taken { states, cut_short } = beginnings;
+    let mut explored =
+        Explored { states: 0, steps: 0, depth: 0, ends: 0, incomplete: cut_short, found: None };
+    let mut frontier = Frontier::default();
+    frontier.extend(states, bounds.merges);
+    while let Some(state) = frontier.next() {
         if explored.states == bounds.states {
             explored.incomplete.insert(format!("more than {} states", bounds.states));
             break;
         }
         explored.states += 1;
         explored.depth = state.depth();
+        visit(&*state);
         if let Some((checker, finding)) = state.finding() {
             explored.found = Some((checker, finding, state));
             break;
         }
         if explored.states.is_multiple_of(BETWEEN_REPORTS) {
-            let (states, depth, frontier) = (explored.states, explored.depth, frontier.len());
-            if report(Progress { states, depth, frontier }).is_break() {
+            let (states, depth) = (explored.states, explored.depth);
+            if report(Progress { states, depth, frontier: frontier.waiting.len() }).is_break() {
                 explored.incomplete.insert("it was ended early".to_owned());
                 break;
             }
@@ -132,7 +171,7 @@ pub fn explore(
             let Taken { states, cut_short } = state.take(step, bounds.answers);
             explored.steps += 1;
             explored.incomplete.extend(cut_short);
-            frontier.extend(states.into_iter().filter(|state| is_new(&**state, &mut known)));
+            frontier.extend(states, bounds.merges);
         }
     }
     explored

@@ -66,6 +66,6 @@ pub use rumor::{RumorChecker, Witness};
 pub use run::{Ran, RunOptions};
 pub use session::{Finished, Session, Source, Until};
 pub use sim::Waiting;
-pub use state::{Budget, State, Taken};
+pub use state::{Budget, Shelved, State, Taken};
 pub use system::{Deployment, ProtocolOf, System};
 pub use writes::WriteCount;

@@ -26,8 +26,8 @@ use crate::live::{Live, Origin};
 use crate::prepared::{Prepared, RunningWorld};
 use crate::watch::Watchers;
 use crate::{
-    Action, Edit, End, Finding, Interrupt, LoadError, ProtocolOf, Ran, RunError, Session as _,
-    System, Until,
+    Action, Edit, End, Finding, Interrupt, LoadError, Operations, ProtocolOf, Ran, RunError,
+    Session as _, System, Until,
 };
 
 /// How much may go wrong on a path, beside what the scenario has the nemesis do.
@@ -80,12 +80,24 @@ pub trait State {
     /// The steps that led to it, in words.
     fn path(&self) -> Vec<String>;
 
+    /// How the operations of clients have ended so far.
+    fn operations(&self) -> Operations;
+
+    /// Only the path to it, which takes little memory.
+    fn shelve(&self) -> Box<dyn Shelved>;
+
     /// Runs the path as an ordinary run, explains what is found, and records the run if there is a
     /// file for it.
     ///
     /// # Errors
     /// If no ordinary run follows the path, or the recording cannot be written.
     fn run(&self, record: Option<&Path>) -> Result<Ran, RunError>;
+}
+
+/// A state of which only the path is kept.
+pub trait Shelved {
+    /// The state, by going along the path.
+    fn state(&self) -> Box<dyn State>;
 }
 
 /// What a step leads to.
@@ -113,6 +125,35 @@ struct Reached<S: System> {
 
 type MessageOf<S> = <ProtocolOf<S> as Protocol>::Message;
 
+/// A state of which only the path is kept.
+struct Recipe<S: System> {
+    prepared: Arc<Prepared<S>>,
+    names: Arc<Names>,
+    budget: Budget,
+    path: Rc<Trail<S>>,
+}
+
+impl<S: System> Shelved for Recipe<S> {
+    fn state(&self) -> Box<dyn State> {
+        let Recipe { prepared, names, budget, path } = self;
+        let (steps, _) = path.steps();
+        let mut world = prepared.world(Enumerated::new(Faults::Any)).expect("checked before");
+        let mut seen = Seen::new(Watchers::new(prepared));
+        world.choices_mut().answer(&steps.beginning);
+        world.begin(&mut seen);
+        for PathStep { choice, answers } in &steps.steps {
+            world.choices_mut().answer(answers);
+            world.take(&mut seen, choice).expect("it was taken before");
+        }
+        world.choices_mut().allow(budget.faults());
+        let (prepared, names) = (Arc::clone(prepared), Arc::clone(names));
+        let (budget, path, steps) = (*budget, Rc::clone(path), Vec::new());
+        let mut state = Reached { prepared, names, world, seen, budget, path, steps };
+        state.steps = state.find_steps();
+        Box::new(state)
+    }
+}
+
 /// The path to a state: its last step, and the path before that.
 enum Trail<S: System> {
     Beginning {
@@ -127,6 +168,26 @@ enum Trail<S: System> {
     },
 }
 
+impl<S: System> Trail<S> {
+    /// The path from the beginning, and the orders that the nemesis was given on it.
+    fn steps(&self) -> (sim::Path<MessageOf<S>>, Vec<(u64, Action)>) {
+        let mut path = sim::Path::default();
+        let mut orders = Vec::new();
+        let mut here = self;
+        while let Trail::Step { before, step, order, .. } = here {
+            path.steps.push(step.clone());
+            orders.extend(order.clone());
+            here = before;
+        }
+        if let Trail::Beginning { answers } = here {
+            path.beginning = answers.clone();
+        }
+        path.steps.reverse();
+        orders.reverse();
+        (path, orders)
+    }
+}
+
 /// What has been seen on a path.
 struct Seen<S: System> {
     watchers: Watchers<S>,
@@ -135,6 +196,13 @@ struct Seen<S: System> {
     down: BTreeSet<NodeId>,
     /// The last event that the nemesis was told of.
     last: u64,
+}
+
+impl<S: System> Seen<S> {
+    fn new(watchers: Watchers<S>) -> Seen<S> {
+        let (history, up, down) = Default::default();
+        Seen { watchers, history, up, down, last: 0 }
+    }
 }
 
 impl<S: System> Clone for Seen<S> {
@@ -223,9 +291,7 @@ pub(crate) fn beginnings<S: System>(prepared: Prepared<S>, budget: Budget, answe
     let prepared = Arc::new(prepared);
     let names = Arc::new(prepared.names());
     let world = prepared.world(Enumerated::new(budget.faults())).expect("checked before");
-    let (up, down) = Default::default();
-    let watchers = Watchers::new(&prepared);
-    let seen = Seen { watchers, history: HistoryId::default(), up, down, last: 0 };
+    let seen = Seen::new(Watchers::new(&prepared));
     let mut taken = Taken::default();
     for branch in world.beginnings(&seen, answers) {
         let path = Rc::new(Trail::Beginning { answers: branch.answers.clone() });
@@ -330,24 +396,6 @@ impl<S: System> Reached<S> {
         }
     }
 
-    /// The path from the beginning, and the orders that the nemesis was given on it.
-    fn trail(&self) -> (sim::Path<MessageOf<S>>, Vec<(u64, Action)>) {
-        let mut path = sim::Path::default();
-        let mut orders = Vec::new();
-        let mut here = &self.path;
-        while let Trail::Step { before, step, order, .. } = &**here {
-            path.steps.push(step.clone());
-            orders.extend(order.clone());
-            here = before;
-        }
-        if let Trail::Beginning { answers } = &**here {
-            path.beginning = answers.clone();
-        }
-        path.steps.reverse();
-        orders.reverse();
-        (path, orders)
-    }
-
     /// What is found when nothing can happen any more.
     fn finding_at_rest(&self) -> Option<(&'static str, Finding)> {
         let nodes = (0..self.names.nodes.len()).map(|number| NodeId(number as u16));
@@ -440,8 +488,17 @@ impl<S: System> State for Reached<S> {
         self.seen.watchers.first_finding().or_else(|| self.finding_at_rest())
     }
 
+    fn operations(&self) -> Operations {
+        self.seen.watchers.tally.operations
+    }
+
+    fn shelve(&self) -> Box<dyn Shelved> {
+        let (prepared, names) = (Arc::clone(&self.prepared), Arc::clone(&self.names));
+        Box::new(Recipe { prepared, names, budget: self.budget, path: Rc::clone(&self.path) })
+    }
+
     fn path(&self) -> Vec<String> {
-        let (path, _) = self.trail();
+        let (path, _) = self.path.steps();
         let mut world = self.prepared.world(Enumerated::new(Faults::Any)).expect("checked before");
         let mut words = Vec::new();
         world.choices_mut().answer(&path.beginning);
@@ -457,7 +514,7 @@ impl<S: System> State for Reached<S> {
     }
 
     fn run(&self, record: Option<&Path>) -> Result<Ran, RunError> {
-        let (path, orders) = self.trail();
+        let (path, orders) = self.path.steps();
         let cannot = |why: String| LoadError::Override {
             origin: self.prepared.scenario.name.clone(),
             overrides: "the path that was found".to_owned(),

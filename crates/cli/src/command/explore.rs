@@ -37,17 +37,22 @@ pub(crate) fn explore(
         registry.beginnings(scenario, budget, answers).map_err(scenario::RunError::from)?;
     let limits = explore::Bounds { depth, states, answers, merges: true };
     let mut counter = Counter::new();
-    let explored = explore::explore(beginnings, limits, |progress: Progress| {
-        let Progress { states, depth, frontier } = progress;
-        counter.show(|| {
-            let (states, frontier) = (words::grouped(states), words::grouped(frontier as u64));
-            format!("{states} states, depth {depth}, frontier {frontier}")
-        });
-        match interrupt.reason() {
-            Some(_) => ControlFlow::Break(()),
-            None => ControlFlow::Continue(()),
-        }
-    });
+    let explored = explore::explore(
+        beginnings,
+        limits,
+        |_| (),
+        |progress: Progress| {
+            let Progress { states, depth, frontier } = progress;
+            counter.show(|| {
+                let (states, frontier) = (words::grouped(states), words::grouped(frontier as u64));
+                format!("{states} states, depth {depth}, frontier {frontier}")
+            });
+            match interrupt.reason() {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            }
+        },
+    );
     counter.finish();
     if interrupt.reason().is_some() {
         let states = words::grouped(explored.states);

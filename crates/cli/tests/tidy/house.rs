@@ -4,7 +4,7 @@ use crate::OURSELVES;
 use crate::tree::{Tree, numbered};
 
 /// Each crate, and those that it may use: floors below it only.
-const FLOORS: [(&str, &[&str]); 15] = [
+const FLOORS: [(&str, &[&str]); 16] = [
     ("blob", &[]),
     ("lua", &["blob"]),
     ("history", &[]),
@@ -13,6 +13,7 @@ const FLOORS: [(&str, &[&str]); 15] = [
     ("redis", &["blob", "history", "lua"]),
     ("trace", &["history", "sim"]),
     ("scenario", &["history", "sim", "check", "trace"]),
+    ("explore", &["history", "scenario", "caspaxos"]),
     ("redis-node", &["history", "sim", "redis", "scenario"]),
     ("tcp", &[]),
     ("serve", &["history", "sim", "redis", "scenario", "tcp"]),
