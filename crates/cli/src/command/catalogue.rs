@@ -1,7 +1,7 @@
 //! `catalogue`: all scenarios on one page, and how soon each hazard is caught.
 //!
-//! The page is made anew from the scenarios. Only the figures of hazards take long to find: they
-//! are kept from the page that there is, unless they are measured again.
+//! The page is generated from the scenarios. Only the figures of hazards take long to measure. They
+//! are kept from the existing page, unless they are measured again.
 
 mod figures;
 
@@ -18,7 +18,7 @@ use self::figures::{Figures, measure};
 use crate::failure::{Code, Failure};
 use crate::output::Output;
 
-/// What to do to which page.
+/// The page, and what to do with it.
 pub(crate) struct Plan {
     pub(crate) file: PathBuf,
     pub(crate) check: bool,
