@@ -1,4 +1,4 @@
-//! Checkers: the rules that every run must obey.
+//! Checkers: the rules that every run must satisfy.
 //!
 //! All checkers have the same interface: the checker of registers ([`crate::RumorChecker`]), the
 //! checker of outcomes, and those of a system. A checker sees every event, reports its finding
@@ -18,7 +18,7 @@ use sim::{Command, Event, Kind, ObjectOf, Observer, Process, Protocol};
 use crate::node_faults::NodeFaults;
 use crate::{Verdict, Violation};
 
-/// A rule that every run must obey.
+/// A rule that every run must satisfy.
 pub trait Checker<P: Process>: Observer<P::Protocol> + CloneChecker<P> {
     /// The name in scenario files, such as `one-value-per-ballot`.
     fn name(&self) -> &'static str;

@@ -111,7 +111,9 @@ impl Observer<Protocol> for Staleness {
                     (Action::Increment, Completion::Ok(count)) => {
                         self.known.push((event.at, op, count));
                     }
-                    (Action::Read, Completion::Ok(count)) => self.read(op, (began, event.at), count),
+                    (Action::Read, Completion::Ok(count)) => {
+                        self.read(op, (began, event.at), count);
+                    }
                     _ => (),
                 }
             }
