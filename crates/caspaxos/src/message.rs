@@ -164,7 +164,7 @@ pub enum Timer {
     /// A client stops waiting for a proposer's reply.
     CallTimeout,
     /// A proposer stops waiting for replies about a key.
-    GiveUp(Key),
+    RoundTimeout(Key),
     /// An acceptor's server continues its work.
     Server(redis_node::Timer),
     /// The orchestrator begins the next change.

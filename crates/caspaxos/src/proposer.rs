@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use caspaxos::proposer::Proposer;
-//! use caspaxos::{Configuration, Message, Quorum, Request};
+//! use caspaxos::{Configuration, Message, Protocol, Quorum, Request};
 //! use history::{Action, Key, NodeId, Span};
 //! use sim::{Effect, Input, Process, Sandbox};
 //!
@@ -118,7 +118,7 @@ impl<L: Leadership> sim::Process for Proposer<L> {
                 self.apply(cx, from, number, order);
             }
             Input::ConnectionLost { peer, .. } => self.disconnect(cx, peer),
-            Input::Timer(Timer::GiveUp(key)) => self.time_out(cx, key),
+            Input::Timer(Timer::RoundTimeout(key)) => self.time_out(cx, key),
             // Valid only before the first attempt. Later changes of the acceptors need a new
             // proposer.
             Input::Message { message: Message::Configure(configuration), .. } => {
@@ -230,7 +230,7 @@ impl<L: Leadership> Proposer<L> {
             None => Phase::of_change(cx, self.comparing, &action, leading),
         };
         let round = phase.round(&self.configuration, asker);
-        let timer = cx.set_timer(self.timeout, Timer::GiveUp(key));
+        let timer = cx.set_timer(self.timeout, Timer::RoundTimeout(key));
         let attempt = Attempt { asker, action, ballot, phase, round, timer };
         self.attempts.insert(key, attempt);
         self.ask(cx, key);
@@ -376,7 +376,7 @@ impl<L: Leadership> Proposer<L> {
         let attempt = self.attempts.get_mut(&key).expect("the attempt that goes on");
         attempt.round = phase.round(&self.configuration, attempt.asker);
         attempt.phase = phase;
-        attempt.timer = cx.set_timer(self.timeout, Timer::GiveUp(key));
+        attempt.timer = cx.set_timer(self.timeout, Timer::RoundTimeout(key));
         self.ask(cx, key);
     }
 

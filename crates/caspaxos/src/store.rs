@@ -210,7 +210,7 @@ impl Store {
         let mut inputs = VecDeque::from([Input::Message { from, message }]);
         loop {
             // A reply to another request counts as no reply.
-            let input = inputs.pop_front().unwrap_or(Input::Timer(Timer::GiveUp(key)));
+            let input = inputs.pop_front().unwrap_or(Input::Timer(Timer::RoundTimeout(key)));
             self.proposer.handle(&mut self.sandbox.context(), input);
             for effect in self.sandbox.take_effects() {
                 match effect {

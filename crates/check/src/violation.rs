@@ -189,7 +189,8 @@ impl fmt::Display for Reason {
         match *self {
             Reason::OlderThanRumor { claimed, rumor, reported_to } => write!(
                 f,
-                "it returned {claimed}, but {rumor} was known before it began (reported to {reported_to})"
+                "it returned {claimed}, but {rumor} was known before it began (reported to \
+                 {reported_to})"
             ),
             Reason::TwoValues { version, first, reported_to, second } => {
                 write!(
@@ -229,8 +230,8 @@ impl fmt::Display for Reason {
             }
             Reason::NotDeleted { state, reported_to, other, other_reported_to } => write!(
                 f,
-                "{state} was known (reported to {reported_to}) and then {other} (reported to {other_reported_to}), but \
-                 no client can have deleted it in between"
+                "{state} was known (reported to {reported_to}) and then {other} (reported to \
+                 {other_reported_to}), but no client can have deleted it in between"
             ),
             Reason::Revived { state, other, reported_to } => {
                 write!(

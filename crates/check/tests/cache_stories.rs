@@ -42,8 +42,8 @@ fn a_stale_set_is_told() {
         "a stale set: cache took v3 for row, which it knew to be v4"
     );
     let steps = [
-        "15ns: cache forgets row, which is v4 now.",
-        "30ns: cache takes v3 by c1#2 for row, though that is older.",
+        "15ns: cache drops row, because its row is v4 now.",
+        "30ns: cache stores v3 by c1#2 for row, although that is older.",
     ];
     assert_eq!(lines(stale.steps(&names())), steps);
 }
@@ -55,7 +55,7 @@ fn an_empty_row_can_be_stale_too() {
     fills.filled(Time(2), NodeId(2), Key(0), Observation::EMPTY);
     let stale = fills.broken().expect("nothing is older than v1");
     let steps = lines(stale.steps(&names()));
-    assert_eq!(steps[1], "2ns: cache takes the empty row for row, though that is older.");
+    assert_eq!(steps[1], "2ns: cache stores the empty row for row, although that is older.");
 }
 
 #[test]

@@ -155,18 +155,18 @@ fn an_orchestrator_counts_what_it_is_at_and_what_is_to_come() {
     let deleted = |key| Message::Deleted { key: Key(key), tombstone: Ballot::ZERO };
     for (key, left) in [(0, 5), (1, 6), (0, 6)] {
         orchestrator.does(Input::Message { from: NodeId(9), message: deleted(key) });
-        assert_eq!(orchestrator.left(), Some(format!("has {left} things to do")));
+        assert_eq!(orchestrator.left(), Some(format!("still has {left} jobs to finish")));
     }
     let report = |number, report| Message::Report { number, report };
     let done = report(1, crate::Report::Done);
     orchestrator.does(Input::Message { from: sweeper, message: done });
-    assert_eq!(orchestrator.left().as_deref(), Some("has 5 things to do"));
+    assert_eq!(orchestrator.left().as_deref(), Some("still has 5 jobs to finish"));
     // The first of the two deletions: a tombstone is to be committed, and three steps follow.
     let (proposer, _) = orchestrator.waits_for()[0];
     let ballot = Ballot { eon: 3, id: 1, era: 4 };
     let committed = report(2, crate::Report::Committed { ballot, state: Observation::EMPTY });
     orchestrator.does(Input::Message { from: proposer, message: committed });
-    assert_eq!(orchestrator.left().as_deref(), Some("has 7 things to do"));
+    assert_eq!(orchestrator.left().as_deref(), Some("still has 7 jobs to finish"));
 }
 
 #[test]

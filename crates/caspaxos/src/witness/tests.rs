@@ -97,8 +97,8 @@ fn each_acceptor_is_named_with_the_outcome_of_its_request() {
     stage.reply(0, Reply::AcceptConflict { promised: BALLOT.advanced() });
     stage.reply(4, Reply::AcceptConflict { promised: BALLOT.advanced() });
     let expected = "c1#1 went through p1, under ballot 0,1,1: promised by a0 (had nothing) and a1 \
-                    (had nothing); v1=9 was accepted by a0, lost on the way to a2 and a3, kept by \
-                    a partition from a1, refused by a4, not yet at a5.";
+                    (had nothing); v1=9 was accepted by a0, lost on the way to a2 and a3, \
+                    blocked by a partition on the way to a1, refused by a4, not yet at a5.";
     assert_eq!(stage.told(), [expected]);
 }
 

@@ -111,7 +111,7 @@ fn connections_can_break() {
 /// An acceptor that is replaced by a replica which is behind has forgotten its last promises.
 #[test]
 fn a_failover_to_a_lagging_replica_loses_promises() {
-    let replicas = "[redis]\nreplication_lag = \"1s\"\n";
+    let replicas = "\n[redis]\nreplication_lag = \"1s\"\n";
     let outcomes = verdicts(&(crashing(["a0", "a1"], "fail_over") + replicas), &[]);
     assert!(outcomes.iter().any(|outcome| outcome.verdict == Verdict::Violation));
 }
