@@ -19,14 +19,14 @@
 
 mod ages;
 mod fills;
+mod observed;
 mod promises;
 mod queries;
 mod reads;
-mod told;
 
 pub use ages::Ages;
 pub use fills::{Fills, StaleFill};
+pub use observed::Observed;
 pub use promises::ReadPromises;
 pub use queries::{Herd, Queries};
 pub use reads::{Promise, Reads, StaleRead};
-pub use told::Told;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use history::{Key, Names, NodeId, Observation, Time, Version};
 
-use super::told::words;
+use super::observed::words;
 
 /// Checks that no fill stores a row that has already been invalidated in that cache. Such a fill is
 /// a *stale set*.

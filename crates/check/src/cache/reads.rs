@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use history::{Completion, Entry, Invoke, Key, Names, NodeId, Observation, OpId, Return, Span};
 use history::{Step, Time, Version};
 
-use super::told::{Told, words};
+use super::observed::{Observed, words};
 
 /// A promise to reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub enum Promise {
 pub struct Reads {
     promise: Promise,
     keys: BTreeMap<Key, KeyState>,
-    own: BTreeMap<(NodeId, Key), Told>,
+    own: BTreeMap<(NodeId, Key), Observed>,
     open: BTreeMap<OpId, Open>,
     broken: Option<StaleRead>,
 }
@@ -66,7 +66,7 @@ pub struct Reads {
 struct KeyState {
     /// The observed versions, each newer than the one before. Versions that no later read must
     /// reach are forgotten.
-    told: Vec<Told>,
+    observed: Vec<Observed>,
     /// The number of open operations of each client.
     open: BTreeMap<NodeId, u32>,
     /// The client that last ended an operation, and the time; then the last other client, and the
@@ -87,7 +87,7 @@ struct Open {
 #[derive(Clone, Copy, Debug)]
 struct Floor {
     version: Version,
-    because: Told,
+    because: Observed,
 }
 
 /// A read that broke its promise.
@@ -106,7 +106,7 @@ pub struct StaleRead {
     /// The version and value that it saw.
     pub seen: Observation,
     /// The newer version that was known.
-    pub known: Told,
+    pub known: Observed,
 }
 
 impl Reads {
@@ -156,8 +156,9 @@ impl Reads {
     /// Returns the lowest version that a read by `client` may return if it begins now.
     fn floor(&self, now: Time, client: NodeId, key: Key) -> Option<Floor> {
         let state = self.keys.get(&key)?;
-        let newest = state.told.last().copied();
-        let as_it_is = |told: Told| Floor { version: told.state.version, because: told };
+        let newest = state.observed.last().copied();
+        let as_it_is =
+            |observed: Observed| Floor { version: observed.state.version, because: observed };
         match self.promise {
             Promise::OwnWrites | Promise::Monotonic => {
                 self.own.get(&(client, key)).copied().map(as_it_is)
@@ -166,12 +167,12 @@ impl Reads {
                 newest.filter(|_| state.is_quiet(now, client, settle)).map(as_it_is)
             }
             Promise::Age(age) => {
-                let known = state.told.iter().rev().find(|told| told.at + age < now);
+                let known = state.observed.iter().rev().find(|observed| observed.at + age < now);
                 known.copied().map(as_it_is)
             }
-            Promise::Versions(versions) => newest.map(|told| {
-                let version = Version(told.state.version.0.saturating_sub(versions));
-                Floor { version, because: told }
+            Promise::Versions(versions) => newest.map(|observed| {
+                let version = Version(observed.state.version.0.saturating_sub(versions));
+                Floor { version, because: observed }
             }),
         }
     }
@@ -189,7 +190,7 @@ impl Reads {
             let (promise, known) = (self.promise, floor.because);
             self.broken = Some(StaleRead { promise, key, op, began, ended: at, seen, known });
         }
-        self.observe(open, Told { state: seen, op, at });
+        self.observe(open, Observed { state: seen, op, at });
     }
 
     /// An operation ends.
@@ -201,27 +202,27 @@ impl Reads {
         Some(open)
     }
 
-    fn observe(&mut self, open: Open, told: Told) {
-        let is_newer = |known: Option<&Told>| {
-            known.is_none_or(|known| known.state.version < told.state.version)
+    fn observe(&mut self, open: Open, observed: Observed) {
+        let is_newer = |known: Option<&Observed>| {
+            known.is_none_or(|known| known.state.version < observed.state.version)
         };
         let counts = match self.promise {
             Promise::OwnWrites => !open.is_read,
             Promise::Monotonic => open.is_read,
             _ => false,
         };
-        let own = (told.op.client, open.key);
+        let own = (observed.op.client, open.key);
         if counts && is_newer(self.own.get(&own)) {
-            self.own.insert(own, told);
+            self.own.insert(own, observed);
         }
         let Some(state) = self.keys.get_mut(&open.key) else { return };
-        if is_newer(state.told.last()) {
-            state.told.push(told);
+        if is_newer(state.observed.last()) {
+            state.observed.push(observed);
             let age = match self.promise {
                 Promise::Age(age) => age,
                 _ => Span::ZERO,
             };
-            state.forget(told.at, age);
+            state.forget(observed.at, age);
         }
     }
 }
@@ -252,8 +253,9 @@ impl KeyState {
     /// Forgets all versions before the newest one that is older than `age`. That one is the lowest
     /// version that a later read may return.
     fn forget(&mut self, now: Time, age: Span) {
-        let old = self.told.iter().rposition(|told| told.at + age < now).unwrap_or_default();
-        self.told.drain(..old);
+        let old =
+            self.observed.iter().rposition(|observed| observed.at + age < now).unwrap_or_default();
+        self.observed.drain(..old);
     }
 }
 

@@ -4,7 +4,7 @@ use history::{Names, Observation, OpId, Time};
 
 /// An operation that observed a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct Observed {
     /// The version and value that it observed.
     pub state: Observation,
     /// The operation.
@@ -13,10 +13,10 @@ pub struct Told {
     pub at: Time,
 }
 
-impl Told {
+impl Observed {
     /// Returns the observation in one sentence.
     pub(crate) fn in_words(&self, names: &Names) -> String {
-        let Told { state, op, .. } = self;
+        let Observed { state, op, .. } = self;
         let client = names.node(op.client);
         match state.value.writer() == Some(*op) {
             true => {
