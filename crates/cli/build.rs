@@ -1,4 +1,4 @@
-//! Embeds the scenario files, so that the binary needs nothing but itself.
+//! Embeds the scenario files, so that the binary needs no other files.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 //! An acceptor: a Redis server with the prepare, accept and query scripts, and nothing else.
 //!
-//! The proposer's client library would call `EVALSHA` and read the reply. Here both are done at the
-//! acceptor's end, so that messages on the way are small and can be read in a recording; what the
-//! server does is the same.
+//! In a real deployment the proposer's client library calls `EVALSHA` and reads the reply. Here the
+//! acceptor does both, so that messages are small and readable in a recording. The server does the
+//! same work.
 //!
 //! ```
 //! use caspaxos::acceptor::{Acceptor, Registers};
@@ -47,15 +47,15 @@ pub struct Acceptor {
     registers: Arc<Registers>,
 }
 
-/// What all acceptors know alike: how registers are kept, and the scripts.
+/// What all acceptors share: the Redis keys of the registers, and the scripts.
 #[derive(Debug, Hash)]
 pub struct Registers {
-    /// For each key its promise, ballot and value keys.
+    /// The Redis keys of each register: promise, ballot and value.
     keys: Vec<[Blob; 3]>,
     prepare: Sha1,
     accept: Sha1,
     query: Sha1,
-    /// What it takes to delete them, if they can be deleted.
+    /// The scripts for deletions, if registers can be deleted.
     aged: Option<Aged>,
 }
 
@@ -66,7 +66,7 @@ impl Registers {
         Registers::of_scripts(names, &ScriptSet::GRYADKA_V1)
     }
 
-    /// Registers that are worked on by other scripts.
+    /// Registers with other scripts.
     pub(crate) fn of_scripts(names: &[String], set: &ScriptSet) -> Arc<Registers> {
         let keys = names.iter().map(|name| {
             ["promise", "ballot", "value"].map(|part| Blob::format(format_args!("{name}/{part}")))
@@ -87,7 +87,7 @@ impl sim::Process for Acceptor {
                 self.serve(cx, (from, age), (key, ballot), request);
             }
             Input::Message { from, message: Message::Order { number, order } } => {
-                self.obey(cx, from, number, &order);
+                self.apply(cx, from, number, &order);
             }
             Input::ConnectionLost { peer, .. } => self.server.disconnect(peer),
             Input::Timer(Timer::Server(timer)) => self.server.renew(timer),
@@ -101,13 +101,13 @@ impl sim::Process for Acceptor {
 }
 
 impl Acceptor {
-    /// An acceptor without a memory.
+    /// An acceptor with an empty server.
     #[must_use]
     pub fn new(config: ServerConfig, registers: Arc<Registers>) -> Acceptor {
         Acceptor::of_scripts(config, registers, &ScriptSet::GRYADKA_V1)
     }
 
-    /// An acceptor by the rules of other scripts, which its registers know.
+    /// An acceptor with the scripts of its registers.
     pub(crate) fn of_scripts(
         config: ServerConfig,
         registers: Arc<Registers>,
@@ -116,13 +116,13 @@ impl Acceptor {
         Acceptor { server: Server::new(config, set.all()), registers }
     }
 
-    /// Its server, to look at.
+    /// The acceptor's server.
     #[must_use]
     pub fn server(&self) -> &Server {
         &self.server
     }
 
-    /// Does what a proposer asks, and answers.
+    /// Handles a proposer's request, and replies.
     fn serve(
         &mut self,
         cx: &mut Cx<'_>,
@@ -164,7 +164,7 @@ impl Acceptor {
     }
 }
 
-/// What the reply to prepare says. Anything but the two answers of the script is an error.
+/// Reads the reply to a prepare. Any reply but the two of the script is an error.
 fn read_promise(reply: &RedisReply) -> Reply {
     let RedisReply::Array(parts) = reply else {
         return Reply::PrepareError;
@@ -183,7 +183,7 @@ fn read_held(reply: &RedisReply) -> Reply {
     held.map_or(Reply::QueryError, |(accepted, state)| Reply::Held { accepted, state })
 }
 
-/// What was accepted, and under which ballot.
+/// The accepted state, and its ballot.
 fn read_accepted(parts: &[RedisReply]) -> Option<(Ballot, Observation)> {
     match parts {
         [RedisReply::Bulk(ok), RedisReply::Bulk(ballot), RedisReply::Bulk(value)] if *ok == OK => {
@@ -221,7 +221,7 @@ fn ballot_text(Ballot { eon, id, era }: Ballot) -> Blob {
     text.number(eon).byte(b',').number(u64::from(id)).byte(b',').number(era).blob()
 }
 
-/// Under the zero ballot there is no state, and the stored text means nothing.
+/// Under the zero ballot there is no state, and the stored text has no meaning.
 fn read_state(accepted: Ballot, text: &[u8]) -> Option<Observation> {
     if accepted == Ballot::ZERO {
         return Some(Observation::EMPTY);
@@ -259,7 +259,8 @@ mod tests {
         }
     }
 
-    /// How an acceptor whose registers can be deleted reacts to an order, after these commands.
+    /// The reaction of an acceptor whose registers can be deleted to an order, after these
+    /// commands.
     fn carry_out(lines: &[&[&'static str]], order: Order) -> Vec<Effect<Protocol>> {
         let set = ScriptSet::aged(ERASE);
         let registers = Registers::of_scripts(&["key1".to_owned()], &set);
@@ -275,7 +276,7 @@ mod tests {
         sandbox.take_effects()
     }
 
-    /// What that acceptor reports of the order.
+    /// The acceptor's report on the order.
     fn report(lines: &[&[&'static str]], order: Order) -> Option<Report> {
         carry_out(lines, order).into_iter().find_map(|effect| match effect {
             Effect::Send { message: Message::Report { report, .. }, .. } => Some(report),

@@ -1,4 +1,4 @@
-//! Ballots: the order in which proposals count.
+//! Ballots, which order the proposals.
 
 use std::fmt;
 
@@ -13,22 +13,22 @@ use thiserror::Error;
 /// let ballot = Ballot { eon: 1, id: 7, era: 3 };
 /// assert_eq!(ballot.to_string(), "1,7,3");
 /// assert!(ballot.advanced() > ballot, "a later attempt of the same epoch");
-/// assert!(ballot.advanced() < Ballot { eon: 1, id: 8, era: 0 }, "nobody comes in between");
+/// assert!(ballot.advanced() < Ballot { eon: 1, id: 8, era: 0 }, "no other ballot between");
 /// ```
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Ballot {
-    /// Raised past that of a competitor.
+    /// Raised past a competitor's eon.
     pub eon: u64,
-    /// Whose it is: the unique number of a proposer.
+    /// The unique number of the proposer.
     pub id: u32,
-    /// Counts the attempts of an epoch.
+    /// The number of the attempt in its epoch.
     pub era: u64,
 }
 
 impl Ballot {
-    /// Lower than every proposer's: nothing has been promised or accepted.
+    /// Lower than every proposer's ballot. It means that no ballot has been promised or accepted.
     pub const ZERO: Ballot = Ballot { eon: 0, id: 0, era: 0 };
 
     /// The ballot of the next attempt in the same epoch.
@@ -47,7 +47,7 @@ impl Ballot {
     pub(crate) const TEXT_MAX: usize = 20 + 1 + 10 + 1 + 20;
 }
 
-/// A text that is no ballot: somebody else writes to the acceptor's keys.
+/// A text that is not a ballot. Another program writes to the acceptor's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("no ballot: three numbers with commas between them")]
 pub struct ParseBallotError;
@@ -56,7 +56,7 @@ impl Ballot {
     /// Reads a ballot as the acceptor keeps it: `eon,id,era`.
     ///
     /// # Errors
-    /// If it is none.
+    /// If the text is not a ballot.
     pub fn parse(text: &[u8]) -> Result<Ballot, ParseBallotError> {
         let (eon, rest) = first_number(text).ok_or(ParseBallotError)?;
         let (id, rest) = rest.strip_prefix(b",").and_then(first_number).ok_or(ParseBallotError)?;

@@ -1,9 +1,9 @@
-//! A call: a client's operation at a proposer, from the question to the answer, or to the end of
-//! the client's patience.
+//! A call: a client's operation at a proposer, from the request to the reply, or to the client's
+//! timeout.
 //!
-//! A client that is not answered knows nothing. The proposer may have crashed after it had the
-//! change accepted, or the answer was lost; and of a question that is reported lost, another copy
-//! may have arrived. So all of these are unknown outcomes.
+//! Without a reply the outcome is unknown. The proposer may have crashed after the change was
+//! accepted, or the reply was lost. Even if a request is reported lost, a duplicate may have
+//! arrived.
 
 use history::{Action, Completion, Key, NodeId, OpId, Span};
 use sim::{Context, Input, TimerId, Waiting};
@@ -25,23 +25,23 @@ impl Call {
     pub(crate) fn begin(
         cx: &mut Context<'_, Protocol>,
         proposer: NodeId,
-        patience: Span,
+        timeout: Span,
         key: Key,
         action: impl FnOnce(OpId) -> Action,
     ) -> Call {
         let invoke = cx.invoke(key, action);
         let (op, action) = (invoke.op, invoke.action);
         cx.send(proposer, Message::Change { ticket: op.ordinal, key, action });
-        let timer = cx.set_timer(patience, Timer::LosePatience);
+        let timer = cx.set_timer(timeout, Timer::CallTimeout);
         Call { op, key, action, proposer, timer }
     }
 
-    /// What was asked.
+    /// The action.
     pub(crate) fn action(&self) -> Action {
         self.action
     }
 
-    /// Whom the client waits for.
+    /// The node for which the client waits.
     pub(crate) fn waits_for(&self) -> Waiting {
         let what = match self.action {
             Action::Read => "what a read finds",
@@ -50,7 +50,7 @@ impl Call {
         Waiting { on: self.proposer, what: what.to_owned(), key: Some(self.key) }
     }
 
-    /// Ends the operation, if this is what ends it, and tells how.
+    /// Ends the operation if this input ends it, and returns the outcome.
     pub(crate) fn end(
         &self,
         cx: &mut Context<'_, Protocol>,
@@ -69,7 +69,7 @@ impl Call {
                 Completion::Unknown
             }
             Input::ConnectionLost { peer, .. } if peer == self.proposer => Completion::Unknown,
-            Input::Timer(Timer::LosePatience) => Completion::Unknown,
+            Input::Timer(Timer::CallTimeout) => Completion::Unknown,
             _ => return None,
         };
         cx.cancel_timer(self.timer);
@@ -78,7 +78,7 @@ impl Call {
     }
 }
 
-/// How an operation ended, by the proposer's answer.
+/// The outcome of an operation by the proposer's reply.
 fn completion(answer: Answer) -> Completion {
     match answer {
         Answer::Ok(state) => Completion::Ok(state),

@@ -1,10 +1,10 @@
-//! Change functions: what a proposer applies to a register's state.
+//! The change functions that a proposer applies to a register's state.
 //!
-//! The state of a register is a version and a value ([`Observation`]). Reading leaves it as it is;
-//! last-write-wins puts a value on top of whatever there is; compare-and-set does that only if the
-//! version is still the one that was seen, and is refused otherwise. As in Gryadka only the version
-//! is compared: that it has one value is what the checker is there to find out. A deletion, after
-//! which versions begin anew, compares all that was seen, and leaves an empty register.
+//! The state of a register is a version and a value ([`Observation`]). A read does not change it. A
+//! last-write-wins write replaces any state. A compare-and-set replaces the state only if its
+//! version is still the expected one, and is refused otherwise. As in Gryadka only the version is
+//! compared. The checker verifies that a version has one value. A deletion compares the whole
+//! state, because versions start over after it, and leaves an empty register.
 //!
 //! ```
 //! use caspaxos::change::{Changed, apply};
@@ -18,21 +18,21 @@
 
 use history::{Action, Observation};
 
-/// What a change function makes of a state.
+/// The result of a change function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Changed {
-    /// This state, which may be the same.
+    /// The new state, which may equal the old one.
     To(Observation),
-    /// It will not change such a state.
+    /// The change is refused.
     Refused,
 }
 
-/// What compare-and-set compares.
+/// The parts of a state that compare-and-set compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Comparing {
     /// The version, as in Gryadka.
     Versions,
-    /// The version and the value: where registers are deleted, versions come again.
+    /// The version and the value, for registers that can be deleted: their versions come again.
     States,
 }
 

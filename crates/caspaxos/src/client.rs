@@ -1,10 +1,11 @@
-//! The client: reads a register and writes on top of what it read, again and again.
+//! The client: reads a register and writes on top of the state that it read, in a loop.
 //!
-//! For each write it picks a key and a proposer to read by; reads; and writes on top of that with
-//! compare-and-set, by a proposer that it picks independently. If one of the two does not come to a
-//! good end it tries once more, and then picks anew. It stops after so many writes, or when it is
-//! told to. This is the loop of Gryadka's test client, which read and wrote by the same proposer
-//! and so never saw what another one makes of an unknown outcome.
+//! For each write the client picks a key and a proposer, and reads. Then it writes on top of that
+//! state with compare-and-set, through a proposer that it picks independently. If the read or the
+//! write fails, the client tries once more, and then picks again. It stops after a number of
+//! writes, or when the operator stops it. Gryadka's test client has the same loop, but reads and
+//! writes through one proposer. So it never sees how another proposer continues after an unknown
+//! outcome.
 //!
 //! ```
 //! use caspaxos::client::Client;
@@ -29,7 +30,7 @@ use sim::{Context, Delay, Input, Keep, Waiting};
 use crate::call::Call;
 use crate::{Message, Protocol, Timer};
 
-/// How often it tries before it picks another key and other proposers.
+/// The number of tries before the client picks another key and other proposers.
 const TRIES: u32 = 2;
 
 type Cx<'a> = Context<'a, Protocol>;
@@ -39,20 +40,21 @@ type Cx<'a> = Context<'a, Protocol>;
 pub struct Client {
     proposers: Vec<NodeId>,
     keys: Vec<Key>,
-    /// How long it waits for an answer.
-    patience: Span,
-    /// How long it waits before each try.
+    /// The timeout of a reply.
+    timeout: Span,
+    /// The pause before each try.
     pause: Delay,
-    /// How many writes it still wants to succeed with; none if it goes on until it is told.
+    /// The number of writes that must still succeed. `None` if the client continues until it is
+    /// stopped.
     missing: Option<u64>,
-    /// One of so many times it deletes what it read instead of writing on top of it; never if 0.
+    /// The client deletes instead of writing once in this many times. 0 means never.
     deletes_one_in: u64,
     stopping: bool,
     pick: Option<Pick>,
     call: Option<Call>,
 }
 
-/// What it is trying.
+/// The current call.
 #[derive(Clone, Copy, Debug, Hash)]
 struct Pick {
     key: Key,
@@ -68,34 +70,34 @@ impl sim::Process for Client {
             Input::Start => self.pause(cx),
             Input::Timer(Timer::Try) => self.attempt(cx),
             Input::Message { message: Message::Stop, .. } => self.stopping = true,
-            input => self.hear(cx, &input),
+            input => self.on_input(cx, &input),
         }
     }
 
-    /// A client that starts again has forgotten what it was at, but not what it is to do.
+    /// A restarted client has forgotten its open operation, but not its task.
     fn crash(self, _: Keep) -> Client {
         Client { pick: None, call: None, ..self }
     }
 }
 
 impl Client {
-    /// Before each try it waits so long, if nothing else is said. (A busy lock answers at once:
-    /// without this, time would stand still.)
+    /// The default pause before each try. A busy lock replies at once, so without a pause time
+    /// would stand still.
     pub const PAUSE: Delay = Delay { min: Span::from_millis(1), max: Span::from_millis(1) };
 
-    /// A client that wants to succeed with `writes` writes, or, if none, goes on until it is told,
-    /// and that waits for a proposer's answer no longer than `patience`.
+    /// A client that stops after `writes` successful writes, or continues until it is stopped if
+    /// `writes` is `None`. It waits for a proposer's reply for at most `timeout`.
     #[must_use]
     pub fn new(
         proposers: Vec<NodeId>,
         keys: Vec<Key>,
         writes: Option<u64>,
-        patience: Span,
+        timeout: Span,
     ) -> Client {
         Client {
             proposers,
             keys,
-            patience,
+            timeout,
             pause: Client::PAUSE,
             missing: writes,
             deletes_one_in: 0,
@@ -105,30 +107,31 @@ impl Client {
         }
     }
 
-    /// The same, but that it pauses for so long before each try.
+    /// Sets the pause before each try.
     #[must_use]
     pub fn with_pause(self, pause: Delay) -> Client {
         Client { pause, ..self }
     }
 
-    /// The same, but one of so many times it deletes what it has read. That counts as a write.
+    /// Makes the client delete instead of writing, once in this many times. A deletion counts as a
+    /// write.
     #[must_use]
     pub fn with_deletions(self, one_in: u64) -> Client {
         Client { deletes_one_in: one_in, ..self }
     }
 
-    /// Whom it waits for.
+    /// The node for which the client waits.
     pub(crate) fn waits_for(&self) -> Option<Waiting> {
         self.call.map(|call| call.waits_for())
     }
 
-    /// Whether it has done what it wanted.
+    /// Whether the client has finished its task.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.call.is_none() && self.pick.is_none() && (self.stopping || self.missing == Some(0))
     }
 
-    /// How many writes it still wants.
+    /// The number of writes that must still succeed.
     pub(crate) fn missing(&self) -> Option<u64> {
         self.missing
     }
@@ -138,7 +141,7 @@ impl Client {
         cx.set_timer(pause, Timer::Try);
     }
 
-    /// Tries to read, to begin with.
+    /// Begins with a read.
     fn attempt(&mut self, cx: &mut Cx<'_>) {
         if self.is_done() {
             cx.mark("client-done");
@@ -175,11 +178,11 @@ impl Client {
         key: Key,
         action: impl FnOnce(OpId) -> Action,
     ) {
-        self.call = Some(Call::begin(cx, proposer, self.patience, key, action));
+        self.call = Some(Call::begin(cx, proposer, self.timeout, key, action));
     }
 
-    /// Something that may end the operation that it waits for.
-    fn hear(&mut self, cx: &mut Cx<'_>, input: &Input<Protocol>) {
+    /// Handles an input that may end the open operation.
+    fn on_input(&mut self, cx: &mut Cx<'_>, input: &Input<Protocol>) {
         let (Some(call), Some(pick)) = (self.call, self.pick) else {
             return;
         };
@@ -207,7 +210,7 @@ impl Client {
     }
 }
 
-/// A write on top of what was seen, with a value of its own.
+/// A write on top of the seen state, with the operation's own value.
 fn write_on(expected: Observation, op: OpId) -> Action {
     Action::Cas { expected, value: Value::of(op) }
 }

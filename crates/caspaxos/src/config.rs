@@ -15,43 +15,43 @@ use crate::variants::Variant;
 
 pub use self::orchestrator::OrchestratorConfig;
 
-/// No scenario has more nodes of a kind than this.
+/// The maximum number of nodes of one kind.
 const NODES_MAX: u16 = 1000;
 
 /// The section.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How many acceptors there are: a0, a1, ...
+    /// The number of acceptors: a0, a1, ...
     pub acceptors: u16,
-    /// How many proposers: p1, p2, ... With changes of membership, at a time.
+    /// The number of proposers at a time: p1, p2, ...
     pub proposers: u16,
-    /// How many clients: c1, c2, ... With changes of membership, at a time.
+    /// The number of clients at a time: c1, c2, ...
     pub clients: u16,
-    /// How many keys the clients work on: key1, key2, ...
+    /// The number of keys that the clients use: key1, key2, ...
     pub keys: u16,
-    /// Whom proposers ask for promises. All acceptors, a majority, if it is left open.
+    /// The acceptors that promise, and the quorum. The default is a majority of all acceptors.
     pub prepare: QuorumConfig,
-    /// Whom proposers ask to accept. All acceptors, a majority, if it is left open.
+    /// The acceptors that accept, and the quorum. The default is a majority of all acceptors.
     pub accept: QuorumConfig,
-    /// That the quorums need not meet, on purpose.
+    /// Allows quorums that need not meet.
     pub inconsistent: bool,
     /// How proposers read.
     pub reads: ReadsConfig,
-    /// That proposers and acceptors follow other rules than those of the protocol.
+    /// Replaces the rules of the protocol by those of a variant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<Variant>,
-    /// How long a proposer waits for answers in each phase.
+    /// How long a proposer waits for replies in each phase.
     pub timeout: Span,
-    /// How long a client waits for a proposer's answer.
-    pub patience: Span,
-    /// How long a client pauses before each try; a range is drawn from anew each time, so that
-    /// rivals get out of each other's way.
+    /// How long a client waits for a proposer's reply.
+    pub client_timeout: Span,
+    /// How long a client pauses before each try. From a range each pause is drawn anew, so that
+    /// competing clients avoid each other.
     pub pause: Latency,
     /// Changes of membership while clients are at work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub membership: Option<MembershipConfig>,
-    /// Deletions and changes of membership that an orchestrator sees to.
+    /// Deletions and changes of membership by an orchestrator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub orchestrator: Option<OrchestratorConfig>,
     /// The servers of the acceptors: the section `[redis]`.
@@ -71,7 +71,7 @@ impl Default for Config {
             reads: ReadsConfig::default(),
             variant: None,
             timeout: Span::from_millis(50),
-            patience: Span::from_secs(1),
+            client_timeout: Span::from_secs(1),
             pause: Latency(Client::PAUSE),
             membership: None,
             orchestrator: None,
@@ -80,13 +80,13 @@ impl Default for Config {
     }
 }
 
-/// Acceptors, and how many of them have to agree.
+/// Acceptors, and the number of them that must agree.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct QuorumConfig {
-    /// Which acceptors, by name.
+    /// The names of the acceptors.
     pub nodes: Vec<String>,
-    /// How many of them.
+    /// The number of acceptors that must agree.
     pub size: usize,
 }
 
@@ -94,10 +94,10 @@ pub struct QuorumConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReadsConfig {
-    /// By committing the state again.
+    /// A read commits the state again.
     #[default]
     Commit,
-    /// By a query, where a prepare and an accept quorum agree.
+    /// A query answers the read if a prepare and an accept quorum agree.
     Quorum,
 }
 
@@ -114,12 +114,13 @@ impl From<ReadsConfig> for Reads {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MembershipConfig {
-    /// What is done.
+    /// The changes.
     pub changes: Vec<MembershipChange>,
-    /// Whether all keys are committed again half-way through each change. It is not safe without.
+    /// Whether all keys are committed again half-way through each change. Without a rescan changes
+    /// are not safe.
     #[serde(default = "default_rescan")]
     pub rescan: bool,
-    /// How many more keys there are, which are written once before and read once after all changes.
+    /// The number of additional keys that are written once before and read once after all changes.
     #[serde(default)]
     pub cold_keys: u16,
 }
@@ -129,7 +130,7 @@ fn default_rescan() -> bool {
 }
 
 impl Config {
-    /// Fills in the quorums, if all of this makes sense.
+    /// Checks the section, and fills in the quorums.
     pub(crate) fn complete(mut self) -> Result<Config, Problem> {
         let counts = [
             ("acceptors", self.acceptors),
@@ -141,10 +142,10 @@ impl Config {
             return Err(Problem::new(*name, format!("this is 1 to {NODES_MAX}")));
         }
         if self.timeout == Span::ZERO {
-            return Err(Problem::new("timeout", "a proposer has to wait for longer than that"));
+            return Err(Problem::new("timeout", "a proposer must wait for longer than 0s"));
         }
-        if self.patience == Span::ZERO {
-            return Err(Problem::new("patience", "a client has to wait for longer than that"));
+        if self.client_timeout == Span::ZERO {
+            return Err(Problem::new("client_timeout", "a client must wait for longer than 0s"));
         }
         if self.pause.0.min == Span::ZERO && self.pause.0.max == Span::ZERO {
             return Err(Problem::new("pause", "without a pause time can stand still"));
@@ -173,8 +174,8 @@ impl Config {
         Ok(self)
     }
 
-    /// Whether each prepare quorum has an acceptor in common with each accept quorum: two that
-    /// avoid each other as well as they can fill up the places outside the common nodes first.
+    /// Whether each prepare quorum has an acceptor in common with each accept quorum. Two quorums
+    /// with the smallest overlap use the nodes outside the common ones first.
     fn quorums_meet(&self) -> bool {
         let common = self.prepare.nodes.iter().filter(|node| self.accept.nodes.contains(node));
         let common = common.count();
@@ -183,7 +184,7 @@ impl Config {
         inside(&self.prepare) + inside(&self.accept) > common
     }
 
-    /// The names of the acceptors that are there from the beginning.
+    /// The names of the initial acceptors.
     pub(crate) fn acceptor_names(&self) -> Vec<String> {
         (0..self.acceptors).map(|number| format!("a{number}")).collect()
     }
@@ -225,8 +226,8 @@ impl MembershipConfig {
         if self.cold_keys > NODES_MAX {
             return Err(Problem::new("membership.cold_keys", format!("this is 0 to {NODES_MAX}")));
         }
-        let everybody = config.acceptor_names();
-        let majority = QuorumConfig { size: everybody.len() / 2 + 1, nodes: everybody };
+        let all_acceptors = config.acceptor_names();
+        let majority = QuorumConfig { size: all_acceptors.len() / 2 + 1, nodes: all_acceptors };
         if config.prepare != majority || config.accept != majority {
             let message = "changes of membership begin with majorities of all acceptors";
             return Err(Problem::new("prepare", message));
@@ -247,9 +248,10 @@ impl MembershipConfig {
         Ok(())
     }
 
-    /// How many nodes it takes if each change is a growth.
+    /// The number of nodes if each change is a growth.
     fn nodes_at_most(&self, config: &Config) -> usize {
-        // Acceptors that join, two generations a change, a sweeper a change, and two sweepers more.
+        // Joining acceptors, two generations for each change, one sweeper for each change, and two
+        // more sweepers.
         let (changes, pair) = (self.changes.len(), config.proposers + config.clients);
         let generations = (1 + 2 * changes) * usize::from(pair);
         usize::from(config.acceptors) + 2 * changes + 2 + generations
@@ -339,7 +341,7 @@ mod tests {
         assert_eq!(problem(changing(of(1), &[Grow, Shrink], 0)), None);
         assert_eq!(problem(changing(of(1), &[Shrink], 0)), path("changes.0"));
         assert_eq!(problem(changing(of(1), &[Grow, Shrink, Shrink], 0)), path("changes.2"));
-        // 65,535 nodes are as many as there can be.
+        // The maximum is 65,535 nodes.
         let large = |acceptors| Config { acceptors, proposers: 300, clients: 347, ..of(3) };
         assert_eq!(problem(changing(large(86), &[Grow, Shrink].repeat(25), 0)), None);
         assert_eq!(problem(changing(large(87), &[Grow, Shrink].repeat(25), 0)), path("changes"));
@@ -371,7 +373,7 @@ mod tests {
         assert_eq!((pausing(0, 5), pausing(5, 5), pausing(1, 9)), (None, None, None));
     }
 
-    /// The rule against its meaning: every pair of quorums has an acceptor in common.
+    /// Compares the rule with its definition: every pair of quorums has an acceptor in common.
     #[test]
     fn quorums_meet_when_no_two_can_avoid_each_other() {
         let names = ["a0", "a1", "a2", "a3"];

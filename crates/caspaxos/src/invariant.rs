@@ -1,4 +1,4 @@
-//! One value per ballot, held against every accept that is sent.
+//! Checks every accept that is sent: a ballot has one value.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash as _, Hasher};
@@ -10,29 +10,28 @@ use sim::{Event, Kind, Observer};
 use crate::process::Process;
 use crate::{Ballot, Message, Protocol, Request};
 
-/// A (key, ballot) carries at most one state.
+/// A (key, ballot) has at most one state.
 ///
-/// Remembering all ballots for ever is not needed: those under which one proposer id sends accepts
-/// for a key only grow, and to go back to an earlier one is a breach already, which tells of
-/// ballots that are not raised on every attempt, or of an id that two proposers have. So what is
-/// kept is one accept per key and id.
+/// The checker keeps one accept per key and proposer id. The ballots under which one id sends
+/// accepts for a key only grow. An accept under an earlier ballot is already a violation: a ballot
+/// was not raised for an attempt, or two proposers share an id.
 #[derive(Clone, Debug)]
 pub struct OneValuePerBallot {
     names: Names,
     compared: fn(Ballot) -> Ballot,
     last: BTreeMap<(Key, u32), Sent>,
-    /// When each node started last.
+    /// The time of each node's last start.
     started: BTreeMap<NodeId, Time>,
     broken: Option<Breach>,
 }
 
-/// Two accepts that do not go together.
+/// Two accepts that contradict each other.
 #[derive(Clone, Copy, Debug)]
 struct Breach {
     key: Key,
     first: Sent,
     second: Sent,
-    /// When the sender of the second had started last.
+    /// The time of the last start of the second accept's sender.
     started: Option<Time>,
 }
 
@@ -46,14 +45,14 @@ struct Sent {
 }
 
 impl OneValuePerBallot {
-    /// Has seen nothing yet.
+    /// A checker that has seen no event.
     #[must_use]
     pub fn new(names: Names) -> OneValuePerBallot {
         let (last, started) = (BTreeMap::new(), BTreeMap::new());
         OneValuePerBallot { names, compared: |ballot| ballot, last, started, broken: None }
     }
 
-    /// The same for a variant in which only a part of a ballot counts.
+    /// A checker for a variant in which only a part of a ballot counts.
     pub(crate) fn comparing(self, compared: fn(Ballot) -> Ballot) -> OneValuePerBallot {
         OneValuePerBallot { compared, ..self }
     }
@@ -112,16 +111,16 @@ impl Checker<Process> for OneValuePerBallot {
         };
         let (summary, why) = if first.ballot == second.ballot {
             let summary = format!("a ballot of {key} was used for more than one state");
-            (summary, "A prepare that meets both cannot tell which of them counts.")
+            (summary, "A prepare that meets both cannot decide which state counts.")
         } else {
             let summary = format!("a ballot of {key} was used after a later one of the same id");
-            (summary, "Nothing keeps it from being used for another state than the first time.")
+            (summary, "Nothing prevents its use for another state.")
         };
         let mut story = vec![tell(first), tell(second)];
         let (by, id) = (self.names.node(second.by), second.ballot.id);
         if first.by != second.by {
             let other = self.names.node(first.by);
-            story.push(format!("{other} and {by} both take {id} for their id."));
+            story.push(format!("{other} and {by} both use the id {id}."));
         } else if let Some(at) = started.filter(|at| *at >= first.at) {
             story.push(format!("{by} had started again at {at}, with id {id} as before."));
         }

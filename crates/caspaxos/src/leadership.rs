@@ -1,9 +1,9 @@
-//! By which ballots a proposer leads a register, and for how long.
+//! The ballots under which a proposer leads a register, and the end of its leadership.
 //!
-//! The [`proposer`](crate::proposer) takes an attempt through its rounds; what it learns there it
-//! tells its *leadership*, which numbers the attempts and knows when one of them can do without the
-//! first phase. Those of the protocol are [`Epochs`]. That the two are apart shows what safety
-//! hangs on, and is where the variants that people really run, right and wrong, take another turn.
+//! The [`proposer`](crate::proposer) runs the rounds of an attempt, and reports their results to
+//! its *leadership*. The leadership assigns ballots to attempts, and decides when an attempt can
+//! skip the first phase. The protocol's leadership is [`Epochs`]. Safety depends on this trait, and
+//! the variants in [`variants`](crate::variants) implement it in other ways, right and wrong.
 //!
 //! ```
 //! use caspaxos::Ballot;
@@ -26,89 +26,92 @@ use history::{Key, Observation};
 
 use crate::Ballot;
 
-/// By so much the id of a proposer grows when it restarts: ids are unique for ever. There are fewer
-/// nodes than this, so the ids of first lives are all below it.
+/// The amount by which the id of a proposer grows when it restarts, so that ids stay unique. There
+/// are fewer nodes than this, so all ids of first lives are below it.
 const RESTART_STRIDE: u32 = 1 << 16;
 
-/// What a proposer knows of ballots, and of the registers that it leads.
+/// A proposer's state about ballots, and about the registers that it leads.
 pub trait Leadership: Clone + Debug + Hash {
-    /// An attempt at a key begins: its ballot, and the state to go on from if the proposer leads.
+    /// Begins an attempt at a key. Returns its ballot, and the state to continue from if the
+    /// proposer leads.
     fn begin(&mut self, key: Key) -> (Ballot, Option<Observation>);
 
-    /// A quorum has promised the ballot: this is the state to go on from.
+    /// A quorum has promised the ballot. The attempt continues from this state.
     fn promised(&mut self, key: Key, ballot: Ballot, state: Observation);
 
-    /// There was no quorum of promises. This is the highest ballot that acceptors told of.
+    /// There was no quorum of promises. `conflict` is the highest ballot that acceptors reported.
     fn not_promised(&mut self, key: Key, conflict: Option<Ballot>);
 
-    /// A quorum has accepted the state under the ballot; others may have promised a higher one.
+    /// A quorum has accepted the state under the ballot. Other acceptors may have promised a higher
+    /// ballot.
     fn accepted(&mut self, key: Key, ballot: Ballot, state: Observation, conflict: Option<Ballot>);
 
-    /// There was no quorum of acceptances: what was sent under the ballot may be accepted later.
+    /// There was no quorum of acceptances. The state may still be accepted later under the ballot.
     fn not_accepted(&mut self, key: Key, ballot: Ballot, conflict: Option<Ballot>);
 
-    /// A register is to be forgotten that was deleted under this ballot: it is not led any more,
-    /// and no register is attempted below it, not even after a crash. Those by other rules are not
-    /// told of deletions.
+    /// Forgets a register that was deleted under this ballot. The proposer no longer leads it, and
+    /// begins no attempt below the ballot, not even after a crash. Variants do not get this call.
     fn forget(&mut self, _: Key, _: Ballot) {}
 
-    /// Nothing is led any more: the promises are worth nothing among other acceptors. Those by
-    /// other rules are not given any.
+    /// Ends the leadership of all registers, because the promises do not hold among other
+    /// acceptors. Variants do not get other acceptors.
     fn abdicate(&mut self) {}
 
-    /// What is left after a crash.
+    /// The state after a crash.
     #[must_use]
     fn crash(self) -> Self;
 }
 
-/// The protocol's rules: an epoch for each register, in which every attempt has a ballot of its
-/// own, and which ends when a competitor is heard of.
+/// The protocol's rules: each register has an epoch, in which every attempt has its own ballot. The
+/// epoch ends when the proposer learns of a competitor.
 #[derive(Clone, Debug, Hash)]
 pub struct Epochs {
     id: u32,
     after_unknown: AfterUnknown,
-    /// The first eon: past all tombstones that it has been told of.
+    /// The first eon. It is past all tombstones that the proposer knows.
     floor: u64,
     registers: BTreeMap<Key, Epoch>,
 }
 
-/// What becomes of the leadership when an accept ends without a quorum, and without a conflict.
+/// What happens to the leadership when an accept ends without a quorum and without a conflict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AfterUnknown {
-    /// It goes on from the state before, which may put it on top of what was accepted after all.
-    /// Nobody can have seen that: to read it is to commit it, which takes a promise that ends the
-    /// leadership.
+    /// The proposer continues to lead from the state before. Its next state may replace one that
+    /// was accepted after all. No client can have seen that one: a read commits it, and for that
+    /// takes a promise that ends the leadership.
     #[default]
     LeadsOn,
-    /// It ends: the next attempt prepares, and so learns what became of this one. Without that,
-    /// what was read by a query could be overwritten by somebody who has not seen it.
+    /// The leadership ends. The next attempt prepares, and so learns the outcome of this one.
+    /// Otherwise a leader that has not seen a state could overwrite it after a read by query
+    /// returned it.
     Prepares,
 }
 
 /// An epoch, led or not.
 #[derive(Clone, Debug, Hash)]
 struct Epoch {
-    /// That of the last attempt, or of an epoch past somebody else's.
+    /// The ballot of the last attempt, or of an epoch past a competitor's.
     ballot: Ballot,
-    /// The state to go on from, while it leads: what the promises told, or what was accepted since.
+    /// While the proposer leads, the state to continue from: that of the promises, or the one
+    /// accepted since.
     leading: Option<Observation>,
 }
 
 impl Epochs {
-    /// Leads nothing. No other proposer may ever have the same id, which is not 0.
+    /// A leadership of no register. The id must be unique and not 0.
     #[must_use]
     pub fn new(id: u32) -> Epochs {
         let (after_unknown, registers) = (AfterUnknown::default(), BTreeMap::new());
         Epochs { id, after_unknown, floor: 0, registers }
     }
 
-    /// The same rules, but for this one.
+    /// Sets what happens after an unknown outcome.
     #[must_use]
     pub fn after_unknown(self, after_unknown: AfterUnknown) -> Epochs {
         Epochs { after_unknown, ..self }
     }
 
-    /// The id that its ballots carry.
+    /// The id in its ballots.
     pub(crate) fn id(&self) -> u32 {
         self.id
     }
@@ -134,7 +137,7 @@ impl Epochs {
         }
     }
 
-    /// Goes on from this state, if it leads.
+    /// Continues from this state, if it leads.
     pub(crate) fn lead_on(&mut self, key: Key, state: Observation) {
         if let Some(last) = &mut self.epoch(key).leading {
             *last = state;
@@ -143,7 +146,7 @@ impl Epochs {
 }
 
 impl Leadership for Epochs {
-    /// The ballot advances on every attempt, whatever became of the last.
+    /// The ballot advances on every attempt, for any outcome of the last one.
     fn begin(&mut self, key: Key) -> (Ballot, Option<Observation>) {
         let epoch = self.epoch(key);
         epoch.ballot = epoch.ballot.advanced();
@@ -158,7 +161,8 @@ impl Leadership for Epochs {
         self.fast_forward(key, conflict);
     }
 
-    /// It yields even though the quorum was reached: whoever objects has promised somebody else.
+    /// The leadership ends although the quorum was reached: an acceptor that refuses has promised
+    /// another proposer.
     fn accepted(&mut self, key: Key, _: Ballot, state: Observation, conflict: Option<Ballot>) {
         self.yield_to(key, conflict);
         self.lead_on(key, state);
@@ -182,7 +186,7 @@ impl Leadership for Epochs {
         self.registers.values_mut().for_each(|epoch| epoch.leading = None);
     }
 
-    /// Not even the id; but it stays above tombstones.
+    /// Even the id changes, but the ballots stay above tombstones.
     fn crash(self) -> Epochs {
         let fresh = Epochs::new(self.id + RESTART_STRIDE);
         Epochs { floor: self.floor, after_unknown: self.after_unknown, ..fresh }

@@ -2,59 +2,59 @@
 //!
 //! CASPaxos (Rystsov, "CASPaxos: Replicated State Machines without logs", arXiv 1802.07000) is
 //! single-decree Paxos in which a proposer does not propose a value but a *change* of the present
-//! one. That makes a register that lives on 2F + 1 *acceptors* and survives the loss of F of them,
-//! with no log and no leader election. Gryadka (<https://github.com/gryadka/js>) runs it with plain
-//! Redis servers for acceptors: what an acceptor does is two scripts. The rules here are those of
+//! one. The result is a register on 2F + 1 *acceptors* that survives the loss of F of them, without
+//! a log and without leader election. Gryadka (<https://github.com/gryadka/js>) runs it with plain
+//! Redis servers as acceptors: two scripts do the work of an acceptor. The rules here are those of
 //! its first version.
 //!
 //! # The protocol
 //!
-//! There is one register per key; each is on its own. A [`Ballot`] is *(eon, id, era)*, ordered in
-//! that order. Eon and id name an epoch in which one proposer leads, the era counts its attempts in
-//! that epoch; since ids are unique, nobody else's ballot lies between two of the same epoch.
+//! There is one register per key, and registers are independent. A [`Ballot`] is *(eon, id, era)*,
+//! ordered in that order. Eon and id name an epoch in which one proposer leads. The era counts its
+//! attempts in that epoch. Ids are unique, so no other proposer's ballot lies between two ballots
+//! of the same epoch.
 //!
-//! An acceptor keeps, for each key, the highest ballot that it has promised to, the ballot under
-//! which it accepted a state, and that state.
+//! For each key an acceptor stores the highest ballot that it has promised, the ballot under which
+//! it accepted a state, and that state.
 //!
-//! - *Prepare* with ballot b: if its promise is lower than b, it promises b, and answers what it
-//!   has accepted, under which ballot. Otherwise it answers the promise: a conflict.
-//! - *Accept* with ballot b and a state: if its promise is not higher than b, it promises b and
-//!   accepts the state. Otherwise it answers the promise: a conflict.
+//! - *Prepare* with ballot b: if its promise is lower than b, the acceptor promises b, and replies
+//!   with its accepted state and ballot. Otherwise it replies with the promise: a conflict.
+//! - *Accept* with ballot b and a state: if its promise is not higher than b, the acceptor promises
+//!   b and accepts the state. Otherwise it replies with the promise: a conflict.
 //!
-//! A proposer that is asked to change a key:
+//! To change a key, a proposer:
 //!
 //! 1. takes the key's lock, or refuses if it is taken;
-//! 2. raises the era of its ballot by one, on every attempt, whatever became of the last;
+//! 2. raises the era of its ballot by one, on every attempt, for any outcome of the last one;
 //! 3. unless it leads: prepares, waits for a quorum of promises, and takes the state of the highest
-//!    ballot among exactly these; now it leads;
+//!    ballot among exactly these; now the proposer leads;
 //! 4. applies the change to that state, or to the one that it remembers if it led before;
-//! 5. has the new state accepted by a quorum, *even if the change was refused*: the old state is
-//!    committed again then, without which a leader that has been deposed meanwhile would answer
-//!    from a memory that is out of date. A read is a change that changes nothing.
+//! 5. asks a quorum to accept the new state, *even if the change was refused*. A refused change
+//!    commits the old state again. Otherwise a leader that was deposed meanwhile would reply with
+//!    an outdated state. A read is a change that keeps the state.
 //!
-//! When it hears of a higher ballot in a failed prepare or in any accept, it raises its eon past
-//! that ballot's; in an accept it also stops leading, even if the quorum was reached.
+//! If a failed prepare or any accept reports a higher ballot, the proposer raises its eon past that
+//! ballot's. After an accept it also stops leading, even if the quorum was reached.
 //!
 //! # Invariants
 //!
-//! 1. A (key, ballot) carries at most one state for ever: attempts have ballots of their own.
-//! 2. Each prepare quorum meets each accept quorum. They are independent lists of nodes, with sizes
-//!    of their own; changes of membership keep this at every step ([`membership`], and the
+//! 1. A (key, ballot) has at most one state, because each attempt has its own ballot.
+//! 2. Each prepare quorum meets each accept quorum. They are independent lists of nodes with their
+//!    own sizes. Changes of membership keep this invariant at every step ([`membership`], and the
 //!    [`orchestrator`], which reconfigures proposers that are in use).
-//! 3. A client that is told "unknown" knows nothing: accepts that are still under way may take
-//!    effect at any later time.
+//! 3. An "unknown" outcome says nothing: accepts that are still in flight may take effect at any
+//!    later time.
 //!
-//! A register can be deleted: the empty state is accepted like any other, and an [`orchestrator`]
-//! erases what is left of it, so that its versions begin anew.
+//! A register can be deleted: the acceptors accept the empty state like any other, and then an
+//! [`orchestrator`] erases the register, so that its versions start over.
 //!
-//! Where to read on: [`proposer`] and [`leadership`], [`acceptor`], then [`orchestrator`] and its
-//! [`rules`], [`client`] for what is done with them in a run, and [`system`](CasPaxos) for how it
-//! is put together. [`reads`] are cheaper where acceptors agree; [`variants`] are other rules,
-//! right and wrong; [`store`] is for code of your own.
+//! Continue with [`proposer`] and [`leadership`], [`acceptor`], then [`orchestrator`] and its
+//! [`rules`]. [`client`] is the load of a run, and [`system`](CasPaxos) assembles the nodes.
+//! [`reads`] has reads without a write, [`variants`] has other rules, right and wrong, and
+//! [`store`] is for your own code.
 //!
-//! The protocol knows neither its variants nor the scenarios that it runs in. Both, and the
-//! dependencies that they take, come with the feature `system`, which is on unless you turn it off.
-//! The [`store`] works without.
+//! The protocol does not depend on its variants or on scenarios. Both, and their dependencies,
+//! belong to the default feature `system`. The [`store`] works without it.
 
 #![deny(clippy::float_arithmetic)]
 #![cfg_attr(

@@ -1,80 +1,80 @@
-//! What the processes say to each other, and to themselves.
+//! The messages and timers of the processes.
 
 use history::{Action, Key, NodeId, Observation};
 use serde::{Deserialize, Serialize};
 
 use crate::{Ballot, Configuration, Order, Report};
 
-/// What the processes say to each other.
+/// A message between processes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Message {
     /// A client asks a proposer to change a register.
     Change {
-        /// By which it will know the answer.
+        /// Identifies the reply.
         ticket: u32,
-        /// Which register.
+        /// The register.
         key: Key,
-        /// How.
+        /// The change.
         action: Action,
     },
-    /// The proposer answers.
+    /// A proposer replies to a client.
     Changed {
-        /// Of what was asked.
+        /// The ticket of the request.
         ticket: u32,
-        /// What became of it.
+        /// The outcome.
         answer: Answer,
     },
-    /// A proposer asks an acceptor.
+    /// A proposer sends a request to an acceptor.
     Request {
-        /// Which register.
+        /// The register.
         key: Key,
         /// The ballot of the attempt.
         ballot: Ballot,
-        /// How often deletions have made the proposer start afresh: an acceptor can reject messages
-        /// of an age that a deletion has ended.
+        /// The proposer's age, which grows with each deletion. An acceptor can reject messages of
+        /// an age that a deletion has ended.
         age: u32,
-        /// What it is asked.
+        /// The request.
         request: Request,
     },
-    /// The acceptor answers.
+    /// An acceptor replies to a proposer.
     Reply {
-        /// Which register.
+        /// The register.
         key: Key,
         /// The ballot of the request.
         ballot: Ballot,
-        /// The answer.
+        /// The reply.
         reply: Reply,
     },
     /// The operator gives a proposer its acceptors.
     Configure(Configuration),
-    /// The operator wants a client to finish what it is at, and stop.
+    /// The operator tells a client to finish its open operation and stop.
     Stop,
-    /// The orchestrator asks for something.
+    /// The orchestrator gives an order.
     Order {
-        /// By which it will know the report.
+        /// Identifies the report.
         number: u32,
-        /// What.
+        /// The order or report.
         order: Order,
     },
-    /// Somebody tells the orchestrator what became of an order.
+    /// A node reports the result of an order to the orchestrator.
     Report {
-        /// Of which.
+        /// The number of the order.
         number: u32,
-        /// What.
+        /// The order or report.
         report: Report,
     },
-    /// A proposer tells the orchestrator that a register was deleted.
+    /// A proposer notifies the orchestrator that a register was deleted.
     Deleted {
-        /// Which register.
+        /// The register.
         key: Key,
-        /// The ballot under which a quorum has accepted that it is empty.
+        /// The ballot under which a quorum has accepted the empty state.
         tombstone: Ballot,
     },
 }
 
 impl Message {
-    /// How many bytes its lists take.
+    /// The size of its lists, in bytes.
     #[inline]
     pub(crate) fn payload(&self) -> usize {
         match self {
@@ -89,83 +89,83 @@ impl Message {
     }
 }
 
-/// What a proposer asks of an acceptor.
+/// A proposer's request to an acceptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
-    /// To promise not to accept anything below this ballot, and to tell what it has accepted.
+    /// Promise to accept nothing below this ballot, and report the accepted state.
     Prepare,
-    /// To accept this state.
+    /// Accept this state.
     Accept(Observation),
-    /// To tell what it has accepted, without any promise.
+    /// Report the accepted state, without a promise.
     Query,
 }
 
-/// What an acceptor answers.
+/// An acceptor's reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
-    /// It promises, and has accepted this before: the zero ballot if nothing.
+    /// The acceptor promises. It reports its accepted state, with the zero ballot if there is none.
     Promised {
-        /// Under which ballot.
+        /// The ballot of the accepted state.
         accepted: Ballot,
-        /// Which state.
+        /// The accepted state.
         state: Observation,
     },
-    /// It will not promise: it has promised this already.
+    /// The acceptor does not promise, because it has promised this ballot.
     PrepareConflict {
-        /// Its promise.
+        /// The promised ballot.
         promised: Ballot,
     },
-    /// It has accepted.
+    /// The acceptor has accepted the state.
     Accepted,
-    /// It will not accept: it has promised this.
+    /// The acceptor does not accept, because it has promised this ballot.
     AcceptConflict {
-        /// Its promise.
+        /// The promised ballot.
         promised: Ballot,
     },
-    /// Its Redis server answered with an error. What the command was for did not happen.
+    /// The acceptor's Redis server replied with an error. The command had no effect.
     PrepareError,
-    /// Its Redis server answered with an error.
+    /// The acceptor's Redis server replied with an error.
     AcceptError,
-    /// It has accepted this: the zero ballot if nothing.
+    /// The acceptor reports its accepted state, with the zero ballot if there is none.
     Held {
-        /// Under which ballot.
+        /// The ballot of the accepted state.
         accepted: Ballot,
-        /// Which state.
+        /// The accepted state.
         state: Observation,
     },
-    /// Its Redis server answered with an error.
+    /// The acceptor's Redis server replied with an error.
     QueryError,
 }
 
-/// What a proposer answers to a client.
+/// A proposer's reply to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
-    /// It is done, and the register is like this.
+    /// The change took effect, and this is the register's state.
     Ok(Observation),
-    /// The change was refused: the register is like this, and was committed so again.
+    /// The change was refused. This is the register's state, which was committed again.
     Refused(Observation),
-    /// The key's lock is taken. Nothing happened.
+    /// The key's lock is taken. The operation had no effect.
     Busy,
-    /// There was no quorum of promises. The register is as it was.
+    /// There was no quorum of promises. The operation had no effect.
     NotPrepared,
-    /// There was no quorum of acceptances: the change may or may not take effect, now or later.
+    /// There was no quorum of acceptances. The change may take effect now, later or never.
     Unknown,
 }
 
-/// What the processes say to themselves, later.
+/// A timer of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Timer {
-    /// A client tries.
+    /// A client begins a try.
     Try,
-    /// A client stops waiting for a proposer's answer.
-    LosePatience,
-    /// A proposer stops waiting for answers about a key.
-    GiveUp(Key),
-    /// An acceptor's server has something to do.
+    /// A client stops waiting for a proposer's reply.
+    CallTimeout,
+    /// A proposer stops waiting for replies about a key.
+    RoundTimeout(Key),
+    /// An acceptor's server continues its work.
     Server(redis_node::Timer),
     /// The orchestrator begins the next change.
     Change,

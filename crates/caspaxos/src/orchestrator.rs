@@ -1,57 +1,57 @@
-//! The orchestrator: collects what deletions leave behind, and changes the membership, while
-//! clients are at work.
+//! The orchestrator: erases deleted registers and changes the membership while clients are at work.
 //!
-//! Both are lists of steps. Which steps they are, its [rules](crate::rules) say. A step is an order
-//! to certain nodes, and it is done when all of them have reported. Until then the order is given
-//! again to those that have not: it, and the report, may be lost, come twice, or come late. What
-//! the orchestrator has still to do it writes down before it gives an order, so that it can crash
-//! at any moment, and goes on with the same step when it starts again. It does one thing after the
-//! other; so a deletion and a change of membership never meet half-way. A change that is due goes
-//! first, and a deletion that has got no further than its first step is put off for it: that takes
-//! all acceptors, and the change may be the removal of one that is gone.
+//! Both are lists of steps, which the [rules](crate::rules) define. A step is an order to some
+//! nodes, and it is done when all of them have reported. Until then the orchestrator repeats the
+//! order to the others, because the order and the report may be lost, duplicated or late. The
+//! orchestrator stores its remaining work before it gives an order. So it can crash at any moment,
+//! and continues with the same step after a restart. It does one job at a time, so a deletion and a
+//! change of membership never overlap. A change that is due comes first. A deletion that is still
+//! in its first step is postponed for it: that step needs all acceptors, and the change may remove
+//! one that is gone.
 //!
 //! # Deletion
 //!
-//! (CASPaxos paper, section 3.1.) A client deletes a register by a change like any other: the empty
-//! state is accepted by a quorum, which is a *tombstone*, and the client is answered. The register
-//! is as good as new then, and still there on every acceptor. To erase it,
+//! (CASPaxos paper, section 3.1.) A client deletes a register with an ordinary change: a quorum
+//! accepts the empty state, which is a *tombstone*, and the client gets its reply. The register is
+//! empty then, but every acceptor still stores it. To erase it,
 //!
-//! 1. the state is committed again, *by all acceptors*; if it is empty under a ballot b then,
-//! 2. every proposer *forgets* the register, moves past b, and *comes of age*: nothing that it has
-//!    sent before is of that age;
-//! 3. every acceptor is told these ages, and *rejects* what is of an earlier one;
-//! 4. every acceptor *erases* the register if it still holds what it accepted under b, and has
-//!    promised nothing since. If one has, all this begins again.
+//! 1. the state is committed again *by all acceptors*; if it is still empty, under a ballot b, then
+//! 2. every proposer *forgets* the register, moves past b, and begins a new *age*: its earlier
+//!    messages have an older age;
+//! 3. every acceptor gets these ages, and *rejects* messages of an older age;
+//! 4. every acceptor *erases* the register if it still holds the state that it accepted under b,
+//!    and has promised nothing since. If an acceptor has, the deletion starts over.
 //!
-//! The first makes sure that nothing older than the tombstone is left to be seen once that is gone;
-//! the second, that nothing is written below a tombstone which is still there; the third, that
-//! nothing that is still under way revives the register; the fourth, that nobody's promise is
-//! forgotten. A proposer keeps its age, and how far it has moved, when it crashes.
+//! Step 1 ensures that no state older than the tombstone remains once the tombstone is gone. Step 2
+//! ensures that no proposer writes below a remaining tombstone. Step 3 ensures that no message in
+//! flight revives the register. Step 4 ensures that no promise is forgotten. A proposer keeps its
+//! age and its lowest ballot when it crashes.
 //!
 //! # Membership
 //!
-//! (CASPaxos paper, section 2.3.) Proposers are given other acceptors while they are at work, in
-//! configurations with an *epoch*, so that an old one does not replace a newer one. A configuration
-//! is a majority of a set of acceptors, for both phases, and has one acceptor more or less than the
-//! one before. Whenever their number has become *even*, all keys are *rescanned*: committed again.
+//! (CASPaxos paper, section 2.3.) Proposers get new acceptors while they are at work, in
+//! configurations with an *epoch*, so that an old configuration does not replace a newer one. A
+//! configuration is a majority of a set of acceptors, for both phases, and has one acceptor more or
+//! less than the one before. When the number of acceptors has become *even*, all keys are
+//! *rescanned*: committed again.
 //!
-//! Why that suffices. Two majorities of sets that differ by one always meet, so proposers of two
-//! configurations in a row can work side by side. A majority of an even number, F + 2 of 2F + 2, is
-//! so large that it also meets each majority of a set that differs by two. So between two rescans,
-//! which lie two changes apart at the most, nothing can be overlooked that the first of them had
-//! left. From even to odd nothing has to be rescanned, as if the acceptor that joins had been there
-//! and was down. (The paper first changes whom to accept by, rescans, and then whom to prepare
-//! with, and has keys rescanned once more before an even number becomes odd. That second rescan
-//! does it.)
+//! Why that suffices: two majorities of sets that differ by one always meet, so proposers of two
+//! consecutive configurations can work side by side. A majority of an even number, F + 2 of 2F + 2,
+//! also meets each majority of a set that differs by two. Two rescans are at most two changes
+//! apart, so no quorum between them can miss a state that the first rescan left. From even to odd
+//! no rescan is needed: the joining acceptor counts as one that was down. (The paper first changes
+//! the accept quorum, rescans, and then changes the prepare quorum. It rescans once more before an
+//! even number becomes odd, and that second rescan suffices.)
 //!
-//! What meets has to meet for attempts, too. A proposer that led, or was half-way through a change,
-//! relies on promises of acceptors that it does not ask any more; after two changes others need not
-//! hear of these. So with another configuration it begins anew, and what it has sent before a
-//! rescan comes too late after it.
+//! The quorums of attempts must meet too. A proposer that led, or was in the middle of a change,
+//! relies on promises of acceptors that it no longer asks. After two changes other proposers need
+//! not meet those acceptors. So a proposer starts over with each new configuration, and its
+//! messages from before a rescan arrive too late after it.
 //!
-//! To replace an acceptor is to add one, and to remove another. A proposer is added by giving it a
-//! configuration; from then on it is asked to forget, too. It is removed by turning it off; where
-//! registers are deleted, it comes of age once more with that, and what it has sent is rejected.
+//! To replace an acceptor, the orchestrator adds one and removes another. To add a proposer, it
+//! gives the proposer a configuration; from then on the proposer gets the orders to forget too. To
+//! remove a proposer, it turns the proposer off. Where registers are deleted, the proposer also
+//! begins a new age, and its earlier messages are rejected.
 
 mod plan;
 mod step;
@@ -73,16 +73,16 @@ use crate::{Ballot, Message, Protocol, Timer};
 
 type Cx<'a> = Context<'a, Protocol>;
 
-/// How it goes about it.
+/// The timing of an orchestrator.
 #[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Pace {
-    /// Between two changes.
+    /// The time between two changes.
     pub(crate) every: Span,
-    /// Before an order is given again.
+    /// The time before an order is repeated.
     pub(crate) retry: Span,
 }
 
-/// An orchestrator. All but its timer outlasts a crash.
+/// An orchestrator. All of its state but the timer survives a crash.
 #[derive(Clone, Debug, Hash)]
 pub struct Orchestrator {
     cast: Cast,
@@ -91,15 +91,15 @@ pub struct Orchestrator {
     /// Whether the next job may begin.
     is_due: bool,
     jobs: VecDeque<Job>,
-    /// Registers that were deleted, and the ballots of their tombstones.
+    /// The deleted registers, and the ballots of their tombstones.
     deleted: VecDeque<(Key, Ballot)>,
     /// The number of the latest configuration.
     epoch: u64,
     /// The number of the latest order.
     number: u32,
-    /// The ages that proposers have reported last.
+    /// The last reported ages of proposers.
     ages: Vec<(NodeId, u32)>,
-    /// What is to be done after the present step.
+    /// The steps after the present one.
     steps: VecDeque<Step>,
     round: Option<Round>,
     timer: Option<TimerId>,
@@ -120,12 +120,12 @@ impl sim::Process for Orchestrator {
             Input::Timer(Timer::Change) => self.is_due = true,
             Input::Timer(Timer::Try) => self.give(cx),
             Input::Message { message: Message::Deleted { key, tombstone }, .. } => {
-                // Once is enough: so the list is no longer than there are keys.
+                // Each key is listed once, so the list is no longer than the number of keys.
                 self.deleted.retain(|(queued, _)| *queued != key);
                 self.deleted.push_back((key, tombstone));
             }
             Input::Message { from, message: Message::Report { number, report } } => {
-                self.hear(cx, from, number, report);
+                self.on_report(cx, from, number, report);
             }
             _ => (),
         }
@@ -160,13 +160,13 @@ impl Orchestrator {
         }
     }
 
-    /// How many things it has still to do.
+    /// The number of jobs that are left.
     pub(crate) fn missing(&self) -> usize {
         let present = usize::from(self.round.is_some());
         present + self.steps.len() + self.jobs.len() + self.deleted.len()
     }
 
-    /// Whom it waits for.
+    /// The nodes for which it waits.
     pub(crate) fn waits_for(&self) -> Vec<Waiting> {
         let nodes = self.round.iter().flat_map(|round| &round.waiting);
         let wait = |on: &NodeId| Waiting { on: *on, what: "a report".to_owned(), key: None };
@@ -199,7 +199,7 @@ impl Orchestrator {
         }
     }
 
-    /// Puts off a deletion of which nobody knows yet, if a change is due.
+    /// Postpones a deletion that is still in its first step, if a change is due.
     fn make_way(&mut self) {
         if self.is_due
             && !self.jobs.is_empty()
@@ -211,7 +211,7 @@ impl Orchestrator {
     }
 
     fn put_off(&mut self, key: Key, tombstone: Ballot) {
-        // What was deleted again meanwhile is in the list already.
+        // A register that was deleted again meanwhile is already in the list.
         if self.deleted.iter().all(|(queued, _)| *queued != key) {
             self.deleted.push_front((key, tombstone));
         }
@@ -227,14 +227,14 @@ impl Orchestrator {
         self.give(cx);
     }
 
-    /// Gives the order of the present step to those who have not reported.
+    /// Gives the order of the present step to the nodes that have not reported.
     fn give(&mut self, cx: &mut Cx<'_>) {
         let Some(Round { number, step, waiting, .. }) = &self.round else {
             return;
         };
         let (number, order) = (*number, step.order(self.epoch, &self.ages));
         match step {
-            // Any of them will do.
+            // One of them is enough.
             Step::Commit { .. } | Step::Rescan(_) => {
                 let place = cx.choose("committing-proposer", waiting.len() as u64) as usize;
                 cx.send(waiting[place], Message::Order { number, order });
@@ -251,11 +251,11 @@ impl Orchestrator {
         self.timer = Some(cx.set_timer(self.pace.retry, Timer::Try));
     }
 
-    fn hear(&mut self, cx: &mut Cx<'_>, from: NodeId, number: u32, report: Report) {
+    fn on_report(&mut self, cx: &mut Cx<'_>, from: NodeId, number: u32, report: Report) {
         let Some(round) = self.round.as_mut().filter(|round| round.number == number) else {
             return;
         };
-        round.hear(from, report);
+        round.on_report(from, report);
         if !round.waiting.is_empty() {
             return;
         }
@@ -267,7 +267,7 @@ impl Orchestrator {
         }
     }
 
-    /// A step is done: what follows from what was reported.
+    /// Ends a step, and adds the steps that follow from its reports.
     fn finish(&mut self, cx: &mut Cx<'_>, round: Round) {
         match round.step {
             Step::Commit { key, .. } => {

@@ -1,56 +1,55 @@
-//! Orders: what the [orchestrator](crate::orchestrator) asks of the others, and what they report.
+//! The orders of the [orchestrator](crate::orchestrator), and the reports on them.
 //!
-//! Each of them can be given and carried out again, and arrive late, without harm: the number of an
-//! order tells which of them a report is about, and what an order sets only grows.
+//! An order can be repeated, executed twice, and arrive late, without harm. Each report has the
+//! number of its order, and the values that an order sets only grow.
 
 use history::{Key, NodeId, Observation};
 use serde::{Deserialize, Serialize};
 
 use crate::{Ballot, Configuration};
 
-/// What the orchestrator asks for.
+/// An order of the orchestrator.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// Asks a proposer to commit a register again, whatever its state is.
+    /// A proposer commits a register again, in any state.
     Commit {
-        /// Which register.
+        /// The register.
         key: Key,
-        /// Who has to accept.
+        /// The acceptors that must accept.
         by: Accepting,
     },
-    /// Asks a proposer to forget what it knows of a register, to go past the ballot of a tombstone,
-    /// and to come of age: nothing that it sent before is of that age.
+    /// A proposer forgets a register, moves past the ballot of a tombstone, and begins a new age.
+    /// Its earlier messages have an older age.
     Forget {
-        /// Which register.
+        /// The register.
         key: Key,
-        /// The ballot under which all acceptors have accepted that it is empty.
+        /// The ballot under which all acceptors have accepted the empty state.
         tombstone: Ballot,
     },
-    /// Asks a proposer to use these acceptors from now on.
+    /// A proposer uses these acceptors from now on.
     Configure {
         /// The number of the configuration. An earlier one never replaces a later one.
         epoch: u64,
         /// The acceptors.
         configuration: Configuration,
     },
-    /// Asks a proposer to stop for good, and to come of age.
+    /// A proposer stops for good, and begins a new age.
     Retire,
-    /// Asks an acceptor to reject what proposers sent before they came of age.
+    /// An acceptor rejects messages of older ages than these.
     Reject(Vec<(NodeId, u32)>),
-    /// Asks an acceptor to erase a register if it holds the tombstone and has promised nothing
-    /// since.
+    /// An acceptor erases a register if it holds the tombstone and has promised nothing since.
     Erase {
-        /// Which register.
+        /// The register.
         key: Key,
         /// The ballot of the tombstone.
         tombstone: Ballot,
     },
-    /// Asks a sweeper to begin.
+    /// A sweeper begins.
     Sweep,
 }
 
-/// Who has to accept what is committed again.
+/// The acceptors that must accept a state that is committed again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Accepting {
@@ -60,21 +59,21 @@ pub enum Accepting {
     All,
 }
 
-/// What became of an order.
+/// The result of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Report {
     /// The register was committed again.
     Committed {
-        /// Under which ballot.
+        /// The ballot.
         ballot: Ballot,
-        /// In which state.
+        /// The state.
         state: Observation,
     },
-    /// The proposer has come of age: this one, or a later one.
+    /// The proposer has begun this age or a later one.
     Age(u32),
-    /// It is done.
+    /// The order is done.
     Done,
-    /// The register still holds the tombstone, for something has been promised since.
+    /// The acceptor still holds the tombstone, because it has promised a ballot since.
     Kept,
 }

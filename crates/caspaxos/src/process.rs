@@ -1,4 +1,4 @@
-//! What runs on a node: one of the five kinds of process.
+//! The process of a node, of one of five kinds.
 
 use sim::{Context, Input, Keep};
 
@@ -10,7 +10,7 @@ use crate::sweeper::Sweeper;
 use crate::variants::VariantProposer;
 use crate::{Message, Protocol};
 
-/// What runs on a node.
+/// The process of a node.
 #[derive(Clone, Debug, Hash)]
 pub struct Process(pub(crate) Part);
 
@@ -21,7 +21,7 @@ pub(crate) enum Part {
     Proposer(Proposer),
     Acceptor(Acceptor),
     Variant(Box<VariantProposer>),
-    /// Apart, for it is larger than the others.
+    /// Boxed, because it is larger than the others.
     Orchestrator(Box<Orchestrator>),
 }
 

@@ -1,18 +1,18 @@
-//! The proposer: takes a register through the two phases of a change.
+//! The proposer: runs the two phases of a change.
 //!
-//! Which ballot an attempt has, and whether the proposer leads and so needs one round trip for it,
-//! is a matter of its [`leadership`](crate::leadership). There is at most one attempt per key at a
-//! time, which is the key's lock.
+//! Its [`leadership`](crate::leadership) decides the ballot of an attempt, and whether the proposer
+//! leads and needs only one round trip. There is at most one attempt per key at a time, which is
+//! the key's lock.
 //!
-//! A round ends when its quorum is reached, or as soon as it cannot be reached any more; then the
-//! client is answered at once, though accepts may still be under way that will be accepted later.
-//! Answers that come after that are not heard. An acceptor that has not answered when the timeout
-//! is over, whose connection broke, or whose server answers with an error counts as one that
-//! failed.
+//! A round ends when its quorum is reached, or when its quorum can no longer be reached. Then the
+//! client gets its reply at once, although some accepts may still be in flight and be accepted
+//! later. The proposer ignores replies after the end of a round. An acceptor counts as failed if it
+//! has not replied within the timeout, if its connection broke, or if its server replied with an
+//! error.
 //!
 //! ```
 //! use caspaxos::proposer::Proposer;
-//! use caspaxos::{Configuration, Message, Quorum, Request};
+//! use caspaxos::{Configuration, Message, Protocol, Quorum, Request};
 //! use history::{Action, Key, NodeId, Span};
 //! use sim::{Effect, Input, Process, Sandbox};
 //!
@@ -54,24 +54,24 @@ type Cx<'a> = Context<'a, Protocol>;
 #[derive(Clone, Debug, Hash)]
 pub struct Proposer<L = Epochs> {
     leadership: L,
-    /// How many deletions it has been told of: [`orders`].
+    /// The proposer's age: the number of deletions that it knows. See [`orders`].
     age: u32,
     /// The number of its configuration.
     epoch: u64,
     configuration: Configuration,
-    /// Who is told of deletions.
+    /// The node that is notified of deletions.
     collector: Option<NodeId>,
     comparing: Comparing,
     timeout: Span,
     reads: Reads,
-    /// At most one per key: that is the key's lock.
+    /// The attempts, at most one per key. An attempt is the key's lock.
     attempts: BTreeMap<Key, Attempt>,
-    /// The latest ticket of each client. A question that the network delivers twice is heard once:
-    /// a client that was told that its change failed must not see the copy succeed.
+    /// The latest ticket of each client. A duplicated request is handled once: after a reply that
+    /// its change failed, a client must not see the duplicate succeed.
     tickets: BTreeMap<NodeId, u32>,
 }
 
-/// A change on its way.
+/// A change in progress.
 #[derive(Clone, Debug, Hash)]
 struct Attempt {
     asker: Asker,
@@ -82,7 +82,7 @@ struct Attempt {
     timer: TimerId,
 }
 
-/// Who wants to know what becomes of an attempt.
+/// The receiver of an attempt's outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Asker {
     Client { client: NodeId, ticket: u32 },
@@ -91,12 +91,12 @@ enum Asker {
 
 #[derive(Clone, Debug, Hash)]
 enum Phase {
-    /// What acceptors have accepted so far, and the state to go on from, if it leads, should they
-    /// not agree.
+    /// The accepted states reported so far. If the acceptors disagree and the proposer leads, the
+    /// attempt continues from this state.
     Query { query: Query, leading: Option<Observation> },
     /// The state of the highest ballot among the promises so far.
     Prepare { newest: (Ballot, Observation) },
-    /// The state that is to be accepted, and what that makes of the change.
+    /// The state to be accepted, and the reply to the client if it is.
     Accept { state: Observation, changed: Changed },
 }
 
@@ -109,17 +109,18 @@ impl<L: Leadership> sim::Process for Proposer<L> {
                 self.change(cx, from, ticket, key, action);
             }
             Input::Message { from, message: Message::Reply { key, ballot, reply } } => {
-                self.hear(cx, from, (key, ballot), reply);
+                self.on_reply(cx, from, (key, ballot), reply);
             }
             Input::Undelivered { to, message: Message::Request { key, ballot, request, .. } } => {
-                self.miss(cx, to, (key, ballot), request);
+                self.on_undelivered(cx, to, (key, ballot), request);
             }
             Input::Message { from, message: Message::Order { number, order } } => {
-                self.obey(cx, from, number, order);
+                self.apply(cx, from, number, order);
             }
             Input::ConnectionLost { peer, .. } => self.disconnect(cx, peer),
-            Input::Timer(Timer::GiveUp(key)) => self.give_up(cx, key),
-            // Before it is used: to change acceptors that are in use takes another proposer.
+            Input::Timer(Timer::RoundTimeout(key)) => self.time_out(cx, key),
+            // Valid only before the first attempt. Later changes of the acceptors need a new
+            // proposer.
             Input::Message { message: Message::Configure(configuration), .. } => {
                 self.configuration = configuration;
             }
@@ -127,8 +128,8 @@ impl<L: Leadership> sim::Process for Proposer<L> {
         }
     }
 
-    /// What is left after a crash: no attempt, and of the leadership what its rules
-    /// say. What it was ordered outlasts it.
+    /// A crash ends all attempts, and the leadership decides what it keeps. The effects of orders
+    /// survive.
     fn crash(self, _: Keep) -> Proposer<L> {
         let leadership = self.leadership.crash();
         let fresh = Proposer::led_by(leadership, self.configuration, self.timeout);
@@ -138,14 +139,14 @@ impl<L: Leadership> sim::Process for Proposer<L> {
 }
 
 impl Proposer {
-    /// A proposer that has proposed nothing. No other may ever have the same id, which is not 0.
+    /// A proposer without attempts. The id must be unique and not 0.
     #[must_use]
     pub fn new(id: u32, configuration: Configuration, timeout: Span) -> Proposer {
         Proposer::led_by(Epochs::new(id), configuration, timeout)
     }
 
-    /// The same proposer, which reads like that. All proposers that share acceptors read alike: if
-    /// one of them reads by queries, none may lead on after an unknown outcome.
+    /// Sets how the proposer reads. All proposers that share acceptors must read in the same way.
+    /// If one of them reads by query, no proposer may keep leading after an unknown outcome.
     #[must_use]
     pub fn reading(self, reads: Reads) -> Proposer {
         let after_unknown = match reads {
@@ -158,7 +159,7 @@ impl Proposer {
 }
 
 impl<L: Leadership> Proposer<L> {
-    /// A proposer whose ballots are by other rules.
+    /// A proposer with another leadership.
     pub(crate) fn led_by(
         leadership: L,
         configuration: Configuration,
@@ -180,12 +181,12 @@ impl<L: Leadership> Proposer<L> {
         }
     }
 
-    /// The same proposer, which reads like that whatever its leadership makes of it.
+    /// Sets how the proposer reads, without a change of its leadership.
     pub(crate) fn reading_unguarded(self, reads: Reads) -> Proposer<L> {
         Proposer { reads, ..self }
     }
 
-    /// Whom it waits for, in each attempt.
+    /// The acceptors for which it waits, in each attempt.
     pub(crate) fn waits_for(&self) -> Vec<Waiting> {
         let waits = self.attempts.iter().flat_map(|(key, attempt)| {
             let what = match attempt.phase {
@@ -199,7 +200,7 @@ impl<L: Leadership> Proposer<L> {
         waits.collect()
     }
 
-    /// A client asks for a change.
+    /// Handles a client's request.
     fn change(&mut self, cx: &mut Cx<'_>, client: NodeId, ticket: u32, key: Key, action: Action) {
         if self.tickets.get(&client).is_some_and(|latest| *latest >= ticket) {
             return;
@@ -229,13 +230,13 @@ impl<L: Leadership> Proposer<L> {
             None => Phase::of_change(cx, self.comparing, &action, leading),
         };
         let round = phase.round(&self.configuration, asker);
-        let timer = cx.set_timer(self.timeout, Timer::GiveUp(key));
+        let timer = cx.set_timer(self.timeout, Timer::RoundTimeout(key));
         let attempt = Attempt { asker, action, ballot, phase, round, timer };
         self.attempts.insert(key, attempt);
         self.ask(cx, key);
     }
 
-    /// Sends the request of the present phase to all acceptors of that phase.
+    /// Sends the request of the current phase to all acceptors of that phase.
     fn ask(&self, cx: &mut Cx<'_>, key: Key) {
         let Some(attempt) = self.attempts.get(&key) else {
             return;
@@ -251,8 +252,8 @@ impl<L: Leadership> Proposer<L> {
         }
     }
 
-    /// An acceptor answers.
-    fn hear(
+    /// Handles an acceptor's reply.
+    fn on_reply(
         &mut self,
         cx: &mut Cx<'_>,
         acceptor: NodeId,
@@ -263,8 +264,8 @@ impl<L: Leadership> Proposer<L> {
         let Some(attempt) = attempt else {
             return;
         };
-        // An acceptor counts once, and in the phase that it was asked in.
-        if !attempt.phase.awaits(reply) || !attempt.round.hear(acceptor) {
+        // An acceptor counts once, and only in the phase of the request.
+        if !attempt.phase.awaits(reply) || !attempt.round.count(acceptor) {
             return;
         }
         match (&mut attempt.phase, reply) {
@@ -287,8 +288,8 @@ impl<L: Leadership> Proposer<L> {
         self.proceed(cx, key);
     }
 
-    /// A request did not get through.
-    fn miss(
+    /// Handles a request that was not delivered.
+    fn on_undelivered(
         &mut self,
         cx: &mut Cx<'_>,
         acceptor: NodeId,
@@ -300,32 +301,32 @@ impl<L: Leadership> Proposer<L> {
             Request::Accept(_) => Reply::AcceptError,
             Request::Query => Reply::QueryError,
         };
-        self.hear(cx, acceptor, (key, ballot), reply);
+        self.on_reply(cx, acceptor, (key, ballot), reply);
     }
 
-    /// The connection to an acceptor broke: what it has not answered it will not answer.
+    /// The connection to an acceptor broke. Its missing replies will not come.
     fn disconnect(&mut self, cx: &mut Cx<'_>, acceptor: NodeId) {
         let keys: Vec<Key> = self.attempts.keys().copied().collect();
         for key in keys {
             let attempt = self.attempts.get_mut(&key);
-            if attempt.is_some_and(|attempt| attempt.round.hear(acceptor)) {
+            if attempt.is_some_and(|attempt| attempt.round.count(acceptor)) {
                 self.proceed(cx, key);
             }
         }
     }
 
-    /// The time for answers is over.
-    fn give_up(&mut self, cx: &mut Cx<'_>, key: Key) {
+    /// The timeout of a round has passed.
+    fn time_out(&mut self, cx: &mut Cx<'_>, key: Key) {
         if let Some(attempt) = self.attempts.get_mut(&key) {
             cx.mark("timeout");
-            attempt.round.give_up();
+            attempt.round.time_out();
             self.proceed(cx, key);
         }
     }
 
-    /// Goes on to the next phase, or answers the client, if the round is decided.
+    /// If the round is decided, begins the next phase or replies to the client.
     fn proceed(&mut self, cx: &mut Cx<'_>, key: Key) {
-        let attempt = self.attempts.get_mut(&key).expect("the attempt that was heard of");
+        let attempt = self.attempts.get_mut(&key).expect("a reply belongs to an attempt");
         let standing = attempt.standing();
         if standing == Standing::Open {
             return;
@@ -356,7 +357,7 @@ impl<L: Leadership> Proposer<L> {
             (&Phase::Accept { state, changed }, Standing::Reached) => {
                 let (asker, action) = (attempt.asker, attempt.action);
                 self.leadership.accepted(key, ballot, state, conflict);
-                self.tell_orchestrator(cx, (key, ballot), asker, (action, state, changed));
+                self.notify_orchestrator(cx, (key, ballot), asker, (action, state, changed));
                 let answer = match changed {
                     Changed::To(state) => Answer::Ok(state),
                     Changed::Refused => Answer::Refused(state),
@@ -370,22 +371,22 @@ impl<L: Leadership> Proposer<L> {
         }
     }
 
-    /// The attempt goes on with its next phase.
+    /// Begins the next phase of an attempt.
     fn enter(&mut self, cx: &mut Cx<'_>, key: Key, phase: Phase) {
         let attempt = self.attempts.get_mut(&key).expect("the attempt that goes on");
         attempt.round = phase.round(&self.configuration, attempt.asker);
         attempt.phase = phase;
-        attempt.timer = cx.set_timer(self.timeout, Timer::GiveUp(key));
+        attempt.timer = cx.set_timer(self.timeout, Timer::RoundTimeout(key));
         self.ask(cx, key);
     }
 
-    /// Answers the client, and gives back the key's lock.
+    /// Replies to the client, and releases the key's lock.
     fn answer(&mut self, cx: &mut Cx<'_>, key: Key, answer: Answer) {
-        let attempt = self.attempts.remove(&key).expect("who is answered has asked");
+        let attempt = self.attempts.remove(&key).expect("a reply goes to an open attempt");
         if answer == Answer::Unknown {
             cx.mark("unknown-outcome");
         }
-        // An order that came to nothing will come again.
+        // The orchestrator repeats an order without a result.
         if let Asker::Client { client, ticket } = attempt.asker {
             cx.send(client, Message::Changed { ticket, answer });
         }
@@ -418,7 +419,7 @@ impl Phase {
         }
     }
 
-    /// To have accepted what a change makes of a state. A refused change leaves it as it is.
+    /// Asks the acceptors to accept the changed state. A refused change keeps the state.
     fn accept(comparing: Comparing, action: &Action, state: Observation) -> Phase {
         let changed = apply_comparing(comparing, action, state);
         match changed {
@@ -427,7 +428,7 @@ impl Phase {
         }
     }
 
-    /// Who is asked, and how many have to agree.
+    /// The acceptors of the phase, and the number that must agree.
     fn round(&self, configuration: &Configuration, asker: Asker) -> Round {
         match (self, asker) {
             (Phase::Query { query, .. }, _) => Round::asking(query.nodes()),
@@ -439,7 +440,7 @@ impl Phase {
         }
     }
 
-    /// Whether this is an answer to what was asked in this phase.
+    /// Whether this is a reply to the request of this phase.
     fn awaits(&self, reply: Reply) -> bool {
         match reply {
             Reply::Promised { .. } | Reply::PrepareConflict { .. } | Reply::PrepareError => {

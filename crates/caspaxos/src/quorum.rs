@@ -1,21 +1,21 @@
-//! Quorums: which acceptors are asked, and how many answers suffice.
+//! Quorums: the acceptors of a phase, and the number of them that must agree.
 
 use history::NodeId;
 use serde::{Deserialize, Serialize};
 
 use crate::Ballot;
 
-/// Acceptors, and how many of them it takes.
+/// Acceptors, and the number of them that must agree.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Quorum {
-    /// Who is asked.
+    /// The acceptors.
     pub nodes: Vec<NodeId>,
-    /// How many have to agree.
+    /// The number that must agree.
     pub size: usize,
 }
 
 impl Quorum {
-    /// A majority of these.
+    /// A majority of these acceptors.
     #[must_use]
     pub fn majority(nodes: Vec<NodeId>) -> Quorum {
         let size = nodes.len() / 2 + 1;
@@ -23,12 +23,12 @@ impl Quorum {
     }
 }
 
-/// Whom a proposer asks for promises, and whom to accept. The two need not be the same.
+/// The prepare and accept quorums of a proposer. The two may differ.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Configuration {
-    /// For the first phase.
+    /// The quorum of the first phase.
     pub prepare: Quorum,
-    /// For the second phase.
+    /// The quorum of the second phase.
     pub accept: Quorum,
 }
 
@@ -40,32 +40,32 @@ impl Configuration {
         Configuration { prepare: quorum.clone(), accept: quorum }
     }
 
-    /// That of a proposer which is turned off: it asks nobody.
+    /// The configuration of a proposer that is turned off. It has no acceptors.
     #[must_use]
-    pub fn nobody() -> Configuration {
+    pub fn empty() -> Configuration {
         Configuration::majorities(&[])
     }
 }
 
-/// The answers to one round of requests.
+/// The replies to one round of requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Round {
-    /// Who has not answered yet.
+    /// The acceptors that have not replied.
     waiting: Vec<NodeId>,
-    /// How many more have to agree.
+    /// The number of acceptors that must still agree.
     missing: usize,
     /// The highest ballot among the conflicts so far.
     conflict: Option<Ballot>,
 }
 
-/// How a round stands.
+/// The state of a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is open.
+    /// The round is undecided.
     Open,
     /// The quorum is reached.
     Reached,
-    /// It cannot be reached any more.
+    /// The quorum can no longer be reached.
     Impossible,
 }
 
@@ -74,36 +74,36 @@ impl Round {
         Round { waiting: quorum.nodes.clone(), missing: quorum.size, conflict: None }
     }
 
-    /// Of questions to these, whose answers are counted elsewhere.
+    /// A round of requests whose replies are counted elsewhere.
     pub(crate) fn asking(nodes: Vec<NodeId>) -> Round {
         Round { missing: nodes.len(), waiting: nodes, conflict: None }
     }
 
-    /// Who has not answered yet.
+    /// The acceptors that have not replied.
     pub(crate) fn waiting(&self) -> &[NodeId] {
         &self.waiting
     }
 
-    /// Notes that this acceptor has answered. False if it has before, or was not asked: the network
-    /// may deliver an answer twice, and an acceptor counts once.
+    /// Records the reply of an acceptor. Returns false if it has replied before, or was not asked.
+    /// The network may duplicate a reply, and an acceptor counts once.
     #[must_use]
-    pub(crate) fn hear(&mut self, acceptor: NodeId) -> bool {
+    pub(crate) fn count(&mut self, acceptor: NodeId) -> bool {
         let place = self.waiting.iter().position(|waiting| *waiting == acceptor);
         place.map(|place| self.waiting.swap_remove(place)).is_some()
     }
 
-    /// The acceptor that was heard agrees.
+    /// The acceptor agrees.
     pub(crate) fn agree(&mut self) {
         self.missing = self.missing.saturating_sub(1);
     }
 
-    /// The acceptor that was heard has promised a higher ballot.
+    /// The acceptor has promised a higher ballot.
     pub(crate) fn object(&mut self, seen: Ballot) {
         self.conflict = self.conflict.max(Some(seen));
     }
 
-    /// Nobody who is still silent will be waited for.
-    pub(crate) fn give_up(&mut self) {
+    /// Stops waiting for the acceptors that have not replied.
+    pub(crate) fn time_out(&mut self) {
         self.waiting.clear();
     }
 
@@ -132,10 +132,10 @@ mod tests {
     #[test]
     fn two_of_three_are_a_quorum() {
         let mut round = round();
-        assert!(round.hear(NodeId(6)));
+        assert!(round.count(NodeId(6)));
         round.agree();
         assert_eq!(round.standing(), Standing::Open);
-        assert!(round.hear(NodeId(5)));
+        assert!(round.count(NodeId(5)));
         round.agree();
         assert_eq!(round.standing(), Standing::Reached);
     }
@@ -143,17 +143,17 @@ mod tests {
     #[test]
     fn an_acceptor_counts_once() {
         let mut round = round();
-        assert!(round.hear(NodeId(6)));
-        assert!(!round.hear(NodeId(6)));
-        assert!(!round.hear(NodeId(9)), "it was not asked");
+        assert!(round.count(NodeId(6)));
+        assert!(!round.count(NodeId(6)));
+        assert!(!round.count(NodeId(9)), "it was not asked");
     }
 
     #[test]
     fn a_round_is_lost_as_soon_as_too_few_are_left() {
         let mut round = round();
-        assert!(round.hear(NodeId(5)));
+        assert!(round.count(NodeId(5)));
         assert_eq!(round.standing(), Standing::Open);
-        assert!(round.hear(NodeId(6)));
+        assert!(round.count(NodeId(6)));
         assert_eq!(round.standing(), Standing::Impossible);
     }
 }

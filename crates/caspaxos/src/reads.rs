@@ -1,20 +1,20 @@
-//! Reads without a write: what enough acceptors agree on needs not be committed again.
+//! Reads without a write: a state on which enough acceptors agree need not be committed again.
 //!
-//! Ordinarily a read is a change that changes nothing: it is accepted anew, which takes writes and
-//! deposes whoever led. But a proposer can also just ask what acceptors have accepted (a *query*).
-//! If those that tell of the same ballot and state contain an accept quorum, then that state is
-//! chosen. If they contain a prepare quorum as well, then nothing newer was chosen before the query
-//! began: it would have been accepted by one of these. So they contain both, and the read is
-//! answered with that state; or else it goes on as a change.
+//! By default a read is a change that keeps the state. The state is accepted again, which costs
+//! writes and deposes the leader. But a proposer can also ask the acceptors for their accepted
+//! states (a *query*). If the acceptors that report the same ballot and state contain an accept
+//! quorum, that state is chosen. If they also contain a prepare quorum, no newer state was chosen
+//! before the query began: one of these acceptors would have accepted it. If they contain both
+//! quorums, the read returns that state. Otherwise the read continues as a change.
 //!
-//! That holds if whatever is accepted after a state was chosen descends from it. The ordinary rules
-//! do not care so much: a leader that does not know whether its last state was accepted goes on
-//! from the one before. Where proposers read by queries they must not
+//! This holds if every state that is accepted after a chosen state descends from it. The default
+//! rules do not ensure that: a leader that does not know whether its last state was accepted
+//! continues from the state before. If proposers read by query, a leader must not do that
 //! ([`AfterUnknown`](crate::leadership::AfterUnknown)).
 //!
-//! With majorities for both one of the two seems enough. It is not when quorums are flexible: those
-//! that contain a prepare quorum only may agree on a state that was never chosen, and those that
-//! contain an accept quorum only on one that is out of date.
+//! With majorities, each of the two quorums implies the other. With flexible quorums it does not.
+//! Acceptors that contain only a prepare quorum may agree on a state that was never chosen.
+//! Acceptors that contain only an accept quorum may agree on an outdated state.
 
 use history::{NodeId, Observation};
 
@@ -24,17 +24,17 @@ use crate::{Ballot, Configuration, Quorum};
 /// How a proposer reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Reads {
-    /// By committing the state again.
+    /// A read commits the state again.
     #[default]
     Commit,
-    /// By a query, if a prepare and an accept quorum agree.
+    /// A query answers the read if a prepare and an accept quorum agree.
     Quorum,
-    /// By a query, if one of each of these agree, whatever the quorums of the two phases are.
+    /// A query answers the read if these quorums agree, for any quorums of the two phases.
     Agreement(Vec<Quorum>),
 }
 
 impl Reads {
-    /// A query by these rules; none if reads are committed.
+    /// A query by these rules. `None` if reads commit.
     pub(crate) fn query(&self, configuration: &Configuration) -> Option<Query> {
         let quorums = match self {
             Reads::Commit => return None,
@@ -45,17 +45,17 @@ impl Reads {
     }
 }
 
-/// A query under way.
+/// A query in progress.
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Query {
-    /// Those that agree have to contain one of each.
+    /// The acceptors that agree must contain one of each of these quorums.
     quorums: Vec<Quorum>,
-    /// What each acceptor has accepted.
+    /// The accepted state of each acceptor.
     held: Vec<(NodeId, (Ballot, Observation))>,
 }
 
 impl Query {
-    /// All nodes that are in some quorum.
+    /// All nodes of the quorums.
     pub(crate) fn nodes(&self) -> Vec<NodeId> {
         let mut nodes: Vec<NodeId> = Vec::new();
         for node in self.quorums.iter().flat_map(|quorum| &quorum.nodes) {
@@ -66,18 +66,18 @@ impl Query {
         nodes
     }
 
-    /// An acceptor tells what it has accepted.
+    /// Records the accepted state of an acceptor.
     pub(crate) fn hold(&mut self, acceptor: NodeId, accepted: Ballot, state: Observation) {
         self.held.push((acceptor, (accepted, state)));
     }
 
-    /// What enough of them agree on.
+    /// The state on which enough acceptors agree.
     pub(crate) fn agreed(&self) -> Option<Observation> {
         let mut told = self.held.iter().map(|(_, told)| *told);
         told.find(|told| self.suffice(Some(*told), &[])).map(|(_, state)| state)
     }
 
-    /// How it stands while these have not answered.
+    /// Whether the query can still succeed while these acceptors have not replied.
     pub(crate) fn standing(&self, waiting: &[NodeId]) -> Standing {
         let hope = || {
             let mut told = self.held.iter().map(|(_, told)| Some(*told));
@@ -90,7 +90,7 @@ impl Query {
         }
     }
 
-    /// Whether these, and those that told the same, contain one of each quorum.
+    /// Whether these acceptors, and those that reported the same, contain one of each quorum.
     fn suffice(&self, told: Option<(Ballot, Observation)>, more: &[NodeId]) -> bool {
         let tells = |node: &NodeId| {
             more.contains(node)
@@ -110,7 +110,7 @@ mod tests {
 
     const NODES: [NodeId; 4] = [NodeId(5), NodeId(6), NodeId(7), NodeId(8)];
 
-    /// One that needs two of four to promise, and three to accept.
+    /// A query with quorums of two of four to promise, and three to accept.
     fn query() -> Query {
         let quorum = |size| Quorum { nodes: NODES.to_vec(), size };
         let configuration = Configuration { prepare: quorum(2), accept: quorum(3) };

@@ -1,12 +1,12 @@
 //! The rules by which registers are deleted and the membership changes.
 //!
-//! The [`orchestrator`](crate::orchestrator) carries out steps. Which steps a deletion takes, in
-//! which order, and what a change of membership consists of, its *rules* say. They also say what an
-//! acceptor checks before it erases a register, and what compare-and-set compares. All nodes of a
-//! run follow the same rules.
+//! The [`orchestrator`](crate::orchestrator) executes steps. Its *rules* define the steps of a
+//! deletion and of a change of membership, and their order. The rules also define what an acceptor
+//! checks before it erases a register, and what compare-and-set compares. All nodes of a run follow
+//! the same rules.
 //!
-//! The methods of [`Rules`] are the protocol's own answers, and [`Published`] takes each of them as
-//! it is. The numbers below are those of the four steps of a deletion in
+//! The default methods of [`Rules`] are the protocol's rules, and [`Published`] uses all of them.
+//! The numbers below are those of the four steps of a deletion in
 //! [`orchestrator`](crate::orchestrator).
 //!
 //! ```
@@ -33,39 +33,40 @@ use crate::change::Comparing;
 use crate::orchestrator::{Cast, Step};
 use crate::{Accepting, Ballot, Configuration};
 
-/// What is done for a deletion and for a change of membership. A value of it has no state: two of
-/// the same name are the same rules.
+/// The rules of deletions and of changes of membership. An implementation has no state: two values
+/// with the same name are the same rules.
 pub trait Rules: Debug + Send + Sync {
-    /// A quorum has accepted that a register is empty, and the client has its answer. The register
-    /// is committed again by *all* acceptors (1). After that no acceptor holds anything older than
-    /// the tombstone, which could be read when the tombstone is gone.
+    /// The step after a quorum has accepted the empty state and the client has its reply. The
+    /// register is committed again by *all* acceptors (1). After that no acceptor holds a state
+    /// older than the tombstone, which could be read when the tombstone is gone.
     fn after_deletion(&self, key: Key, tombstone: Ballot) -> Step {
         Step::Commit { key, tombstone, by: Accepting::All }
     }
 
-    /// The register was committed again under this ballot, and is still empty. All proposers forget
-    /// it and move past the ballot (2), so that nothing is written below the tombstone. All
-    /// acceptors reject what proposers sent before that (3), so that nothing which is still under
-    /// way revives the register. Then all acceptors erase it (4).
+    /// The steps after the register was committed again under this ballot, and is still empty. All
+    /// proposers forget it and move past the ballot (2), so that no proposer writes below the
+    /// tombstone. All acceptors reject the earlier messages of proposers (3), so that no message in
+    /// flight revives the register. Then all acceptors erase it (4).
     fn after_commit(&self, key: Key, tombstone: Ballot) -> Vec<Step> {
         vec![Step::Forget { key, tombstone }, Step::Reject, Step::Erase { key, tombstone }]
     }
 
-    /// The script by which an acceptor erases a register (4). Its argument is the tombstone's
-    /// ballot. The protocol's script erases only what was accepted under that ballot, and only if
-    /// nothing was promised since: an acceptor must not forget a promise.
+    /// The script that erases a register on an acceptor (4). Its argument is the tombstone's
+    /// ballot. The protocol's script erases only a state that was accepted under that ballot, and
+    /// only if the acceptor has promised nothing since: an acceptor must not forget a promise.
     fn erase_script(&self) -> Script {
         ERASE
     }
 
-    /// What compare-and-set compares where registers are deleted: all of the state. Versions begin
-    /// anew after a deletion, so the same version can be that of another life.
+    /// What compare-and-set compares where registers are deleted: the whole state. Versions start
+    /// over after a deletion, so the same version can come from another incarnation.
     fn comparing(&self) -> Comparing {
         Comparing::States
     }
 
-    /// One acceptor more, or one less, than before: `cast` has those of now. All proposers use
-    /// majorities of them. If their number has become even, all keys are committed again.
+    /// The steps after one acceptor has joined or left. `cast` has the present acceptors. All
+    /// proposers use majorities of them. If their number has become even, all keys are committed
+    /// again.
     fn after_change(&self, cast: &Cast) -> Vec<Step> {
         let mut steps = vec![Step::Configure(Configuration::majorities(&cast.acceptors))];
         if cast.acceptors.len().is_multiple_of(2) {
@@ -74,8 +75,9 @@ pub trait Rules: Debug + Send + Sync {
         steps
     }
 
-    /// A proposer is removed, and `cast` has the others. It is turned off. Where registers are
-    /// deleted, acceptors then reject what it has sent: it is not asked to forget any more.
+    /// The steps that remove a proposer. `cast` has the others. The proposer is turned off. Where
+    /// registers are deleted, acceptors then reject its messages, because it no longer gets orders
+    /// to forget.
     fn after_removal(&self, cast: &Cast, proposer: NodeId) -> Vec<Step> {
         let mut steps = vec![Step::Retire(proposer)];
         if cast.deletes {
@@ -92,7 +94,7 @@ pub struct Published;
 impl Rules for Published {}
 
 impl Hash for dyn Rules {
-    /// Their name is all that there is to them.
+    /// Rules with the same name are equal.
     fn hash<H: Hasher>(&self, state: &mut H) {
         format!("{self:?}").hash(state);
     }

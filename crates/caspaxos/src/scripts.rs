@@ -1,11 +1,11 @@
-//! What an acceptor does, as scripts for a Redis server: the Lua text, and its native twin.
+//! The scripts of an acceptor for a Redis server: the Lua text, and its native twin.
 //!
 //! A register takes three Redis keys: its promise, the ballot of what was accepted, and that value.
-//! They come into being with the first prepare or accept; whether they are there is told by the
-//! promise alone. An answer about a text that is no ballot is an error, and changes nothing.
+//! The first prepare or accept creates them. A register exists if its promise key exists. For a
+//! stored text that is not a ballot a script replies with an error, and changes nothing.
 //!
-//! Lua's numbers are doubles, so the two are twins for ballots whose numbers are below 2^53. An
-//! attempt a microsecond gets there in 285 years.
+//! Lua's numbers are doubles, so the two are twins for ballots whose numbers are below 2^53. One
+//! attempt per microsecond reaches that number in 285 years.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -34,7 +34,7 @@ pub const PREPARE: Script =
 pub const ACCEPT: Script =
     Script { name: "accept", source: include_str!("scripts/accept.lua"), native: accept };
 
-/// What a register is, without a promise: for reads that commit nothing.
+/// Returns a register without a promise, for reads by query.
 pub const QUERY: Script =
     Script { name: "query", source: include_str!("scripts/query.lua"), native: query };
 
@@ -44,16 +44,16 @@ pub(crate) struct ScriptSet {
     pub(crate) prepare: Script,
     pub(crate) accept: Script,
     pub(crate) query: Script,
-    /// None where registers cannot be deleted.
+    /// `None` if registers cannot be deleted.
     pub(crate) orders: Option<OrderScripts>,
 }
 
-/// The scripts by which an acceptor does what an orchestrator asks.
+/// The scripts for the orders of an orchestrator.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OrderScripts {
-    /// Has it reject what is of an age that is over.
+    /// Makes the acceptor reject messages of an ended age.
     pub(crate) reject: Script,
-    /// Has it erase a register.
+    /// Erases a register.
     pub(crate) erase: Script,
 }
 
@@ -67,9 +67,9 @@ impl ScriptSet {
     }
 }
 
-/// What a script answers first if it did as it was told.
+/// The first word of a script's reply if it succeeded.
 pub(crate) const OK: Blob = Blob::from_static("ok");
-/// What a script answers first if there is a conflict.
+/// The first word of a script's reply if there is a conflict.
 pub(crate) const FAIL: Blob = Blob::from_static("fail");
 
 pub(crate) const ZERO: Blob = Blob::from_static("0,0,0");

@@ -1,9 +1,9 @@
-//! A key-value store, for code of your own: `get`, `set`, `cas` and `delete`.
+//! A key-value store for your own code: `get`, `set`, `cas` and `delete`.
 //!
-//! A [`Store`] is a proposer and its client in one. Like the proposer it does no I/O: it is lent
-//! the [`Acceptors`] for each operation, which can be Redis servers behind connections of yours, or
-//! an [`InMemory`] cluster. One that is unreachable, or answers with an error, is one that failed;
-//! as long as a quorum is left, that is not noticed.
+//! A [`Store`] is a proposer and its client in one. Like the proposer it does no I/O. Each
+//! operation borrows the [`Acceptors`], which can be Redis servers behind your own connections, or
+//! an [`InMemory`] cluster. An acceptor that is unreachable, or replies with an error, counts as
+//! failed. Operations succeed as long as a quorum is left.
 //!
 //! ```
 //! use caspaxos::store::{InMemory, Store, StoreError};
@@ -18,7 +18,7 @@
 //! assert_eq!(red.version, Version(1));
 //! assert_eq!(there.get(&mut cluster, "color")?, red);
 //!
-//! // Compare-and-set wants to know what it is put on top of.
+//! // Compare-and-set takes the expected version.
 //! let green = there.cas(&mut cluster, "color", red.version, Value(2))?;
 //! let late = here.cas(&mut cluster, "color", red.version, Value(3));
 //! assert!(late.is_err(), "it led, and has been deposed");
@@ -51,7 +51,7 @@ use crate::proposer::Proposer;
 use crate::reads::Reads;
 use crate::{Answer, Configuration, Message, Protocol, Timer};
 
-/// How acceptors are reached.
+/// Sends requests to acceptors.
 ///
 /// ```
 /// use caspaxos::Message;
@@ -67,15 +67,15 @@ use crate::{Answer, Configuration, Message, Protocol, Timer};
 /// }
 /// ```
 pub trait Acceptors {
-    /// Asks an acceptor: what it replies to a [`Message::Request`], or none if no reply came. That
-    /// does not tell whether the request arrived.
+    /// Sends a [`Message::Request`] to an acceptor, and returns the reply. `None` means that no
+    /// reply came; the request may have arrived.
     fn call(&mut self, acceptor: NodeId, request: Message) -> Option<Message>;
 }
 
-/// What is stored under a key.
+/// The state of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Held {
-    /// How many changes there have been: 0 if there has never been anything. Deletions count.
+    /// The number of changes so far, deletions included. 0 if the key was never written.
     pub version: Version,
     value: Value,
 }
@@ -97,16 +97,16 @@ impl From<Observation> for Held {
 /// Why an operation did not succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StoreError {
-    /// There is something else than was expected. Nothing was changed.
+    /// The key is not at the expected version. The operation had no effect.
     #[error("the key is at {} already", .0.version)]
     Refused(Held),
-    /// There was no quorum, or a competitor came first. Nothing was changed: try again.
+    /// There was no quorum, or a competitor came first. The operation had no effect. Try again.
     #[error("no quorum of acceptors has promised; nothing was changed")]
     Failed,
-    /// The change may have taken effect, may do so later, or never: read before anything else.
+    /// The change may take effect now, later or never. Read before you write again.
     #[error("no quorum of acceptors has accepted; the change may take effect now, later or never")]
     Unknown,
-    /// The store was not made for such a key.
+    /// The store does not have this key.
     #[error("there is no such key")]
     NoSuchKey,
 }
@@ -121,23 +121,23 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store whose proposer has this id, which no other may ever have, and which is not 0. The
-    /// acceptors know its keys by the same names, in the same order.
+    /// Creates a store whose proposer has this id. The id must be unique and not 0. The acceptors
+    /// must have the same keys, in the same order.
     #[must_use]
     pub fn new(id: u32, configuration: Configuration, keys: &[&str]) -> Store {
-        // No answer comes late: the acceptors are called, and then they have answered or not.
+        // No reply comes late, because calls to acceptors are synchronous.
         let proposer = Proposer::new(id, configuration, Span::from_secs(1));
         let keys = keys.iter().map(|key| (*key).to_owned()).collect();
         Store { proposer, sandbox: Sandbox::default(), keys, operations: 0 }
     }
 
-    /// The same store, which reads like that.
+    /// Sets how the store reads.
     #[must_use]
     pub fn reading(self, reads: Reads) -> Store {
         Store { proposer: self.proposer.reading(reads), ..self }
     }
 
-    /// What there is.
+    /// Returns the state of a key.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -145,7 +145,7 @@ impl Store {
         self.change(acceptors, key, Action::Read)
     }
 
-    /// Puts a value there, whatever there is: the last write wins. [`Value::NONE`] is no value.
+    /// Writes a value on top of any state: the last write wins. [`Value::NONE`] is not a value.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -158,7 +158,7 @@ impl Store {
         self.change(acceptors, key, Action::Write { value })
     }
 
-    /// Puts a value there if the key still is at that version.
+    /// Writes a value if the key is still at that version.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -174,8 +174,9 @@ impl Store {
         self.change(acceptors, key, Action::Cas { expected, value })
     }
 
-    /// Deletes the value, if there is one, and tells what it was. The register stays, and its
-    /// version goes on. This is a `get` and a `cas`: refused if somebody comes in between.
+    /// Deletes the value, if there is one, and returns the former state. The register stays, and
+    /// its version grows. A deletion is a `get` and a `cas`, so it is refused if another store
+    /// writes in between.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -192,7 +193,7 @@ impl Store {
         Ok(Some(held))
     }
 
-    /// Has the proposer make a change, from its first request to its answer.
+    /// Runs a change of the proposer, from its first request to its reply.
     fn change(
         &mut self,
         acceptors: &mut impl Acceptors,
@@ -201,14 +202,15 @@ impl Store {
     ) -> Result<Held, StoreError> {
         let place = self.keys.iter().position(|known| known == key);
         let key = Key(place.ok_or(StoreError::NoSuchKey)? as u32);
-        // A proposer hears each ticket of a client once, so the client changes when they run out.
+        // A proposer handles each ticket of a client once, so the client changes when the tickets
+        // run out.
         let (from, ticket) = (NodeId((self.operations >> 32) as u16), self.operations as u32);
         self.operations = self.operations.wrapping_add(1);
         let message = Message::Change { ticket, key, action };
         let mut inputs = VecDeque::from([Input::Message { from, message }]);
         loop {
-            // If acceptors answer with something else than was asked, that is no answer.
-            let input = inputs.pop_front().unwrap_or(Input::Timer(Timer::GiveUp(key)));
+            // A reply to another request counts as no reply.
+            let input = inputs.pop_front().unwrap_or(Input::Timer(Timer::RoundTimeout(key)));
             self.proposer.handle(&mut self.sandbox.context(), input);
             for effect in self.sandbox.take_effects() {
                 match effect {

@@ -1,8 +1,9 @@
-//! The sweeper: goes over all of its keys once, and is done when each has succeeded.
+//! The sweeper: reads or writes each of its keys once, and is done when each operation has
+//! succeeded.
 //!
-//! It reads them, which with CASPaxos commits them again: that is the rescan of a change of
-//! membership. Or it writes each of them once, so that there is something that nobody touches for a
-//! long time.
+//! A reading sweeper commits each key again, because a read in CASPaxos is a commit. That is the
+//! rescan of a change of membership. A writing sweeper writes each key once, so that there are keys
+//! that no client touches for a long time.
 
 use history::{Action, Completion, Key, NodeId, Span, Value};
 use sim::{Context, Input, Keep, Waiting};
@@ -10,7 +11,7 @@ use sim::{Context, Input, Keep, Waiting};
 use crate::call::Call;
 use crate::{Message, Protocol, Report, Timer};
 
-/// Before each try it waits so long.
+/// The pause before each try.
 const PAUSE: Span = Span::from_millis(1);
 
 type Cx<'a> = Context<'a, Protocol>;
@@ -26,12 +27,12 @@ pub(crate) enum Sweep {
 pub(crate) struct Sweeper {
     sweep: Sweep,
     proposers: Vec<NodeId>,
-    /// Those that it is not yet done with, the next last.
+    /// The remaining keys, the next one last.
     keys: Vec<Key>,
-    /// How long it waits for an answer.
-    patience: Span,
+    /// The timeout of a reply.
+    timeout: Span,
     call: Option<Call>,
-    /// Whether an orchestrator has it begin, not the start of its node.
+    /// Whether it begins at an orchestrator's order instead of at the start of its node.
     is_ordered: bool,
     has_begun: bool,
 }
@@ -51,11 +52,11 @@ impl sim::Process for Sweeper {
                 }
             }
             Input::Timer(Timer::Try) => self.attempt(cx),
-            input => self.hear(cx, &input),
+            input => self.on_input(cx, &input),
         }
     }
 
-    /// A sweeper that starts again goes on with the keys that it is not yet done with.
+    /// A restarted sweeper continues with the remaining keys.
     fn crash(self, _: Keep) -> Sweeper {
         Sweeper { call: None, ..self }
     }
@@ -66,23 +67,23 @@ impl Sweeper {
         sweep: Sweep,
         proposers: Vec<NodeId>,
         keys: Vec<Key>,
-        patience: Span,
+        timeout: Span,
     ) -> Sweeper {
         let (is_ordered, has_begun) = (false, false);
-        Sweeper { sweep, proposers, keys, patience, call: None, is_ordered, has_begun }
+        Sweeper { sweep, proposers, keys, timeout, call: None, is_ordered, has_begun }
     }
 
-    /// The same, but it waits for an order.
+    /// Makes the sweeper wait for an order.
     pub(crate) fn ordered(self) -> Sweeper {
         Sweeper { is_ordered: true, ..self }
     }
 
-    /// How many keys it is not yet done with.
+    /// The number of remaining keys.
     pub(crate) fn missing(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whom it waits for.
+    /// The node for which the sweeper waits.
     pub(crate) fn waits_for(&self) -> Option<Waiting> {
         self.call.map(|call| call.waits_for())
     }
@@ -98,15 +99,15 @@ impl Sweeper {
         };
         let place = cx.choose("proposer", self.proposers.len() as u64) as usize;
         let call =
-            Call::begin(cx, self.proposers[place], self.patience, key, |op| match self.sweep {
+            Call::begin(cx, self.proposers[place], self.timeout, key, |op| match self.sweep {
                 Sweep::Read => Action::Read,
                 Sweep::Write => Action::Write { value: Value::of(op) },
             });
         self.call = Some(call);
     }
 
-    /// Something that may end the operation that it waits for.
-    fn hear(&mut self, cx: &mut Cx<'_>, input: &Input<Protocol>) {
+    /// Handles an input that may end the open operation.
+    fn on_input(&mut self, cx: &mut Cx<'_>, input: &Input<Protocol>) {
         let Some(completion) = self.call.and_then(|call| call.end(cx, input)) else {
             return;
         };

@@ -7,7 +7,7 @@ mod tests;
 
 use history::{Key, Names, NodeId};
 use redis_node::{NO_SERVER, ServerConfig};
-use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
+use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System, work_left};
 use sim::{Event, Fate, Kind, NodeSpec, Role, Waiting};
 
 use self::membership::{Cast, Membership, MembershipChange};
@@ -25,7 +25,7 @@ use crate::{Config, Configuration, Message, OneValuePerBallot, Process, Protocol
 #[derive(Debug)]
 pub struct CasPaxos;
 
-/// Whether clients delete registers, after which their versions begin anew.
+/// Whether clients delete registers, so that versions start over.
 fn registers(config: &Config) -> RegisterKind {
     match &config.orchestrator {
         Some(orchestrator) if orchestrator.deletions_one_in > 0 => RegisterKind::Deletable,
@@ -110,14 +110,14 @@ impl System for CasPaxos {
     fn unfinished(process: &Process) -> Option<String> {
         match &process.0 {
             Part::Client(client) if !client.is_done() => Some(match client.missing() {
-                Some(missing) => format!("has {missing} writes to go"),
+                Some(missing) => work_left(missing, ["write", "writes"]),
                 None => "has not been stopped".to_owned(),
             }),
             Part::Sweeper(sweeper) if sweeper.missing() > 0 => {
-                Some(format!("has {} keys to go", sweeper.missing()))
+                Some(work_left(sweeper.missing() as u64, ["key", "keys"]))
             }
             Part::Orchestrator(orchestrator) if orchestrator.missing() > 0 => {
-                Some(format!("has {} things to do", orchestrator.missing()))
+                Some(work_left(orchestrator.missing() as u64, ["job", "jobs"]))
             }
             _ => None,
         }
@@ -141,8 +141,8 @@ const ACCEPTOR: Role = Role(2);
 const SWEEPER: Role = Role(3);
 const ORCHESTRATOR: Role = Role(4);
 
-/// Where the nodes are put together, in the order of their numbers: clients come last, so that one
-/// more of them leaves all other numbers as they are.
+/// Assembles the nodes, in the order of their ids. Clients come last, so that one more client does
+/// not change the other ids.
 struct Stage<'a> {
     config: &'a Config,
     nodes: Vec<NodeSpec<Process>>,
@@ -248,9 +248,9 @@ impl Stage<'_> {
         self.proposers_with(self.config.proposers, &configuration)
     }
 
-    /// Those that are turned off, to begin with.
+    /// The proposers that are turned off at the start.
     fn spare_proposers(&mut self, count: u16) -> Vec<NodeId> {
-        self.proposers_with(count, &Configuration::nobody())
+        self.proposers_with(count, &Configuration::empty())
     }
 
     fn proposers_with(&mut self, count: u16, configuration: &Configuration) -> Vec<NodeId> {
@@ -276,8 +276,8 @@ impl Stage<'_> {
         writes: Option<u64>,
         start_at_once: bool,
     ) -> Vec<NodeId> {
-        let (keys, patience) = (self.hot_keys.clone(), self.config.patience);
-        let client = Client::new(proposers.to_vec(), keys, writes, patience);
+        let (keys, client_timeout) = (self.hot_keys.clone(), self.config.client_timeout);
+        let client = Client::new(proposers.to_vec(), keys, writes, client_timeout);
         let client = client.with_pause(self.config.pause.0);
         let mut clients = Vec::new();
         for _ in 0..self.config.clients {
@@ -289,7 +289,7 @@ impl Stage<'_> {
     }
 
     fn sweeper(&mut self, sweep: Sweep, proposers: &[NodeId], keys: Vec<Key>) -> NodeId {
-        let sweeper = Sweeper::new(sweep, proposers.to_vec(), keys, self.config.patience);
+        let sweeper = Sweeper::new(sweep, proposers.to_vec(), keys, self.config.client_timeout);
         let sweeper = self.add("s", 1, SWEEPER, Part::Sweeper(sweeper));
         self.nodes[sweeper.index()].starts_at_once = false;
         sweeper

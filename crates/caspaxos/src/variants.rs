@@ -1,22 +1,23 @@
-//! What else people run under the name, right and wrong: other rules than those of the protocol.
+//! Variants of the protocol that people run, right and wrong.
 //!
-//! The protocol asks its rules through two traits: [`Leadership`](crate::leadership::Leadership)
-//! for the ballots of a proposer, and [`Rules`](crate::rules::Rules) for deletions and changes of
-//! membership. The variants are other implementations of them. Nothing outside of this module
-//! depends on it but the place where a scenario is put together. A scenario names one:
+//! The protocol's rules are two traits: [`Leadership`](crate::leadership::Leadership) for the
+//! ballots of a proposer, and [`Rules`](crate::rules::Rules) for deletions and changes of
+//! membership. The variants are other implementations of them. Only the code that assembles a
+//! scenario depends on this module. A scenario names a variant:
 //!
 //! ```toml
 //! [caspaxos]
 //! variant = "gryadka-v2"
 //! ```
 //!
-//! - *Ballots*: Gryadka's second version, as it is and repaired ([`gryadka_v2`]).
-//! - *Leadership* that does not end when a competitor is heard of ([`stubborn`]).
-//! - *Ids* that are not unique: two proposers share one, or one is used again after a restart.
-//! - *Deletions and changes of membership* that leave something out ([`Shortcut`]).
-//! - *Reads* by a query which too few acceptors agree on; see [`reads`](crate::reads).
+//! - *Ballots*: Gryadka's second version, original and repaired ([`gryadka_v2`]).
+//! - *Leadership* that does not end when the proposer learns of a competitor ([`stubborn`]).
+//! - *Ids* that are not unique: two proposers share one, or a proposer reuses its id after a
+//!   restart.
+//! - *Deletions and changes of membership* that omit a step or a check ([`Shortcut`]).
+//! - *Reads* by a query on which too few acceptors agree. See [`reads`](crate::reads).
 //!
-//! Which of them are safe, and where those that are not bite, the scenarios tell that use them.
+//! The scenarios that use a variant show whether it is safe.
 
 pub mod gryadka_v2;
 mod proposer;
@@ -43,31 +44,30 @@ use crate::{Ballot, Configuration, Quorum};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Variant {
-    /// Gryadka's second version as it is.
+    /// Gryadka's second version, unchanged.
     GryadkaV2,
-    /// Gryadka's second version, which after an unknown outcome never uses that ballot again.
+    /// Gryadka's second version, repaired: it never reuses the ballot of an unknown outcome.
     GryadkaV2Repaired,
     /// All proposers have the same id.
     SharedId,
-    /// A proposer that restarts has the id that it had.
+    /// A proposer keeps its id when it restarts.
     ReusedId,
-    /// A proposer that hears of a competitor raises its ballots, and leads on.
+    /// A proposer that learns of a competitor raises its ballots, and keeps leading.
     LeadsPastConflicts,
-    /// A proposer that hears of a competitor leads on under its ballots until it is refused.
+    /// A proposer that learns of a competitor keeps leading under its ballots until it is refused.
     LeadsUntilRefused,
-    /// Reads are answered by queries, though leaders go on from the state before an unknown
-    /// outcome.
+    /// Queries answer reads, although leaders continue from the state before an unknown outcome.
     ReadsBesideLeaders,
-    /// What one acceptor tells is read.
+    /// A read returns the state of one acceptor.
     ReadsOneAcceptor,
-    /// What a prepare quorum agrees on is read.
+    /// A read returns the state on which a prepare quorum agrees.
     ReadsPrepareQuorum,
-    /// What an accept quorum agrees on is read.
+    /// A read returns the state on which an accept quorum agrees.
     ReadsAcceptQuorum,
 }
 
 impl Variant {
-    /// What its acceptors run.
+    /// The scripts of its acceptors.
     pub(crate) fn scripts(self) -> ScriptSet {
         match self {
             Variant::GryadkaV2 | Variant::GryadkaV2Repaired => gryadka_v2::SCRIPTS,
@@ -75,7 +75,7 @@ impl Variant {
         }
     }
 
-    /// The number by which acceptors compare: of a ballot, what has a part in the order.
+    /// The part of a ballot that acceptors compare.
     pub(crate) fn compared(self) -> fn(Ballot) -> Ballot {
         match self {
             Variant::GryadkaV2 | Variant::GryadkaV2Repaired => gryadka_v2::compared,
@@ -83,7 +83,7 @@ impl Variant {
         }
     }
 
-    /// A proposer that follows it.
+    /// A proposer with this leadership.
     pub(crate) fn proposer(self, id: u32, configuration: Configuration, timeout: Span) -> Part {
         let reading = |quorums| {
             let proposer = Proposer::new(id, configuration.clone(), timeout);

@@ -1,12 +1,13 @@
-//! What acceptors had to do with the operations of a violation.
+//! The part of the acceptors in a violation.
 //!
-//! The checker tells that operations contradict each other. This tells how they could: by which
-//! acceptors a state was accepted, from which acceptors a later operation learnt what it went on
-//! from, and why these did not tell it. Either nobody is among both, or who is had forgotten
-//! meanwhile: by a crash, by a failover, by eviction, or because the register was erased.
+//! The checker reports operations that contradict each other. The witness explains how that was
+//! possible: which acceptors accepted a state, which acceptors a later operation read, and why
+//! those did not report the state. Either no acceptor belongs to both groups, or such an acceptor
+//! had forgotten the state: by a crash, a failover, an eviction, or because the register was
+//! erased.
 //!
-//! It is the system's [`Witness`](scenario::Witness): it listens to a run that is known to end in a
-//! violation.
+//! It is the system's [`Witness`](scenario::Witness): it observes a second run, which is known to
+//! end in the violation.
 
 mod testimony;
 
@@ -17,44 +18,44 @@ use sim::{Command, Event, Fate, Keep, Kind, Loss, MessageId, Observer};
 
 use crate::{Ballot, Message, Order, Protocol, Reply, Report, Request};
 
-/// It listens, and remembers all attempts.
+/// Observes a run, and remembers all attempts.
 #[derive(Clone, Debug)]
 pub(crate) struct AcceptorWitness {
     names: Names,
-    /// Questions of clients that are under way.
+    /// Requests of clients that are in flight.
     questions: BTreeMap<MessageId, OpId>,
-    /// Requests to accept that are under way, and to whom.
+    /// Requests to accept that are in flight, and their acceptors.
     accepts: BTreeMap<MessageId, (AttemptId, NodeId)>,
-    /// Answers of acceptors that are under way, and when they were given.
+    /// Replies of acceptors that are in flight, and the times at which they were sent.
     answers: BTreeMap<MessageId, (Key, Ballot, Reply, Time)>,
-    /// What is being handled is somebody's question.
+    /// The client's request that is being handled.
     handling: Option<(NodeId, OpId)>,
     attempts: BTreeMap<AttemptId, Attempt>,
     of_operation: BTreeMap<OpId, AttemptId>,
-    /// What clients were told.
+    /// The replies to clients.
     told: BTreeMap<OpId, Observation>,
-    /// The register that an acceptor was to erase, by the number of the order.
+    /// The register to be erased, by the number of the order.
     erasures: BTreeMap<(NodeId, u32), Key>,
-    /// Who has just erased one.
+    /// The acceptor that has just erased a register.
     erased: Option<NodeId>,
     losses: Vec<MemoryLoss>,
-    /// Acceptors that a proposer is to be given, in messages that are under way.
+    /// Configurations for proposers, in messages that are in flight.
     configurations: BTreeMap<MessageId, Vec<NodeId>>,
-    /// When a proposer was given which acceptors, beside those of the beginning.
+    /// The configurations of proposers after the initial ones, and their times.
     configured: Vec<(Time, NodeId, Vec<NodeId>)>,
 }
 
-/// Two proposers may use the same ballot where that is the hazard.
+/// In some hazards two proposers use the same ballot.
 type AttemptId = (NodeId, Key, Ballot);
 
-/// What became of an attempt to change or read a register.
+/// An attempt to change or read a register, and its outcome.
 #[derive(Clone, Debug, Default)]
 struct Attempt {
-    /// What acceptors answered to its prepare or its query, before it went on.
-    heard: Vec<Heard>,
-    /// What it began with.
+    /// The replies of acceptors to its prepare or its query, before it continued.
+    reports: Vec<ReportedState>,
+    /// Its first request.
     asked: Option<Request>,
-    /// The state that it asked to accept, and what became of each request.
+    /// The state to accept, and the outcome of each request.
     state: Option<Observation>,
     accepts: BTreeMap<NodeId, AskedToAccept>,
 }
@@ -63,28 +64,28 @@ struct Attempt {
 #[derive(Clone, Copy, Debug)]
 struct AskedToAccept {
     sent: Time,
-    /// Whether it was kept back on its way.
+    /// Whether it was held on its way.
     held: bool,
     became: Acceptance,
 }
 
-/// What an acceptor had accepted, as it told.
+/// The accepted state that an acceptor reported.
 #[derive(Clone, Copy, Debug)]
-struct Heard {
+struct ReportedState {
     acceptor: NodeId,
     at: Time,
     accepted: Ballot,
     state: Observation,
 }
 
-/// What became of a request to accept.
+/// The outcome of a request to accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Acceptance {
-    /// It may still be under way.
+    /// It may still be in flight.
     Open,
-    /// The network lost it, or the acceptor crashed before.
+    /// The network lost it, or the acceptor crashed before it arrived.
     Lost,
-    /// A partition.
+    /// A partition blocked it.
     Cut,
     /// It was not accepted.
     Refused,
@@ -92,11 +93,11 @@ enum Acceptance {
     At(Time),
 }
 
-/// Something after which an acceptor may know less than before.
+/// An event after which an acceptor may have forgotten state.
 #[derive(Clone, Debug)]
 struct MemoryLoss {
     acceptor: NodeId,
-    /// Of which register, if not of any.
+    /// The register, or `None` for all registers.
     key: Option<Key>,
     at: Time,
     how: &'static str,
@@ -121,7 +122,7 @@ impl AcceptorWitness {
         }
     }
 
-    /// A proposer asks an acceptor.
+    /// Records a request of a proposer.
     fn request(
         &mut self,
         sent: Time,
@@ -137,7 +138,7 @@ impl AcceptorWitness {
         let attempt = self.attempts.entry(id).or_default();
         let first = *attempt.asked.get_or_insert(request);
         if (first, request) == (Request::Query, Request::Prepare) {
-            // The answers to the query did not agree: it begins anew.
+            // The replies to the query disagreed, and the attempt starts over.
             *attempt = Attempt { asked: Some(request), ..Attempt::default() };
         }
         if let Request::Accept(state) = request {
@@ -153,7 +154,7 @@ impl AcceptorWitness {
         }
     }
 
-    /// An acceptor answers. What it has accepted counts, whether its answer arrives or not.
+    /// Records a reply of an acceptor. An acceptance counts even if the reply is lost.
     fn answer(&mut self, at: Time, acceptor: NodeId, id: AttemptId, reply: Reply) {
         let attempt = self.attempts.get_mut(&id);
         let asked = attempt.and_then(|attempt| attempt.accepts.get_mut(&acceptor));
@@ -169,22 +170,22 @@ impl AcceptorWitness {
         }
     }
 
-    /// A proposer hears an answer. After it has begun to have a state accepted, what others have
-    /// accepted means nothing to it any more.
-    fn hear(&mut self, proposer: NodeId, acceptor: NodeId, message: MessageId) {
+    /// Records a reply that arrives at a proposer. Replies to a prepare after the start of the
+    /// second phase do not count.
+    fn on_reply(&mut self, proposer: NodeId, acceptor: NodeId, message: MessageId) {
         let Some((key, ballot, reply, at)) = self.answers.remove(&message) else {
             return;
         };
         let attempt = self.attempts.get_mut(&(proposer, key, ballot));
         if let Some(attempt) = attempt.filter(|attempt| attempt.state.is_none())
             && let Reply::Promised { accepted, state } | Reply::Held { accepted, state } = reply
-            && attempt.heard.iter().all(|heard| heard.acceptor != acceptor)
+            && attempt.reports.iter().all(|report| report.acceptor != acceptor)
         {
-            attempt.heard.push(Heard { acceptor, at, accepted, state });
+            attempt.reports.push(ReportedState { acceptor, at, accepted, state });
         }
     }
 
-    /// A proposer is given its acceptors, perhaps the same again.
+    /// Records the configuration of a proposer, which may be the same again.
     fn configure(&mut self, at: Time, proposer: NodeId, acceptors: Vec<NodeId>) {
         let last = self.configured.iter().rev().find(|(_, of, _)| *of == proposer);
         if last.is_none_or(|(_, _, same)| *same != acceptors) {
@@ -221,7 +222,7 @@ impl Observer<Protocol> for AcceptorWitness {
                     self.erasures.insert((*to, number), key);
                 }
                 Message::Report { number, report: Report::Done } => {
-                    // An order may be carried out again when there is nothing left to erase.
+                    // A repeated order may find nothing left to erase.
                     if self.erased.take() == Some(node)
                         && let Some(key) = self.erasures.get(&(node, number)).copied()
                     {
@@ -236,7 +237,7 @@ impl Observer<Protocol> for AcceptorWitness {
                 if let Some(acceptors) = self.configurations.remove(id) {
                     self.configure(at, node, acceptors);
                 }
-                self.hear(node, *from, *id);
+                self.on_reply(node, *from, *id);
             }
             Kind::Lose { id, .. } => {
                 if let Some((attempt, acceptor)) = self.accepts.remove(id)

@@ -1,10 +1,10 @@
-//! How many operations a second the rumor checker gets through, on one thread.
+//! The number of operations per second that the rumor checker processes on one thread.
 //!
 //! ```text
 //! cargo run --release -p rumormill-check --example throughput
 //! ```
 
-// Measuring is what this is for; nothing that is simulated sees the clock.
+// This program measures time. No simulated code reads this clock.
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, clippy::print_stdout)]
 
 use std::time::Instant;

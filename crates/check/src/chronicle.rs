@@ -1,5 +1,4 @@
-//! The operations of one key with everything that the whole history tells of them, up to a
-//! violation.
+//! All operations of one key, with their outcomes in the whole history, up to a violation.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +13,14 @@ pub(crate) struct Moment {
     pub(crate) at: Time,
 }
 
-/// How an operation stood at the violation.
+/// The state of an operation at the violation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// It has not returned.
+    /// The operation has not returned.
     Open,
-    /// It has.
+    /// The operation has returned.
     Returned(Moment, Completion),
-    /// Its client is gone.
+    /// The operation's client is gone.
     Gone(Moment),
 }
 
@@ -43,7 +42,7 @@ impl Operation {
         Operation { end: if is_later { End::Open } else { self.end }, ..*self }
     }
 
-    /// What the client was told, and when.
+    /// What the operation returned to its client, and when.
     pub(crate) fn told(&self) -> Option<(Moment, Observation)> {
         match self.end {
             End::Returned(moment, Completion::Ok(told) | Completion::Refused(told)) => {
@@ -53,7 +52,7 @@ impl Operation {
         }
     }
 
-    /// What it saw of the register, if it saw anything that it had not made itself.
+    /// The state that the operation saw, unless it made that state itself.
     pub(crate) fn saw(&self) -> Option<Observation> {
         match (self.action, self.end) {
             (_, End::Returned(_, Completion::Refused(seen))) => Some(seen),
@@ -62,14 +61,14 @@ impl Operation {
         }
     }
 
-    /// Whether it may have taken effect without its client knowing.
+    /// Whether it may have taken effect although its client does not know.
     pub(crate) fn is_unknown_write(&self) -> bool {
         let known =
             matches!(self.end, End::Returned(_, completion) if completion != Completion::Unknown);
         self.action.written().is_some() && !known
     }
 
-    /// Whether its client was told that it had no effect.
+    /// Whether it returned that it had no effect.
     pub(crate) fn is_denied(&self) -> bool {
         matches!(self.end, End::Returned(_, Completion::Failed | Completion::Refused(_)))
     }
@@ -79,11 +78,11 @@ impl Operation {
 pub(crate) struct Chronicle {
     /// In the order of their invocations.
     operations: Vec<Operation>,
-    /// Who was first told of a version.
-    first_told: BTreeMap<Version, usize>,
-    /// Who was first told of a value.
+    /// The first operation that observed each version.
+    first_report: BTreeMap<Version, usize>,
+    /// The first operation that observed each value.
     first_sight: BTreeMap<Value, usize>,
-    /// The steps at which something newer came to be known than ever before, and what.
+    /// The steps at which a new newest version became known, and that version.
     rumors: Vec<(usize, Version)>,
     /// The step of the violation.
     until: usize,
@@ -96,7 +95,7 @@ impl Chronicle {
         let until = history.iter().position(is_it)?;
         let mut chronicle = Chronicle {
             operations: Vec::new(),
-            first_told: BTreeMap::new(),
+            first_report: BTreeMap::new(),
             first_sight: BTreeMap::new(),
             rumors: Vec::new(),
             until,
@@ -126,13 +125,13 @@ impl Chronicle {
                     end: End::Open,
                 });
             }
-            // What happened later is not known when the violation is found, except that a write
-            // began.
+            // The checker does not know later steps when it finds the violation. Only invocations
+            // of writes count.
             Step::Return(returned) if moment.step <= self.until => {
                 if let Some(place) = places.get(&returned.op) {
                     self.operations[*place].end = End::Returned(moment, returned.completion);
                     if let Some((_, told)) = self.operations[*place].told() {
-                        self.first_told.entry(told.version).or_insert(*place);
+                        self.first_report.entry(told.version).or_insert(*place);
                         self.first_sight.entry(told.value).or_insert(*place);
                         if told.version > self.noted(moment.step) {
                             self.rumors.push((moment.step, told.version));
@@ -161,7 +160,7 @@ impl Chronicle {
         &self.operations
     }
 
-    /// Whether versions begin anew: the register was to be deleted.
+    /// Whether the history deletes the register, so that versions start over.
     pub(crate) fn deletes(&self) -> bool {
         let mut operations = self.operations.iter();
         operations.any(|operation| matches!(operation.action, Action::Delete { .. }))
@@ -177,8 +176,9 @@ impl Chronicle {
         operations.find(|operation| operation.action.written() == Some(value))
     }
 
-    /// The latest answer before an operation began that was something else than this, and whose.
-    pub(crate) fn latest_told_before(
+    /// The latest observation before an operation began that differs from `except`, and its
+    /// operation.
+    pub(crate) fn latest_report_before(
         &self,
         op: OpId,
         except: Observation,
@@ -190,25 +190,28 @@ impl Chronicle {
         Some((by, told))
     }
 
-    /// The operation that was first told of a version.
-    pub(crate) fn first_told(&self, version: Version) -> Option<&Operation> {
-        Some(&self.operations[*self.first_told.get(&version)?])
+    /// The first operation that observed a version.
+    pub(crate) fn first_report(&self, version: Version) -> Option<&Operation> {
+        Some(&self.operations[*self.first_report.get(&version)?])
     }
 
-    /// The versions of which somebody was told up to the violation, with what was first told.
-    pub(crate) fn told_versions(&self) -> impl DoubleEndedIterator<Item = (Version, &Operation)> {
-        let first_told = self.first_told.iter();
-        first_told.map(|(version, place)| (*version, &self.operations[*place]))
+    /// The versions that were observed up to the violation, each with the first operation that
+    /// observed it.
+    pub(crate) fn reported_versions(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (Version, &Operation)> {
+        let first_report = self.first_report.iter();
+        first_report.map(|(version, place)| (*version, &self.operations[*place]))
     }
 
-    /// The operation that was first told of a value, and in which version.
+    /// The first operation that observed a value, and the version in which it did.
     pub(crate) fn first_sight(&self, value: Value) -> Option<(Version, &Operation)> {
         let operation = &self.operations[*self.first_sight.get(&value)?];
         let (_, told) = operation.told()?;
         Some((told.version, operation))
     }
 
-    /// The newest version known before a step: what an operation notes that begins there.
+    /// The newest version known before a step. An operation that begins at that step notes it.
     pub(crate) fn noted(&self, step: usize) -> Version {
         let before = self.rumors.partition_point(|(known, _)| *known < step);
         before.checked_sub(1).map_or(Version(0), |latest| self.rumors[latest].1)

@@ -1,12 +1,12 @@
 //! The rumor checker against its [exhaustive] twin, on [random] histories.
 //!
-//! Each history is fed to the checker step by step. Where it reports a violation, or that the
-//! history is malformed, the twin has to say the same of the history up to that step, and the
-//! opposite of the history up to the step before; as what is impossible stays impossible, that is
-//! the same as asking about each prefix (which is done for one history in
-//! [`EVERY_PREFIX_OF_ONE_IN`]). Where it reports nothing, the twin has to find an order.
+//! Each history is fed to the checker step by step. If the checker reports a violation or a
+//! malformed history at a step, the twin must agree for the history up to that step. It must
+//! disagree for the history up to the step before. An impossible history stays impossible, so these
+//! two questions cover every prefix. One history in [`EVERY_PREFIX_OF_ONE_IN`] is compared at every
+//! prefix all the same. If the checker reports nothing, the twin must find an order.
 //!
-//! When they disagree, operations are taken out of the history for as long as they still do.
+//! If the two disagree, operations are removed from the history for as long as they still disagree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,24 +16,24 @@ use history::{Completion, Entry, Key, Names, OpId, Return, Step, Value, Version}
 use crate::random::{self, Short};
 use crate::{Malformed, Reason, RegisterKind, Rumor, check_history, exhaustive, notation};
 
-/// The twin is asked about every prefix of one history in so many.
+/// One history in this many is compared at every prefix.
 pub const EVERY_PREFIX_OF_ONE_IN: u64 = 16;
 
-/// What a checker says of a history, one step after the other.
+/// The verdict of a checker on a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It has an order that explains it.
+    /// An order of the operations explains the history.
     Possible,
-    /// It has become impossible at this step, counted from 0.
+    /// The history becomes impossible at this step.
     Impossible {
-        /// The first step after which no order explains the history.
+        /// The zero-based index of the first step after which no order explains the history.
         step: usize,
     },
-    /// This step cannot have been made by clients.
+    /// No clients can have produced this step.
     Malformed {
-        /// The first such step.
+        /// The zero-based index of the first such step.
         step: usize,
-        /// What is wrong with it.
+        /// The reason.
         error: Malformed,
     },
 }
@@ -50,20 +50,20 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A history of which the two say different things, as short as it could be made.
+/// A history on which the two checkers disagree, shrunk.
 #[derive(Clone, Debug)]
 pub struct Mismatch {
-    /// Of which seed it came, as [`random::history`] takes it.
+    /// The seed, as [`random::history`] takes it.
     pub seed: u64,
-    /// Of which kind its registers are.
+    /// The kind of its registers.
     pub kind: RegisterKind,
-    /// Its number among the histories of that seed.
+    /// The number of the history among those of that seed.
     pub number: u64,
-    /// The history, in as few operations as still make them disagree.
+    /// The history, without the operations that the disagreement does not need.
     pub history: Vec<Entry>,
-    /// What the checker says of it.
+    /// The verdict of the checker.
     pub checker: Verdict,
-    /// What is the case: what the exhaustive search says.
+    /// The verdict of the exhaustive search, which is right.
     pub truth: Verdict,
 }
 
@@ -79,30 +79,31 @@ impl fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
-/// What kinds of histories were compared, so that a comparison that tried nothing hard does not
-/// pass for one that did.
+/// Counts the kinds of histories that were compared. The counts show whether a comparison tried
+/// hard cases.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// All histories.
+    /// The number of histories.
     pub histories: u64,
-    /// Those that no clients can have made; of these only the part before is compared.
+    /// Histories that no clients can have produced. Only the part before the malformed step is
+    /// compared.
     pub malformed: u64,
-    /// Those without an order that explains them.
+    /// Histories without an order that explains them.
     pub impossible: u64,
-    /// Those that were legal but for one change. Most of them are impossible.
+    /// Histories that were legal before one change. Most of them are impossible.
     pub spoilt: u64,
-    /// Those that were legal but for one change, and are impossible.
+    /// Histories that were legal before one change, and are impossible.
     pub near_violations: u64,
-    /// Possible ones with a version, below the newest, that nobody was told of.
+    /// Possible histories with a version below the newest that no operation observed.
     pub with_gap: u64,
-    /// Possible ones in which a value was first seen by an operation that began after the write of
-    /// the value had been given up.
+    /// Possible histories in which a value was first seen by an operation that began after the
+    /// write of the value had ended as unknown.
     pub with_late_effect: u64,
     /// Possible ones in which a compare-and-set was refused.
     pub with_refusal: u64,
-    /// Possible ones in which a register was written, deleted, and written again.
+    /// Possible histories in which a register was written, deleted, and written again.
     pub with_rebirth: u64,
-    /// The impossible ones by the [name](Reason::name) of their reason.
+    /// The impossible histories, counted by the [name](Reason::name) of their reason.
     pub reasons: BTreeMap<&'static str, u64>,
 }
 
@@ -117,7 +118,7 @@ pub struct Tally {
 /// ```
 ///
 /// # Errors
-/// The first history of which they say different things.
+/// Returns the first history on which the two disagree.
 pub fn compare_random(
     kind: RegisterKind,
     seed: u64,
@@ -130,7 +131,7 @@ pub fn compare_random(
 /// Compares any checker with the exhaustive search, as [`compare_random`] does.
 ///
 /// # Errors
-/// The first history of which they say different things.
+/// Returns the first history on which the two disagree.
 pub fn compare_checker(
     checker: impl Fn(&[Entry]) -> Verdict,
     kind: RegisterKind,
@@ -153,7 +154,7 @@ pub fn compare_checker(
     Ok(tally)
 }
 
-/// What [`Rumor`] says of a history.
+/// Returns the verdict of [`Rumor`] on a history.
 ///
 /// ```
 /// use check::compare::{Verdict, rumor_verdict};
@@ -176,7 +177,7 @@ pub fn rumor_verdict(history: &[Entry]) -> Verdict {
     Verdict::Possible
 }
 
-/// What is the case, found by searching through each prefix of the history.
+/// The right verdict, found by an exhaustive search of each prefix of the history.
 #[must_use]
 pub fn truth(history: &[Entry]) -> Verdict {
     let kind = RegisterKind::of(history);
@@ -196,7 +197,7 @@ pub fn truth(history: &[Entry]) -> Verdict {
     verdict
 }
 
-/// Whether a verdict is the case, with at most two searches.
+/// Whether a verdict is right, found with at most two searches.
 fn is_true(history: &[Entry], verdict: Verdict) -> bool {
     let kind = RegisterKind::of(history);
     let prefix = |steps| exhaustive::explains(&history[..steps], kind);
@@ -209,7 +210,7 @@ fn is_true(history: &[Entry], verdict: Verdict) -> bool {
     }
 }
 
-/// Takes out what is not needed to make them disagree.
+/// Removes the operations that the disagreement does not need.
 fn shrink(
     checker: impl Fn(&[Entry]) -> Verdict,
     (kind, seed, number): (RegisterKind, u64, u64),
@@ -270,7 +271,7 @@ impl Tally {
     }
 }
 
-/// What there is in a possible history.
+/// The features of a possible history.
 #[derive(Default)]
 struct Seen {
     told: BTreeSet<(Key, Version)>,
@@ -328,7 +329,7 @@ impl Seen {
 mod tests {
     use super::*;
 
-    /// A checker that is wrong by one step.
+    /// A checker that is off by one step.
     fn off_by_a_step(history: &[Entry], shift: impl Fn(usize) -> usize) -> Verdict {
         match rumor_verdict(history) {
             Verdict::Possible => Verdict::Possible,
@@ -385,7 +386,7 @@ mod tests {
         assert_eq!(told, [1, 2, 3, 4, 5]);
     }
 
-    /// What is counted of a possible history.
+    /// The counts of a possible history.
     fn counted(text: &str) -> [u64; 4] {
         let short = Short { entries: history(text), spoilt: None };
         let verdict = rumor_verdict(&short.entries);

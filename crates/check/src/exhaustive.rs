@@ -1,13 +1,14 @@
 //! The slow and obvious twin of the rumor checker: it tries all orders.
 //!
-//! It knows what a register does when operations come one after the other ([`apply`]), and what
-//! real time demands: whoever had returned before another was invoked comes before it. It knows
-//! nothing of rumors, gaps or justifications. An operation that returned `Ok` or `Refused` has to
-//! have its place in the order; a write whose outcome is unknown may have one, anywhere after its
-//! invocation, or none; what failed has none, and a read that nobody got the answer of needs none.
+//! It knows two rules. [`apply`] says what a register does when operations come one after the
+//! other. Real time says that an operation that had returned before another was invoked comes
+//! before it. It knows nothing of rumors, gaps or justifications. An operation that returned `Ok`
+//! or `Refused` has a place in the order. A write with an unknown outcome has a place anywhere
+//! after its invocation, or none. A failed operation has none, and a read without a reply needs
+//! none.
 //!
-//! The time it takes grows exponentially with the number of operations that are open at the same
-//! time. It is here so that the rumor checker can be held against it.
+//! Its running time grows exponentially with the number of operations that are open at the same
+//! time. It exists to test the rumor checker.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +19,7 @@ use history::{
 
 use crate::{Malformed, RegisterKind};
 
-/// How many operations a key can have.
+/// The maximum number of operations of a key.
 pub const OPERATIONS_MAX: usize = 64;
 
 /// Whether the operations of each key have an order that explains what they returned.
@@ -26,7 +27,7 @@ pub const OPERATIONS_MAX: usize = 64;
 /// ```
 /// use check::{exhaustive, notation};
 ///
-/// // c1 never knew what came of its write; c2 saw it and then did not see it any more.
+/// // The outcome of c1's write is unknown. c2 saw it, and then no longer saw it.
 /// let (history, _) = notation::parse(
 ///     "1ms c1 write
 ///      2ms c1 unknown
@@ -41,8 +42,7 @@ pub const OPERATIONS_MAX: usize = 64;
 /// ```
 ///
 /// # Errors
-/// If no clients can have made this history, which is found out by remembering everything that was
-/// ever said.
+/// If no clients can have produced this history.
 ///
 /// # Panics
 /// If a key has more than [`OPERATIONS_MAX`] operations.
@@ -50,7 +50,7 @@ pub fn is_linearizable(history: &[Entry]) -> Result<bool, Malformed> {
     explains(history, RegisterKind::of(history))
 }
 
-/// The same for the beginning of a history whose registers are known to be of some kind.
+/// Like [`is_linearizable`], for a prefix of a history whose registers are of this kind.
 ///
 /// # Errors
 /// As [`is_linearizable`].
@@ -70,7 +70,7 @@ pub fn explains(history: &[Entry], kind: RegisterKind) -> Result<bool, Malformed
     Ok(searches.all(|mut search| search.explains(0, Observation::EMPTY)))
 }
 
-/// What the operation makes of the register, or `None` if it cannot have returned what it did.
+/// Returns the register after the operation, or `None` if the operation cannot have returned this.
 ///
 /// ```
 /// use check::exhaustive::apply;
@@ -104,7 +104,7 @@ pub fn apply(register: Observation, action: Action, completion: Completion) -> O
 struct Operation {
     invoked: usize,
     action: Action,
-    /// `None` is unknown: it has not returned, or without saying what came of it.
+    /// `None` if the operation has not returned, or returned with an unknown outcome.
     returned: Option<(usize, Completion)>,
 }
 
@@ -114,7 +114,7 @@ impl Operation {
         matches!(self.returned, Some((_, Completion::Ok(_) | Completion::Refused(_))))
     }
 
-    /// Whether it must not have one.
+    /// Whether it must not have a place in the order.
     fn has_no_place(&self) -> bool {
         matches!(self.returned, Some((_, Completion::Failed)))
     }
@@ -125,9 +125,9 @@ struct Search {
     operations: Vec<Operation>,
     /// For each operation, those that come before it.
     before: Vec<u64>,
-    /// Those that must have a place.
+    /// The operations that must have a place.
     needed: u64,
-    /// From where no order was found: which ones had a place, and what the register was.
+    /// Searched states without an order: the placed operations, and the register.
     dead_ends: BTreeSet<(u64, Observation)>,
 }
 
@@ -153,7 +153,8 @@ impl Search {
         }
     }
 
-    /// Whether the operations that are not yet `placed` can go on from this state of the register.
+    /// Whether the operations that are not yet `placed` can continue from this state of the
+    /// register.
     fn explains(&mut self, placed: u64, register: Observation) -> bool {
         if self.needed & !placed == 0 {
             return true;
@@ -179,7 +180,7 @@ impl Search {
     }
 }
 
-/// Reads a history from its beginning, and remembers all of it.
+/// Reads a history from its start, and remembers all of it.
 #[derive(Default)]
 struct Reading {
     kind: RegisterKind,
@@ -188,7 +189,7 @@ struct Reading {
     open: BTreeSet<OpId>,
     written: BTreeSet<(Key, Value)>,
     told: BTreeMap<Key, BTreeSet<Observation>>,
-    told_last: BTreeMap<(Key, NodeId), Observation>,
+    last_reported: BTreeMap<(Key, NodeId), Observation>,
 }
 
 impl Reading {
@@ -248,7 +249,7 @@ impl Reading {
     }
 
     fn may_be_deleted(&self, op: OpId, key: Key, action: Action) -> Result<(), Malformed> {
-        let told = self.told_last.get(&(key, op.client)).copied().unwrap_or_default();
+        let told = self.last_reported.get(&(key, op.client)).copied().unwrap_or_default();
         match action {
             Action::Write { .. } => Err(Malformed::WriteOfDeletable { op }),
             Action::Delete { expected: Observation::EMPTY } => {
@@ -275,7 +276,7 @@ impl Reading {
             Completion::Ok(seen) | Completion::Refused(seen) => {
                 let empty = || BTreeSet::from([Observation::EMPTY]);
                 self.told.entry(*key).or_insert_with(empty).insert(seen);
-                self.told_last.insert((*key, op.client), seen);
+                self.last_reported.insert((*key, op.client), seen);
             }
             Completion::Failed | Completion::Unknown => {}
         }

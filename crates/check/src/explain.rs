@@ -1,4 +1,4 @@
-//! Why no order of the operations is possible, told to a person.
+//! Explains to a person why no order of the operations is possible.
 
 mod deletion;
 mod graph;
@@ -26,15 +26,16 @@ use crate::pinpoint::pinpoint;
 pub struct Explanation {
     /// What is wrong, in one sentence.
     pub summary: String,
-    /// What led to it, a sentence or two each: who wrote what, who was told of it, who then saw
-    /// what does not go with that, and why no order of these operations is possible.
+    /// What led to the violation, one or two sentences each: which client wrote a value, which
+    /// client observed it, which client then saw a contradicting state, and why no order of these
+    /// operations is possible.
     pub story: Vec<String>,
     /// Operations of which each must come before the next, and the last before the first. Empty if
-    /// it is not the order that is impossible but an answer as such, such as a value that nobody
-    /// wrote; the story says so then.
+    /// a single reply is impossible by itself, such as a value that no client wrote. The story says
+    /// so then.
     pub cycle: Vec<CycleEdge>,
-    /// The operations that the story is about, in the order in which they began, but that the one
-    /// that was told what cannot be is the last.
+    /// The operations of the story, in the order of their invocations. The operation with the
+    /// impossible reply comes last.
     pub operations: Vec<OpId>,
     #[serde(skip)]
     graph: ConstraintGraph,
@@ -55,7 +56,7 @@ pub struct CycleEdge {
 
 impl Explanation {
     /// The operations that matter and the constraints between them, in the language of graphviz.
-    /// The cycle is red. Nothing but an empty graph if the explanation was read from a file.
+    /// The cycle is red. The graph is empty if the explanation was read from a file.
     #[must_use]
     pub fn dot(&self) -> String {
         self.graph.dot()
@@ -71,7 +72,7 @@ impl fmt::Display for Explanation {
         }
         if !self.cycle.is_empty() {
             writeln!(f)?;
-            writeln!(f, "The smallest circle:")?;
+            writeln!(f, "The smallest cycle:")?;
         }
         for edge in &self.cycle {
             writeln!(f, "   - {}", edge.because)?;
@@ -82,9 +83,9 @@ impl fmt::Display for Explanation {
 
 /// Tells the story of a violation.
 ///
-/// `history` is the history in which it was found, and may go on after it; only the operations of
-/// its key are looked at. Takes time in proportion to the length of the history, and as much memory
-/// as the operations of the key.
+/// `history` is the history with the violation, and may continue after it. Only the operations of
+/// the violation's key are used. The running time is linear in the length of the history, and the
+/// memory is linear in the number of operations of the key.
 ///
 /// ```
 /// use check::{check_history, explain, notation};
@@ -121,7 +122,7 @@ pub fn explain(history: &[Entry], violation: &Violation, names: &Names) -> Expla
         };
     };
     let mut speaker = Speaker::new(names, violation.key);
-    let told = story::tell(&chronicle, &offender, &violation.reason, &mut speaker);
+    let told = story::describe(&chronicle, &offender, &violation.reason, &mut speaker);
     let spoken_of = speaker.spoken_of().clone();
     let mut matter = spoken_of.clone();
     add_neighbours(&chronicle, &mut matter);
@@ -129,7 +130,7 @@ pub fn explain(history: &[Entry], violation: &Violation, names: &Names) -> Expla
     let cycle = graph.cycle();
     let mut story = told.sentences;
     let new = cycle.iter().map(|edge| edge.from).filter(|op| !spoken_of.contains(op));
-    story.extend(new.filter_map(|op| Some(speaker.tell(chronicle.operation(op)?))));
+    story.extend(new.filter_map(|op| Some(speaker.describe(chronicle.operation(op)?))));
     story.push(conclusion(&cycle, &told.moral, names));
     let mut operations: Vec<OpId> =
         spoken_of.into_iter().chain(cycle.iter().map(|edge| edge.from)).collect();
@@ -138,10 +139,10 @@ pub fn explain(history: &[Entry], violation: &Violation, names: &Names) -> Expla
     Explanation { summary: told.summary, story, cycle, operations, graph }
 }
 
-/// How many versions at each end of the range that a story spans are drawn.
+/// The number of versions that are drawn at each end of the range that a story spans.
 const ENDS: usize = 3;
 
-/// Adds who made and who was first told of the versions between those that the story speaks of.
+/// Adds the writers and first observers of the versions between those in the story.
 fn add_neighbours(chronicle: &Chronicle, matter: &mut BTreeSet<OpId>) {
     let told = matter.iter().filter_map(|op| chronicle.operation(*op)?.told());
     let versions: BTreeSet<Version> = told.map(|(_, told)| told.version).collect();
@@ -149,7 +150,7 @@ fn add_neighbours(chronicle: &Chronicle, matter: &mut BTreeSet<OpId>) {
         return;
     };
     let spanned =
-        chronicle.told_versions().filter(|(version, _)| (first..=last).contains(&version));
+        chronicle.reported_versions().filter(|(version, _)| (first..=last).contains(&version));
     let spanned: Vec<_> = spanned.collect();
     let ends = spanned.iter().take(ENDS).chain(spanned.iter().rev().take(ENDS));
     for (_, teller) in ends {
@@ -160,7 +161,7 @@ fn add_neighbours(chronicle: &Chronicle, matter: &mut BTreeSet<OpId>) {
     }
 }
 
-/// Why no order is possible: as the cycle has it, or as the rule that is broken has it.
+/// Why no order is possible: the cycle, or else the broken rule.
 fn conclusion(cycle: &[CycleEdge], moral: &str, names: &Names) -> String {
     match cycle {
         [] => moral.to_owned(),
@@ -174,7 +175,7 @@ fn conclusion(cycle: &[CycleEdge], moral: &str, names: &Names) -> String {
                 |edge: &CycleEdge| format!("{} before {}", names.op(edge.from), names.op(edge.to));
             let between: String = between.iter().map(|edge| format!(", {}", pair(edge))).collect();
             format!(
-                "So {} must come before {}{between}, and {}: a circle, which no order of the \
+                "So {} must come before {}{between}, and {}: a cycle, which no order of the \
                  operations satisfies.",
                 names.op(first.from),
                 names.op(first.to),

@@ -1,30 +1,30 @@
-//! What the checkers of histories have in common.
+//! The trait of all checkers of histories.
 
 use history::{Entry, Names, NodeId, Object, Time};
 
-/// Something that is wrong with a history.
+/// A violation in a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// In one sentence.
+    /// The violation in one sentence.
     pub summary: String,
-    /// What happened, in sentences, each with its time.
+    /// The steps that led to the violation, each with its time.
     pub steps: Vec<(Time, String)>,
-    /// The clients that had a part in it.
+    /// The clients that took part in it.
     pub clients: Vec<NodeId>,
 }
 
-/// Judges what clients observed of objects of one kind, one entry of the history after the other.
+/// Checks a history of objects of one kind, one entry at a time.
 pub trait HistoryChecker: Clone + 'static {
-    /// The kind of objects whose history it judges.
+    /// The kind of objects whose history it checks.
     type Object: Object;
 
-    /// Looks at the next entry.
+    /// Processes the next entry.
     fn step(&mut self, entry: &Entry<Self::Object>);
 
-    /// The first thing that is wrong.
+    /// Returns the first violation.
     fn finding(&self, names: &Names) -> Option<Found>;
 
-    /// What it measured, by names that end in the unit: `age_p99_ns`.
+    /// Returns the measures of the checker. A name ends in its unit: `age_p99_ns`.
     fn measures(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }

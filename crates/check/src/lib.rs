@@ -1,22 +1,22 @@
-//! Does a history make sense? Checkers of what clients observed, and explanations of violations.
+//! Checkers of what clients observed, and explanations of violations.
 //!
-//! A *history* is what clients did and were told, in the order in which it happened, as the crate
-//! [`history`] has it: operations on shared objects, invoked at one moment and returning at
-//! another, or never. Most of this crate is about versioned registers. The question is whether the
-//! registers behaved as if all operations had happened one after the other, each at some moment
-//! between its invocation and its return. That is
-//! [linearizability](https://dl.acm.org/doi/10.1145/78969.78972) (Herlihy and Wing, 1990).
+//! A *history* is a list of invocations and returns of operations on shared objects, in the order
+//! in which they happened. The crate [`history`] defines it. Some operations never return. Most of
+//! this crate is about versioned registers. A checker decides whether the registers behaved as if
+//! all operations had happened one after the other, each at some moment between its invocation and
+//! its return. That is [linearizability](https://dl.acm.org/doi/10.1145/78969.78972) (Herlihy and
+//! Wing, 1990).
 //!
-//! - [`Rumor`] decides it step by step in bounded memory, and [`check_history`] for a whole
-//!   history. Versions make that easy: nobody may see something older than what anybody had seen
-//!   before.
-//! - [`explain`] tells why a history is impossible, to a person: who wrote what, who was told of
-//!   it, who then saw what does not go with that, and the smallest cycle that proves it.
-//! - [`RegisterKind`] tells whether registers can be deleted: then versions begin anew.
-//! - [`exhaustive`] is the slow and obvious twin, which tries all orders; [`random`] makes
-//!   histories most of which are one change away from legal; [`compare`] holds one against the
-//!   other.
-//! - [`cache`] holds reads through a cache against what caches promise, which is less.
+//! - [`Rumor`] decides this step by step in bounded memory, and [`check_history`] for a whole
+//!   history. Versions make that easy: an operation may not see a version older than one that any
+//!   client had already observed.
+//! - [`explain`] explains to a person why a history is impossible. The explanation ends with the
+//!   smallest cycle of operations that proves it.
+//! - [`RegisterKind`] says whether registers can be deleted. After a deletion versions start over.
+//! - [`exhaustive`] is the slow and obvious twin, which tries all orders. [`random`] generates
+//!   histories, most of which are one change away from a legal one. [`compare`] compares the two
+//!   checkers on them.
+//! - [`cache`] checks reads through a cache against the weaker promises of caches.
 //! - [`lock`] checks that no two clients rely on the same lock at the same time.
 //! - [`notation`] is histories as text, for people to read and to write.
 //!
@@ -26,7 +26,7 @@
 //! let (history, names) = notation::parse(
 //!     "200ms alice write             // alice invokes a write of her own value, alice#0
 //!      205ms bob   read
-//!      210ms bob   saw v1=alice#0    // so it has taken effect
+//!      210ms bob   saw v1=alice#0    // so the write has taken effect
 //!      230ms carol read
 //!      236ms carol saw empty",
 //! )?;

@@ -1,9 +1,9 @@
 //! A checker for locks: at most one client relies on a lock at a time.
 //!
-//! A client *relies on* a lock from the return of the operation that gave it the lock. It stops
-//! when it invokes the release, when the time is over that its own [`Grant`](history::lock::Grant)
-//! names, or when it crashes. The checker compares these intervals in the true time of the history.
-//! It finds a violation exactly if two clients rely on the same lock at the same moment.
+//! A client *relies on* a lock from the return of the operation that acquired it. It stops when it
+//! invokes the release, when the time of its own [`Grant`](history::lock::Grant) has passed, or
+//! when it crashes. The checker compares these intervals in the true time of the history. It finds
+//! a violation exactly if two clients rely on the same lock at the same moment.
 //!
 //! There are two causes, and the finding says which:
 //!
@@ -13,8 +13,8 @@
 //! - Its lease had not ended: the service gave the lock to two clients.
 //!
 //! An acquisition whose outcome is unknown gives no client a reason to rely on the lock. The time
-//! of a grant counts as true time: a client whose clock is slow relies on the lock for longer than
-//! the checker thinks.
+//! of a grant counts as true time: a client with a slow clock relies on the lock for longer than
+//! the checker assumes.
 
 use std::collections::BTreeMap;
 
@@ -57,12 +57,12 @@ pub struct Exclusion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Hold {
     client: NodeId,
-    /// When it asked for the lock, and when it got it. An extension counts as asking anew.
+    /// The times of the request and of the reply. An extension counts as a new request.
     asked: Time,
     got: Time,
-    /// How long the service promises the lock, from when it was asked; `None` if there is no end.
+    /// The length of the lease, counted from the request. `None` means no end.
     lease: Option<Span>,
-    /// When the client stops to rely on the lock by itself.
+    /// The time at which the client stops relying on the lock by itself.
     until: Option<Time>,
 }
 
@@ -75,7 +75,7 @@ struct Overlap {
 }
 
 impl Exclusion {
-    /// A checker that has seen nothing yet.
+    /// A checker that has seen no step.
     #[must_use]
     pub fn new() -> Exclusion {
         Exclusion::default()
@@ -93,7 +93,7 @@ impl Exclusion {
         match (action, is_ok) {
             (_, false) => (),
             (Action::Extend { .. }, true) => {
-                // Who was given the lock meanwhile was given it too early, and was found then.
+                // An acquisition in between came too early, and was reported then.
                 if self.held.get(&key).is_some_and(|held| held.client == op.client) {
                     self.held.insert(key, hold);
                 }
@@ -149,7 +149,7 @@ impl HistoryChecker for Exclusion {
         let Overlap { key, first, second } = self.overlap?;
         let (lock, one, other) =
             (names.key(key), names.node(first.client), names.node(second.client));
-        // The lease began when the service handled the request, between question and answer.
+        // The lease began when the service handled the request, between request and reply.
         let ended = first.lease.map(|lease| first.got + lease).filter(|end| *end <= second.got);
         let summary = match ended {
             Some(end) => format!(
@@ -212,7 +212,7 @@ mod tests {
             self.step(at, Step::Return(Return { op, completion }));
         }
 
-        /// Asks and gets, one millisecond later.
+        /// Requests the lock, and gets it one millisecond later.
         fn acquires(&mut self, at: u64, client: u16, valid_for: Option<u64>) {
             let op = self.invoke(at, client, Action::Acquire { lease: Some(LEASE) });
             let valid_for = valid_for.map(Span::from_millis);

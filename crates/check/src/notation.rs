@@ -1,6 +1,6 @@
-//! Histories as text, one step a line, to be read and written by people.
+//! Histories as text, one step a line, for people to read and write.
 //!
-//! A line is a time, a client, and what it did:
+//! A line has a time, a client, and what the client did:
 //!
 //! ```text
 //! 200ms c1 read                  c1 invokes a read of key1
@@ -12,15 +12,15 @@
 //! 211ms c2 made v1               the write took effect and made version 1
 //! 212ms c3 refused v2=c4#1       the compare-and-set found something else
 //! 212ms c5 deleted               the deletion took effect: the register is empty
-//! 213ms c4 failed                it certainly had no effect
-//! 214ms c5 unknown               nobody can tell what came of it
-//! 215ms c6 gone                  the client is gone, and its open operations with it
+//! 213ms c4 failed                the operation had no effect
+//! 214ms c5 unknown               the outcome is unknown
+//! 215ms c6 gone                  the client is gone, with its open operations
 //! ```
 //!
 //! Clients and keys get their ids in the order in which they appear. Operations are counted from 0
-//! for each client; `c1#4 read` says which one it is, and `c1#4 saw empty` which one ends where
-//! several are open. Where a value is not the operation's own it is spelled out: `write 77`,
-//! `made v1=77`. Empty lines and what follows `//` are for the reader only.
+//! for each client. `c1#4 read` names the operation, and `c1#4 saw empty` says which of several
+//! open operations ends. A value that is not the operation's own is written out: `write 77`,
+//! `made v1=77`. Empty lines and text after `//` are ignored.
 
 mod reader;
 mod writer;
@@ -51,8 +51,8 @@ pub struct ParseError {
 /// ```
 ///
 /// # Errors
-/// If a line is not in the notation, or ends an operation that is not open. Whether the history is
-/// well-formed is for the checkers to say.
+/// If a line is not in the notation, or ends an operation that is not open. The checkers decide
+/// whether the history is well-formed.
 pub fn parse(text: &str) -> Result<(Vec<Entry>, Names), ParseError> {
     reader::read(text)
 }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_names_no_key_means_the_first() {
+    fn a_step_without_a_key_is_about_the_first_key() {
         let (history, names) = parse("1ms a read on stock\n2ms b read\n3ms c read on stock")
             .expect("this is the notation");
         assert_eq!(names.keys, ["key1", "stock"]);
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn what_is_no_step_is_refused() {
         for (line, problem) in [
-            ("1ms c1", "a time, a client and what it did are needed"),
+            ("1ms c1", "a line needs a time, a client and what the client did"),
             ("1 c1 read", "\"1\" is not a length of time"),
             ("1ms c1 read v1=c1#0", "read does not go with [\"v1=c1#0\"]"),
             ("1ms c1 saw empty", "c1 has no open operation"),

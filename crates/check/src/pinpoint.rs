@@ -1,11 +1,11 @@
-//! Why nobody can have written a value: what the rumor checker, which forgets, cannot tell.
+//! Why no write can have made a value. The rumor checker forgets the writes that show it.
 
 use history::{Action, Entry, Observation};
 
 use crate::chronicle::Chronicle;
 use crate::{Malformed, Reason, RegisterKind, Rumor, Violation};
 
-/// Checks a whole history, and says as exactly as possible what is wrong with it.
+/// Checks a whole history, and returns the most precise reason for a violation.
 ///
 /// ```
 /// use check::{Reason, check_history, notation};
@@ -22,7 +22,7 @@ use crate::{Malformed, Reason, RegisterKind, Rumor, Violation};
 /// ```
 ///
 /// # Errors
-/// If no clients can have made this history; steps after the first violation are not looked at.
+/// If no clients can have produced this history. Steps after the first violation are ignored.
 pub fn check_history(history: &[Entry]) -> Result<Option<Violation>, Malformed> {
     let mut rumor = Rumor::with(RegisterKind::of(history));
     for entry in history {
@@ -34,7 +34,7 @@ pub fn check_history(history: &[Entry]) -> Result<Option<Violation>, Malformed> 
     Ok(None)
 }
 
-/// The same violation with the most telling reason.
+/// Returns the same violation with the most precise reason.
 pub(crate) fn pinpoint(history: &[Entry], violation: &Violation) -> Violation {
     let Reason::NotWritten { seen } = violation.reason else {
         return *violation;
@@ -44,7 +44,7 @@ pub(crate) fn pinpoint(history: &[Entry], violation: &Violation) -> Violation {
     Violation { reason: reason.unwrap_or(violation.reason), ..*violation }
 }
 
-/// `None` if nobody ever wrote it.
+/// Returns `None` if no operation wrote the value.
 fn why_not_written(
     chronicle: &Chronicle,
     violation: &Violation,
@@ -75,8 +75,8 @@ fn why_not_written(
     }
     if chronicle.deletes() {
         if chronicle.first_sight(seen.value).is_some() {
-            let (told_by, other) = chronicle.latest_told_before(violation.op, seen)?;
-            return Some(Reason::Revived { state: seen, other, told_by });
+            let (reported_to, other) = chronicle.latest_report_before(violation.op, seen)?;
+            return Some(Reason::Revived { state: seen, other, reported_to });
         }
         let expected = write.action.expected()?;
         return Some(Reason::Outdated { made: seen, writer, expected });

@@ -1,13 +1,13 @@
-//! Random histories: of a register that works, and of one that almost does.
+//! Random histories of a correct register, and of a register with one fault.
 //!
-//! A [`Simulation`] plays clients of real registers: operations are invoked, take effect at some
-//! moment before they return, and return; some fail, some get no answer though they took effect,
-//! and some take effect long after their client has given them up. Its histories are linearizable.
+//! A [`Simulation`] plays clients of registers: operations are invoked, take effect at some moment
+//! before they return, and return. Some operations fail, and some take effect without a reply. Some
+//! take effect long after their outcome became unknown to the client. The histories are
+//! linearizable.
 //!
-//! [`history()`] makes short ones for comparing checkers, and spoils most of them in exactly one
-//! place: while it is simulated (a [`Hazard`]) or afterwards (a [`Mutation`]). A checker that is
-//! wrong is wrong near the border, and a history that is one change away from a legal one lies
-//! there.
+//! [`history()`] generates short histories for comparing checkers, and spoils most of them in
+//! exactly one place: during the simulation (a [`Hazard`]) or afterwards (a [`Mutation`]). A wrong
+//! checker is wrong near the border between legal and illegal, and such histories lie there.
 //!
 //! Everything is a function of the seed: ChaCha8 gives the bits, and integers are drawn by one
 //! multiplication each, so no library's way of sampling can change a history.
@@ -46,14 +46,14 @@ impl Source {
         Source(bits)
     }
 
-    /// An integer in `0..bound`; 0 if there is none. One draw each: the bias of at most
-    /// `bound / 2^64` is cheaper than a loop whose number of draws nobody knows.
+    /// An integer in `0..bound`; 0 if there is none. Each call takes exactly one draw. The price is
+    /// a bias of at most `bound / 2^64`.
     pub fn below(&mut self, bound: u64) -> u64 {
         let product = u128::from(self.0.next_u64()) * u128::from(bound);
         (product >> 64) as u64
     }
 
-    /// Yes, so many times in a hundred.
+    /// Returns true with this probability, in percent.
     pub fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
@@ -70,16 +70,16 @@ impl Source {
 pub struct Short {
     /// Its steps: 3 to 9 operations of 2 to 5 clients, mostly on one key.
     pub entries: Vec<Entry>,
-    /// How it was spoilt, if it was.
+    /// How the history was spoilt, if it was.
     pub spoilt: Option<Spoilt>,
 }
 
-/// The one thing that is wrong about a history.
+/// The one fault of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spoilt {
-    /// The register did something that it should not, once.
+    /// The register misbehaved once.
     Simulated(Hazard),
-    /// The history of a register that works was changed in one place.
+    /// The history of a correct register was changed in one place.
     Changed(Mutation),
 }
 
@@ -122,14 +122,14 @@ pub fn history_of(kind: RegisterKind, seed: u64, number: u64) -> Short {
     Short { entries, spoilt }
 }
 
-/// So many that at least half of all histories are impossible, and one change away from legal.
+/// Enough that at least half of all histories are impossible, and one change away from legal.
 const SPOILT_PERCENT: u64 = 85;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Pinned: another answer here is another set of histories under the same seed.
+    /// These numbers are pinned. A change here changes the histories of every seed.
     #[test]
     fn golden_vectors() {
         let mut source = Source::new(42, 7);

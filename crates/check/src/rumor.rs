@@ -1,50 +1,49 @@
 //! The rumor checker: does the history of a versioned register have an order that explains it?
 //!
-//! Each key is a register that starts out empty, as version 0. Whatever takes effect on top of
-//! version *n* makes version *n + 1*, so a version tells where an operation stands in the order of
-//! all operations: the write that made version *v* comes first, whoever saw version *v* comes after
-//! it (and after no later write). A *rumor* is the newest version that anybody has been told of. It
-//! reaches every client at once: an operation notes it when it is invoked, and what it returns must
-//! be that version or a newer one.
+//! Each key is a register that starts out empty, as version 0. A write on top of version *n* makes
+//! version *n + 1*. So a version gives the place of an operation in the order of all operations: an
+//! operation that saw version *v* comes after the write that made *v*, and before every later
+//! write. A *rumor* is the newest version that any client has observed. Each operation notes the
+//! rumor when it is invoked, and must return that version or a newer one.
 //!
 //! A history is linearizable if and only if these rules hold for each key:
 //!
-//! 1. **One value.** A version has one value for ever.
-//! 2. **Justified.** A value that somebody is told of belongs to a write that was invoked before,
-//!    that did not fail and was not refused, and that made this version and no other. A
-//!    compare-and-set makes the version after the one that it expected.
-//! 3. **Rumor.** What an operation saw is no older than what it noted; what a write made is newer
-//!    than what it noted. An unknown write that turns out to have taken effect is held to what it
-//!    had noted, but when it was given up says nothing: it may take effect at any later time.
-//! 4. **No gaps.** A version of which nobody has been told, below one of which somebody has, was
-//!    made by a write of which nobody knows what it made: a compare-and-set that expected the
-//!    version before, or an unconditional write that had noted an older version. Each write makes
-//!    one version.
-//! 5. **Answers.** What a write is told it made bears its own value. A refusal names something
-//!    else than what was expected. A write that was told it had no effect had none.
+//! 1. **One value.** A version has one value.
+//! 2. **Justified.** An observed value belongs to a write that was invoked before, that did not
+//!    fail and was not refused, and that made this version and no other. A compare-and-set makes
+//!    the version after the one that it expected.
+//! 3. **Rumor.** A read sees no version older than the one that it noted. A write makes a version
+//!    newer than the one that it noted. This holds for a write of unknown outcome too, if it took
+//!    effect. But such a write may take effect at any time after its invocation, even after its
+//!    client stopped waiting.
+//! 4. **No gaps.** A version that no client observed, below one that a client observed, was made by
+//!    a write of unknown outcome. Either a compare-and-set expected the version before, or an
+//!    unconditional write had noted an older version. Each write makes one version.
+//! 5. **Answers.** A successful write returns its own value. A refusal returns a state that differs
+//!    from the expected one. A write that failed or was refused had no effect.
 //!
-//! Why these suffice: rules 2 and 4 give each version exactly one write. Sort all operations by
-//! version, the write before those who saw it, and those by their invocations. By rule 3 nothing
-//! stands before what had returned when it was invoked, and by rules 1 and 5 each answer is the one
-//! that a register gives at that place. Why the gaps do not make it hard: what a compare-and-set
-//! expects, somebody had been told before it was invoked (or it is
-//! [malformed](crate::Malformed::NeverTold)). So the version before is never a gap itself, and a
-//! compare-and-set can fill one certain gap or none. What remains are unconditional writes, and
-//! whoever can fill a gap can also fill every newer one.
+//! Why these rules suffice: rules 2 and 4 give each version exactly one write. Sort all operations
+//! by version, each write before the operations that saw its version, and those by their
+//! invocations. By rule 3 no operation comes before one that had returned when it was invoked. By
+//! rules 1 and 5 each reply is the one that a register gives at that place. Why gaps do not make
+//! the problem hard: a client had observed the state that a compare-and-set expects before it was
+//! invoked (otherwise the history is [malformed](crate::Malformed::NeverTold)). So the version
+//! before is never a gap itself, and a compare-and-set can fill one particular gap or none. Only
+//! unconditional writes remain, and a write that can fill a gap can also fill every newer one.
 //!
-//! Registers that can be [deleted](RegisterKind::Deletable) have a checker of their own, with
-//! two rules more.
+//! Registers that can be [deleted](RegisterKind::Deletable) have their own checker, with two more
+//! rules.
 //!
-//! The steps are looked at one by one, and the first one at which the history so far has become
-//! impossible is reported. A prefix of a possible history is possible, so this verdict is final.
+//! The checker processes one step at a time. It reports the first step at which the history so far
+//! is impossible. A prefix of a possible history is possible, so this verdict is final.
 //!
-//! What is held are the open operations, the versions since the oldest one that an open operation
+//! The checker holds the open operations, the versions since the oldest one that an open operation
 //! noted, the writes of unknown outcome that may still take effect, and the gaps that they may have
-//! to fill. A compare-and-set of unknown outcome is forgotten as soon as it is known who made the
-//! version that it would make, or nobody can be told of that version any more; should its value
-//! come up later, that is still a violation, of rule 2. A step takes constant time in the plain
-//! case. The open writes of the key are looked through when somebody is told of a version before
-//! its writer is, and the gaps when something about them has changed.
+//! to fill. It forgets a compare-and-set of unknown outcome once another write is known to have
+//! made its version, or no operation can return that version any more. If its value shows up later,
+//! that still violates rule 2. A step takes constant time in the plain case. The checker scans the
+//! open writes of the key when a version is observed before its writer returns. It scans the gaps
+//! when they change.
 
 mod deletable;
 mod gaps;
@@ -75,7 +74,7 @@ use crate::{Malformed, Reason, Violation};
 /// for entry in &history {
 ///     rumor.step(entry)?;
 /// }
-/// let violation = rumor.violation().expect("c2 began after c1 had been told of v1");
+/// let violation = rumor.violation().expect("c2 began after c1 had learned of v1");
 /// assert_eq!(violation.reason.name(), "older-than-rumor");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -83,7 +82,7 @@ use crate::{Malformed, Reason, Violation};
 pub struct Rumor {
     kind: RegisterKind,
     registers: Vec<Checker>,
-    /// Where the register of a key stands.
+    /// The position of a key's register.
     places: BTreeMap<Key, usize>,
     clients: Vec<Client>,
     now: Time,
@@ -105,18 +104,18 @@ struct Open {
     noted: Noted,
 }
 
-/// What can be done to registers.
+/// The kind of the registers in a history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RegisterKind {
-    /// They are read and written, and never deleted.
+    /// Registers are read and written, and never deleted.
     #[default]
     Kept,
-    /// They can be deleted, and are never written unconditionally.
+    /// Registers can be deleted, and are never written unconditionally.
     Deletable,
 }
 
 impl RegisterKind {
-    /// Of which kind the registers of a history are.
+    /// Returns the kind of the registers in a history.
     #[must_use]
     pub fn of(history: &[Entry]) -> RegisterKind {
         let deletes = |entry: &Entry| match entry.step {
@@ -134,7 +133,7 @@ enum Checker {
     Deletable(Deletable),
 }
 
-/// What the checker of its key has to know of an open operation.
+/// What the checker of a key remembers of an open operation.
 #[derive(Clone, Copy, Debug)]
 enum Noted {
     Kept(register::Noted),
@@ -142,13 +141,13 @@ enum Noted {
 }
 
 impl Rumor {
-    /// Nothing has happened yet: all registers are empty, and none will be deleted.
+    /// Creates a checker for empty registers that cannot be deleted.
     #[must_use]
     pub fn new() -> Rumor {
         Rumor::with(RegisterKind::Kept)
     }
 
-    /// Nothing has happened yet, and registers are of this kind.
+    /// Creates a checker for empty registers of this kind.
     #[must_use]
     pub fn with(kind: RegisterKind) -> Rumor {
         Rumor {
@@ -161,11 +160,10 @@ impl Rumor {
         }
     }
 
-    /// Looks at the next step. Once there is a [violation](Rumor::violation), further steps are
-    /// ignored.
+    /// Processes the next step. After a [violation](Rumor::violation) further steps are ignored.
     ///
     /// # Errors
-    /// If no clients can have made this step after those before it; it is then left out.
+    /// If no clients can have produced this step after the earlier ones. The step is then skipped.
     pub fn step(&mut self, entry: &Entry) -> Result<(), Malformed> {
         if self.violation.is_some() {
             return Ok(());
@@ -190,12 +188,12 @@ impl Rumor {
 
     /// How many records are held: versions, open operations, writes of unknown outcome, gaps.
     ///
-    /// It depends on what is going on at the same time, not on how much has happened. Some things
-    /// cannot be forgotten, though: an unconditional write of unknown outcome whose value nobody
-    /// sees, as long as it may still take effect, and a value that does not name its operation, as
-    /// those made by [`Value::of`](history::Value::of) do. Where registers can be deleted, a
-    /// compare-and-set of the empty register can still take effect after any deletion; and what
-    /// each client was told last is held.
+    /// The number depends on the concurrency of the history, not on its length. There are
+    /// exceptions. An unconditional write of unknown outcome is held as long as it may take effect
+    /// and no operation has seen its value. A value that does not name its operation is held
+    /// forever; those of [`Value::of`](history::Value::of) do name it. Where registers can be
+    /// deleted, a compare-and-set of the empty register can take effect after any later deletion,
+    /// and the last state that each client saw is held.
     #[must_use]
     pub fn retained(&self) -> usize {
         let registers = self.registers.iter().map(Checker::retained);
@@ -255,7 +253,7 @@ impl Rumor {
     }
 }
 
-/// Both kinds are asked the same.
+/// Both kinds have the same interface.
 impl Checker {
     fn new(kind: RegisterKind) -> Checker {
         match kind {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Numbers, of which are kept how many there were of each size: to the full below 16, and to an
-/// eighth of the number above.
+/// A histogram of numbers. Numbers below 16 are exact; above that, the resolution is an eighth of
+/// the number.
 ///
 /// ```
 /// use check::Sample;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// let mut sample = Sample::default();
 /// (1..=100).for_each(|number| sample.add(number));
 /// assert_eq!(sample.percentile(5), Some(5));
-/// assert_eq!(sample.percentile(50), Some(48), "an eighth is not kept");
+/// assert_eq!(sample.percentile(50), Some(48), "rounded down by an eighth");
 /// assert_eq!((sample.count(), sample.max()), (100, Some(100)));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Sample {
         self.max = self.max.max(Some(number));
     }
 
-    /// How many there are.
+    /// Returns how many numbers there are.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
@@ -41,7 +41,7 @@ impl Sample {
         self.max
     }
 
-    /// The number that so many of a hundred do not exceed, rounded down to its size.
+    /// Returns the percentile, rounded down to the resolution.
     #[must_use]
     pub fn percentile(&self, percent: u64) -> Option<u64> {
         let wanted = u128::from(self.count) * u128::from(percent);
@@ -55,8 +55,8 @@ impl Sample {
 }
 
 impl Sample {
-    /// The median, the 99th percentile, and the largest number, under these names. A sample without
-    /// numbers has none.
+    /// Returns the median, the 99th percentile and the maximum, under these names. An empty sample
+    /// has none.
     pub fn measures(&self, names: [&'static str; 3]) -> impl Iterator<Item = (&'static str, u64)> {
         let numbers = [self.percentile(50), self.percentile(99), self.max()];
         names.into_iter().zip(numbers).filter_map(|(name, number)| Some((name, number?)))

@@ -5,9 +5,9 @@ use std::fmt;
 use history::{Key, Observation, OpId, Time, Value, Version};
 use serde::{Deserialize, Serialize};
 
-/// The first step at which a history has become impossible.
+/// The first step at which a history is impossible.
 ///
-/// Its `Display` is one sentence in ids; [`explain`](crate::explain) tells the whole story with
+/// Its `Display` is one sentence with ids. [`explain`](crate::explain) gives the whole story, with
 /// the names of clients and keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Violation {
@@ -30,20 +30,21 @@ impl fmt::Display for Violation {
 
 /// Which rule a history breaks.
 ///
-/// [`Rumor`](crate::Rumor) forgets what nothing open can touch, so of a value that it does not
-/// know it can only say [`Reason::NotWritten`]. [`check_history`](crate::check_history) and
-/// [`explain`](crate::explain) have the whole history and say why nobody can have written it.
+/// [`Rumor`](crate::Rumor) forgets what no open operation can touch. For a value that it does not
+/// know it can only report [`Reason::NotWritten`]. [`check_history`](crate::check_history) and
+/// [`explain`](crate::explain) have the whole history, and say why no write can have made the
+/// value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The operation saw or made a version that was no longer the newest when it was invoked.
     OlderThanRumor {
-        /// What it saw or made.
+        /// The state that it saw or made.
         claimed: Observation,
-        /// What was known when it was invoked.
+        /// The state that was known when it was invoked.
         rumor: Observation,
-        /// The first operation that was told of it.
-        told_by: OpId,
+        /// The first operation that observed it.
+        reported_to: OpId,
     },
     /// The operation saw or made a version that already had another value.
     TwoValues {
@@ -51,12 +52,12 @@ pub enum Reason {
         version: Version,
         /// Its first value.
         first: Value,
-        /// The first operation that was told of that.
-        told_by: OpId,
-        /// The value in the operation's answer.
+        /// The first operation that observed it.
+        reported_to: OpId,
+        /// The value in the operation's reply.
         second: Value,
     },
-    /// One write took effect twice: its value stands in two versions.
+    /// One write took effect twice: its value is in two versions.
     TwoVersions {
         /// The write.
         writer: OpId,
@@ -69,19 +70,19 @@ pub enum Reason {
     },
     /// The operation saw a value that no write of the key can have put there.
     NotWritten {
-        /// What it saw.
+        /// The state that it saw.
         seen: Observation,
     },
     /// The operation saw a value whose write was invoked only later.
     WrittenLater {
-        /// What it saw.
+        /// The state that it saw.
         seen: Observation,
         /// The write of that value.
         writer: OpId,
     },
     /// The operation saw the value of a write that had failed or been refused.
     ValueOfDenied {
-        /// What it saw.
+        /// The state that it saw.
         seen: Observation,
         /// The write of that value.
         writer: OpId,
@@ -89,7 +90,7 @@ pub enum Reason {
     /// The operation saw a version that was already overwritten when the write of its value was
     /// invoked.
     WrittenTooLate {
-        /// What it saw.
+        /// The state that it saw.
         seen: Observation,
         /// The write of that value.
         writer: OpId,
@@ -99,17 +100,17 @@ pub enum Reason {
     /// The operation saw the value of a compare-and-set in a version that does not follow the one
     /// that it expected.
     NotWhatItExpected {
-        /// What it saw.
+        /// The state that it saw.
         seen: Observation,
         /// The compare-and-set of that value.
         writer: OpId,
-        /// What that expected.
+        /// The state that it expected.
         expected: Observation,
     },
-    /// The operation saw the value of a write that must have made an earlier version, because
-    /// nothing else can have.
+    /// The operation saw the value of a write that must have made an earlier version, because no
+    /// other write can have made that.
     NeededEarlier {
-        /// What it saw.
+        /// The state that it saw.
         seen: Observation,
         /// The write of that value.
         writer: OpId,
@@ -121,60 +122,60 @@ pub enum Reason {
         /// The first operation that saw it.
         seen_by: OpId,
     },
-    /// The compare-and-set was refused by exactly what it expected.
+    /// The compare-and-set was refused although the state was the expected one.
     RefusedAlthoughCurrent {
-        /// What it expected and found.
+        /// The state that it expected and found.
         expected: Observation,
     },
-    /// The answer is not one that any register can give to this operation.
+    /// No register can give this reply to the operation.
     Nonsense {
-        /// The answer.
+        /// The reply.
         answer: Observation,
     },
     /// The state of a register was known, and then the register was empty, or another incarnation
-    /// had begun; but nobody can have deleted it in between.
+    /// had begun; but no client can have deleted it in between.
     NotDeleted {
         /// The newest state that was known of the incarnation.
         state: Observation,
-        /// The first operation that was told of it.
-        told_by: OpId,
-        /// What the register was then.
+        /// The first operation that observed it.
+        reported_to: OpId,
+        /// The later state of the register.
         other: Observation,
-        /// The operation that was told of that.
-        other_told_by: OpId,
+        /// The operation that observed it.
+        other_reported_to: OpId,
     },
-    /// A register that had been deleted is there again, as it was.
+    /// A deleted register has its old state again.
     Revived {
         /// The newest state that is known of the incarnation.
         state: Observation,
-        /// What the register was in between.
+        /// The state of the register in between.
         other: Observation,
-        /// The operation that was told of that.
-        told_by: OpId,
+        /// The operation that observed it.
+        reported_to: OpId,
     },
     /// A state was replaced or deleted twice.
     TwoSuccessors {
         /// The state.
         state: Observation,
-        /// What came after it.
+        /// Its first successor.
         first: Observation,
-        /// The operation that was told of that.
-        told_by: OpId,
-        /// What came after it, too, as the operation was told.
+        /// The operation that observed it.
+        reported_to: OpId,
+        /// Its second successor, which the operation returned.
         second: Observation,
     },
-    /// A compare-and-set or a deletion took effect, though what it expected was already gone for
-    /// good when it was invoked.
+    /// A compare-and-set or a deletion took effect, although the expected state was already gone
+    /// for good when it was invoked.
     Outdated {
-        /// What it made.
+        /// The state that it made.
         made: Observation,
         /// The compare-and-set or deletion.
         writer: OpId,
-        /// What it expected.
+        /// The state that it expected.
         expected: Observation,
     },
-    /// A version that somebody must have made, since a newer one is known, but that no write can
-    /// have made.
+    /// A version that must have existed, because a newer one is known, but that no write can have
+    /// made.
     MissingVersion {
         /// The version without a writer.
         version: Version,
@@ -186,12 +187,16 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Reason::OlderThanRumor { claimed, rumor, told_by } => write!(
+            Reason::OlderThanRumor { claimed, rumor, reported_to } => write!(
                 f,
-                "it was told of {claimed}, but {rumor} was known before it began (to {told_by})"
+                "it returned {claimed}, but {rumor} was known before it began (reported to \
+                 {reported_to})"
             ),
-            Reason::TwoValues { version, first, told_by, second } => {
-                write!(f, "{version} has two values, {first} (as {told_by} was told) and {second}")
+            Reason::TwoValues { version, first, reported_to, second } => {
+                write!(
+                    f,
+                    "{version} has two values, {first} (reported to {reported_to}) and {second}"
+                )
             }
             Reason::TwoVersions { writer, first, second, .. } => {
                 write!(f, "{writer} took effect twice, as {first} and as {second}")
@@ -215,7 +220,7 @@ impl fmt::Display for Reason {
                 write!(f, "it saw {seen}, but only {writer} can have made an earlier version")
             }
             Reason::DeniedButSeen { seen, seen_by } => {
-                write!(f, "it had no effect, it was told, but {seen_by} had seen {seen}")
+                write!(f, "it reported no effect, but {seen_by} had seen {seen}")
             }
             Reason::RefusedAlthoughCurrent { expected } => {
                 write!(f, "it was refused by {expected}, which is what it expected")
@@ -223,16 +228,19 @@ impl fmt::Display for Reason {
             Reason::Nonsense { answer } => {
                 write!(f, "{answer} is no answer that a register can give it")
             }
-            Reason::NotDeleted { state, told_by, other, other_told_by } => write!(
+            Reason::NotDeleted { state, reported_to, other, other_reported_to } => write!(
                 f,
-                "{state} was known (to {told_by}) and then {other} (to {other_told_by}), but \
-                 nobody can have deleted it in between"
+                "{state} was known (reported to {reported_to}) and then {other} (reported to \
+                 {other_reported_to}), but no client can have deleted it in between"
             ),
-            Reason::Revived { state, other, told_by } => {
-                write!(f, "{state} is there again, after {other} was known (to {told_by})")
+            Reason::Revived { state, other, reported_to } => {
+                write!(
+                    f,
+                    "{state} is there again, after {other} was known (reported to {reported_to})"
+                )
             }
-            Reason::TwoSuccessors { state, first, told_by, second } => {
-                write!(f, "{state} became {first} (as {told_by} was told) and {second}")
+            Reason::TwoSuccessors { state, first, reported_to, second } => {
+                write!(f, "{state} became {first} (reported to {reported_to}) and {second}")
             }
             Reason::Outdated { made, writer, expected } => {
                 write!(f, "{writer} made {made} of {expected}, which was gone before it began")
@@ -245,7 +253,7 @@ impl fmt::Display for Reason {
 }
 
 impl Reason {
-    /// The name of the rule, as it stands in a serialized reason.
+    /// Returns the name of the rule, as in a serialized reason.
     ///
     /// ```
     /// # use check::Reason;

@@ -1,4 +1,4 @@
-//! The rumor checker says what an exhaustive search says; and checkers that do not are caught.
+//! The rumor checker agrees with an exhaustive search, and wrong checkers are caught.
 
 use check::compare::{Tally, Verdict, compare_checker, compare_random, rumor_verdict};
 use check::{RegisterKind, notation};
@@ -33,7 +33,7 @@ fn it_agrees_where_registers_can_be_deleted() {
     }
 }
 
-/// Enough of everything that is hard, and most of it close to the border.
+/// Enough histories of each hard kind, most of them close to the border.
 fn assert_that_it_meant_something(tally: &Tally) {
     let percent = |count: u64| count * 100 / tally.histories;
     assert_eq!(tally.histories, HISTORIES);
@@ -60,13 +60,13 @@ fn assert_that_it_meant_something(tally: &Tally) {
     for reason in common {
         assert!(count(reason) >= HISTORIES / 200, "{reason} is too rare: {tally:#?}");
     }
-    // These need three or more operations that overlap in just the right way.
+    // These need three or more operations that overlap in a particular way.
     for reason in ["written-too-late", "needed-earlier"] {
         assert!(count(reason) >= HISTORIES / 20_000, "{reason} is too rare: {tally:#?}");
     }
 }
 
-/// A checker that says of a history what the rumor checker says of one that is somewhat different.
+/// A checker that returns the verdict of the rumor checker on a changed history.
 fn after(change: impl Fn(&mut Entry)) -> impl Fn(&[Entry]) -> Verdict {
     move |history| {
         let mut changed = history.to_vec();
@@ -82,7 +82,7 @@ fn completion(entry: &mut Entry) -> Option<&mut Completion> {
     }
 }
 
-/// The history that gives a wrong checker away, which is short.
+/// The short history on which a wrong checker is caught.
 fn caught(checker: impl Fn(&[Entry]) -> Verdict) -> String {
     let mismatch =
         compare_checker(checker, RegisterKind::Kept, 7, 10_000, |_| {}).expect_err("it is wrong");
@@ -147,7 +147,7 @@ fn a_checker_is_caught_that_ignores_what_refusals_saw() {
     ");
 }
 
-/// What the clients of Gryadka check: the versions that are seen, nothing else.
+/// The check of Gryadka's clients: only the versions that are seen.
 fn versions_only(history: &[Entry]) -> Verdict {
     let mut newest = Version(0);
     let mut noted = std::collections::BTreeMap::new();

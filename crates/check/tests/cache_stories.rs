@@ -1,4 +1,4 @@
-//! What the checkers of caches measure, and how they tell of a promise that was broken.
+//! The measures of the cache checkers, and their stories of broken promises.
 
 use check::Sample;
 use check::cache::{Ages, Fills, Promise, Queries, Reads};
@@ -42,8 +42,8 @@ fn a_stale_set_is_told() {
         "a stale set: cache took v3 for row, which it knew to be v4"
     );
     let steps = [
-        "15ns: cache forgets row, which is v4 now.",
-        "30ns: cache takes v3 by c1#2 for row, though that is older.",
+        "15ns: cache drops row, because its row is v4 now.",
+        "30ns: cache stores v3 by c1#2 for row, although that is older.",
     ];
     assert_eq!(lines(stale.steps(&names())), steps);
 }
@@ -55,7 +55,7 @@ fn an_empty_row_can_be_stale_too() {
     fills.filled(Time(2), NodeId(2), Key(0), Observation::EMPTY);
     let stale = fills.broken().expect("nothing is older than v1");
     let steps = lines(stale.steps(&names()));
-    assert_eq!(steps[1], "2ns: cache takes the empty row for row, though that is older.");
+    assert_eq!(steps[1], "2ns: cache stores the empty row for row, although that is older.");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_herd_is_told() {
     let herd = queries.broken().expect("v2 was read three times");
     assert_eq!(herd.summary(&names()), "v2 of row was read from the database 3 times");
     let story = [
-        "At 3ns somebody reads v2 of row from the database.",
+        "At 3ns a client reads v2 of row from the database.",
         "By 5ns it has been read 3 times, and has not changed meanwhile.",
     ];
     assert_eq!(herd.story(&names()), story);
@@ -101,7 +101,7 @@ fn a_sample_has_the_sizes_of_its_numbers() {
     assert_eq!(large.percentile(100), Some(0xF << 60));
 }
 
-/// How old, in nanoseconds, and how many versions behind the one read is that this ends with.
+/// The age in nanoseconds, and in versions, of the one read that the steps end with.
 fn age_of_last(steps: &str) -> (Option<u64>, Option<u64>) {
     let (history, _) = notation::parse(steps).expect("it is in the notation");
     let mut ages = Ages::default();
@@ -119,10 +119,10 @@ fn an_age_counts_from_when_something_newer_was_known() {
     assert_eq!(read("v1=c1#0"), (Some(30), Some(2)));
     assert_eq!(read("v2=c1#1"), (Some(20), Some(1)));
     assert_eq!(read("v3=c1#2"), (Some(0), Some(0)));
-    // What comes to be known while it is under way makes it no older.
+    // A version that becomes known during the read does not make it older.
     let meanwhile = "1ns c2 read\n2ns c1 write\n3ns c1 made v1\n9ns c2 saw empty";
     assert_eq!(age_of_last(meanwhile), (Some(0), Some(0)));
-    // That a version is heard of again makes it no younger.
+    // Observing a version again does not make it younger.
     let again = "1ns c1 write\n2ns c1 made v1\n3ns c1 cas v1=c1#0\n4ns c1 refused v1=c1#0\n\
                  9ns c2 read\n10ns c2 saw empty";
     assert_eq!(age_of_last(again), (Some(7), Some(1)));
@@ -176,7 +176,7 @@ const BACK: &str = "1ns c1 write
 #[test]
 fn a_stale_read_is_told_by_its_promise() {
     let ends = [
-        "4ns: c1 is told that it has written v2 by c1#1.",
+        "4ns: c1 learns that it has written v2 by c1#1.",
         "20ns: c2 begins to read key1, 16ns after that was known.",
         "21ns: c2 has seen v1 by c1#0: the version before that.",
     ];
@@ -199,7 +199,7 @@ fn what_one_has_seen_is_told_from_when_one_saw_it_first() {
         told(Promise::Monotonic, BACK),
         [
             "c2 saw v1 of key1, although it had seen v2 before",
-            "6ns: c2 is told of v2 by c1#1.",
+            "6ns: c2 sees v2 by c1#1.",
             "20ns: c2 begins to read key1, 14ns after that was known.",
             "21ns: c2 has seen v1 by c1#0: the version before that.",
         ]
@@ -213,7 +213,7 @@ fn what_one_has_written_is_told_with_how_much_older_it_was() {
         told(Promise::OwnWrites, steps),
         [
             "c1 saw v0 of key1, although it had itself written v3",
-            "2ns: c1 is told that it has written v3 by c1#0.",
+            "2ns: c1 learns that it has written v3 by c1#0.",
             "3ns: c1 begins to read key1, 1ns after that was known.",
             "4ns: c1 has seen the empty row: 3 versions older.",
         ]

@@ -11,7 +11,7 @@ const CLIENTS: u16 = 3;
 const KEYS: u32 = 2;
 const VERSIONS: u64 = 5;
 
-/// A step of some client: it begins an operation, or ends the one that it is at.
+/// A step of a client: it begins an operation, or ends its open one.
 #[derive(Clone, Copy, Debug)]
 struct Move {
     after: u64,
@@ -36,7 +36,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     prop::collection::vec(one, 1..60)
 }
 
-/// The history that the moves make. Whether it makes sense is no matter to the checkers of caches.
+/// The history of these moves. It need not make sense: the cache checkers do not care.
 fn history(moves: &[Move]) -> Vec<Entry> {
     let mut now = 0;
     let mut open = [None; CLIENTS as usize];
@@ -111,7 +111,7 @@ fn operations(history: &[Entry]) -> Vec<Operation> {
     operations
 }
 
-/// What `read` must at least see, by the words of the promise.
+/// The lowest version that `read` may return, by the words of the promise.
 fn least(promise: Promise, all: &[Operation], read: &Operation) -> Version {
     let of_key = || all.iter().filter(|other| other.key == read.key);
     let ended_before = |other: &&Operation| other.end.is_some_and(|end| end.0 < read.begin.0);

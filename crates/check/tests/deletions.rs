@@ -1,4 +1,5 @@
-//! Registers that are deleted and written again: what is possible, what is not, what is told.
+//! Registers that are deleted and written again: which histories are possible, and how violations
+//! are explained.
 
 use check::compare::{rumor_verdict, truth};
 use check::random::{Mix, Simulation, Source};
@@ -41,7 +42,7 @@ fn what_nobody_deleted_is_not_gone() {
     let written = "1ms a cas empty
                    2ms a made v1
                    ";
-    // The deletion that the check goes by comes too late, or fails, or was of something else.
+    // The only deletion comes too late, fails, or is of another state.
     assert_eq!(
         verdict(&format!("{written} 3ms b read\n 4ms b saw empty\n 5ms a delete v1=a#0")),
         "not-deleted"
@@ -88,7 +89,7 @@ fn what_clients_cannot_have_asked_is_malformed() {
     for (text, error) in [
         ("1ms a delete empty\n 1ms b delete v1=b#7", "deletes an empty register"),
         ("1ms a write\n 1ms b delete v1=b#7", "writes unconditionally"),
-        ("1ms a delete v1=a#7", "not what its client was told last"),
+        ("1ms a delete v1=a#7", "not what its client saw last"),
         ("1ms a cas empty nothing\n 1ms b delete v1=b#7", "no value"),
         ("1ms a read\n 2ms a refused empty\n 3ms b delete v1=b#7", "but expected nothing"),
     ] {
@@ -124,7 +125,7 @@ fn an_answer_that_makes_no_sense_is_a_violation() {
     }
 }
 
-/// What is held does not grow with how often registers are deleted.
+/// The number of held records does not grow with the number of deletions.
 #[test]
 fn what_is_over_is_forgotten() {
     let mix = Mix { deletions: 20, unanswered: 5, failed: 5, ..Mix::plain(100_000) };
@@ -154,11 +155,11 @@ fn the_explanation_tells_who_asked_for_what() {
     history.iter().for_each(|entry| rumor.step(entry).expect("it is a history"));
     let violation = rumor.violation().expect("it was deleted");
     insta::assert_snapshot!(explain(&history, violation, &names), @r"
-    v1 (value c1#0) of key1 was there again at 240ms, after somebody was told of an empty register.
+    v1 (value c1#0) of key1 was there again at 240ms, after a client had seen an empty register.
 
-      1. c1 was told at 206ms that its compare-and-set on key1 from an empty register to v1 (value c1#0) succeeded.
-      2. c2 began a deletion of key1 that expected v1 (value c1#0) (c2#1) at 215ms and was told at 220ms that the register is empty now.
+      1. c1 learned at 206ms that its compare-and-set on key1 from an empty register to v1 (value c1#0) succeeded.
+      2. c2 began a deletion of key1 that expected v1 (value c1#0) (c2#1) at 215ms and learned at 220ms that the register is empty now.
       3. c1 began a read of key1 (c1#1) at 230ms and saw v1 (value c1#0) at 240ms.
-      4. What was deleted does not come back: the next write makes another v1.
+      4. A deleted register does not come back: the next write makes a new v1.
     ");
 }

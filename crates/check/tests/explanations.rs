@@ -1,5 +1,5 @@
-//! Explanations: their other forms, and that they are true and small. How they read, story by
-//! story, stands in `violations.rs`.
+//! The other forms of explanations, and tests that explanations are true and small. `violations.rs`
+//! has the stories.
 
 use std::collections::BTreeMap;
 
@@ -54,10 +54,10 @@ fn an_explanation_is_written_as_json() {
     {
       "summary": "c1 saw v1 (value c1#0) at 236ms, although v2 of key1 had been known since 219ms.",
       "story": [
-        "c3 began a compare-and-set of key1 that expected v1 (new value c3#0) at 190ms and gave it up at 215ms without knowing what came of it.",
-        "c2 began a read of key1 (c2#0) at 200ms and saw v2 (value c3#0) at 219ms. Whatever begins after that must see v2 or something newer.",
+        "c3 began a compare-and-set of key1 that expected v1 (new value c3#0) at 190ms and ended it at 215ms with an unknown outcome.",
+        "c2 began a read of key1 (c2#0) at 200ms and saw v2 (value c3#0) at 219ms. Every later operation must see v2 or a newer version.",
         "c1 began a read of key1 (c1#1) at 230ms, after that, and saw v1 (value c1#0) at 236ms.",
-        "So c3#0 must come before c2#0, c2#0 before c1#1, and c1#1 before c3#0: a circle, which no order of the operations satisfies."
+        "So c3#0 must come before c2#0, c2#0 before c1#1, and c1#1 before c3#0: a cycle, which no order of the operations satisfies."
       ],
       "cycle": [
         {
@@ -117,7 +117,7 @@ fn an_explanation_is_written_as_json() {
     let json = serde_json::to_string(&violation).expect("it is plain data");
     assert_eq!(serde_json::from_str::<Violation>(&json).expect("it reads back"), violation);
     insta::assert_snapshot!(json, @r#"
-    {"at":236000000,"key":0,"op":{"client":0,"ordinal":1},"reason":{"older-than-rumor":{"claimed":{"version":1,"value":4294967296},"rumor":{"version":2,"value":8589934592},"told_by":{"client":2,"ordinal":0}}}}
+    {"at":236000000,"key":0,"op":{"client":0,"ordinal":1},"reason":{"older-than-rumor":{"claimed":{"version":1,"value":4294967296},"rumor":{"version":2,"value":8589934592},"reported_to":{"client":2,"ordinal":0}}}}
     "#);
 }
 
@@ -134,10 +134,10 @@ fn keys_and_values_are_called_what_they_are() {
     insta::assert_snapshot!(explanation, @r"
     v1 of stock/apples has two values: 78 and 77.
 
-      1. bob was told at 13ms that its write of v1 (bob#0, value 78) on stock/apples succeeded.
+      1. bob learned at 13ms that its write of v1 (bob#0, value 78) on stock/apples succeeded.
       2. carol began a read of stock/apples (carol#0) at 14ms and saw v1 (value 77) at 15ms.
       3. No write of stock/apples ever had the value 77.
-      4. A version has one value for ever, and v1 has two.
+      4. A version has one value, and v1 has two.
     ");
 }
 
@@ -158,13 +158,13 @@ fn a_violation_of_another_history_is_not_explained() {
     let (violation, _) = explained(STALE_READ);
     let explanation = explain(&[], &violation, &Names::default());
     insta::assert_snapshot!(explanation, @r"
-    at 236ms, n0#1 on k0: it was told of v1=n0#0, but v2=n1#0 was known before it began (to n2#0)
+    at 236ms, n0#1 on k0: it returned v1=n0#0, but v2=n1#0 was known before it began (reported to n2#0)
 
       1. The history at hand does not contain that operation.
     ");
 }
 
-/// A long history of a register that works, and then a client that sees its first version again.
+/// A long history of a correct register, and then a client that sees its first version again.
 fn long_history_with_a_stale_read() -> Vec<Entry> {
     let mut history: Vec<Entry> = Simulation::new(Mix::plain(100_000), Source::new(7, 0)).collect();
     let first = history.iter().find_map(|entry| match entry.step {
@@ -174,7 +174,7 @@ fn long_history_with_a_stale_read() -> Vec<Entry> {
         },
         Step::Invoke(_) | Step::Gone(_) => None,
     });
-    let first = first.expect("somebody was told of version 1");
+    let first = first.expect("version 1 was observed");
     let op = OpId { client: NodeId(100), ordinal: 0 };
     let read = Step::Invoke(Invoke { op, key: Key(0), action: Action::Read });
     let completion = Completion::Ok(first);
@@ -198,7 +198,7 @@ fn the_explanation_of_a_long_history_is_short() {
     assert!(explanation.dot().lines().count() <= 200, "{}", explanation.dot());
 }
 
-/// When operations were invoked, and when their clients were told something.
+/// The steps at which operations were invoked, and at which they returned.
 fn moments(history: &[Entry]) -> (BTreeMap<OpId, usize>, BTreeMap<OpId, usize>) {
     let (mut invoked, mut told) = (BTreeMap::new(), BTreeMap::new());
     for (step, entry) in history.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Stories that may look wrong and are not: an order of the operations explains them.
+//! Stories that look wrong and are legal: an order of the operations explains them.
 
 use check::{check_history, exhaustive, notation};
 

@@ -1,4 +1,4 @@
-//! Histories that no clients can have made are not the system's fault.
+//! Histories that no clients can have produced. They are not violations of the system.
 
 use check::{Malformed, Rumor, check_history, exhaustive, notation};
 use history::{Action, Entry, Invoke, Key, NodeId, OpId, Step, Time, Value};
@@ -80,8 +80,8 @@ fn a_value_is_written_that_belongs_to_another_operation() {
 
 #[test]
 fn a_version_is_expected_that_nobody_had_been_told_of() {
-    let untold = "1ms c1 write\n2ms c2 cas v1=c1#0\n3ms c1 made v1";
-    assert!(matches!(error(untold), Malformed::NeverTold { .. }));
+    let unreported = "1ms c1 write\n2ms c2 cas v1=c1#0\n3ms c1 made v1";
+    assert!(matches!(error(unreported), Malformed::NeverTold { .. }));
 }
 
 #[test]

@@ -1,5 +1,4 @@
-//! What the checker holds depends on what is going on at the same time, not on how much has
-//! happened.
+//! The memory of the checker depends on the concurrency of a history, not on its length.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +11,7 @@ use history::{
 
 const OPERATIONS: u64 = 1_000_000;
 
-/// Checks a history, and that never more than so many records are held.
+/// Checks a history, and that the checker never holds more than `records_max` records.
 fn assert_retained(history: impl Iterator<Item = Entry>, records_max: usize) {
     let mut rumor = Rumor::new();
     for (step, entry) in history.enumerate() {
@@ -43,7 +42,7 @@ fn compare_and_sets_of_unknown_outcome_are_forgotten_once_they_cannot_take_effec
     assert_retained(Simulation::new(mix, Source::new(2, 0)), 40);
 }
 
-/// The same few steps over and over, with the ordinals, versions and times of each round.
+/// The same few steps repeated, with the ordinals, versions and times of each round.
 fn rounds(text: &str, rounds: u64, versions: u64) -> impl Iterator<Item = Entry> {
     let (round, _) = notation::parse(text).expect("the story is in the notation");
     let ordinals = round.iter().filter_map(|entry| match entry.step {
@@ -233,7 +232,7 @@ fn each_record_counts_once() {
         retained_after_each(RegisterKind::Deletable, deletable),
         [2, 2, 5, 4, 6, 8, 7, 3, 5, 5, 7, 5]
     );
-    // Of two lost deletions of one state the one that was asked for first will do.
+    // Of two lost deletions of one state, only the one that was invoked first is needed.
     let two_deletions = |first: &str, second: &str| {
         let steps = format!(
             "1ms c1 cas empty

@@ -1,5 +1,5 @@
-//! How explanations read: for each rule that can be broken, the first random histories that break
-//! it, and what is told of them. All of it stands in `snapshots/`, to be read when it changes.
+//! The text of explanations: for each rule, the first random histories that break it, with their
+//! explanations. `snapshots/` has the texts. Read them when they change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use check::random::history_of;
 use check::{Explanation, RegisterKind, Violation, check_history, explain, notation};
 use history::{Completion, Entry, Names, Return, Step, Value};
 
-/// Of each rule.
+/// The number of stories for each rule.
 const STORIES: usize = 4;
 
 /// The violation in a random history, if there is one.
@@ -54,7 +54,7 @@ fn of_registers_that_can_be_deleted() {
     insta::assert_snapshot!(stories(RegisterKind::Deletable));
 }
 
-/// What happens after a violation is no part of its story.
+/// Steps after a violation are no part of its story.
 #[test]
 fn what_comes_after_a_violation_changes_nothing() {
     let mut explained_twice = 0;
@@ -80,8 +80,8 @@ fn what_comes_after_a_violation_changes_nothing() {
     assert!(explained_twice >= 2_000, "only {explained_twice} go on after their violation");
 }
 
-/// Whether somebody was told of a value that is written only afterwards, which is told of them; or
-/// registers are deleted only afterwards, which makes them registers of another kind.
+/// Whether the story depends on later steps. That is so if an observed value is written only later,
+/// or if registers are deleted only later, which makes them registers of another kind.
 fn tells_of_what_comes_later(until: &[Entry], after: &[Entry]) -> bool {
     let told: BTreeSet<Value> = until.iter().filter_map(|entry| told_in(entry.step)).collect();
     let written = after.iter().filter_map(|entry| match entry.step {

@@ -1,5 +1,4 @@
-//! One story for each rule that a history can break, with what the checker says of it and how it
-//! explains it.
+//! One story for each rule that a history can break, with the violation and its explanation.
 
 use check::{Rumor, check_history, explain, notation};
 
@@ -28,15 +27,15 @@ fn a_read_sees_less_than_what_was_known_before_it_began() {
          230ms c1 read
          236ms c1 saw v1=c1#0"
     ), @r"
-    older-than-rumor: at 236ms, n0#1 on k0: it was told of v1=n0#0, but v2=n1#0 was known before it began (to n1#0)
+    older-than-rumor: at 236ms, n0#1 on k0: it returned v1=n0#0, but v2=n1#0 was known before it began (reported to n1#0)
 
     c1 saw v1 (value c1#0) at 236ms, although v2 of key1 had been known since 212ms.
 
-      1. c2 was told at 212ms that its compare-and-set on key1 from v1 to v2 (value c2#0) succeeded. Whatever begins after that must see v2 or something newer.
+      1. c2 learned at 212ms that its compare-and-set on key1 from v1 to v2 (value c2#0) succeeded. Every later operation must see v2 or a newer version.
       2. c1 began a read of key1 (c1#1) at 230ms, after that, and saw v1 (value c1#0) at 236ms.
       3. So c2#0 must come before c1#1, and after it: no order of the operations does both.
 
-    The smallest circle:
+    The smallest cycle:
        - c2#0 comes before c1#1: c2#0 had returned at 212ms when c1#1 began at 230ms.
        - c1#1 comes before c2#0: c1#1 saw v1, which c2#0 replaced by v2.
     ");
@@ -54,16 +53,16 @@ fn a_read_sees_less_than_what_another_saw_of_a_write_without_an_answer() {
          230ms c1 read
          236ms c1 saw v1=c1#0"
     ), @r"
-    older-than-rumor: at 236ms, n0#1 on k0: it was told of v1=n0#0, but v2=n1#0 was known before it began (to n2#0)
+    older-than-rumor: at 236ms, n0#1 on k0: it returned v1=n0#0, but v2=n1#0 was known before it began (reported to n2#0)
 
     c1 saw v1 (value c1#0) at 236ms, although v2 of key1 had been known since 219ms.
 
-      1. c3 began a compare-and-set of key1 that expected v1 (new value c3#0) at 190ms and gave it up at 215ms without knowing what came of it.
-      2. c2 began a read of key1 (c2#0) at 200ms and saw v2 (value c3#0) at 219ms. Whatever begins after that must see v2 or something newer.
+      1. c3 began a compare-and-set of key1 that expected v1 (new value c3#0) at 190ms and ended it at 215ms with an unknown outcome.
+      2. c2 began a read of key1 (c2#0) at 200ms and saw v2 (value c3#0) at 219ms. Every later operation must see v2 or a newer version.
       3. c1 began a read of key1 (c1#1) at 230ms, after that, and saw v1 (value c1#0) at 236ms.
-      4. So c3#0 must come before c2#0, c2#0 before c1#1, and c1#1 before c3#0: a circle, which no order of the operations satisfies.
+      4. So c3#0 must come before c2#0, c2#0 before c1#1, and c1#1 before c3#0: a cycle, which no order of the operations satisfies.
 
-    The smallest circle:
+    The smallest cycle:
        - c3#0 comes before c2#0: c2#0 saw v2, which c3#0 made.
        - c2#0 comes before c1#1: c2#0 had returned at 219ms when c1#1 began at 230ms.
        - c1#1 comes before c3#0: c1#1 saw v1, which c3#0 replaced by v2.
@@ -80,15 +79,15 @@ fn a_write_makes_a_version_that_was_long_overwritten() {
          50ms c3 write
          60ms c3 made v1"
     ), @r"
-    older-than-rumor: at 60ms, n2#0 on k0: it was told of v1=n2#0, but v2=n1#0 was known before it began (to n1#0)
+    older-than-rumor: at 60ms, n2#0 on k0: it returned v1=n2#0, but v2=n1#0 was known before it began (reported to n1#0)
 
-    c3 was told at 60ms that it made v1, although v2 of key1 had been known since 40ms.
+    c3 learned at 60ms that it made v1, although v2 of key1 had been known since 40ms.
 
-      1. c2 was told at 40ms that its write of v2 (value c2#0) on key1 succeeded. Whatever begins after that must see v2 or something newer.
-      2. c3 began a write of key1 (value c3#0) at 50ms, after that, and was told at 60ms that it made v1 (value c3#0).
+      1. c2 learned at 40ms that its write of v2 (value c2#0) on key1 succeeded. Every later operation must see v2 or a newer version.
+      2. c3 began a write of key1 (value c3#0) at 50ms, after that, and learned at 60ms that it made v1 (value c3#0).
       3. So c2#0 must come before c3#0, and after it: no order of the operations does both.
 
-    The smallest circle:
+    The smallest cycle:
        - c2#0 comes before c3#0: c2#0 had returned at 40ms when c3#0 began at 50ms.
        - c3#0 comes before c2#0: c3#0 made v1, and c2#0 made v2, which is newer.
     ");
@@ -102,15 +101,15 @@ fn a_write_makes_the_version_that_was_known_when_it_began() {
          30ms c2 write
          40ms c2 made v1"
     ), @r"
-    older-than-rumor: at 40ms, n1#0 on k0: it was told of v1=n1#0, but v1=n0#0 was known before it began (to n0#0)
+    older-than-rumor: at 40ms, n1#0 on k0: it returned v1=n1#0, but v1=n0#0 was known before it began (reported to n0#0)
 
-    c2 was told at 40ms that it made v1, although v1 of key1 had been known since 20ms.
+    c2 learned at 40ms that it made v1, although v1 of key1 had been known since 20ms.
 
-      1. c1 was told at 20ms that its write of v1 (value c1#0) on key1 succeeded. Whatever begins after that must see v1 or something newer.
-      2. c2 began a write of key1 (value c2#0) at 30ms, after that, and was told at 40ms that it made v1 (value c2#0).
+      1. c1 learned at 20ms that its write of v1 (value c1#0) on key1 succeeded. Every later operation must see v1 or a newer version.
+      2. c2 began a write of key1 (value c2#0) at 30ms, after that, and learned at 40ms that it made v1 (value c2#0).
       3. So c1#0 must come before c2#0, and after it: no order of the operations does both.
 
-    The smallest circle:
+    The smallest cycle:
        - c1#0 comes before c2#0: c1#0 had returned at 20ms when c2#0 began at 30ms.
        - c2#0 comes before c1#0: c2#0 made v1 on top of an empty register, which was gone once c1#0 had made v1.
     ");
@@ -126,15 +125,15 @@ fn a_fork_two_compare_and_sets_replace_the_same_version() {
          40ms c2 made v2
          41ms c3 made v2"
     ), @r"
-    two-values: at 41ms, n2#0 on k0: v2 has two values, n1#0 (as n1#0 was told) and n2#0
+    two-values: at 41ms, n2#0 on k0: v2 has two values, n1#0 (reported to n1#0) and n2#0
 
     v2 of key1 has two values: c2#0 and c3#0.
 
-      1. c2 was told at 40ms that its compare-and-set on key1 from v1 to v2 (value c2#0) succeeded.
-      2. c3 was told at 41ms that its compare-and-set on key1 from v1 to v2 (value c3#0) succeeded.
+      1. c2 learned at 40ms that its compare-and-set on key1 from v1 to v2 (value c2#0) succeeded.
+      2. c3 learned at 41ms that its compare-and-set on key1 from v1 to v2 (value c3#0) succeeded.
       3. So c2#0 must come before c3#0, and after it: no order of the operations does both.
 
-    The smallest circle:
+    The smallest cycle:
        - c2#0 comes before c3#0: c2#0 found v1, which was gone once c3#0 had made v2.
        - c3#0 comes before c2#0: c3#0 found v1, which was gone once c2#0 had made v2.
     ");
@@ -156,13 +155,13 @@ fn one_write_takes_effect_twice() {
 
     The write c1#0 took effect twice: as v1 and as v3 of key1.
 
-      1. c1 began a write of key1 (value c1#0) at 10ms and gave it up at 22ms without knowing what came of it.
+      1. c1 began a write of key1 (value c1#0) at 10ms and ended it at 22ms with an unknown outcome.
       2. c2 began a read of key1 (c2#0) at 20ms and saw v1 (value c1#0) at 23ms.
       3. c2 began a read of key1 (c2#1) at 30ms and saw v3 (value c1#0) at 33ms.
       4. One write makes one version.
       5. So c1#0 must come before c2#0, and after it: no order of the operations does both.
 
-    The smallest circle:
+    The smallest cycle:
        - c1#0 comes before c2#0: c2#0 saw v1, which c1#0 made.
        - c2#0 comes before c1#0: c2#0 saw v1, and c1#0 made v3, which is newer.
     ");
@@ -177,11 +176,11 @@ fn a_read_sees_what_nobody_ever_wrote() {
     ), @r"
     not-written: at 20ms, n1#0 on k0: it saw v1=77, which no write can have put there
 
-    c2 saw v1 (value 77) of key1 at 20ms, which nobody ever wrote.
+    c2 saw v1 (value 77) of key1 at 20ms, which no client wrote.
 
       1. c2 began a read of key1 (c2#0) at 15ms and saw v1 (value 77) at 20ms.
       2. No write of key1 ever had the value 77.
-      3. There is nothing to put in order here: what nobody wrote cannot be seen.
+      3. No order helps: a read cannot see a value that no client wrote.
     ");
 }
 
@@ -201,7 +200,7 @@ fn a_read_sees_what_is_written_only_later() {
       2. c2 began a write of key1 (value c2#0) at 20ms, after that.
       3. So c1#0 must come before c2#0, and after it: no order of the operations does both.
 
-    The smallest circle:
+    The smallest cycle:
        - c1#0 comes before c2#0: c1#0 had returned at 12ms when c2#0 began at 20ms.
        - c2#0 comes before c1#0: c1#0 saw v1, which c2#0 made.
     ");
@@ -217,9 +216,9 @@ fn a_read_sees_the_value_of_a_write_that_had_failed() {
     ), @r"
     value-of-denied: at 40ms, n1#0 on k0: it saw v1=n0#0, but n0#0 had failed or been refused
 
-    c2 saw v1 (value c1#0) of key1 at 40ms, whose write had had no effect.
+    c2 saw v1 (value c1#0) of key1 at 40ms, whose write had no effect.
 
-      1. c1 began a write of key1 (value c1#0) at 10ms and was told at 20ms that it failed, without any effect.
+      1. c1 began a write of key1 (value c1#0) at 10ms and learned at 20ms that it failed, without any effect.
       2. c2 began a read of key1 (c2#0) at 30ms and saw v1 (value c1#0) at 40ms.
       3. A write that had no effect leaves no value to be seen.
     ");
@@ -237,7 +236,7 @@ fn a_read_sees_the_value_of_a_compare_and_set_that_had_been_refused() {
     ), @r"
     value-of-denied: at 40ms, n2#0 on k0: it saw v2=n1#0, but n1#0 had failed or been refused
 
-    c3 saw v2 (value c2#0) of key1 at 40ms, whose write had had no effect.
+    c3 saw v2 (value c2#0) of key1 at 40ms, whose write had no effect.
 
       1. c2 began a compare-and-set of key1 that expected an empty register (new value c2#0) at 11ms and was refused at 21ms, because it found v1 (value c1#0).
       2. c3 began a read of key1 (c3#0) at 30ms and saw v2 (value c2#0) at 40ms.
@@ -260,12 +259,12 @@ fn a_write_makes_a_version_that_was_overwritten_before_it_began() {
 
     c1 saw v1 (value c4#0) of key1 at 50ms, whose write began when v2 was already known.
 
-      1. c3 was told at 30ms that its write of v2 (value c3#0) on key1 succeeded. Whatever begins after that must see v2 or something newer.
-      2. c4 began a write of key1 (value c4#0) at 40ms, after that, and gave it up at 41ms without knowing what came of it.
+      1. c3 learned at 30ms that its write of v2 (value c3#0) on key1 succeeded. Every later operation must see v2 or a newer version.
+      2. c4 began a write of key1 (value c4#0) at 40ms, after that, and ended it at 41ms with an unknown outcome.
       3. c1 began a read of key1 (c1#0) at 10ms and saw v1 (value c4#0) at 50ms.
       4. So c3#0 must come before c4#0, and after it: no order of the operations does both.
 
-    The smallest circle:
+    The smallest cycle:
        - c3#0 comes before c4#0: c3#0 had returned at 30ms when c4#0 began at 40ms.
        - c4#0 comes before c3#0: c4#0 made v1, and c3#0 made v2, which is newer.
     ");
@@ -286,12 +285,12 @@ fn a_compare_and_set_replaces_what_it_did_not_expect() {
 
     c3 saw v3 (value c2#0) of key1 at 16ms, but that compare-and-set expected v1.
 
-      1. c1 was told at 14ms that its compare-and-set on key1 from v1 to v2 (value c1#1) succeeded.
-      2. c2 began a compare-and-set of key1 that expected v1 (new value c2#0) at 12ms, and it was still open.
+      1. c1 learned at 14ms that its compare-and-set on key1 from v1 to v2 (value c1#1) succeeded.
+      2. c2 began a compare-and-set of key1 that expected v1 (new value c2#0) at 12ms, and it had not returned.
       3. c3 began a read of key1 (c3#0) at 15ms and saw v3 (value c2#0) at 16ms.
       4. So c2#0 must come before c1#1, and after it: no order of the operations does both.
 
-    The smallest circle:
+    The smallest cycle:
        - c2#0 comes before c1#1: c2#0 found v1, which was gone once c1#1 had made v2.
        - c1#1 comes before c2#0: c1#1 made v2, and c2#0 made v3, which is newer.
     ");
@@ -313,9 +312,9 @@ fn a_write_is_seen_that_must_have_been_overwritten_unseen() {
 
     c3 saw v4 (value c1#0) of key1 at 17ms, but the write of that value must have made an older version.
 
-      1. c1 began a write of key1 (value c1#0) at 10ms and gave it up at 11ms without knowing what came of it.
-      2. c2 was told at 13ms that its write of v2 (value c2#0) on key1 succeeded.
-      3. Nobody was told of v1, though v2 comes after: only c1#0 can have made it.
+      1. c1 began a write of key1 (value c1#0) at 10ms and ended it at 11ms with an unknown outcome.
+      2. c2 learned at 13ms that its write of v2 (value c2#0) on key1 succeeded.
+      3. No client learned of v1, although v2 comes after: only c1#0 can have made it.
       4. c3 began a read of key1 (c3#1) at 16ms and saw v4 (value c1#0) at 17ms.
       5. One write makes one version.
     ");
@@ -329,12 +328,12 @@ fn a_write_fails_whose_value_somebody_has_seen() {
          12ms c2 saw v1=c1#0
          15ms c1 failed"
     ), @r"
-    denied-but-seen: at 15ms, n0#0 on k0: it had no effect, it was told, but n1#0 had seen v1=n0#0
+    denied-but-seen: at 15ms, n0#0 on k0: it reported no effect, but n1#0 had seen v1=n0#0
 
-    c1 was told at 15ms that its write of key1 had no effect, but c2 had seen v1 (value c1#0) at 12ms.
+    c1 learned at 15ms that its write of key1 had no effect, but c2 had seen v1 (value c1#0) at 12ms.
 
       1. c2 began a read of key1 (c2#0) at 11ms and saw v1 (value c1#0) at 12ms.
-      2. c1 began a write of key1 (value c1#0) at 10ms and was told at 15ms that it failed, without any effect.
+      2. c1 began a write of key1 (value c1#0) at 10ms and learned at 15ms that it failed, without any effect.
       3. A write that had no effect leaves no value to be seen.
     ");
 }
@@ -364,9 +363,9 @@ fn a_compare_and_set_is_told_of_a_version_that_it_cannot_make() {
     ), @r"
     nonsense: at 20ms, n0#0 on k0: v2=n0#0 is no answer that a register can give it
 
-    c1 was given an answer about key1 at 20ms that makes no sense: v2 (value c1#0).
+    c1 got an impossible answer about key1 at 20ms: v2 (value c1#0).
 
-      1. c1 began a compare-and-set of key1 that expected an empty register (new value c1#0) at 10ms and was told at 20ms that it made v2 (value c1#0).
+      1. c1 began a compare-and-set of key1 that expected an empty register (new value c1#0) at 10ms and learned at 20ms that it made v2 (value c1#0).
       2. A compare-and-set that expects an empty register makes v1.
     ");
 }
@@ -412,10 +411,10 @@ fn a_version_is_missing_and_every_outcome_is_known() {
     ), @r"
     missing-version: at 40ms, n1#0 on k0: no write can have made v2, although v3 is known
 
-    Nobody can have made v2 of key1, although v3 was there at 40ms.
+    No write can have made v2 of key1, although v3 existed at 40ms.
 
-      1. c2 began a write of key1 (value c2#0) at 30ms and was told at 40ms that it made v3 (value c2#0).
-      2. Nobody was told of v2, though v3 comes after: only a write whose outcome no client knows can have made it.
+      1. c2 began a write of key1 (value c2#0) at 30ms and learned at 40ms that it made v3 (value c2#0).
+      2. No client learned of v2, although v3 comes after: only a write of unknown outcome can have made it.
       3. But the outcome of every write of key1 is known.
       4. So there was no v2, and without it there is no v3.
     ");
@@ -433,13 +432,13 @@ fn a_version_is_missing_once_the_last_write_that_may_have_made_it_has_failed() {
     ), @r"
     missing-version: at 20ms, n0#0 on k0: no write can have made v2, although v3 is known
 
-    Nobody can have made v2 of key1, although v3 was there at 13ms.
+    No write can have made v2 of key1, although v3 existed at 13ms.
 
-      1. c3 was told at 13ms that its write of v3 (value c3#0) on key1 succeeded.
-      2. c1 began a write of key1 (value c1#0) at 10ms and was told at 20ms that it failed, without any effect.
-      3. Nobody was told of v1 and v2, though v3 comes after: only writes whose outcome no client knows can have made them, one each.
-      4. c2 began a write of key1 (value c2#0) at 11ms, and it was still open. It did not make v2: it is needed for v1.
-      5. c4 began a write of key1 (value c4#0) at 14ms, and it was still open. It did not make v2: it began when v3 was already known.
+      1. c3 learned at 13ms that its write of v3 (value c3#0) on key1 succeeded.
+      2. c1 began a write of key1 (value c1#0) at 10ms and learned at 20ms that it failed, without any effect.
+      3. No client learned of v1 and v2, although v3 comes after: only writes of unknown outcome can have made them, one each.
+      4. c2 began a write of key1 (value c2#0) at 11ms, and it had not returned. It did not make v2: it is needed for v1.
+      5. c4 began a write of key1 (value c4#0) at 14ms, and it had not returned. It did not make v2: it began when v3 was already known.
       6. So there was no v2, and without it there is no v3.
     ");
 }
@@ -453,11 +452,11 @@ fn a_version_is_seen_that_is_far_beyond_anything() {
     ), @r"
     missing-version: at 12ms, n1#0 on k0: no write can have made v1, although v18446744073709551615 is known
 
-    Nobody can have made v1 of key1, although v18446744073709551615 was there at 12ms.
+    No write can have made v1 of key1, although v18446744073709551615 existed at 12ms.
 
       1. c2 began a read of key1 (c2#0) at 11ms and saw v18446744073709551615 (value c1#0) at 12ms.
-      2. Nobody was told of v1, though v18446744073709551615 comes after: only a write whose outcome no client knows can have made it.
-      3. c1 began a write of key1 (value c1#0) at 10ms, and it was still open. It did not make v1: it made v18446744073709551615.
+      2. No client learned of v1, although v18446744073709551615 comes after: only a write of unknown outcome can have made it.
+      3. c1 began a write of key1 (value c1#0) at 10ms, and it had not returned. It did not make v1: it made v18446744073709551615.
       4. So there was no v1, and without it there is no v18446744073709551615.
     ");
 }
@@ -472,12 +471,12 @@ fn more_versions_are_missing_than_can_be_told_one_by_one() {
 
     c10 saw v11 (value c3#0) of key1 at 6ms, but the write of that value must have made an older version.
 
-      1. c3 began a write of key1 (value c3#0) at 1ms and gave it up at 1ms without knowing what came of it.
-      2. c1 began a write of key1 (value c1#0) at 1ms and gave it up at 1ms without knowing what came of it.
-      3. c2 began a write of key1 (value c2#0) at 1ms and gave it up at 1ms without knowing what came of it.
-      4. c4 began a write of key1 (value c4#0) at 1ms and gave it up at 1ms without knowing what came of it.
-      5. c10 was told at 4ms that its write of v10 (value c10#0) on key1 succeeded.
-      6. Nobody was told of 4 older versions, v5, v6, v7, v8 and v9, though v10 comes after: only c1#0, c2#0, c3#0, c4#0, c5#0 and 4 more can have made them, one each.
+      1. c3 began a write of key1 (value c3#0) at 1ms and ended it at 1ms with an unknown outcome.
+      2. c1 began a write of key1 (value c1#0) at 1ms and ended it at 1ms with an unknown outcome.
+      3. c2 began a write of key1 (value c2#0) at 1ms and ended it at 1ms with an unknown outcome.
+      4. c4 began a write of key1 (value c4#0) at 1ms and ended it at 1ms with an unknown outcome.
+      5. c10 learned at 4ms that its write of v10 (value c10#0) on key1 succeeded.
+      6. No client learned of 4 older versions, v5, v6, v7, v8 and v9, although v10 comes after: only c1#0, c2#0, c3#0, c4#0, c5#0 and 4 more can have made them, one each.
       7. c10 began a read of key1 (c10#1) at 5ms and saw v11 (value c3#0) at 6ms.
       8. One write makes one version.
     ");
@@ -495,12 +494,12 @@ fn a_write_is_seen_though_it_is_needed_for_a_version_next_to_one_that_a_swap_may
     ), @r"
     missing-version: at 5ms, n3#0 on k0: no write can have made v2, although v4 is known
 
-    Nobody can have made v2 of key1, although v4 was there at 5ms.
+    No write can have made v2 of key1, although v4 existed at 5ms.
 
       1. c4 began a read of key1 (c4#0) at 4ms and saw v4 (value c2#0) at 5ms.
-      2. Nobody was told of v1 and v2, though v4 comes after: only writes whose outcome no client knows can have made them, one each.
-      3. c2 began a write of key1 (value c2#0) at 1ms, and it was still open. It did not make v2: it made v4.
-      4. c1 began a compare-and-set of key1 that expected an empty register (new value c1#0) at 1ms, and it was still open. It did not make v2: it expected an empty register.
+      2. No client learned of v1 and v2, although v4 comes after: only writes of unknown outcome can have made them, one each.
+      3. c2 began a write of key1 (value c2#0) at 1ms, and it had not returned. It did not make v2: it made v4.
+      4. c1 began a compare-and-set of key1 that expected an empty register (new value c1#0) at 1ms, and it had not returned. It did not make v2: it expected an empty register.
       5. So there was no v2, and without it there is no v4.
     ");
 }

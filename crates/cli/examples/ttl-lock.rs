@@ -1,12 +1,12 @@
-//! A system of one's own in one file: a lock with a time to live on a single Redis server, and
-//! clients that can be paused while they hold it.
+//! A complete system in one file: a lock with a time to live on a single Redis server, and clients
+//! that can be paused while they hold it.
 //!
-//! Each client takes the lock (`SET lock ME NX PX ttl`), reads a register, writes on top of what it
-//! read, and releases the lock. The lock is meant to keep other clients out between the read and
-//! the write. It does, unless the client sleeps for longer than the lock lives.
+//! Each client acquires the lock (`SET lock ME NX PX ttl`), reads a register, writes on top of the
+//! state that it read, and releases the lock. The lock should keep other clients out between the
+//! read and the write. It does, unless the client pauses for longer than the lock lives.
 //!
-//! Two checkers watch: `exclusion` that no two clients rely on the lock at a time, and `rumor` that
-//! no client observes an old version of the register.
+//! There are two checkers. `exclusion` checks that no two clients rely on the lock at a time.
+//! `rumor` checks that no client observes an old version of the register.
 //!
 //! ```text
 //! cargo run --example ttl-lock -- run ttl-lock/paused.i
@@ -77,7 +77,7 @@ pub(crate) struct Config {
 pub(crate) enum Timer {
     /// A client tries again.
     Retry,
-    /// The server has something to do.
+    /// The server continues its work.
     Server(redis_node::Timer),
 }
 
@@ -89,7 +89,7 @@ history::one_of! {
     }
 }
 
-/// What client and server exchange.
+/// The messages, timers and objects of the system.
 pub(crate) type Protocol = Types<Message, Timer, Shared>;
 
 const LOCK: Key = Key(0);
@@ -101,16 +101,16 @@ impl From<redis_node::Timer> for Timer {
     }
 }
 
-/// What runs on a node.
+/// The process of a node.
 #[derive(Clone, Debug, Hash)]
 pub(crate) enum Node {
     /// Redis.
     Server(Server),
-    /// A client that takes the lock.
+    /// A client that acquires the lock.
     Client(Client),
 }
 
-/// Takes the lock, reads, writes, releases the lock: as often as it has writes to do.
+/// Acquires the lock, reads, writes and releases the lock, once for each write.
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Client {
     server: NodeId,
@@ -168,7 +168,7 @@ impl Client {
                 let write = cx.invoke(REGISTER, action).op;
                 let made = Observation { version: seen.version.next(), value: Value::of(write) };
                 let request = Request::set_register(0, "register", made);
-                // Here, between the check and the act on it, is where a pause hurts.
+                // A pause here, between the check and the action, breaks the lock.
                 cx.yield_now();
                 self.call(cx, Step::Write(made), write, request);
             }

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show what there is to run
+    /// List the scenarios
     #[command(after_help = "\
 Examples:
   rumormill list
@@ -91,7 +91,7 @@ Examples:
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Run event logs again, and stop where a run and its recording part
+    /// Replay event logs, and stop at the first event that differs
     #[command(after_help = "\
 Examples:
   rumormill replay incident.jsonl
@@ -100,23 +100,23 @@ Examples:
         /// Event logs
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// Draw the answers of chance from the seed too, instead of taking them from the log
+        /// Draw the answers of chance from the seed, instead of taking them from the log
         #[arg(long)]
         redraw: bool,
     },
-    /// Check event logs again without running anything
+    /// Check event logs without running anything
     #[command(after_help = "\
 Example:
   rumormill check target/rumormill/caspaxos/losing/c2p2k2.jsonl")]
     Check {
-        /// Event logs; an interrupted recording (.partial) will do
+        /// Event logs; an interrupted recording (.partial) works too
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// How to print it
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Tell in what two event logs differ
+    /// Show the differences between two event logs
     #[command(after_help = "\
 Example:
   rumormill diff before.jsonl after.jsonl")]
@@ -169,7 +169,7 @@ Example:
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Record all committed recordings again, and tell what changed
+    /// Record all committed recordings again, and print what changed
     #[command(after_help = "\
 Each recording is made again with its own seed and intensity, by the scenario as it is now. A
 scenario that has none yet gets one.
@@ -179,7 +179,7 @@ Example:\n  rumormill bless recordings")]
         /// The folder of the recordings
         #[arg(default_value = "recordings")]
         folder: PathBuf,
-        /// Only tell what would change
+        /// Only print what would change
         #[arg(long)]
         dry_run: bool,
     },
@@ -194,7 +194,7 @@ Examples:
     Catalogue {
         /// The page
         file: PathBuf,
-        /// Write nothing; fail if the page is not what it should be
+        /// Write nothing; fail if the page is not up to date
         #[arg(long, conflicts_with = "measure")]
         check: bool,
         /// Run hazards with these seeds: from A up to, but not including, B
@@ -228,7 +228,7 @@ A fault plan:
 
 docs/serve.md tells all about it.")]
     Serve(Serve),
-    /// Put a cache before a real Redis
+    /// Put a cache in front of a real Redis
     #[command(after_help = "\
 GET is answered from the cache; every other command is passed on, and the keys that it writes are
 thrown out of the cache. The address stands in the last line on stdout once clients can connect. It
@@ -244,7 +244,7 @@ docs/proxy.md tells all about it.")]
 /// What to proxy.
 #[derive(Clone, Debug, Group)]
 pub(crate) struct Proxy {
-    /// Where clients connect to; port 0 takes any that is free. There is no password
+    /// The address for clients; port 0 takes any free port. There is no password
     #[arg(long, default_value = "127.0.0.1:8001", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
     /// Allow an address that other machines can reach
@@ -254,42 +254,42 @@ pub(crate) struct Proxy {
     #[arg(long, default_value = "127.0.0.1:6379")]
     #[arg(value_name = "HOST:PORT", value_parser = host_port)]
     pub(crate) upstream: String,
-    /// How many keys are kept
+    /// The maximum number of cached keys
     #[arg(long, default_value_t = 1024, value_name = "N")]
     pub(crate) capacity: usize,
-    /// How much memory they may take
+    /// The maximum memory of cached keys
     #[arg(long, default_value = "64MiB", value_name = "SIZE")]
     pub(crate) memory: Size,
-    /// How long a key is kept
+    /// The time to live of a cached key
     #[arg(long, default_value = "300s", value_name = "DURATION")]
     pub(crate) ttl: Span,
-    /// How often the redeemer removes what is past its time
+    /// The time between two sweeps of expired keys
     #[arg(long, default_value = "100ms", value_name = "DURATION")]
     pub(crate) period: Span,
     /// How long the server may take to connect, and be silent while replies are due
     #[arg(long, default_value = "5s", value_name = "DURATION")]
     pub(crate) timeout: Span,
-    /// How many clients can be connected at a time
+    /// The maximum number of connected clients
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     pub(crate) maxclients: usize,
     /// Serve metrics for Prometheus here, at /metrics
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) metrics: Option<SocketAddr>,
-    /// How much is told on stderr
+    /// How much is logged on stderr
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     pub(crate) log: LogLevel,
 }
 
-/// How much is told.
+/// How much is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogLevel {
     /// Nothing
     Off,
-    /// What is wrong with the proxy
+    /// Errors of the proxy
     Error,
-    /// What is wrong with the server, or with clients
+    /// Errors of the server, or of clients
     Warn,
-    /// What changes
+    /// Changes of state
     #[default]
     Info,
     /// Connections too
@@ -299,31 +299,31 @@ pub(crate) enum LogLevel {
 /// What to serve.
 #[derive(Clone, Debug, Group)]
 pub(crate) struct Serve {
-    /// The port of the first server; the others have those after it. 0 takes any that are free
+    /// The port of the first server; the others have the next ports. 0 takes any free ports
     #[arg(long, default_value_t = 6379, value_name = "PORT")]
     pub(crate) port: u16,
-    /// How many servers, each with data of its own
+    /// The number of servers, each with its own data
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) nodes: u16,
-    /// The address to listen on. There is no password: whoever can reach it can use it
+    /// The address to listen on. There is no password: every client that can reach it can use it
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub(crate) bind: IpAddr,
     /// Allow an address that other machines can reach
     #[arg(long)]
     pub(crate) unprotected: bool,
-    /// How many clients can be connected to a server at a time
+    /// The maximum number of connected clients of a server
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     pub(crate) maxclients: usize,
     /// How long a script may run before the server ends it
     #[arg(long, default_value = "5s", value_name = "DURATION")]
     pub(crate) script_time: Span,
-    /// Tell every so often, on stderr, what goes on
+    /// Report the activity on stderr, once per interval
     #[arg(long, value_name = "DURATION")]
     pub(crate) metrics: Option<Span>,
-    /// What is to go wrong
+    /// The faults, as a TOML file
     #[arg(long, value_name = "FILE")]
     pub(crate) faults: Option<PathBuf>,
-    /// Which fate each command meets: any text
+    /// The seed of the faults: any text
     #[arg(long, default_value = "seed1", value_name = "SEED")]
     pub(crate) seed: String,
     /// Write down each fault, one JSON object a line
@@ -341,10 +341,10 @@ pub(crate) struct What {
     pub(crate) changes: Changes,
 }
 
-/// What to change about it.
+/// The changes to the scenario.
 #[derive(Clone, Debug, Group)]
 pub(crate) struct Changes {
-    /// How much is done, instead of what the scenario says: for most, writes per client
+    /// The amount of work, instead of the scenario's: for most systems, writes per client
     #[arg(long, value_name = "N")]
     pub(crate) intensity: Option<u64>,
     /// Set a value of the scenario file, such as caspaxos.clients=3; can be given several times
@@ -362,7 +362,7 @@ impl Changes {
         intensity.into_iter().chain(self.set.iter().cloned()).collect()
     }
 
-    /// As they would be typed.
+    /// The flags as text.
     pub(crate) fn typed(&self) -> String {
         let intensity = self.intensity.map(|n| format!(" --intensity {n}")).unwrap_or_default();
         self.set
@@ -371,11 +371,11 @@ impl Changes {
     }
 }
 
-/// Which answers of chance are different from those of the seed.
+/// The answers of chance that differ from those of the seed.
 #[derive(Clone, Debug, Default, Group)]
 pub(crate) struct Edits {
     /// Give one question of chance another answer, such as 'fate p1->a0 #17 = drop'; can be given
-    /// several times. docs/event-log.md tells how answers are written
+    /// several times. docs/event-log.md describes the syntax
     #[arg(long = "edit", value_name = "EDIT")]
     edits: Vec<Edit>,
     /// A file of edits, one a line; lines that begin with # are comments
@@ -404,7 +404,7 @@ impl Edits {
     }
 }
 
-/// Edits as they would be typed.
+/// The edits as flags.
 pub(crate) fn typed(edits: &[Edit]) -> String {
     edits.iter().map(|edit| format!(" --edit '{edit}'")).collect()
 }
@@ -453,7 +453,7 @@ impl Seeds {
         usize::try_from(len).unwrap_or(usize::MAX)
     }
 
-    /// As they would be typed.
+    /// The flags as text.
     pub(crate) fn typed(&self) -> String {
         match &self.seeds {
             Some(range) => format!("--seeds {}..{}", range.start, range.end),
@@ -461,7 +461,7 @@ impl Seeds {
         }
     }
 
-    /// One of them, by its place.
+    /// The seed at a place.
     pub(crate) fn get(&self, place: usize) -> String {
         match &self.seeds {
             Some(range) => (range.start + place as u64).to_string(),
@@ -478,12 +478,12 @@ pub(crate) enum Format {
     Human,
     /// One array, in order
     Json,
-    /// One object a line, as they come, and one at the end that says how many there were
+    /// One object a line, as runs end, and one at the end with the number of lines
     Jsonl,
 }
 
 impl Format {
-    /// The rows in which a program gets results; none if they are for people.
+    /// The rows of results for programs. `None` if the results are for people.
     pub(crate) fn rows(self) -> Option<Rows> {
         match self {
             Format::Human => None,
@@ -493,7 +493,7 @@ impl Format {
     }
 }
 
-/// A host, which may be one that is only known later, and a port.
+/// A host, whose name may be resolved later, and a port.
 fn host_port(text: &str) -> Result<String, String> {
     let is_one = text.rsplit_once(':').is_some_and(|(host, port)| {
         !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)

@@ -1,9 +1,9 @@
-//! Whether stdout was closed when the program began, as by `>&-` in a shell.
+//! Whether stdout was closed at the start of the program, as by `>&-` in a shell.
 //!
-//! Rust's runtime opens `/dev/null` in its place before `main` begins, so that afterwards results
-//! go nowhere and nothing tells. What is looked at here is looked at before that.
+//! Rust's runtime opens `/dev/null` in its place before `main` begins, so that later code cannot
+//! detect it. This module checks stdout before that.
 
-#![expect(unsafe_code, reason = "the linker has to be told what runs before Rust's runtime")]
+#![expect(unsafe_code, reason = "a linker section names the code that runs before Rust's runtime")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,7 +19,7 @@ pub(crate) fn stdout() -> bool {
 static BEFORE_THE_RUNTIME: extern "C" fn() = look;
 
 extern "C" fn look() {
-    // Where there is no /proc nothing can be told.
+    // Without /proc the check is impossible.
     let proc = "/proc/self/fd";
     let is_there = |name: &str| std::fs::symlink_metadata(format!("{proc}{name}")).is_ok();
     WAS_CLOSED.store(is_there("") && !is_there("/1"), Ordering::Relaxed);

@@ -21,7 +21,7 @@ use scenario::{Interrupt, LoadError, Override, Registry, Scenario, Selection};
 use crate::args::{Args, Command};
 use crate::failure::{Code, Failure};
 
-/// Does what the command line says.
+/// Executes the command line.
 pub(crate) fn execute(
     registry: &Registry,
     args: Args,
@@ -64,8 +64,8 @@ pub(crate) fn execute(
     }
 }
 
-/// Refuses an address that other machines can reach, unless that is meant: there is no password.
-/// `flag` is where the address comes from.
+/// Refuses an address that other machines can reach, unless that is allowed: there is no password.
+/// `flag` is the source of the address.
 fn protect(flag: &str, address: IpAddr, unprotected: bool) -> Result<(), Failure> {
     if address.is_loopback() || unprotected {
         return Ok(());
@@ -122,7 +122,7 @@ fn load_selection(
     Ok(loaded?)
 }
 
-/// A file of text for people; one larger than this (in bytes) is something else.
+/// The maximum size of a text file, in bytes.
 const TEXT_MAX: u64 = 1 << 20;
 
 fn read_toml(file: &Path) -> Result<String, Failure> {
@@ -141,7 +141,7 @@ pub(crate) fn read_text(file: &Path, what: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| unreadable(format!("a {what} is UTF-8; this is not")))
 }
 
-/// Where the recording of a scenario is below a folder, whichever way its own file was named.
+/// The path of a scenario's recording below a folder, for any spelling of its own path.
 fn recording_path(folder: &Path, name: &str) -> PathBuf {
     let name = Path::new(name.strip_suffix(".toml").unwrap_or(name));
     let below = name.components().filter(|part| matches!(part, Component::Normal(_)));

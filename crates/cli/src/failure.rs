@@ -1,4 +1,4 @@
-//! How a command can end, and with which exit code.
+//! The ways in which a command can end, and their exit codes.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,24 +9,24 @@ use serve::ServeError;
 use thiserror::Error;
 use trace::LogError;
 
-/// The exit codes. `--help` has this table in words.
+/// The exit codes. `--help` has the same table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Code {
     /// All is as expected.
     AsExpected = 0,
-    /// A run could not be brought to its end.
+    /// A run reached a limit.
     Inconclusive = 5,
-    /// A violation, or an expectation that is not met.
+    /// A violation, or an unmet expectation.
     NotAsExpected = 1,
     /// A pattern selected nothing.
     NothingSelected = 4,
-    /// A replay and its recording part, or a check and its recording.
+    /// A replay or a check differs from its recording.
     Diverged = 3,
     /// The command line or an input file is wrong.
     Usage = 2,
     /// Output could not be written.
     Output = 74,
-    /// A bug of ours.
+    /// A bug of rumormill.
     Internal = 70,
 }
 
@@ -44,7 +44,7 @@ Exit codes:
   130  interrupted by Ctrl-C (143: by SIGTERM)";
 
 impl Code {
-    /// How grave it is: of several, the gravest is the exit code.
+    /// The severity. Of several codes the most severe one is the exit code.
     fn gravity(self) -> u8 {
         match self {
             Code::AsExpected => 0,
@@ -58,7 +58,7 @@ impl Code {
         }
     }
 
-    /// The graver of two.
+    /// The more severe of two codes.
     #[must_use]
     pub(crate) fn or(self, other: Code) -> Code {
         if other.gravity() > self.gravity() { other } else { self }
@@ -71,10 +71,10 @@ impl From<Code> for ExitCode {
     }
 }
 
-/// Why a command did not come to its end.
+/// The reason why a command failed.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
-    /// The command line does not make sense.
+    /// The command line is invalid.
     #[error("{0}")]
     Usage(String),
     /// A pattern selected nothing.
@@ -83,16 +83,16 @@ pub(crate) enum Failure {
     /// A scenario cannot be run.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A name means nothing.
+    /// A name is unknown.
     #[error(transparent)]
     Name(#[from] NameError),
     /// A log cannot be read or written.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// Nothing can be served.
+    /// The server cannot start.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// Nothing can be proxied.
+    /// The proxy cannot start.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
     /// A file cannot be written.
@@ -101,18 +101,18 @@ pub(crate) enum Failure {
     /// Stdout cannot be written to.
     #[error("the output could not be written: {0}")]
     Output(std::io::Error),
-    /// Somebody wanted it to end.
+    /// The command was interrupted.
     #[error("{0}")]
     Interrupted(String),
 }
 
 impl Failure {
-    /// What it is that this file cannot be written.
+    /// The failure that this file cannot be written.
     pub(crate) fn of_file(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
         |source| Failure::File { path: path.to_owned(), source }
     }
 
-    /// That stdout was closed when the program began.
+    /// The failure that stdout was closed at the start.
     pub(crate) fn closed() -> Failure {
         Failure::Output(std::io::Error::other("stdout is closed"))
     }

@@ -1,4 +1,4 @@
-//! The command line of rumormill, for its own systems and for yours.
+//! The command line of rumormill, for its own systems and yours.
 //!
 //! A program of your own that registers your [`System`](scenario::System) and calls [`main`] has
 //! every command: list, show, run, record, replay, check, diff, reduce, bless, catalogue.
@@ -43,7 +43,7 @@ pub fn registry() -> Registry {
         .fold(known, |known, (name, origin, text)| known.with_scenario(*name, *origin, *text))
 }
 
-/// Reads the command line, does what it says, and tells how it went.
+/// Parses and executes the command line, and returns the exit code.
 pub fn main(registry: Registry) -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
@@ -83,7 +83,7 @@ pub fn main(registry: Registry) -> ExitCode {
     }
 }
 
-/// From now on the first Ctrl-C asks for an end, and the second one makes it.
+/// Handles Ctrl-C: the first one requests an end, and the second one forces it.
 fn listen() -> Interrupt {
     use signal_hook::flag;
     let interrupt = Interrupt::new();
@@ -108,7 +108,7 @@ fn listen() -> Interrupt {
     interrupt
 }
 
-/// The same error, which has no line ends of others in it.
+/// Removes foreign line ends from an error.
 fn tamed(mut error: clap::Error) -> clap::Error {
     use clap::error::ContextValue;
     let one = |text: &String| plain::line(text).into_owned();
@@ -117,7 +117,7 @@ fn tamed(mut error: clap::Error) -> clap::Error {
         let tame = match value {
             ContextValue::String(text) => ContextValue::String(one(&text)),
             ContextValue::Strings(texts) => ContextValue::Strings(texts.iter().map(one).collect()),
-            // Suggestions; they have what was typed in them.
+            // Suggestions contain the typed text.
             ContextValue::StyledStrs(texts) => {
                 let texts = texts.iter().map(|text| one(&text.to_string()).into());
                 ContextValue::StyledStrs(texts.collect())
@@ -129,7 +129,7 @@ fn tamed(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// Help goes to stdout, and is no failure. It is all ours, so it can have its colours.
+/// Help goes to stdout, and is not a failure. It has no foreign text, so it may have colours.
 fn print_help(help: &clap::Error) -> Result<Code, Failure> {
     use std::io::{ErrorKind, Write as _};
     if closed::stdout() {
@@ -146,7 +146,7 @@ fn report(failure: &Failure) -> ExitCode {
     failure.code().into()
 }
 
-/// A line to stderr. If that cannot be written to, there is no place left to tell.
+/// Writes a line to stderr, and ignores a failure to write it.
 pub(crate) fn eprintln_quietly(line: &str) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stderr(), "{}", plain::line(line));

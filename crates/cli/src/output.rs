@@ -11,8 +11,8 @@ use trace::file;
 use crate::failure::Failure;
 use crate::plain;
 
-/// Stdout, line by line. If its reader has gone away, that is no failure: the rest is not printed,
-/// and the command goes on to its exit code.
+/// Stdout, line by line. A reader that has gone away is not a failure: the rest is not printed, and
+/// the command continues.
 pub(crate) struct Output {
     to: BufWriter<Box<dyn Write>>,
     reader_has_gone: bool,
@@ -23,7 +23,7 @@ impl Output {
         Output::to(Box::new(io::stdout().lock()))
     }
 
-    /// Where a recording can be told of: stderr, if it is itself written to stdout.
+    /// The output for reports on a recording: stderr, if the recording itself goes to stdout.
     pub(crate) fn beside(recording: Option<&Path>) -> Output {
         if recording.is_some_and(file::is_stdout) {
             return Output::to(Box::new(io::stderr()));
@@ -42,12 +42,12 @@ impl Output {
         self.print("\n")
     }
 
-    /// Prints a TOML file, which has its own line ends.
+    /// Prints a TOML file, with its own line ends.
     pub(crate) fn toml(&mut self, text: &str) -> Result<(), Failure> {
         self.print(&plain::toml(text))
     }
 
-    /// Prints what is still in the buffer.
+    /// Flushes the buffer.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         let flushed = if self.reader_has_gone { Ok(()) } else { self.to.flush() };
         self.note(flushed)
@@ -72,12 +72,12 @@ impl Output {
     }
 }
 
-/// Objects for programs, which can tell whether there were more: an array has an end, and the last
-/// line of lines says how many there were before it.
+/// Objects for programs, in a format that shows whether the output is complete: an array has an
+/// end, and the last of the lines has the number of lines before it.
 pub(crate) enum Rows {
-    /// An array, and whether it has begun.
+    /// An array, with a flag for its start.
     Array { begun: bool },
-    /// Lines, and how many there were.
+    /// Lines, with their number.
     Lines { count: u64 },
 }
 
@@ -109,7 +109,7 @@ impl Rows {
         }
     }
 
-    /// There are no more.
+    /// Ends the objects.
     pub(crate) fn end(self, out: &mut Output) -> Result<(), Failure> {
         match self {
             Rows::Array { begun: true } => out.print("\n]\n"),

@@ -1,19 +1,19 @@
-//! Text of others, made fit for a terminal.
+//! Makes foreign text safe for a terminal.
 //!
-//! Names, values and stories come from scenario files, recordings and arguments, and those can say
-//! anything: also what moves the cursor, changes the colours, turns the direction of writing round
-//! or looks like a line of ours. All that is printed goes through here: characters that are not
-//! seen are written as escapes, and of a line that is too long the middle is left out.
+//! Names, values and stories come from scenario files, recordings and arguments, and can contain
+//! any characters. Such characters could move the cursor, change colours, reverse the writing
+//! direction, or forge a line of rumormill. All output goes through this module. Invisible
+//! characters are written as escapes, and the middle of a long line is left out.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A line has at most so many characters, and some for what is said of the others.
+/// The maximum number of characters in a line, without the note about omitted ones.
 const LINE_MAX: usize = 4_000;
-/// How many of them are the end of the line: what is wrong often stands there.
+/// The number of characters kept from the end of a line, where the error often is.
 const END: usize = 1_000;
 
-/// A line of text, without a character that would do anything but be seen.
+/// Returns a line of text with visible characters only.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     let text = escaped(text, |c, out| out.extend(c.escape_default()));
     let count = text.chars().count();
@@ -27,7 +27,7 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{start} [... {left_out} characters are left out ...] {end}"))
 }
 
-/// JSON that means the same. What is escaped stands within its strings.
+/// Returns equivalent JSON. The escapes are within its strings.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     escaped(text, |c, out| {
         for unit in c.encode_utf16(&mut [0; 2]) {
@@ -36,7 +36,7 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// TOML on many lines.
+/// Returns safe TOML with several lines.
 pub(crate) fn toml(text: &str) -> String {
     let lines = text.split('\n').map(|line| {
         escaped(line, |c, out| write!(out, "\\U{:08x}", u32::from(c)).expect("to a String"))
@@ -44,7 +44,7 @@ pub(crate) fn toml(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The text with each character that is not seen written in another way.
+/// Replaces each invisible character of a text.
 fn escaped(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
     if !text.contains(is_unseen) {
         return Cow::Borrowed(text);
@@ -60,8 +60,8 @@ fn escaped(text: &str, write: impl Fn(char, &mut String)) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Control characters; ends of lines and paragraphs; what has no width; what changes the direction
-/// of writing; tags and other characters that only say how those beside them are to be shown.
+/// Invisible characters: control characters, ends of lines and paragraphs, characters without
+/// width, changes of the writing direction, tags, and other formatting characters.
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,

@@ -1,4 +1,4 @@
-//! How far many runs are: a bar on a terminal, and a line now and then where there is none.
+//! The progress of many runs: a bar on a terminal, and otherwise a line now and then.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::eprintln_quietly;
 
-/// How far it is. On stderr, and only where it takes a while.
+/// The progress of runs, on stderr, and only if they take a while.
 #[expect(clippy::disallowed_types, reason = "progress is about real time")]
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -59,7 +59,7 @@ impl Counter {
     }
 }
 
-/// Off a terminal there is a line so often.
+/// The time between two lines without a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 #[expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it is about real time")]
@@ -76,7 +76,7 @@ impl Progress {
         Progress { bar, runs, done: 0, unexpected: 0, last_line: Instant::now(), lines: !terminal }
     }
 
-    /// Another run is done.
+    /// Counts a finished run.
     pub(crate) fn step(&mut self, as_expected: bool) {
         self.done += 1;
         self.unexpected += usize::from(!as_expected);
@@ -91,7 +91,7 @@ impl Progress {
         }
     }
 
-    /// Nothing more to show.
+    /// Ends the progress.
     pub(crate) fn finish(self) {
         self.bar.finish_and_clear();
     }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// So many bytes, written as `64MiB`.
+/// A number of bytes, written as `64MiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) usize);
 
@@ -18,7 +18,7 @@ impl FromStr for Size {
             let number: usize = number.parse().ok().filter(|_| is_number)?;
             number.checked_mul(1 << shift)
         });
-        size.map(Size).ok_or_else(|| format!("{text:?} is no size: write it as 512KiB or 64MiB"))
+        size.map(Size).ok_or_else(|| format!("{text:?} is not a size: write it as 512KiB or 64MiB"))
     }
 }
 

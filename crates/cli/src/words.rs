@@ -1,9 +1,9 @@
-//! Outcomes for people.
+//! Outcomes as text for people.
 
 use history::Span;
 use scenario::{Outcome, Verdict};
 
-/// A number with its thousands apart: `42,112`.
+/// A number with thousands separators: `42,112`.
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -25,7 +25,7 @@ pub(crate) fn finding(outcome: &Outcome) -> String {
         _ => outcome.verdict.as_str().to_owned(),
     };
     if outcome.violation.is_some() && outcome.void.is_some() {
-        return format!("{verdict}, but before what has to come first");
+        return format!("{verdict}, but before the required marks were reached");
     }
     match outcome.as_expected {
         Some(true) => format!("{verdict}, as expected"),
@@ -73,7 +73,7 @@ pub(crate) fn marks(outcome: &Outcome) -> String {
     if marks.is_empty() { "marks: none".to_owned() } else { format!("marks: {}", marks.join(", ")) }
 }
 
-/// What was measured, in one line.
+/// The measures, in one line.
 pub(crate) fn measures(outcome: &Outcome) -> Option<String> {
     let measures = outcome.measures.iter().map(|(name, number)| match name.strip_suffix("_ns") {
         Some(name) => format!("{name} {}", Span(*number)),
@@ -83,7 +83,7 @@ pub(crate) fn measures(outcome: &Outcome) -> Option<String> {
     (!measures.is_empty()).then(|| format!("measures: {}", measures.join(", ")))
 }
 
-/// What the seed drew of the scenario's swarm, in one line.
+/// The values that the seed drew, in one line.
 pub(crate) fn drawn(outcome: &Outcome) -> Option<String> {
     let drawn = outcome.drawn.iter().map(|(path, value)| match value.as_str() {
         Some(text) => format!("{path} = {text}"),
@@ -93,7 +93,7 @@ pub(crate) fn drawn(outcome: &Outcome) -> Option<String> {
     (!drawn.is_empty()).then(|| format!("drawn: {}", drawn.join(", ")))
 }
 
-/// Why the run is as it is: the violation with its story, or why it means nothing.
+/// The violation with its story, or the reason why the run is void.
 pub(crate) fn explanation(outcome: &Outcome) -> Vec<String> {
     let mut lines: Vec<String> = outcome.void.iter().cloned().collect();
     let Some(violation) = &outcome.violation else {
@@ -104,12 +104,13 @@ pub(crate) fn explanation(outcome: &Outcome) -> Vec<String> {
     lines.extend(story.map(|(number, sentence)| format!("{:>3}. {sentence}", number + 1)));
     if !violation.cycle.is_empty() {
         lines.push(
-            "No order of these operations is possible, for each has to come first:".to_owned(),
+            "No order of these operations is possible, because their constraints form a cycle:"
+                .to_owned(),
         );
         lines.extend(violation.cycle.iter().map(|because| format!("  - {because}")));
     }
     if !violation.causes.is_empty() {
-        lines.push("How that came about:".to_owned());
+        lines.push("What made it possible:".to_owned());
         lines.extend(violation.causes.iter().map(|cause| format!("  - {cause}")));
     }
     lines

@@ -24,7 +24,7 @@ fn the_page_is_what_the_scenario_files_make_it() {
 }
 
 #[test]
-fn a_page_that_says_something_else_is_told() {
+fn a_page_that_differs_is_reported() {
     let directory = tempfile::tempdir().expect("a directory");
     let page = directory.path().join("page.md");
     let run = |more: &[&str]| {
@@ -54,7 +54,7 @@ fn a_page_that_cannot_be_written_is_named() {
     assert!(said.contains("nothing/page.md: could not be written: "), "{said}");
 }
 
-/// The marks that a scenario's faults reach if they bite, as far as the general ones tell.
+/// The general marks that the faults of a scenario reach if they have an effect.
 fn marks_of_faults(general: &General) -> BTreeSet<&'static str> {
     let mut marks = BTreeSet::new();
     let drawn = |word: &str| general.swarm.keys().any(|path| path.ends_with(word));
@@ -133,7 +133,7 @@ fn what_is_said_of_caspaxos_is_shown_and_no_hazard_is_left_out() {
     assert!(untold.is_empty(), "docs/caspaxos.md does not speak of {untold:?}");
 }
 
-/// What the documents tell to type selects something, and what takes one scenario selects one.
+/// Each command in the documents selects a scenario, and exactly one where the command takes one.
 #[test]
 fn the_commands_of_the_documents_select_something() {
     let pages = [

@@ -277,7 +277,7 @@ fn a_recording_that_is_interrupted_leaves_a_readable_partial() {
 }
 
 #[test]
-fn output_that_cannot_be_written_is_74_unless_nobody_reads_it() {
+fn output_that_cannot_be_written_is_74_unless_it_has_no_reader() {
     assert_fails(&run(&["record", "c6p2k2", "-o", "/dev/null/x.jsonl"]), &[74], "no folder");
     if let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") {
         let output = rumormill(&["list"]).stdout(full).output().unwrap();

@@ -8,6 +8,8 @@
 mod clutter;
 #[path = "tidy/house.rs"]
 mod house;
+#[path = "tidy/plain_words.rs"]
+mod plain_words;
 #[path = "tidy/reading.rs"]
 mod reading;
 #[path = "tidy/tree.rs"]
@@ -28,6 +30,11 @@ fn files_read_well() {
 #[test]
 fn words_and_names_say_something() {
     hold(&[wording::words, wording::names]);
+}
+
+#[test]
+fn words_are_plain() {
+    hold(&[plain_words::plain_words, plain_words::exemptions]);
 }
 
 #[test]

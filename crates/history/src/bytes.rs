@@ -14,7 +14,7 @@ use thiserror::Error;
 /// let amount: Bytes = "64KiB".parse()?;
 /// assert_eq!(amount, Bytes(65_536));
 /// assert_eq!(amount.to_string(), "64KiB");
-/// assert!("900".parse::<Bytes>().is_err(), "a bare number says nothing of its unit");
+/// assert!("900".parse::<Bytes>().is_err(), "a number needs a unit");
 /// # Ok::<(), history::ParseBytesError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,7 +23,7 @@ pub struct Bytes(pub u64);
 /// The units, the largest first.
 const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
-/// A text that is no amount of memory.
+/// A text that is not an amount of memory.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0:?} is no amount of memory: write 900B, 64KiB, 1MiB or 2GiB")]
 pub struct ParseBytesError(String);

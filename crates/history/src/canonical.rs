@@ -1,16 +1,16 @@
 //! The canonical encoding: the bytes over which digests are computed.
 //!
-//! It is a function of the value alone, never of platform or compiler (which is why `std::hash`
-//! would not do). Everything that is `Serialize` has one:
+//! It depends on the value alone, never on platform or compiler, unlike `std::hash`. Every
+//! `Serialize` type has an encoding:
 //!
-//! - integers, `bool` and `char` are little-endian and as wide as their type; floats are not
-//!   encodable, because nothing that is simulated may hold one;
+//! - integers, `bool` and `char` are little-endian and as wide as their type; floats have no
+//!   encoding, because simulated state may not contain floats;
 //! - strings, byte strings, sequences and maps are their length (u32) and then their elements;
-//! - tuples, arrays and structs are their fields in the order of declaration, nothing else;
+//! - tuples, arrays and structs are their fields in the order of declaration, without a length;
 //! - an enum is the index of its variant (u8) and then the variant's fields; `Option` is an enum
 //!   of none (0) and some (1).
 //!
-//! The encoding is not meant to be read back, so there is no decoder.
+//! There is no decoder: digests only need the encoding.
 
 use std::fmt;
 
@@ -25,13 +25,13 @@ use serde::ser::{self, Serialize};
 /// ```
 ///
 /// # Panics
-/// If the value has no canonical encoding: it holds a float, a sequence that does not know its
-/// length, or an enum with more than 256 variants. That is a mistake in the type.
+/// If the value has no canonical encoding: it contains a float, a sequence of unknown length, or an
+/// enum with more than 256 variants. That is a mistake in the type.
 pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     encode_into(value, out);
 }
 
-/// What takes the encoded bytes.
+/// The receiver of encoded bytes.
 pub(crate) trait Sink {
     fn put<const N: usize>(&mut self, bytes: [u8; N]);
     fn put_slice(&mut self, bytes: &[u8]);
@@ -60,8 +60,8 @@ struct Encoder<'a, S> {
     out: &'a mut S,
 }
 
-/// The error of an encoding that cannot fail: what cannot be encoded panics where it is met, so
-/// that the success of each field need not be checked.
+/// The error type of an encoding that cannot fail. A value without an encoding panics, so that the
+/// encoder need not check each field.
 #[derive(Debug)]
 enum Never {}
 
@@ -348,7 +348,7 @@ mod tests {
         bytes.iter().map(|b| format!("{b:02x}")).collect()
     }
 
-    /// Pinned: a change here changes the digest of every recording.
+    /// These bytes are pinned. A change here changes the digest of every recording.
     #[test]
     fn golden_vectors() {
         assert_eq!(hex(&NodeId(0x0102)), "0201");

@@ -7,13 +7,13 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::canonical::{self, Sink};
 
-/// How many encoded bytes are gathered at most before they are hashed in one go.
+/// The maximum number of encoded bytes that are hashed at once.
 const BLOCK: usize = 4096;
 
-/// The size of the largest number, so that one fits wherever a block has not overflowed.
+/// The size of the largest number. One more number fits into every block that has not overflowed.
 const SLACK: usize = 16;
 
-/// Hashes things that happen, in the order in which they happen.
+/// Hashes a sequence of items, in order.
 ///
 /// ```
 /// # use history::{Digest, Time};
@@ -26,7 +26,7 @@ const SLACK: usize = 16;
 /// ```
 #[derive(Clone)]
 pub struct Digest {
-    /// Bytes that are not hashed yet: as many as `len` says.
+    /// The first `len` bytes are not hashed yet.
     pending: Box<[u8; BLOCK + SLACK]>,
     len: u32,
     hash: Xxh3,
@@ -64,8 +64,8 @@ impl Digest {
         self.hash.update(&bytes);
     }
 
-    /// Room for the next `N` bytes, for who lays out an encoding by hand: they are written where
-    /// they are hashed from, instead of being put together elsewhere and copied.
+    /// Returns room for the next `N` bytes, for a caller that writes an encoding by hand. The bytes
+    /// are hashed in place, without a copy.
     ///
     /// ```
     /// # use history::{Digest, Time};
@@ -92,7 +92,7 @@ impl Digest {
         self.len = 0;
     }
 
-    /// Adds bytes as they are.
+    /// Adds raw bytes.
     pub fn add_bytes(&mut self, bytes: &[u8]) {
         if bytes.len() > BLOCK - self.len as usize {
             self.flush();
@@ -104,7 +104,7 @@ impl Digest {
         self.len += bytes.len() as u32;
     }
 
-    /// The digest of all that was added so far.
+    /// Returns the digest of all items added so far.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let mut hash = self.hash.clone();
@@ -113,8 +113,8 @@ impl Digest {
     }
 }
 
-/// A block that is being filled. What does not fit is only counted: to encode an item again, once
-/// in 4 KiB, costs less than to provide for a flush at each of its fields.
+/// A block that is being filled. Bytes that do not fit are only counted, and the item is encoded
+/// again. This happens once in 4 KiB, and costs less than a check at each field.
 struct Block<'a> {
     bytes: &'a mut [u8; BLOCK + SLACK],
     len: usize,

@@ -1,5 +1,5 @@
-//! Names for the things of a run: small integers, so that events stay small. What they are called
-//! in words stands once, in the tables of whoever hands them out.
+//! Ids for the nodes, keys and operations of a run. They are small integers, so that events stay
+//! small. The tables in [`Names`](crate::Names) map them to names.
 
 use std::fmt;
 
@@ -48,13 +48,14 @@ impl fmt::Display for Key {
     }
 }
 
-/// One operation: the client that invoked it, and the how-manieth it was of that client's.
+/// One operation: the client that invoked it, and the zero-based index of the operation among that
+/// client's.
 ///
 /// It does not depend on what other clients did, so an operation keeps its name when a client is
 /// added to a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OpId {
-    /// Who invoked it.
+    /// The client that invoked it.
     pub client: NodeId,
     /// Counted from 0 for each client.
     pub ordinal: u32,

@@ -1,15 +1,15 @@
-//! What happened in a run, in the words that every other crate shares.
+//! The events of a run, as types that every other crate shares.
 //!
-//! A run is a line of events in *virtual time* ([`Time`], integer nanoseconds). Among them are the
-//! *operations* of clients: each is invoked once ([`Invoke`]) and returns at most once
-//! ([`Return`]). What can be asked, and what an answer tells, depends on the kind of [`Object`]: of
-//! a [`Register`] an operation learns an [`Observation`], a version and the value that it carries.
-//! A list of those two, in the order in which they happened, is a history, and that is all a
-//! checker ever sees.
+//! A run is a sequence of events in *virtual time* ([`Time`], integer nanoseconds). Among them are
+//! the *operations* of clients: each is invoked once ([`Invoke`]) and returns at most once
+//! ([`Return`]). The possible actions and observations depend on the kind of [`Object`]. An
+//! operation on a [`Register`] returns an [`Observation`]: a version and its value. A *history* is
+//! a list of invocations and returns, in the order in which they happened. A checker sees the
+//! history and nothing else.
 //!
-//! The simulator and the checkers do not know each other; this crate is what they have in common.
-//! It also defines the one *canonical encoding* of things that happened ([`canonical`]), over which
-//! the [`Digest`] of a run is computed: the same run has the same digest on every machine.
+//! The simulator and the checkers do not depend on each other, but both depend on this crate. It
+//! also defines the *canonical encoding* of events ([`canonical`]), over which the [`Digest`] of a
+//! run is computed: the same run has the same digest on every machine.
 
 #![deny(clippy::float_arithmetic)]
 

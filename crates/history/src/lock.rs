@@ -1,8 +1,8 @@
 //! The lock: at most one client holds it at a time.
 //!
-//! A lock is *leased*: whoever takes it holds it until it is released or the lease ends. Client and
-//! lock service each measure the lease by their own clock, and they can disagree. So a
-//! [`Grant`] says until when the *client* relies on the lock.
+//! A lock is *leased*: a client that acquires it holds it until the client releases it or the lease
+//! ends. The client and the lock service each measure the lease by their own clock, and the clocks
+//! can disagree. So a [`Grant`] says how long the *client* relies on the lock.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,41 +12,40 @@ use crate::{Object, Span};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lock {}
 
-/// What a client asks of a lock.
+/// An action on a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Take the lock. The client goes on trying while another client holds it.
     Acquire {
-        /// For how long; for ever, if `None`.
+        /// The length of the lease. `None` means no end.
         lease: Option<Span>,
     },
     /// Take the lock if no client holds it; otherwise refuse.
     TryAcquire {
-        /// For how long; for ever, if `None`.
+        /// The length of the lease. `None` means no end.
         lease: Option<Span>,
     },
-    /// Keep the lock for longer. Refused if this client does not hold it any more.
+    /// Extend the lease. Refused if this client no longer holds the lock.
     Extend {
-        /// For how long from now.
+        /// The length of the lease from now on.
         lease: Span,
     },
-    /// Give the lock back. Refused if this client does not hold it any more.
+    /// Release the lock. Refused if this client no longer holds it.
     Release,
 }
 
-/// A number that grows with each acquisition of a lock, so that a resource can turn away a client
-/// that held the lock earlier (a *fencing token*).
+/// A *fencing token*: a number that grows with each acquisition of a lock. A resource uses it to
+/// reject a client that held the lock earlier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token(pub u64);
 
-/// What a client knows of a lock after an operation.
+/// The observation of an operation on a lock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Grant {
-    /// How long the client relies on the lock, by its own monotonic clock from the return of the
-    /// operation on. `None` if the grant has no end. Not used in the answers to a release and in
-    /// refusals.
+    /// How long the client relies on the lock, by its own monotonic clock, from the return of the
+    /// operation. `None` if the grant has no end. Unused for releases and refusals.
     pub valid_for: Option<Span>,
     /// The fencing token, if the service hands out tokens.
     pub token: Option<Token>,

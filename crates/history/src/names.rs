@@ -1,4 +1,4 @@
-//! What the ids of a run are called in words.
+//! The names of the ids of a run.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::{Key, NodeId, OpId, Value};
 /// # use history::{Key, Names, NodeId};
 /// let names = Names { nodes: vec!["c1".into()], keys: vec!["key1".into()] };
 /// assert_eq!(names.node(NodeId(0)), "c1");
-/// assert_eq!(names.key(Key(7)), "k7", "an id without a name still has something to go by");
+/// assert_eq!(names.key(Key(7)), "k7", "an id without a name is shown as a number");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

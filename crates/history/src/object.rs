@@ -1,9 +1,9 @@
-//! Operations on shared objects, whatever their kind, and how they end.
+//! Operations on shared objects of any kind, and their outcomes.
 //!
 //! An object is named by a [`Key`]. A client *invokes* an operation on it once and the operation
-//! *returns* at most once. What clients can ask, and what they learn from an answer, is up to the
-//! kind of [`Object`]: [`Register`], [`Lock`](crate::lock::Lock) and [`Queue`](crate::queue::Queue)
-//! are here, and a system can define its own.
+//! *returns* at most once. The kind of [`Object`] defines the actions and observations:
+//! [`Register`], [`Lock`](crate::lock::Lock) and [`Queue`](crate::queue::Queue) are here, and a
+//! system can define its own.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Key, NodeId, Observation, OpId, Register, Time};
 
-/// What an event can carry: it can be copied, compared, hashed, and written to a recording and read
-/// back. Every type with these traits has this one.
+/// A type that an event can carry. It can be copied, compared, hashed, written to a recording and
+/// read back. Every type with these traits implements this trait.
 pub trait Data: Clone + Debug + PartialEq + Hash + Serialize + DeserializeOwned {}
 
 impl<T: Clone + Debug + PartialEq + Hash + Serialize + DeserializeOwned> Data for T {}
 
-/// A kind of shared object. The implementing type is only a name and has no values.
+/// A kind of shared object. The implementing type is a marker without values.
 ///
 /// ```
 /// use history::{Completion, Invoke, Key, NodeId, Object, OpId, Return};
@@ -49,27 +49,28 @@ impl<T: Clone + Debug + PartialEq + Hash + Serialize + DeserializeOwned> Data fo
 /// assert_eq!((begun.op, ended.completion), (op, Completion::Ok(3)));
 /// ```
 pub trait Object: Copy + Debug + PartialEq + Eq + Hash + 'static {
-    /// What a client asks of the object.
+    /// The actions that a client can invoke.
     type Action: Data;
-    /// What an operation learned of the object.
+    /// The result that an operation returns.
     type Observation: Data;
 
     /// Whether an action counts as a write when it succeeds. Scenario files time faults by writes.
     fn is_write(action: &Self::Action) -> bool;
 }
 
-/// A kind of object that has the objects of kind `O` among its own.
+/// A kind of object that includes the objects of kind `O`.
 ///
-/// A system whose clients use locks and registers defines an object whose actions are one or the
-/// other, and implements this for both. A checker of locks then sees the operations on locks.
+/// A system whose clients use locks and registers defines one kind of object for both, and
+/// implements this trait for each of them. A checker of locks then sees only the operations on
+/// locks.
 pub trait Includes<O: Object>: Object {
-    /// Whether every operation is one on an `O`.
+    /// Whether every operation is on an `O`.
     const IS_ALL: bool = false;
 
-    /// The action, if it is one on an `O`.
+    /// The action, if it is on an `O`.
     fn action(action: &Self::Action) -> Option<O::Action>;
 
-    /// The observation, if it is one of an `O`.
+    /// The observation, if it is of an `O`.
     fn observation(observation: &Self::Observation) -> Option<O::Observation>;
 }
 
@@ -87,9 +88,9 @@ impl<O: Object> Includes<O> for O {
     }
 }
 
-/// Defines a kind of object that is one of several kinds, for a system whose clients use more than
-/// one. The first name is that of the kind; in brackets are those of its actions and observations.
-/// A variant stands for each kind.
+/// Defines a kind of object that combines several kinds, for a system whose clients use more than
+/// one. The first name is that of the kind. The names in brackets are those of its actions and
+/// observations. Each kind is one variant.
 ///
 /// ```
 /// use history::lock::{self, Lock};
@@ -168,24 +169,25 @@ macro_rules! one_of {
     };
 }
 
-/// How an operation ended, as its client knows it.
+/// The outcome of an operation, as its client knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Completion<S = Observation> {
-    /// It took effect. A read observed this; a write or a deletion made this.
+    /// The operation took effect. A read observed this. A write or a deletion made this.
     Ok(S),
-    /// It changed nothing, because the object was not in the state that the operation needs. It
-    /// observed this: what a compare-and-set found instead of what it expected, for example.
+    /// The operation changed nothing, because the object was not in the state that the operation
+    /// needs. It observed this state. For example, a compare-and-set found this state instead of
+    /// the expected one.
     Refused(S),
-    /// It certainly had no effect, and observed nothing.
+    /// The operation had no effect, and observed nothing.
     Failed,
-    /// The client cannot know: the operation may have taken effect, may still do so at any later
-    /// time, or never.
+    /// The outcome is unknown to the client. The operation may have taken effect, may take effect
+    /// at any later time, or may never take effect.
     Unknown,
 }
 
 impl<S> Completion<S> {
-    /// The same ending with another kind of observation; `None` if `change` finds none.
+    /// Maps the observation. Returns `None` if `change` does.
     pub fn filter_map<R>(&self, change: impl FnOnce(&S) -> Option<R>) -> Option<Completion<R>> {
         Some(match self {
             Completion::Ok(seen) => Completion::Ok(change(seen)?),
@@ -200,11 +202,11 @@ impl<S> Completion<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Invoke<O: Object = Register> {
-    /// Its name.
+    /// The operation.
     pub op: OpId,
-    /// On which object.
+    /// The object.
     pub key: Key,
-    /// What it asks.
+    /// The action.
     pub action: O::Action,
 }
 
@@ -212,9 +214,9 @@ pub struct Invoke<O: Object = Register> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Return<O: Object = Register> {
-    /// Which one.
+    /// The operation.
     pub op: OpId,
-    /// How.
+    /// The outcome.
     pub completion: Completion<O::Observation>,
 }
 
@@ -226,22 +228,22 @@ pub enum Step<O: Object = Register> {
     Invoke(Invoke<O>),
     /// An operation ends.
     Return(Return<O>),
-    /// A client crashed: how its open operation ended will never be known.
+    /// A client crashed. The outcome of its open operation stays unknown.
     Gone(NodeId),
 }
 
-/// A step, and when it happened. A history is a list of entries in the order in which they
-/// happened; entries of the same time are in that order too.
+/// A step and its time. A history is a list of entries in the order in which they happened. Entries
+/// with the same time are in that order too.
 #[derive(Clone, Debug, PartialEq, Hash, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Entry<O: Object = Register> {
-    /// When.
+    /// The time of the step.
     pub at: Time,
-    /// What.
+    /// The step.
     pub step: Step<O>,
 }
 
-// A derive would ask these of `O` alone.
+// A derive would put these bounds on `O` alone.
 impl<O: Object> Copy for Step<O>
 where
     Invoke<O>: Copy,

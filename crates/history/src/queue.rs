@@ -1,7 +1,7 @@
 //! The queue: producers put items in, consumers take them out and complete them.
 //!
-//! A consumer that takes an item has it for the time of a lease. It *completes* the item when it is
-//! done, or the item becomes available to other consumers when the lease ends. A queue without
+//! A consumer takes an item for the time of a lease. It *completes* the item when it has processed
+//! it. Otherwise the item becomes available to other consumers when the lease ends. A queue without
 //! leases completes an item when it is taken.
 
 use serde::{Deserialize, Serialize};
@@ -12,13 +12,13 @@ use crate::{Object, OpId, Span};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Queue {}
 
-/// An item: the operation that put it in. So an item is in a queue once, and its name tells the
-/// producer.
+/// An item, named by the operation that put it in. So an item is in a queue once, and its name
+/// includes the producer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Item(pub OpId);
 
-/// What a client asks of a queue.
+/// An action on a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
@@ -29,30 +29,30 @@ pub enum Action {
     },
     /// Take an item out. Refused if there is none.
     Take {
-        /// For how long the consumer has the item; for good, if `None`.
+        /// The length of the lease. `None` means no end.
         lease: Option<Span>,
     },
-    /// Keep an item for longer. Refused if another consumer may have it.
+    /// Extend the lease of an item. Refused if another consumer may have it.
     Extend {
-        /// Which item.
+        /// The item.
         item: Item,
-        /// For how long from now.
+        /// The length of the lease from now on.
         lease: Span,
     },
-    /// The item is done with. Refused if another consumer may have it.
+    /// Complete an item. Refused if another consumer may have it.
     Complete {
-        /// Which item.
+        /// The item.
         item: Item,
     },
 }
 
-/// What a client knows of a queue after an operation.
+/// The observation of an operation on a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Delivery {
     /// The item that was put in, taken, kept or completed. `None` in refusals.
     pub item: Option<Item>,
-    /// How long the consumer relies on having it, by its own monotonic clock from the return of the
-    /// operation on. `None` if that has no end, or does not matter.
+    /// How long the consumer relies on having the item, by its own monotonic clock, from the return
+    /// of the operation. `None` if there is no end, or if the action has no lease.
     pub valid_for: Option<Span>,
 }
 

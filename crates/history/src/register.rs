@@ -1,11 +1,11 @@
 //! The versioned register: a value that clients read, write, compare-and-set and delete.
 //!
 //! The register starts out empty, which is version 0 without a value. Each write that takes effect
-//! makes version *n* into version *n + 1* and gives it a value that no other write uses: a value
-//! tells which write it came from.
+//! turns version *n* into version *n + 1*. The new version gets a value that no other write uses,
+//! so a value identifies its write.
 //!
-//! A register can be deleted. Then it is empty again, as if it had never been written to, and the
-//! next write makes version 1. A state is one for ever even so: values do not come back.
+//! A register can be deleted. Then it is empty again, and the next write makes version 1. A state
+//! stays unique even so, because values do not come back.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Object, OpId};
 
-/// How many writes a register has seen. 0 is the empty register.
+/// The number of writes that a register has seen. 0 is the empty register.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -34,8 +34,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// A value, unique to the write that put it there. 0 is no value, which only the empty register
-/// has.
+/// A value, unique to its write. 0 means no value, which only the empty register has.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -46,8 +45,8 @@ impl Value {
     /// The value of the empty register.
     pub const NONE: Value = Value(0);
 
-    /// The value that operation `op` writes: unique, and the same in every run in which that
-    /// client gets to that operation.
+    /// The value that operation `op` writes. It is unique, and the same in every run in which that
+    /// client reaches that operation.
     ///
     /// ```
     /// # use history::{NodeId, OpId, Value};
@@ -84,14 +83,14 @@ impl fmt::Display for Value {
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Observation {
-    /// Which version.
+    /// The version.
     pub version: Version,
     /// The value of that version.
     pub value: Value,
 }
 
 impl Observation {
-    /// The register that nobody has written to.
+    /// The empty register.
     pub const EMPTY: Observation = Observation { version: Version(0), value: Value::NONE };
 }
 
@@ -104,27 +103,27 @@ impl fmt::Display for Observation {
     }
 }
 
-/// What a client asks of a register.
+/// An action on a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// Tell me what there is.
+    /// Read the register.
     Read,
-    /// Put this value on top of whatever there is (last write wins).
+    /// Write this value on top of any state (last write wins).
     Write {
         /// The new value.
         value: Value,
     },
-    /// Put this value there if the register still is what I saw; otherwise refuse.
+    /// Write this value if the register is still in the expected state. Otherwise refuse.
     Cas {
-        /// What the client had seen, at some earlier time.
+        /// A state that the client has seen before.
         expected: Observation,
         /// The new value.
         value: Value,
     },
-    /// Make the register empty again if it still is what I saw; otherwise refuse.
+    /// Make the register empty if it is still in the expected state. Otherwise refuse.
     Delete {
-        /// What the client had seen, at some earlier time. Not an empty register.
+        /// A state that the client has seen before. Not an empty register.
         expected: Observation,
     },
 }
@@ -139,7 +138,7 @@ impl Action {
         }
     }
 
-    /// What the register has to be for this action to take effect, if that matters.
+    /// The state that the action expects, if it expects one.
     #[must_use]
     pub fn expected(&self) -> Option<Observation> {
         match *self {

@@ -19,7 +19,7 @@ impl Time {
     /// The beginning of a run.
     pub const ZERO: Time = Time(0);
 
-    /// How long after `earlier` this is; nothing if it is not after.
+    /// The length of time since `earlier`, or zero if `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Time) -> Span {
         Span(self.0.saturating_sub(earlier.0))
@@ -29,7 +29,7 @@ impl Time {
 impl Add<Span> for Time {
     type Output = Time;
 
-    /// Saturates: a time past the end of time is the end of time, which no run reaches.
+    /// Saturates at the maximum, which no run reaches.
     fn add(self, span: Span) -> Time {
         Time(self.0.saturating_add(span.0))
     }
@@ -55,29 +55,29 @@ impl fmt::Display for Time {
 /// let span: Span = "1.5s".parse()?;
 /// assert_eq!(span, Span::from_millis(1500));
 /// assert_eq!(span.to_string(), "1.5s");
-/// assert!("13".parse::<Span>().is_err(), "a bare number says nothing of its unit");
+/// assert!("13".parse::<Span>().is_err(), "a number needs a unit");
 /// # Ok::<(), history::ParseSpanError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(pub u64);
 
 impl Span {
-    /// No time at all.
+    /// A span of zero.
     pub const ZERO: Span = Span(0);
 
-    /// So many milliseconds.
+    /// A span of `ms` milliseconds.
     #[must_use]
     pub const fn from_millis(ms: u64) -> Span {
         Span(ms * 1_000_000)
     }
 
-    /// So many seconds.
+    /// A span of `secs` seconds.
     #[must_use]
     pub const fn from_secs(secs: u64) -> Span {
         Span(secs * 1_000_000_000)
     }
 
-    /// In whole milliseconds, rounded down.
+    /// The span in whole milliseconds, rounded down.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0 / 1_000_000
@@ -109,7 +109,7 @@ const UNITS: [(&str, u64); 6] = [
     ("ns", 1),
 ];
 
-/// A text that is no length of time.
+/// A text that is not a length of time.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "{0:?} is not a length of time: write a number and its unit, such as 250us, 13ms, 1.5s, 10m"
@@ -139,7 +139,7 @@ fn parse_nanoseconds(text: &str) -> Option<u64> {
 }
 
 fn write_nanoseconds(f: &mut fmt::Formatter<'_>, ns: u64) -> fmt::Result {
-    // Hours and minutes only when nothing is left over: `90s` reads better than `1.5m`.
+    // Hours and minutes are used only for whole numbers: `90s` reads better than `1.5m`.
     let exact = UNITS[..2].iter().find(|(_, scale)| ns > 0 && ns.is_multiple_of(*scale));
     let Some(&(unit, scale)) = exact.or_else(|| UNITS[2..].iter().find(|(_, scale)| ns >= *scale))
     else {

@@ -1,5 +1,5 @@
-//! Explores every order of events for two clients and one row, and prints what came of it beside
-//! the TLA+ model tla-cache.
+//! Explores every order of events for two clients and one row, and prints the results beside those
+//! of the TLA+ model tla-cache.
 //!
 //! ```text
 //! cargo run --release -p rumormill-lease --example small_scope

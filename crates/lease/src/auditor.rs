@@ -1,8 +1,8 @@
-//! The auditor: compares each entry of each cache with its row, while nobody is at work.
+//! The auditor: compares each entry of each cache with its row, while no client is at work.
 //!
-//! It does so as a client would: it reads the row from the database, and then the entry from the
-//! cache, as operations of the history. It fills in nothing: on a miss it is given a lease, as
-//! anybody is, and gives it back.
+//! It works like a client: it reads the row from the database, and then the entry from the cache,
+//! as operations of the history. It fills in nothing: on a miss it gets a lease like any client,
+//! and returns the lease.
 
 use history::{Action, Completion, Key, NodeId, OpId, Span, Value, Version};
 use sim::{Context, Input, Keep};
@@ -11,7 +11,7 @@ use crate::{Answer, Call, Message, Protocol, Query, QueryResult, Ticket, Timer, 
 
 type Cx<'a> = Context<'a, Protocol>;
 
-/// It waits so long before it asks again what was not answered.
+/// The time before it repeats a request without a reply.
 const PAUSE: Span = Span::from_millis(100);
 
 /// The auditor.
@@ -20,12 +20,12 @@ pub struct Auditor {
     database: NodeId,
     caches: Vec<NodeId>,
     keys: Vec<Key>,
-    /// How long nothing may have happened before it begins.
+    /// The length of the quiet time before it begins.
     settle: Span,
-    patience: Span,
-    /// How many audits it has still to do.
+    timeout: Span,
+    /// The number of audits that are left.
     missing: u32,
-    /// What it has still to read in this audit, the next last.
+    /// The remaining reads of this audit, the next one last.
     left: Vec<(NodeId, Key)>,
     open: Option<(OpId, NodeId)>,
 }
@@ -51,7 +51,7 @@ impl sim::Process for Auditor {
                     _ => self.end(cx, ticket, Completion::Failed),
                 }
             }
-            Input::Timer(Timer::GiveUp(ticket)) => self.end(cx, ticket, Completion::Unknown),
+            Input::Timer(Timer::Timeout(ticket)) => self.end(cx, ticket, Completion::Unknown),
             _ => (),
         }
     }
@@ -62,20 +62,20 @@ impl sim::Process for Auditor {
 }
 
 impl Auditor {
-    /// An auditor that is going to be told to do so many audits.
+    /// An auditor for this many audits.
     #[must_use]
     pub fn new(
         database: NodeId,
         caches: Vec<NodeId>,
         keys: Vec<Key>,
-        (settle, patience): (Span, Span),
+        (settle, timeout): (Span, Span),
         audits: u32,
     ) -> Auditor {
         let (left, open) = (Vec::new(), None);
-        Auditor { database, caches, keys, settle, patience, missing: audits, left, open }
+        Auditor { database, caches, keys, settle, timeout, missing: audits, left, open }
     }
 
-    /// How many audits it has still to do.
+    /// The number of audits that are left.
     #[must_use]
     pub fn missing(&self) -> u32 {
         self.missing
@@ -103,7 +103,7 @@ impl Auditor {
             cx.send(node, Message::Call { ticket, key, call });
         }
         self.open = Some((op, node));
-        cx.set_timer(self.patience, Timer::GiveUp(ticket));
+        cx.set_timer(self.timeout, Timer::Timeout(ticket));
     }
 
     fn end(&mut self, cx: &mut Cx<'_>, ticket: Ticket, completion: Completion) {

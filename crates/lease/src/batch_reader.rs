@@ -1,33 +1,36 @@
 //! A client that reads many rows at once: a *batch*.
 //!
-//! It asks one cache for all entries of the batch before it waits for anything. A command takes no
-//! more than a hundred keys, so it may need several, which go out together; between them others may
-//! come. Only when all are answered does it look at the answers, in the order of the batch:
+//! It sends the requests for all entries of the batch to one cache at once. A command has at most a
+//! hundred keys, so a batch may need several commands. Commands of other clients may come between
+//! them. When all replies are there, the client handles them in the order of the batch:
 //!
-//! 1. What was found is done.
-//! 2. The rows of those that it misses are read with one query, and filled in together, each under
-//!    its own lease. A lease on the entry of a row that is not there is given back.
-//! 3. Those that it was told to wait for wait together, and are asked for again together. By then
-//!    it has filled in what it had leases on: others may be waiting for that.
+//! 1. A read of an entry that was found is done.
+//! 2. The rows of missed entries are read with one query, and filled in together, each under its
+//!    own lease. The lease for a row that does not exist is returned.
+//! 3. Entries that another client is filling in are requested again together, after a backoff.
+//!    Before that the client fills in the entries for which it has leases, because other clients
+//!    may be waiting for them.
 //!
-//! If the cache does not answer all, the rest of the batch is asked of another one, once; what is
-//! not answered then is read from the database, and not filled in. These are memproxy's rules.
+//! If the cache does not answer all requests, the client sends the rest to another cache, once.
+//! Rows that are still missing then are read from the database, and not filled in. These are
+//! memproxy's rules.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use history::{Action, Completion, Key, NodeId, Observation, OpId, Value};
+use scenario::work_left;
 use sim::{Context, Input, Keep};
 
 use crate::client::{Lease, Plan, Unnamed};
-use crate::config::AfterWaits;
+use crate::config::AfterBackoff;
 use crate::load::Load;
 use crate::route::Route;
 use crate::{Answer, Call, Message, Protocol, Query, QueryResult, Ticket, Timer, Token};
 
 type Cx<'a> = Context<'a, Protocol>;
 
-/// A command has no more keys than this.
+/// The maximum number of keys of a command.
 pub const COMMAND_KEYS_MAX: usize = 100;
 
 /// A client that reads many rows at once.
@@ -39,56 +42,56 @@ pub struct BatchReader {
     /// Its batches.
     load: Load,
     stage: Stage,
-    /// The batch that it is at, by its first operation.
+    /// The open batch, named by its first operation.
     batch: u32,
-    /// What is left of it, in order.
+    /// The remaining reads of the batch, in order.
     reads: Vec<Read>,
-    /// How many questions it has asked.
+    /// The number of requests so far.
     step: u32,
-    /// Those that caches have not answered.
+    /// The requests without a reply.
     pending: Vec<(u32, NodeId)>,
     timer: Unnamed,
-    /// How often it has waited for others to fill in entries.
-    waits: usize,
+    /// The number of backoffs so far.
+    backoffs: usize,
     nap: Nap,
 }
 
-/// What it is to read.
+/// The reads of a batch reader.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Batches {
-    /// How many batches in a round.
+    /// The number of batches in a round.
     pub count: u64,
-    /// Of how many rows.
+    /// The number of rows in a batch.
     pub size: usize,
-    /// Of which: a batch has some that stand together here.
+    /// All rows. A batch has consecutive ones.
     pub keys: Vec<Key>,
 }
 
-/// What it waits for.
+/// What a batch waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     /// To begin a batch.
     Idle,
-    /// The answers of a cache, asked for the first time or the second.
+    /// The replies of a cache, at the first or second try.
     Get { tries: u32 },
-    /// The rows.
+    /// The rows from the database.
     Select,
-    /// Caches to take them.
+    /// The fills of caches.
     Fill,
-    /// The end of its nap.
+    /// The end of a backoff.
     Nap,
-    /// Nothing: it has been left waiting.
+    /// Nothing: the client waits forever.
     Hang,
 }
 
-/// How long it waits for others.
+/// The state of a backoff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Nap {
-    /// Not at all.
+    /// No backoff.
     None,
-    /// Still.
+    /// The backoff is running.
     On,
-    /// That is over.
+    /// The backoff is over.
     Over,
 }
 
@@ -100,20 +103,20 @@ struct Read {
     needs: Need,
 }
 
-/// What a read needs next.
+/// The next need of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Need {
-    /// A cache's answer.
+    /// A cache's reply.
     Answer,
-    /// To be looked at, with what this cache has answered.
+    /// To be handled, with this reply of a cache.
     Look(NodeId, Answer),
-    /// Somebody else to fill in the entry.
+    /// Another client must fill in the entry.
     Others,
     /// The row, to be filled in under a lease if there is one.
     Row(Option<Lease>),
-    /// The cache to take this row.
+    /// A cache must store this row.
     Fill(Lease, Observation),
-    /// Nothing: it is over.
+    /// Nothing: the read is over.
     Nothing,
 }
 
@@ -126,9 +129,9 @@ impl sim::Process for BatchReader {
             Input::Message {
                 from,
                 message: Message::Answer { answer: Answer::Stats(used_memory), .. },
-            } => self.route.hear(from, used_memory),
+            } => self.route.on_reply(from, used_memory),
             Input::Message { from, message: Message::Answers { ticket, answers } } => {
-                self.hear_cache(cx, from, ticket, &answers);
+                self.on_cache_reply(cx, from, ticket, &answers);
             }
             Input::Message {
                 message: Message::Result { ticket, result: QueryResult::Rows(rows) },
@@ -136,21 +139,21 @@ impl sim::Process for BatchReader {
             } if self.stage == Stage::Select && ticket == self.ticket() => self.fill(cx, &rows),
             Input::Timer(Timer::Next) => self.begin(cx),
             Input::Timer(Timer::Poll) => self.route.poll(cx, self.load.missing() > 0),
-            Input::Timer(Timer::GiveUp(ticket)) if ticket == self.ticket() => self.give_up(cx),
+            Input::Timer(Timer::Timeout(ticket)) if ticket == self.ticket() => self.time_out(cx),
             Input::Timer(Timer::AskAgain(ticket)) if ticket.op == self.batch => self.wake(cx),
             Input::ConnectionLost { peer, .. } => self.lose(cx, peer),
             _ => (),
         }
     }
 
-    /// As any client, it knows what it is to do, and not what it was at.
+    /// A restarted client keeps its task, but not its open batch.
     fn crash(self, _: Keep) -> BatchReader {
         BatchReader { load: self.load, ..BatchReader::new(self.plan, self.batches) }
     }
 }
 
 impl BatchReader {
-    /// One that waits to be told to work.
+    /// A batch reader that waits for its first round.
     #[must_use]
     pub fn new(plan: Arc<Plan>, batches: Batches) -> BatchReader {
         BatchReader {
@@ -164,18 +167,18 @@ impl BatchReader {
             step: 0,
             pending: Vec::new(),
             timer: Unnamed(None),
-            waits: 0,
+            backoffs: 0,
             nap: Nap::None,
         }
     }
 
-    /// What it has still to do; none if nothing.
+    /// Its remaining work, or `None` if it is done.
     #[must_use]
     pub fn unfinished(&self) -> Option<String> {
         match (self.stage, self.load.missing()) {
-            (Stage::Hang, _) => Some("was told to wait for entries until it gave up".to_owned()),
+            (Stage::Hang, _) => Some("has waited for entries and stopped trying".to_owned()),
             (_, 0) => None,
-            (_, missing) => Some(format!("has {missing} batches to go")),
+            (_, missing) => Some(work_left(missing, ["batch", "batches"])),
         }
     }
 
@@ -200,13 +203,13 @@ impl BatchReader {
         };
         self.reads = keys.map(read).collect();
         self.batch = self.reads.first().map_or(0, |read| read.op.ordinal);
-        (self.step, self.waits, self.nap) = (0, 0, Nap::None);
+        (self.step, self.backoffs, self.nap) = (0, 0, Nap::None);
         self.get(cx, 1);
     }
 
     // ---- the stages ----
 
-    /// Asks a cache for all that have no answer yet.
+    /// Requests all entries without a reply from a cache.
     fn get(&mut self, cx: &mut Cx<'_>, tries: u32) {
         let asked = self.reads.iter().filter(|read| read.needs == Need::Answer);
         let get = |read: &Read| (read.key, Call::Get { token: Token(Value::of(read.op).0) });
@@ -217,16 +220,16 @@ impl BatchReader {
         self.call(cx, vec![(cache, calls)]);
     }
 
-    /// Looks at the answers, in the order of the batch.
+    /// Handles the replies, in the order of the batch.
     fn look(&mut self, cx: &mut Cx<'_>) {
         for place in 0..self.reads.len() {
             let read = self.reads[place];
             self.reads[place].needs = self.look_at(cx, read);
         }
-        if let Some(span) = self.plan.waits.get(self.waits)
+        if let Some(span) = self.plan.backoff.get(self.backoffs)
             && self.reads.iter().any(|read| read.needs == Need::Others)
         {
-            self.waits += 1;
+            self.backoffs += 1;
             self.nap = Nap::On;
             cx.set_timer(*span, Timer::AskAgain(self.ticket()));
         }
@@ -253,14 +256,14 @@ impl BatchReader {
             }
             Answer::Wait => {
                 cx.mark("told-to-wait");
-                if self.waits < self.plan.waits.len() {
+                if self.backoffs < self.plan.backoff.len() {
                     return Need::Others;
                 }
                 cx.mark("waited-in-vain");
-                match self.plan.after_waits {
-                    AfterWaits::Hang => Need::Others,
-                    AfterWaits::Fill => Need::Row(None),
-                    AfterWaits::Fail => complete(cx, read, Completion::Failed),
+                match self.plan.after_backoff {
+                    AfterBackoff::Hang => Need::Others,
+                    AfterBackoff::Fill => Need::Row(None),
+                    AfterBackoff::Fail => complete(cx, read, Completion::Failed),
                 }
             }
             _ => {
@@ -270,7 +273,7 @@ impl BatchReader {
         }
     }
 
-    /// Reads the rows that are needed with one query.
+    /// Reads the needed rows with one query.
     fn select(&mut self, cx: &mut Cx<'_>) {
         let needed = self.reads.iter().filter(|read| matches!(read.needs, Need::Row(_)));
         let keys: Vec<Key> = needed.map(|read| read.key).collect();
@@ -281,10 +284,10 @@ impl BatchReader {
         self.step += 1;
         let message = Message::Query { ticket: self.ticket(), query: Query::SelectMany(keys) };
         cx.send(self.plan.database, message);
-        self.be_patient(cx);
+        self.start_timeout(cx);
     }
 
-    /// Has caches take the rows on which it has leases.
+    /// Fills in the rows for which it has leases.
     fn fill(&mut self, cx: &mut Cx<'_>, rows: &[(Key, Observation)]) {
         let mut pipelines: BTreeMap<NodeId, [Vec<(Key, Call)>; 2]> = BTreeMap::new();
         for read in &mut self.reads {
@@ -314,7 +317,7 @@ impl BatchReader {
         self.call(cx, pipelines.into_iter().flat_map(of_one).collect());
     }
 
-    /// The batch is over, or what is left of it waits for others.
+    /// Ends the batch, or waits for other clients.
     fn rest(&mut self, cx: &mut Cx<'_>) {
         self.reads.retain(|read| read.needs != Need::Nothing);
         self.route.release();
@@ -337,7 +340,7 @@ impl BatchReader {
         }
     }
 
-    /// It has waited for somebody else to fill in entries.
+    /// A backoff has ended.
     fn ask_again(&mut self, cx: &mut Cx<'_>) {
         if self.reads.len() > 1 {
             cx.mark("waited-together");
@@ -347,13 +350,13 @@ impl BatchReader {
         self.get(cx, 1);
     }
 
-    // ---- what it says and hears ----
+    // ---- requests and replies ----
 
     fn ticket(&self) -> Ticket {
         Ticket { op: self.batch, step: self.step }
     }
 
-    /// Asks caches, with commands that go out together.
+    /// Sends requests to caches, in commands that go out together.
     fn call(&mut self, cx: &mut Cx<'_>, pipelines: Vec<(NodeId, Vec<(Key, Call)>)>) {
         for (cache, calls) in pipelines {
             if calls.len() > COMMAND_KEYS_MAX {
@@ -366,12 +369,12 @@ impl BatchReader {
                 cx.send(cache, message);
             }
         }
-        self.be_patient(cx);
+        self.start_timeout(cx);
     }
 
-    fn be_patient(&mut self, cx: &mut Cx<'_>) {
+    fn start_timeout(&mut self, cx: &mut Cx<'_>) {
         self.stop_timer(cx);
-        let timer = cx.set_timer(self.plan.patience, Timer::GiveUp(self.ticket()));
+        let timer = cx.set_timer(self.plan.timeout, Timer::Timeout(self.ticket()));
         self.timer = Unnamed(Some(timer));
     }
 
@@ -381,7 +384,7 @@ impl BatchReader {
         }
     }
 
-    fn hear_cache(
+    fn on_cache_reply(
         &mut self,
         cx: &mut Cx<'_>,
         cache: NodeId,
@@ -416,8 +419,8 @@ impl BatchReader {
         }
     }
 
-    /// No answer came for too long.
-    fn give_up(&mut self, cx: &mut Cx<'_>) {
+    /// A request has timed out.
+    fn time_out(&mut self, cx: &mut Cx<'_>) {
         self.timer = Unnamed(None);
         let silent = std::mem::take(&mut self.pending);
         match self.stage {
@@ -440,12 +443,12 @@ impl BatchReader {
         }
     }
 
-    /// The connection to a node broke: an answer from it will not come.
+    /// The connection to a node broke, so its reply will not come.
     fn lose(&mut self, cx: &mut Cx<'_>, peer: NodeId) {
         let is_asked = self.pending.iter().any(|(_, cache)| *cache == peer);
         if is_asked || (self.stage == Stage::Select && peer == self.plan.database) {
             self.stop_timer(cx);
-            self.give_up(cx);
+            self.time_out(cx);
         }
     }
 }

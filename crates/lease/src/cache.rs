@@ -20,10 +20,10 @@ type Cx<'a> = Context<'a, Protocol>;
 pub struct Cache {
     server: Server,
     dialect: Arc<Dialect>,
-    /// The scripts by name, and what servers call them.
+    /// The scripts by name, and their hashes.
     shas: Arc<Vec<(&'static str, Sha1)>>,
     at_start: AtStart,
-    /// Its part of a cluster, if it is in one.
+    /// Its place in a cluster, if it is in one.
     slots: Option<Slots>,
 }
 
@@ -64,19 +64,19 @@ impl Cache {
         Cache { server, dialect, shas, at_start, slots: None }
     }
 
-    /// The same as a master of a cluster.
+    /// An empty cache that is a master of a cluster.
     #[must_use]
     pub fn in_cluster(self, slots: Slots) -> Cache {
         Cache { slots: Some(slots), ..self }
     }
 
-    /// Its server, to look at.
+    /// The cache's server.
     #[must_use]
     pub fn server(&self) -> &Server {
         &self.server
     }
 
-    /// What an entry is, whether it has expired or not.
+    /// The value of an entry, even if it has expired.
     #[must_use]
     pub fn entry(&self, key: Key) -> Option<Observation> {
         let name = self.dialect.entry_key(key)?;
@@ -85,15 +85,15 @@ impl Cache {
         self.dialect.stored(&entry.value)
     }
 
-    /// Has an entry be this, whoever put it there.
+    /// Sets an entry to this value.
     pub(crate) fn preload(&mut self, key: Key, state: Observation) {
         let Some(line) = self.dialect.preload(key, state) else { return };
         let mut sandbox = Sandbox::<Protocol>::default();
         self.server.execute(&mut sandbox.context(), NodeId::WORLD, &line);
     }
 
-    /// With one command, if there is one that does this to many entries; otherwise with as many as
-    /// there are entries, one after the other.
+    /// Executes many calls. Uses one command if there is one for many entries, and otherwise one
+    /// command for each entry.
     fn calls(
         &mut self,
         cx: &mut Cx<'_>,
@@ -120,7 +120,7 @@ impl Cache {
         }
     }
 
-    /// The server's reply; the cluster's, if the command is not for this master.
+    /// The server's reply, or the cluster's if the command is not for this master.
     fn execute(
         &mut self,
         cx: &mut Cx<'_>,

@@ -1,14 +1,14 @@
-//! What is checked of caches, listening: from the event stream to `check::cache`, which knows
-//! nothing of events.
+//! The checkers of caches. They translate the event stream for `check::cache`, which does not know
+//! events.
 //!
 //! | checker | what holds |
 //! |---|---|
-//! | `stale-set` | no cache takes for an entry what it was told is outdated |
-//! | `agreement` | when all is quiet, each entry is absent or equals its row |
-//! | `staleness` | reads see nothing that is older than the scenario's `bounds` |
+//! | `stale-set` | no cache stores a row that was already invalidated there |
+//! | `agreement` | in a quiet time, each entry is absent or equals its row |
+//! | `staleness` | reads see no version older than the scenario's `bounds` |
 //! | `read-your-writes` | a client sees its own updates |
-//! | `monotonic-reads` | a client never sees something older than before |
-//! | `herd` | the database is not asked for a version more often than the `bounds` say |
+//! | `monotonic-reads` | a client never sees an older version than before |
+//! | `herd` | no version is read from the database more often than the `bounds` say |
 
 mod ledger;
 
@@ -49,7 +49,7 @@ pub(crate) fn all(config: &Config, names: &Names) -> Vec<Box<dyn Checker<Process
     ]
 }
 
-/// Agreement, and how it came that there was none.
+/// Agreement, with the story of a violation.
 #[derive(Clone)]
 struct AgreementWatch {
     history: HistoryOf<Register>,
@@ -99,7 +99,7 @@ struct FillWatch {
 }
 
 impl FillWatch {
-    fn hear(&mut self, at: Time, cache: NodeId, key: Key, answer: Answer) {
+    fn on_reply(&mut self, at: Time, cache: NodeId, key: Key, answer: Answer) {
         match answer {
             Answer::Deleted(version) => self.fills.invalidated(at, cache, key, version),
             Answer::Stored(state) => self.fills.filled(at, cache, key, state),
@@ -109,7 +109,7 @@ impl FillWatch {
 }
 
 impl Observer<Protocol> for FillWatch {
-    // A cache answers when it has done it, and in that order.
+    // A cache replies after it has executed a command, and in order.
     fn event(&mut self, event: &Event<Protocol>) {
         if self.fills.broken().is_some() {
             return;
@@ -118,10 +118,10 @@ impl Observer<Protocol> for FillWatch {
         let (at, cache) = (event.at, event.node);
         match &event.kind {
             Kind::Send { message: Message::Answer { key, answer, .. }, .. } => {
-                self.hear(at, cache, *key, *answer);
+                self.on_reply(at, cache, *key, *answer);
             }
             Kind::Send { message: Message::Answers { answers, .. }, .. } => {
-                answers.iter().for_each(|(key, answer)| self.hear(at, cache, *key, *answer));
+                answers.iter().for_each(|(key, answer)| self.on_reply(at, cache, *key, *answer));
             }
             _ => (),
         }
@@ -156,7 +156,7 @@ struct QueryWatch {
 
 impl QueryWatch {
     fn read(&mut self, at: Time, key: Key, state: Observation) {
-        // Of a row that is not there, there is no entry that could keep a query away.
+        // A row that does not exist has no entry that could save a query.
         if state != Observation::EMPTY {
             self.queries.read(at, key, state.version);
         }

@@ -1,15 +1,15 @@
-//! The client: reads rows through a cache and updates them in the database, again and again.
+//! The client: reads rows through a cache and updates them in the database, in a loop.
 //!
-//! A *read* asks a cache. On a hit, that is it. On a miss it reads the row from the database and,
-//! if it was given a lease, fills in the entry. If it is told to wait, since somebody else is about
-//! to do that, it asks again after a while. If the cache does not answer, it tries once more, with
-//! another cache if there is one, and then reads the row from the database and fills in nothing.
+//! A *read* asks a cache. A hit ends the read. On a miss the client reads the row from the
+//! database. If it got a lease, it fills in the entry. If another client holds the lease, the
+//! client backs off and asks again. If the cache does not reply, the client tries once more, with
+//! another cache if there is one. Then it reads the row from the database and fills in nothing.
 //!
-//! An *update* writes the row in the database, then invalidates the entry in all caches that it
-//! believes to be up, and is over when they have answered or have not for too long.
+//! An *update* writes the row in the database, and then invalidates the entry in all caches that
+//! the client believes to be up. It is over when each of them has replied or timed out.
 //!
-//! An operation ends only when all that it does to caches is done. So if no operation is open, no
-//! client is going to touch an entry.
+//! An operation ends only after its last effect on caches. So if no operation is open, no client is
+//! going to change an entry.
 
 mod open;
 mod plan;
@@ -17,12 +17,13 @@ mod plan;
 use std::sync::Arc;
 
 use history::{Action, Completion, NodeId, Observation, Value};
+use scenario::work_left;
 use sim::{Context, Input, Keep};
 
 pub(crate) use self::open::{Lease, Unnamed};
 use self::open::{Open, Stage};
 pub use self::plan::{Kind, Plan, Work};
-use crate::config::{AfterWaits, TwoLeases, WhenUnknown, key_name};
+use crate::config::{AfterBackoff, TwoLeases, WhenUnknown, key_name};
 use crate::load::Load;
 use crate::route::Route;
 use crate::{Answer, Call, Message, Protocol, Query, QueryResult, Ticket, Timer, Token};
@@ -46,50 +47,50 @@ impl sim::Process for Client {
         match input {
             Input::Message { message: Message::Work(round), .. } => self.work(cx, round),
             Input::Message { from, message: Message::Answer { ticket, answer, .. } } => {
-                self.hear_cache(cx, from, ticket, answer);
+                self.on_cache_reply(cx, from, ticket, answer);
             }
             Input::Message { message: Message::Result { ticket, result }, .. } => {
-                self.hear_database(cx, ticket, &result);
+                self.on_database_reply(cx, ticket, &result);
             }
             Input::Timer(Timer::Next) => self.begin(cx),
             Input::Timer(Timer::Poll) => self.route.poll(cx, self.load.missing() > 0),
-            Input::Timer(Timer::GiveUp(ticket)) if self.is_current(ticket) => self.give_up(cx),
+            Input::Timer(Timer::Timeout(ticket)) if self.is_current(ticket) => self.time_out(cx),
             Input::Timer(Timer::AskAgain(ticket)) if self.is_current(ticket) => self.ask_again(cx),
             Input::ConnectionLost { peer, .. } => self.lose(cx, peer),
             _ => (),
         }
     }
 
-    /// A client that starts again has forgotten what it was at, but not what it is to do.
+    /// A restarted client has forgotten its open operation, but not its task.
     fn crash(self, _: Keep) -> Client {
         Client { open: None, route: Route::new(&self.plan), ..self }
     }
 }
 
 impl Client {
-    /// A client that waits to be told to work.
+    /// A client that waits for its first round.
     #[must_use]
     pub fn new(plan: Arc<Plan>) -> Client {
         let route = Route::new(&plan);
         Client { plan, route, load: Load::default(), open: None }
     }
 
-    /// What it has still to do; none if nothing.
+    /// Its remaining work, or `None` if it is done.
     #[must_use]
     pub fn unfinished(&self) -> Option<String> {
         match &self.open {
             Some(Open { stage: Stage::Hang, key, .. }) => {
                 let entry = key_name(*key);
                 Some(format!(
-                    "was told to wait for {entry}, which nobody fills in, until it gave up"
+                    "has waited for {entry}, which no client fills in, and stopped trying"
                 ))
             }
             None if self.load.missing() == 0 => None,
-            _ => Some(format!("has {} operations to go", self.load.missing())),
+            _ => Some(work_left(self.load.missing(), ["operation", "operations"])),
         }
     }
 
-    /// Whether it has done an operation, and is at none now.
+    /// Whether it has done an operation, and has none open now.
     pub(crate) fn is_done_with_one(&self, of: u64) -> bool {
         self.open.is_none() && self.load.missing() < of
     }
@@ -125,7 +126,7 @@ impl Client {
             Kind::Read => {
                 let op = cx.invoke(key, |_| Action::Read).op;
                 let cache = self.route.choose(cx, key);
-                let stage = Stage::Get { cache, waits: 0, tries: 1 };
+                let stage = Stage::Get { cache, backoffs: 0, tries: 1 };
                 self.open = Some(Open { op, key, step: 0, timer, stage });
                 self.get(cx, cache);
             }
@@ -137,15 +138,15 @@ impl Client {
         }
     }
 
-    // ---- what it hears ----
+    // ---- inputs ----
 
     fn is_current(&self, ticket: Ticket) -> bool {
         self.open.as_ref().is_some_and(|open| open.ticket() == ticket)
     }
 
-    fn hear_cache(&mut self, cx: &mut Cx<'_>, cache: NodeId, ticket: Ticket, answer: Answer) {
+    fn on_cache_reply(&mut self, cx: &mut Cx<'_>, cache: NodeId, ticket: Ticket, answer: Answer) {
         if let Answer::Stats(used_memory) = answer {
-            return self.route.hear(cache, used_memory);
+            return self.route.on_reply(cache, used_memory);
         }
         let current = self.is_current(ticket);
         if let Answer::Moved(master) = answer {
@@ -159,9 +160,9 @@ impl Client {
         }
         let Some(open) = &mut self.open else { return };
         match (&mut open.stage, answer) {
-            (Stage::Get { waits, .. }, answer) if current => {
-                let waits = *waits;
-                self.hear_entry(cx, cache, waits, answer);
+            (Stage::Get { backoffs, .. }, answer) if current => {
+                let backoffs = *backoffs;
+                self.on_entry(cx, cache, backoffs, answer);
             }
             (Stage::Select { leases }, Answer::Granted(token)) if open.op.ordinal == ticket.op => {
                 cx.mark("second-lease");
@@ -191,7 +192,7 @@ impl Client {
         }
     }
 
-    fn hear_entry(&mut self, cx: &mut Cx<'_>, cache: NodeId, waits: usize, answer: Answer) {
+    fn on_entry(&mut self, cx: &mut Cx<'_>, cache: NodeId, backoffs: usize, answer: Answer) {
         match answer {
             Answer::Found(state) => {
                 cx.mark("hit");
@@ -211,7 +212,7 @@ impl Client {
             }
             Answer::Wait => {
                 cx.mark("told-to-wait");
-                self.wait(cx, waits);
+                self.wait(cx, backoffs);
             }
             _ => {
                 cx.mark("cache-error");
@@ -220,15 +221,15 @@ impl Client {
         }
     }
 
-    fn hear_database(&mut self, cx: &mut Cx<'_>, ticket: Ticket, result: &QueryResult) {
+    fn on_database_reply(&mut self, cx: &mut Cx<'_>, ticket: Ticket, result: &QueryResult) {
         let Some(open) = &self.open else { return };
         match (&open.stage, result) {
-            // Whatever it has asked meanwhile: the row was read for this operation.
+            // Later requests do not matter: the row was read for this operation.
             (Stage::Select { leases }, QueryResult::Row { state, .. })
                 if open.op.ordinal == ticket.op =>
             {
                 match self.usable(cx, leases) {
-                    // Of a row that is not there, there is no entry: it gives the lease back.
+                    // A row that does not exist has no entry, so the client returns the lease.
                     Some(_) if *state == Observation::EMPTY => self.delete(cx, Some(*state)),
                     Some(lease) => self.set(cx, lease, *state),
                     None => self.end(cx, Completion::Ok(*state)),
@@ -241,7 +242,7 @@ impl Client {
         }
     }
 
-    /// Which of its leases it uses.
+    /// The lease that it uses.
     fn usable(&self, cx: &mut Cx<'_>, leases: &[Lease]) -> Option<Lease> {
         match (leases, self.plan.two_leases) {
             ([], _) => None,
@@ -254,20 +255,20 @@ impl Client {
         }
     }
 
-    /// No answer came for too long.
-    fn give_up(&mut self, cx: &mut Cx<'_>) {
+    /// A request has timed out.
+    fn time_out(&mut self, cx: &mut Cx<'_>) {
         let Some(open) = &mut self.open else { return };
         open.timer = Unnamed(None);
         let key = open.key;
         match open.stage.clone() {
-            Stage::Get { cache, waits, tries } => {
+            Stage::Get { cache, backoffs, tries } => {
                 cx.mark("cache-silent");
                 self.route.fail(cx, cache);
                 if tries > 1 {
                     return self.select(cx, Vec::new());
                 }
                 let cache = self.route.choose(cx, key);
-                self.enter(Stage::Get { cache, waits, tries: tries + 1 });
+                self.enter(Stage::Get { cache, backoffs, tries: tries + 1 });
                 self.get(cx, cache);
             }
             Stage::Select { .. } => self.end(cx, Completion::Unknown),
@@ -291,7 +292,7 @@ impl Client {
         }
     }
 
-    /// The connection to a node broke: an answer from it will not come.
+    /// The connection to a node broke, so its reply will not come.
     fn lose(&mut self, cx: &mut Cx<'_>, peer: NodeId) {
         let Some(open) = &self.open else { return };
         let is_waiting = match &open.stage {
@@ -302,47 +303,48 @@ impl Client {
             Stage::Wait { .. } | Stage::Hang => false,
         };
         if is_waiting {
-            self.give_up(cx);
+            self.time_out(cx);
         }
     }
 
-    // ---- what it does ----
+    // ---- actions ----
 
     fn get(&mut self, cx: &mut Cx<'_>, cache: NodeId) {
         let Some(open) = &mut self.open else { return };
-        // Others make their tokens of their own operations; one operation may use one twice.
+        // A token is made of the operation, so it is unique among operations. One operation may use
+        // it twice.
         let token = Token(Value::of(open.op).0);
-        open.call(cx, &[cache], Call::Get { token }, self.plan.patience);
+        open.call(cx, &[cache], Call::Get { token }, self.plan.timeout);
     }
 
-    fn wait(&mut self, cx: &mut Cx<'_>, waits: usize) {
+    fn wait(&mut self, cx: &mut Cx<'_>, backoffs: usize) {
         let Some(open) = &mut self.open else { return };
-        if let Some(span) = self.plan.waits.get(waits) {
+        if let Some(span) = self.plan.backoff.get(backoffs) {
             open.stop_timer(cx);
-            open.stage = Stage::Wait { waits: waits + 1 };
+            open.stage = Stage::Wait { backoffs: backoffs + 1 };
             let timer = cx.set_timer(*span, Timer::AskAgain(open.ticket()));
             open.timer = Unnamed(Some(timer));
             return;
         }
         cx.mark("waited-in-vain");
-        match self.plan.after_waits {
-            AfterWaits::Fill => self.select(cx, Vec::new()),
-            AfterWaits::Fail => self.end(cx, Completion::Failed),
-            AfterWaits::Hang => {
+        match self.plan.after_backoff {
+            AfterBackoff::Fill => self.select(cx, Vec::new()),
+            AfterBackoff::Fail => self.end(cx, Completion::Failed),
+            AfterBackoff::Hang => {
                 open.stop_timer(cx);
                 open.stage = Stage::Hang;
             }
         }
     }
 
-    /// It has waited for somebody else to fill in the entry, or for the database.
+    /// A backoff has ended, or the wait for the database.
     fn ask_again(&mut self, cx: &mut Cx<'_>) {
         let Some(open) = &mut self.open else { return };
         let key = open.key;
         match open.stage {
-            Stage::Wait { waits } => {
+            Stage::Wait { backoffs } => {
                 let cache = self.route.choose(cx, key);
-                self.enter(Stage::Get { cache, waits, tries: 1 });
+                self.enter(Stage::Get { cache, backoffs, tries: 1 });
                 self.get(cx, cache);
             }
             Stage::Select { .. } => {
@@ -356,9 +358,9 @@ impl Client {
         }
     }
 
-    /// It has asked the wrong master of a cluster, and asks the right one.
+    /// The master was the wrong one, so the client asks the right one.
     fn follow(&mut self, cx: &mut Cx<'_>, master: NodeId) {
-        let patience = self.plan.patience;
+        let timeout = self.plan.timeout;
         let Some(open) = &mut self.open else { return };
         cx.mark("moved");
         self.route.learn(open.key, master);
@@ -370,9 +372,9 @@ impl Client {
             Stage::Delete { made, pending } => {
                 let version = made.map(|made| made.version).unwrap_or_default();
                 *pending = vec![master];
-                open.call(cx, &[master], Call::Delete { version }, patience);
+                open.call(cx, &[master], Call::Delete { version }, timeout);
             }
-            // A lease is with the master that gave it.
+            // A lease is valid on the master that issued it.
             _ => (),
         }
     }
@@ -392,12 +394,12 @@ impl Client {
         let ttl = self.plan.ttl.map(|ttl| cx.draw("ttl", ttl));
         let Some(open) = &mut self.open else { return };
         let Lease { cache, token } = lease;
-        open.call(cx, &[cache], Call::Set { token, state, ttl }, self.plan.patience);
+        open.call(cx, &[cache], Call::Set { token, state, ttl }, self.plan.timeout);
     }
 
     fn query(&mut self, cx: &mut Cx<'_>, query: Query) {
         let Some(open) = &mut self.open else { return };
-        let ticket = open.ask(cx, self.plan.patience);
+        let ticket = open.ask(cx, self.plan.timeout);
         cx.send(self.plan.database, Message::Query { ticket, query });
     }
 
@@ -406,10 +408,10 @@ impl Client {
         let caches = self.route.holders(cx, open.key);
         self.enter(Stage::Delete { made, pending: caches.clone() });
         let version = made.map(|made| made.version).unwrap_or_default();
-        // Here, between the update and the invalidation, is where a crash hurts.
+        // A crash here, between the update and the invalidation, loses the invalidation.
         cx.yield_now();
         let Some(open) = &mut self.open else { return };
-        open.call(cx, &caches, Call::Delete { version }, self.plan.patience);
+        open.call(cx, &caches, Call::Delete { version }, self.plan.timeout);
     }
 
     fn end_update(&mut self, cx: &mut Cx<'_>) {

@@ -1,9 +1,9 @@
-//! A Redis cluster: which master has a key.
+//! A Redis cluster: the masters and the slots of their keys.
 //!
-//! Keys are in 16,384 *slots*, by the CRC-16 of what stands in their first pair of braces, or of
-//! the whole key. Each master has a range of slots. All keys of a command have to be in one slot
-//! (otherwise it is refused with `CROSSSLOT`), and whoever asks the wrong master is told the right
-//! one (`MOVED`). This is what "Redis cluster specification" says, without the moving of slots.
+//! Each key is in one of 16,384 *slots*, by the CRC-16 of the text in its first pair of braces, or
+//! of the whole key. Each master has a range of slots. All keys of a command must be in one slot;
+//! otherwise the reply is `CROSSSLOT`. The wrong master replies with the right one (`MOVED`). This
+//! follows the "Redis cluster specification", without the moving of slots.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use redis::Blob;
 
 use crate::Answer;
 
-/// How many slots there are.
+/// The number of slots.
 pub const SLOTS: u16 = 16_384;
 
 /// A master's view of its cluster.
@@ -20,12 +20,12 @@ pub const SLOTS: u16 = 16_384;
 pub struct Slots {
     /// All masters, in the order of their slots.
     pub masters: Vec<NodeId>,
-    /// Which of them it is.
+    /// Its index among them.
     pub me: usize,
 }
 
 impl Slots {
-    /// What a command about these keys is refused with, if it is.
+    /// The error reply to a command with these keys, if it is refused.
     #[must_use]
     pub fn refusal(&self, keys: &[Blob]) -> Option<Answer> {
         let (first, others) = keys.split_first()?;
@@ -57,7 +57,7 @@ pub fn slot(key: &[u8]) -> u16 {
     crc16(hash_tag(key)) % SLOTS
 }
 
-/// What stands in the first pair of braces, or all if that is empty or there is none.
+/// The text in the first pair of braces, or the whole key if that is empty or missing.
 fn hash_tag(key: &[u8]) -> &[u8] {
     let position = |bytes: &[u8], wanted| bytes.iter().position(|byte| *byte == wanted);
     let tag = position(key, b'{').and_then(|open| {
@@ -67,7 +67,7 @@ fn hash_tag(key: &[u8]) -> &[u8] {
     tag.filter(|tag| !tag.is_empty()).unwrap_or(key)
 }
 
-/// CRC-16 as XMODEM has it.
+/// CRC-16 in the XMODEM variant.
 fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |crc, byte| {
         (0..8).fold(crc ^ u16::from(*byte) << 8, |crc: u16, _| match crc >> 15 {

@@ -6,72 +6,71 @@ use scenario::Problem;
 use scenario::units::{Amount, Latency};
 use serde::{Deserialize, Serialize};
 
-/// No scenario has more nodes of a kind, or keys, than this.
+/// The maximum number of nodes of one kind, and of keys.
 const COUNT_MAX: u16 = 1000;
 
 /// The section.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How many clients there are: c1, c2, ...
+    /// The number of clients: c1, c2, ...
     pub clients: u16,
-    /// How many caches: r1, r2, ...
+    /// The number of caches: r1, r2, ...
     pub caches: u16,
-    /// Which of them has which entry.
+    /// How entries are distributed over the caches.
     pub topology: Topology,
-    /// How many clients that read many rows at once: b1, b2, ...
+    /// The number of clients that read many rows at once: b1, b2, ...
     pub batch_readers: u16,
-    /// How many rows that is.
+    /// The number of rows in a batch.
     pub batch: u16,
-    /// How many rows: key1, key2, ...
+    /// The number of rows: key1, key2, ...
     pub keys: u16,
-    /// After how many rounds the run is over. In each, every client does its operations, and then
-    /// caches and database are compared.
+    /// The number of rounds. In each round every client does its operations, and then the auditor
+    /// compares caches and database.
     pub rounds: u32,
-    /// How many of the operations are reads.
+    /// The share of reads among the operations.
     pub reads: Amount,
-    /// How long a client does nothing before an operation.
+    /// The pause of a client before an operation.
     pub think: Latency,
-    /// Who may fill in an entry.
+    /// The rules for leases: which client may fill in an entry.
     pub discipline: Discipline,
-    /// How long a client that was given a lease keeps others from getting one, if it does.
+    /// How long a lease blocks other leases, in disciplines that block.
     pub block: Span,
-    /// How long an outdated value is kept, if it is.
+    /// How long an outdated value is kept, in disciplines that keep it.
     pub stale_for: Span,
-    /// How long a client that was told to wait does so, each time.
-    pub waits: Vec<Span>,
-    /// What it does after that.
-    pub after_waits: AfterWaits,
-    /// How long entries live; for ever if that is left out.
+    /// The backoffs of a client that waits for another client's fill.
+    pub backoff: Vec<Span>,
+    /// What the client does after the last backoff.
+    pub after_backoff: AfterBackoff,
+    /// The time to live of entries. Without it entries do not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Latency>,
-    /// How long a client waits for an answer.
-    pub patience: Span,
-    /// What a client does when it does not know whether its update has taken effect.
+    /// How long a client waits for a reply.
+    pub timeout: Span,
+    /// What a client does after an update with an unknown outcome.
     pub when_unknown: WhenUnknown,
-    /// What the key of a block is called by those who delete it.
+    /// The name of a block's key in deletions.
     pub deleted_block: DeletedBlock,
-    /// What stands in the outbox is invalidated again, so often; without, there is no outbox.
+    /// How often the relay repeats the invalidations in the outbox. Without it there is no outbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outbox: Option<Span>,
-    /// What a client does if it has leases of two caches on one entry.
+    /// What a client does with leases of two caches for one entry.
     pub two_leases: TwoLeases,
-    /// A client that has waited so long for the database asks for the entry once more.
+    /// The time of a database read after which a client asks for the entry again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ask_again: Option<Span>,
-    /// How much each replica counts when a client chooses one.
+    /// The weight of each replica when a client chooses one.
     pub weights: Weights,
-    /// How long it is until a client asks how a cache is that did not answer, or how all are if
-    /// that is what they count by.
+    /// The time between two polls of caches that did not reply. With weights by memory, all caches
+    /// are polled.
     pub poll: Latency,
-    /// How long nothing may have happened before caches and database are compared.
+    /// The length of the quiet time before caches and database are compared.
     pub settle: Span,
-    /// What a cache does first.
+    /// What a cache does when it starts.
     pub at_start: AtStart,
-    /// How long the database takes for a transaction.
+    /// The time that the database takes for a transaction.
     pub query_time: Span,
-    /// How old the versions may be that reads see, and how often each may be read from the
-    /// database.
+    /// The bounds of the checkers of staleness and herds.
     pub bounds: Bounds,
     /// The servers of the caches: the section `[redis]`.
     pub redis: ServerConfig,
@@ -92,10 +91,10 @@ impl Default for Config {
             discipline: Discipline::NewestMiss,
             block: Span::from_millis(100),
             stale_for: Span::from_millis(100),
-            waits: [2, 4, 10, 20].map(Span::from_millis).to_vec(),
-            after_waits: AfterWaits::Fill,
+            backoff: [2, 4, 10, 20].map(Span::from_millis).to_vec(),
+            after_backoff: AfterBackoff::Fill,
             ttl: None,
-            patience: Span::from_millis(100),
+            timeout: Span::from_millis(100),
             when_unknown: WhenUnknown::Leave,
             deleted_block: DeletedBlock::Right,
             outbox: None,
@@ -112,105 +111,105 @@ impl Default for Config {
     }
 }
 
-/// Which cache has which entry.
+/// How entries are distributed over caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Topology {
-    /// Each may have any.
+    /// Each cache may have any entry.
     Replicas,
-    /// They are the masters of a Redis cluster, and each has those of its slots.
+    /// The caches are the masters of a Redis cluster, and each has the entries of its slots.
     Cluster,
 }
 
-/// How much each replica counts when a client chooses one.
+/// The weight of each replica when a client chooses one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weights {
-    /// As much as any other.
+    /// All replicas have the same weight.
     #[default]
     Equal,
-    /// As much as it uses memory.
+    /// The weight is the memory that the replica uses.
     Memory,
 }
 
-/// Who may fill in an entry.
+/// The rules for leases: which client may fill in an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Discipline {
-    /// Anybody: plain `GET`, `SET`, `DEL`.
+    /// Every client: plain `GET`, `SET`, `DEL`.
     None,
-    /// Whoever was the last to miss it.
+    /// The client that missed it last.
     NewestMiss,
-    /// One at a time; others are told to wait.
+    /// One client at a time. Other clients back off.
     SingleHolder,
-    /// Whoever missed it within three seconds; the first one does.
+    /// The clients that missed it within three seconds. The first fill wins.
     SharedToken,
-    /// One at a time and no more than one in the time of a block; others are told what was there
-    /// before it was invalidated, if that is not too long ago.
+    /// One client at a time, and at most one during a block. Other clients get the value from
+    /// before the invalidation, if it is not too old.
     StaleValues,
 }
 
-/// What a client does that has waited long enough for another one to fill in an entry.
+/// What a client does after its last backoff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum AfterWaits {
-    /// Asks the database, and leaves the entry alone.
+pub enum AfterBackoff {
+    /// It reads the database, and does not fill in the entry.
     Fill,
-    /// Fails.
+    /// It fails.
     Fail,
-    /// Does nothing more: it has been left waiting, which is a failure of liveness.
+    /// It waits forever, which is a failure of liveness.
     Hang,
 }
 
-/// What a client does when it does not know whether its update has taken effect.
+/// What a client does after an update with an unknown outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WhenUnknown {
-    /// Nothing, as a program that ends with the error.
+    /// Nothing, like a program that ends with the error.
     Leave,
-    /// Invalidates the entry.
+    /// It invalidates the entry.
     Invalidate,
 }
 
-/// What the key of a block is called by those who delete it.
+/// The name of a block's key in deletions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeletedBlock {
-    /// What it is called by those who set it.
+    /// The name under which the block was set.
     Right,
-    /// The same without the colon: the block stays.
+    /// That name without the colon, so that the block stays.
     WithoutColon,
 }
 
-/// What a client does if it has leases of two caches on one entry.
+/// What a client does with leases of two caches for one entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TwoLeases {
-    /// It fills in neither.
+    /// It fills neither cache.
     Refuse,
-    /// It fills in the second, with what it asked for after the first.
+    /// It fills the second cache, with the row that it read after the first lease.
     UseSecond,
 }
 
-/// What a cache does first when it starts.
+/// What a cache does when it starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AtStart {
-    /// Nothing: it serves what it has kept.
+    /// Nothing: it serves its old entries.
     #[default]
     Serve,
-    /// It forgets what it has kept.
+    /// It drops its old entries.
     Flush,
 }
 
-/// What the checkers of staleness and herds hold runs to. What is left out is measured only.
+/// The bounds of the checkers of staleness and herds. A missing bound is only measured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Bounds {
-    /// How long a version may be outdated that a read sees.
+    /// For how long a version may be outdated that a read sees.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub age: Option<Span>,
-    /// By how many versions.
+    /// By how many versions it may be outdated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versions: Option<u64>,
     /// How often a version may be read from the database.
@@ -218,13 +217,13 @@ pub struct Bounds {
     pub queries: Option<u64>,
 }
 
-/// What a row is called.
+/// The name of a row.
 pub(crate) fn key_name(key: Key) -> String {
     format!("key{}", key.0 + 1)
 }
 
 impl Config {
-    /// Checks that all of this makes sense.
+    /// Checks the values of the section.
     pub(crate) fn complete(self) -> Result<Config, Problem> {
         let counts = [("clients", self.clients), ("caches", self.caches), ("keys", self.keys)];
         if let Some((name, _)) = counts.iter().find(|(_, n)| !(1..=COUNT_MAX).contains(n)) {
@@ -244,16 +243,16 @@ impl Config {
         if self.rounds == 0 {
             return Err(Problem::new("rounds", "this is at least 1"));
         }
-        let spans = [("patience", self.patience), ("block", self.block), ("settle", self.settle)];
+        let spans = [("timeout", self.timeout), ("block", self.block), ("settle", self.settle)];
         let spans = spans.into_iter().chain(self.outbox.map(|every| ("outbox", every)));
         let spans = spans.chain(self.ask_again.map(|after| ("ask_again", after)));
         for (name, span) in spans {
             if span == Span::ZERO {
-                return Err(Problem::new(name, "this is longer than no time at all"));
+                return Err(Problem::new(name, "this must be longer than 0s"));
             }
         }
-        if self.waits.contains(&Span::ZERO) {
-            return Err(Problem::new("waits", "each is longer than no time at all"));
+        if self.backoff.contains(&Span::ZERO) {
+            return Err(Problem::new("backoff", "each must be longer than 0s"));
         }
         self.redis.check()?;
         Ok(self)

@@ -1,8 +1,8 @@
-//! The database: rows with versions, and an outbox. All that it has executed is durable.
+//! The database: rows with versions, and an outbox. All executed transactions are durable.
 //!
-//! A transaction is executed at one moment. An update makes the row's next version; if there is an
-//! outbox, it writes what has to be invalidated into that, in the same transaction: there is a row
-//! in the outbox if and only if the update has taken effect.
+//! A transaction is executed at one moment. An update makes the row's next version. If there is an
+//! outbox, the same transaction also writes the invalidation into it. So the outbox has a row if
+//! and only if the update has taken effect.
 
 use history::{Key, NodeId, Observation, Span};
 use im::OrdMap;
@@ -12,7 +12,7 @@ use crate::{Message, OutboxRow, Protocol, Query, QueryResult, Ticket};
 
 type Cx<'a> = Context<'a, Protocol>;
 
-/// As many rows of the outbox are read at a time.
+/// The maximum number of outbox rows that one query reads.
 const OUTBOX_ROWS_MAX: usize = 100;
 
 /// The database.
@@ -20,7 +20,7 @@ const OUTBOX_ROWS_MAX: usize = 100;
 pub struct Database {
     rows: OrdMap<Key, Observation>,
     outbox: Option<Outbox>,
-    /// How long a transaction takes.
+    /// The time of a transaction.
     service_time: Span,
 }
 
@@ -53,14 +53,14 @@ impl sim::Process for Database {
 }
 
 impl Database {
-    /// An empty one, with an outbox or without.
+    /// An empty database, with or without an outbox.
     #[must_use]
     pub fn new(has_outbox: bool, service_time: Span) -> Database {
         let outbox = has_outbox.then(Outbox::default);
         Database { rows: OrdMap::new(), outbox, service_time }
     }
 
-    /// A row. One that was never written is empty.
+    /// Returns a row. A row that was never written is empty.
     #[must_use]
     pub fn row(&self, key: Key) -> Observation {
         self.rows.get(&key).copied().unwrap_or(Observation::EMPTY)

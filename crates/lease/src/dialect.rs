@@ -1,5 +1,5 @@
-//! How calls are said in Redis: which command or script, with which keys and arguments, and what
-//! its reply means.
+//! Translates calls to Redis: the command or script, its keys and arguments, and the meaning of its
+//! reply.
 //!
 //! All keys of an entry have its name in braces, so that a Redis cluster keeps them in one slot.
 //! A row is stored as `version:value`.
@@ -15,7 +15,7 @@ use crate::config::{DeletedBlock, Discipline};
 use crate::scripts;
 use crate::{Answer, Call, Token};
 
-/// How calls are said in Redis.
+/// The translation of calls to Redis.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Dialect {
     rules: Rules,
@@ -23,21 +23,21 @@ pub struct Dialect {
     counter: Blob,
 }
 
-/// What all clients agree on.
+/// The settings that all clients share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rules {
-    /// Who may fill in an entry.
+    /// The rules for leases.
     pub discipline: Discipline,
-    /// How long one client keeps others from getting a lease.
+    /// How long a lease blocks other leases.
     pub block: Span,
     /// How long an outdated value is kept.
     pub stale_for: Span,
-    /// What the key of a block is called by those who delete it.
+    /// The name of a block's key in deletions.
     pub deleted_block: DeletedBlock,
 }
 
 impl Rules {
-    /// Rules with long times, and without mistakes.
+    /// Settings with long times, and without mistakes.
     #[must_use]
     pub fn of(discipline: Discipline) -> Rules {
         let long = Span::from_secs(1000);
@@ -51,7 +51,7 @@ struct EntryKeys {
     value: Blob,
     lease: Blob,
     block: Blob,
-    /// The block, as the one who deletes it calls it.
+    /// The block's key in deletions.
     deleted_block: Blob,
     outdated: Blob,
 }
@@ -59,25 +59,25 @@ struct EntryKeys {
 /// A command line in parts.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// What is executed.
+    /// The command or script.
     pub verb: Verb,
     /// The keys.
     pub keys: Vec<Blob>,
-    /// What stands after the keys.
+    /// The arguments after the keys.
     pub arguments: Vec<Blob>,
 }
 
-/// What is executed.
+/// The command or script.
 #[derive(Clone, Copy, Debug)]
 pub enum Verb {
-    /// A command of that name.
+    /// A command with this name.
     Command(&'static str),
     /// A script.
     Script(Script),
 }
 
 impl Request {
-    /// As it is sent.
+    /// Returns the command line that is sent.
     #[must_use]
     pub fn line(&self) -> Vec<Blob> {
         let Request { verb, keys, arguments } = self;
@@ -113,7 +113,7 @@ impl Dialect {
         Dialect { rules, entries: entries.collect(), counter }
     }
 
-    /// What the command or script of a call is; none if there is no such entry.
+    /// Returns the command line of a call, or `None` if there is no such entry.
     #[must_use]
     pub fn request(&self, key: Key, call: &Call) -> Option<Request> {
         let entry = self.entries.get(key.index())?;
@@ -158,7 +158,7 @@ impl Dialect {
                 let arguments = vec![token_text(token), millis(self.rules.block)];
                 script(scripts::STALE_GET, keys, arguments)
             }
-            // What it deletes with the fill is the outdated value, not the block.
+            // The fill deletes the outdated value, not the block.
             (Discipline::StaleValues, Call::Set { token, state, ttl }) => {
                 let mut arguments = vec![token_text(token), register::text(state)];
                 arguments.extend(ttl.map(millis));
@@ -171,23 +171,23 @@ impl Dialect {
         })
     }
 
-    /// The Redis key that has the value of an entry.
+    /// The Redis key of an entry's value.
     pub(crate) fn entry_key(&self, key: Key) -> Option<&Blob> {
         Some(&self.entries.get(key.index())?.value)
     }
 
-    /// What is stored under that key: none if it is a lease.
+    /// Returns the value stored under that key, or `None` if it is a lease.
     pub(crate) fn stored(&self, value: &Stored) -> Option<Observation> {
         register::parse(value.as_string()?.strip_prefix(self.prefix())?)
     }
 
-    /// A command line that has an entry be this.
+    /// A command line that sets an entry to this value.
     pub(crate) fn preload(&self, key: Key, state: Observation) -> Option<Vec<Blob>> {
         let text = [self.prefix(), &register::text(state)].concat();
         Some(vec![Blob::from_static("SET"), self.entry_key(key)?.clone(), Blob::from(text)])
     }
 
-    /// What stands before a value.
+    /// The prefix of a value.
     fn prefix(&self) -> &'static [u8] {
         match self.rules.discipline {
             Discipline::SharedToken => b"val:",
@@ -195,7 +195,7 @@ impl Dialect {
         }
     }
 
-    /// What the reply to a call means.
+    /// Returns the meaning of the reply to a call.
     #[must_use]
     pub fn answer(&self, call: &Call, reply: &Reply) -> Answer {
         let answer = match (*call, reply) {
@@ -248,7 +248,7 @@ fn read_used_memory(text: &[u8]) -> Option<u64> {
     number(used.trim_ascii_end())
 }
 
-/// A miss of which it is told what was there before.
+/// A miss whose reply has the value from before.
 fn read_miss(token: &Reply, outdated: &Reply) -> Option<Answer> {
     let token = match token {
         Reply::Bulk(text) => Some(Token(number(text)?)),
@@ -261,14 +261,14 @@ fn read_miss(token: &Reply, outdated: &Reply) -> Option<Answer> {
     }
 }
 
-/// As good as for ever: a hundred years.
+/// A hundred years, which is longer than any run.
 const FOR_EVER_SECONDS: u64 = 100 * 365 * 24 * 3600;
 
 fn token_text(token: Token) -> Blob {
     Blob::from(token.to_string())
 }
 
-/// A duration for Redis, which counts in milliseconds and takes none that is 0.
+/// A duration for Redis, in milliseconds and at least 1.
 fn millis(span: Span) -> Blob {
     Blob::from(span.as_millis().max(1).to_string())
 }

@@ -1,10 +1,10 @@
-//! What a client has still to do in a round, and when it does it.
+//! The remaining work of a client in a round, and its timing.
 
 use sim::{Context, Delay};
 
 use crate::{Protocol, Timer};
 
-/// What a client has still to do.
+/// The remaining work of a client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Load {
     round: u32,
@@ -12,8 +12,8 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// It is told to work until so many rounds are done, each of so many pieces of work. Whoever
-    /// was told before goes on with what it has left.
+    /// Starts the work up to this round, with `each` pieces of work per round. A client that was
+    /// started before continues with its remaining work.
     pub(crate) fn begin(&mut self, round: u32, pieces: u64) {
         if round > self.round {
             *self = Load { round, missing: pieces };
@@ -28,7 +28,7 @@ impl Load {
         self.missing = self.missing.saturating_sub(1);
     }
 
-    /// Takes up the next piece of work after a while.
+    /// Begins the next piece of work after a pause.
     pub(crate) fn take_up(self, cx: &mut Context<'_, Protocol>, think: Delay) {
         if self.missing == 0 {
             cx.mark("client-done");

@@ -1,20 +1,20 @@
-//! What the processes say to each other, and to themselves.
+//! The messages and timers of the processes.
 
 use std::fmt;
 
 use history::{Key, NodeId, Observation, Span, Value, Version};
 use serde::{Deserialize, Serialize};
 
-/// A question: which of its operation's questions, and which operation.
+/// The id of a request: its operation, and its number in that operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ticket {
-    /// The operation, counted from 0 for each client.
+    /// The zero-based index of the operation among the client's.
     pub op: u32,
-    /// The question, counted from 1 for each operation.
+    /// The number of the request in the operation, from 1.
     pub step: u32,
 }
 
-/// What a client holds that may fill in an entry.
+/// A token: the right to fill in an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token(pub u64);
@@ -25,54 +25,54 @@ impl fmt::Display for Token {
     }
 }
 
-/// What the processes say to each other.
+/// A message between processes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Message {
-    /// Somebody asks a cache.
+    /// A request to a cache.
     Call {
-        /// By which it will know the answer.
+        /// Identifies the reply.
         ticket: Ticket,
-        /// About which entry.
+        /// The entry.
         key: Key,
-        /// What.
+        /// The call or transaction.
         call: Call,
     },
-    /// Somebody asks a cache many things of one kind with one command.
+    /// A request to a cache for many entries, in one command.
     Calls {
-        /// By which it will know the answers.
+        /// Identify the replies.
         ticket: Ticket,
-        /// About which entries, and what.
+        /// The entries and calls.
         calls: Vec<(Key, Call)>,
     },
-    /// The cache answers.
+    /// A cache's reply.
     Answer {
-        /// Of the question.
+        /// The ticket of the request.
         ticket: Ticket,
-        /// About which entry.
+        /// The entry.
         key: Key,
-        /// What it has done.
+        /// The answer.
         answer: Answer,
     },
-    /// The cache answers all of them.
+    /// A cache's reply for many entries.
     Answers {
-        /// Of the questions.
+        /// The tickets of the request.
         ticket: Ticket,
-        /// About which entries, and what it has done.
+        /// The entries and answers.
         answers: Vec<(Key, Answer)>,
     },
-    /// Somebody has the database execute a transaction.
+    /// A request to the database.
     Query {
-        /// By which it will know the answer.
+        /// Identifies the reply.
         ticket: Ticket,
-        /// What.
+        /// The call or transaction.
         query: Query,
     },
-    /// The database has executed it.
+    /// The database's reply.
     Result {
-        /// Of the question.
+        /// The ticket of the request.
         ticket: Ticket,
-        /// What came of it.
+        /// The result.
         result: QueryResult,
     },
     /// The operator wants clients to work until they have done this many rounds.
@@ -84,7 +84,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// How many bytes its lists take.
+    /// The size of its lists, in bytes.
     #[inline]
     pub(crate) fn payload(&self) -> usize {
         match self {
@@ -99,58 +99,58 @@ impl Message {
     }
 }
 
-/// What is asked of a cache.
+/// A call of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Call {
-    /// The entry, or a lease on filling it in.
+    /// Get the entry, or a lease to fill it in.
     Get {
-        /// That nobody else has.
+        /// A token that no other client has.
         token: Token,
     },
-    /// To fill in the entry.
+    /// Fill in the entry.
     Set {
         /// The lease.
         token: Token,
         /// The row.
         state: Observation,
-        /// How long it is to stay; for ever if none.
+        /// The time to live. `None` means no expiry.
         ttl: Option<Span>,
     },
-    /// To forget the entry, since its row has changed.
+    /// Drop the entry, because its row has changed.
     Delete {
-        /// To this version.
+        /// The new version of the row.
         version: Version,
     },
-    /// Whether it is there, and how much memory it uses.
+    /// Ask whether the cache is up, and how much memory it uses.
     Stats,
 }
 
-/// What a cache answers.
+/// The answer of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
-    /// The entry is this.
+    /// The value of the entry.
     Found(Observation),
-    /// There is none: whoever asked may fill it in.
+    /// There is no entry. The client may fill it in.
     Granted(Token),
-    /// There is none, and somebody else is filling it in.
+    /// There is no entry, and another client is filling it in.
     Wait,
-    /// There is none, but there was this. Whoever asked may fill it in, if there is a token.
+    /// There is no entry, but this was its value. The client may fill it in if there is a token.
     Outdated(Observation, Option<Token>),
-    /// The entry is filled in with this.
+    /// The entry was filled in with this value.
     Stored(Observation),
-    /// The lease is not valid: nothing was filled in.
+    /// The lease is not valid, and the entry was not filled in.
     Refused,
-    /// The entry is forgotten, since its row has changed to this version.
+    /// The entry was dropped, because its row has changed to this version.
     Deleted(Version),
-    /// It is there, and uses so many bytes of memory.
+    /// The cache is up, and uses this many bytes of memory.
     Stats(u64),
-    /// Another master of the cluster has the entry.
+    /// Another master of the cluster has the entry's slot.
     Moved(NodeId),
     /// The keys of the command are in different slots of the cluster.
     CrossSlot,
-    /// The server's reply was an error, or none that its command has.
+    /// The server replied with an error, or with a reply that does not fit the command.
     Error,
 }
 
@@ -162,9 +162,9 @@ pub enum Query {
     Select(Key),
     /// Reads many rows.
     SelectMany(Vec<Key>),
-    /// Writes a row, and what has to be invalidated because of it.
+    /// Writes a row, and its invalidation into the outbox.
     Update {
-        /// Which row.
+        /// The row.
         key: Key,
         /// Its new value.
         value: Value,
@@ -175,58 +175,58 @@ pub enum Query {
     DeleteOutbox(Vec<u64>),
 }
 
-/// What came of a transaction.
+/// The result of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QueryResult {
-    /// The row is this.
+    /// A row.
     Row {
-        /// Which.
+        /// The row.
         key: Key,
         /// Its version and value.
         state: Observation,
     },
-    /// The rows are these.
+    /// Several rows.
     Rows(Vec<(Key, Observation)>),
-    /// The row is written, and is this now.
+    /// The row was written.
     Updated {
-        /// Which.
+        /// The row.
         key: Key,
         /// Its version and value.
         state: Observation,
     },
-    /// What has to be invalidated.
+    /// Rows of the outbox.
     Outbox(Vec<OutboxRow>),
-    /// Done.
+    /// The transaction was executed.
     Deleted,
 }
 
-/// A row of the outbox: something that has to be invalidated.
+/// A row of the outbox: an invalidation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OutboxRow {
     /// Its number.
     pub id: u64,
     /// The row that has changed.
     pub key: Key,
-    /// To this version.
+    /// The new version of the row.
     pub version: Version,
 }
 
-/// What the processes say to themselves, later.
+/// A timer of a process.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Timer {
     /// A client begins its next operation.
     Next,
-    /// Somebody stops waiting for the answer to a question.
-    GiveUp(Ticket),
-    /// A client that was told to wait asks again.
+    /// A request times out.
+    Timeout(Ticket),
+    /// A backoff ends, and the client asks again.
     AskAgain(Ticket),
-    /// The relay looks into the outbox.
+    /// The relay reads the outbox.
     Look,
-    /// A client asks caches how they are.
+    /// A client polls the caches.
     Poll,
-    /// A cache's server has something to do.
+    /// A cache's server continues its work.
     Server(redis_node::Timer),
 }
 

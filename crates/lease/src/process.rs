@@ -1,4 +1,4 @@
-//! What runs on a node: one of the six kinds of process.
+//! The process of a node, of one of six kinds.
 
 use sim::{Context, Input, Keep};
 
@@ -10,7 +10,7 @@ use crate::database::Database;
 use crate::relay::Relay;
 use crate::{Message, Protocol};
 
-/// What runs on a node.
+/// The process of a node.
 #[derive(Clone, Debug, Hash)]
 pub struct Process(pub(crate) Part);
 

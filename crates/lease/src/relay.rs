@@ -1,9 +1,8 @@
-//! The relay: invalidates again what stands in the outbox.
+//! The relay: repeats the invalidations in the outbox.
 //!
-//! An update and the row in the outbox that tells of it are one transaction, so whatever becomes of
-//! the client, the relay hears of each update. It takes a row out of the outbox once *all* caches
-//! have answered that they have forgotten the entry, also those that clients leave alone.
-//! Invalidating twice does no harm.
+//! An update and its outbox row are one transaction, so the relay learns of each update even if the
+//! client crashes. It deletes a row of the outbox once *all* caches have replied to the
+//! invalidation, including those that clients avoid. A second invalidation does no harm.
 
 use history::{NodeId, Span};
 use sim::{Context, Input, Keep};
@@ -17,12 +16,12 @@ type Cx<'a> = Context<'a, Protocol>;
 pub struct Relay {
     database: NodeId,
     caches: Vec<NodeId>,
-    /// How often it looks into the outbox.
+    /// The time between two reads of the outbox.
     every: Span,
     stopping: bool,
-    /// How many times it has looked: answers to earlier questions are of no interest.
+    /// The number of reads so far. Replies to earlier requests are ignored.
     looks: u32,
-    /// What it waits for: which cache has to forget which rows.
+    /// The open invalidations: the caches and their rows.
     pending: Vec<(NodeId, OutboxRow)>,
     rows: Vec<OutboxRow>,
 }
@@ -65,7 +64,7 @@ impl sim::Process for Relay {
 }
 
 impl Relay {
-    /// A relay that looks into the outbox so often.
+    /// A relay that reads the outbox this often.
     #[must_use]
     pub fn new(database: NodeId, caches: Vec<NodeId>, every: Span) -> Relay {
         let (pending, rows) = (Vec::new(), Vec::new());
@@ -92,7 +91,7 @@ impl Relay {
         self.rows = rows;
     }
 
-    /// Takes out of the outbox what all caches have forgotten.
+    /// Deletes the outbox rows that all caches have invalidated.
     fn forget(&mut self, cx: &mut Cx<'_>) {
         let is_pending = |row: &OutboxRow| self.pending.iter().any(|(_, other)| other.id == row.id);
         let (rows, done): (Vec<_>, Vec<_>) = self.rows.iter().partition(|row| is_pending(row));

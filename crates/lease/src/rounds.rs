@@ -1,7 +1,7 @@
-//! Rounds: all clients work; when all are done, the auditor compares; and so on.
+//! Rounds: all clients work, then the auditor compares, and the next round begins.
 //!
-//! This is the shape of the test that redis_lease has for Jepsen: a time of many workers on one
-//! key, a time of quiet, one comparison, again and again.
+//! redis_lease's test for Jepsen has the same shape: many workers on one key, a quiet time, one
+//! comparison, repeated.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    /// So many rounds, of these.
+    /// Creates an operator for this many rounds.
     #[must_use]
     pub fn new(
         clients: Vec<NodeId>,

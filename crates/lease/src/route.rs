@@ -1,18 +1,17 @@
-//! Which cache a client asks, and which it tells to forget.
+//! Which cache a client reads, and which caches it invalidates.
 //!
-//! Caches that are *replicas* stand for themselves; nothing is copied between them. A client draws
-//! one for each operation, and keeps to it until the operation ends or the cache fails to answer.
-//! It leaves a replica that has failed alone until that answers again: it neither reads from it nor
-//! *deletes* from it. So what a replica misses while it is down has to be told to it again by
-//! somebody else.
+//! *Replicas* are independent caches; nothing is copied between them. A client draws one for each
+//! operation, and uses it until the operation ends or the cache fails to reply. A client avoids a
+//! failed replica until it replies again: it neither reads from it nor *deletes* from it. So
+//! another node must repeat the invalidations that a replica missed while it was down.
 //!
-//! Replicas may count for as much as they use memory ([`Weights::Memory`]), which each client asks
-//! them for now and then: one that has restarted with nothing is asked little, until it has filled
-//! up. One that uses hardly anything counts for a hundredth of all, or it would never fill up; one
-//! that did not say is not drawn, but is still told to forget.
+//! With [`Weights::Memory`] the weight of a replica is the memory that it uses, which each client
+//! polls. A replica that restarted empty gets few reads until it has filled up. A nearly empty
+//! replica has a weight of a hundredth of the total; otherwise it would never fill up. A replica
+//! that did not reply to the poll is not drawn, but is still invalidated.
 //!
-//! The masters of a *cluster* have different entries. A client that does not know who has an entry
-//! asks anyone, is told, and remembers it.
+//! The masters of a *cluster* have different entries. A client that does not know the master of an
+//! entry asks any of them, learns the right one, and remembers it.
 
 use history::{Key, NodeId};
 use im::OrdMap;
@@ -29,18 +28,18 @@ type Cx<'a> = Context<'a, Protocol>;
 pub(crate) struct Route {
     topology: Topology,
     weights: Weights,
-    /// How long it is until a client asks caches how they are, again.
+    /// The time between two polls of the caches.
     poll: Delay,
     caches: Vec<NodeId>,
     failed: Vec<NodeId>,
     chosen: Option<NodeId>,
-    /// Who has which entry in the cluster, as far as it knows.
+    /// The known masters of entries in the cluster.
     masters: OrdMap<Key, NodeId>,
-    /// How much memory caches said to use.
+    /// The reported memory of each cache.
     used: OrdMap<NodeId, u64>,
-    /// Who was asked that and has not answered.
+    /// The polled caches that have not replied.
     silent: Vec<NodeId>,
-    /// Whether it is going to ask again.
+    /// Whether the next poll is scheduled.
     is_polling: bool,
 }
 
@@ -60,7 +59,7 @@ impl Route {
         }
     }
 
-    /// The cache to ask.
+    /// The cache to read.
     pub(crate) fn choose(&mut self, cx: &mut Cx<'_>, key: Key) -> NodeId {
         if let Some(master) = self.masters.get(&key) {
             return *master;
@@ -73,7 +72,7 @@ impl Route {
         chosen
     }
 
-    /// One of the caches, whichever has been chosen.
+    /// Any of the caches.
     pub(crate) fn draw(&self, cx: &mut Cx<'_>) -> NodeId {
         let weighted = self.weighted();
         if weighted.windows(2).any(|two| two[0].1 != two[1].1) {
@@ -88,7 +87,7 @@ impl Route {
         weighted.iter().find(is_it).map_or(self.caches[0], |(cache, _)| *cache)
     }
 
-    /// Those that can be drawn, and how much they count.
+    /// The caches that can be drawn, and their weights.
     fn weighted(&self) -> Vec<(NodeId, u64)> {
         let live = self.live();
         let used = |cache: &NodeId| Some((*cache, *self.used.get(cache)?));
@@ -105,12 +104,12 @@ impl Route {
         }
     }
 
-    /// Its operation has ended: for the next one, it draws again.
+    /// Ends an operation. The next one draws again.
     pub(crate) fn release(&mut self) {
         self.chosen = None;
     }
 
-    /// The caches that have to forget an entry.
+    /// The caches in which an entry must be invalidated.
     pub(crate) fn holders(&mut self, cx: &mut Cx<'_>, key: Key) -> Vec<NodeId> {
         match self.topology {
             Topology::Replicas => self.live(),
@@ -118,21 +117,21 @@ impl Route {
         }
     }
 
-    /// Those that have not failed: all, if all have.
+    /// The caches that have not failed, or all if all have failed.
     fn live(&self) -> Vec<NodeId> {
         let live = self.caches.iter().filter(|cache| !self.failed.contains(cache));
         let live: Vec<NodeId> = live.copied().collect();
         if live.is_empty() { self.caches.clone() } else { live }
     }
 
-    /// An entry is with this master.
+    /// Records the master of an entry.
     pub(crate) fn learn(&mut self, key: Key, master: NodeId) {
         self.masters.insert(key, master);
     }
 
-    // ---- how caches are ----
+    // ---- polls ----
 
-    /// A round begins: it asks caches how they are, if there is anything to ask, and again later.
+    /// At the start of a round, polls the caches if needed, and schedules the next poll.
     pub(crate) fn begin(&mut self, cx: &mut Cx<'_>) {
         if !self.asked().is_empty() {
             self.ask(cx);
@@ -140,7 +139,7 @@ impl Route {
         }
     }
 
-    /// A cache did not answer.
+    /// Records that a cache did not reply.
     pub(crate) fn fail(&mut self, cx: &mut Cx<'_>, cache: NodeId) {
         if self.chosen == Some(cache) {
             self.chosen = None;
@@ -152,7 +151,7 @@ impl Route {
         }
     }
 
-    /// It is time to ask caches how they are, if there is still work to be done.
+    /// Polls the caches, if there is work left.
     pub(crate) fn poll(&mut self, cx: &mut Cx<'_>, has_work: bool) {
         self.is_polling = false;
         if has_work {
@@ -160,14 +159,14 @@ impl Route {
         }
     }
 
-    /// A cache says that it is there, and how much memory it uses.
-    pub(crate) fn hear(&mut self, cache: NodeId, used_memory: u64) {
+    /// Records a cache's reply to a poll, and its memory.
+    pub(crate) fn on_reply(&mut self, cache: NodeId, used_memory: u64) {
         self.failed.retain(|failed| *failed != cache);
         self.silent.retain(|silent| *silent != cache);
         self.used.insert(cache, used_memory);
     }
 
-    /// Whom there is something to ask.
+    /// The caches to poll.
     fn asked(&self) -> &[NodeId] {
         match self.weights {
             Weights::Equal => &self.failed,
@@ -213,7 +212,7 @@ mod tests {
         Route::new(&Arc::new(plan(&config, NodeId(0), CACHES.to_vec(), Vec::new(), 1)))
     }
 
-    /// How many of all answers, which are so many, each cache is drawn with.
+    /// The share of each cache among this many answers of chance.
     fn shares(route: &Route, answers: u64) -> Vec<u64> {
         let mut drawn = BTreeMap::new();
         for answer in 0..answers {
@@ -227,20 +226,20 @@ mod tests {
     #[test]
     fn replicas_count_for_as_much_as_they_use_memory() {
         let mut route = route(Weights::Memory);
-        assert_eq!(shares(&route, 3), [1, 1, 1], "nobody has said anything");
-        route.hear(CACHES[0], 600);
-        route.hear(CACHES[1], 400);
+        assert_eq!(shares(&route, 3), [1, 1, 1], "no cache has replied");
+        route.on_reply(CACHES[0], 600);
+        route.on_reply(CACHES[1], 400);
         assert_eq!(shares(&route, 1_000), [600, 400, 0], "one has not said anything");
-        route.hear(CACHES[2], 0);
+        route.on_reply(CACHES[2], 0);
         assert_eq!(shares(&route, 1_010), [600, 400, 10], "one uses nothing: a hundredth");
         for cache in CACHES {
-            route.hear(cache, 0);
+            route.on_reply(cache, 0);
         }
         assert_eq!(shares(&route, 3), [1, 1, 1]);
     }
 
     #[test]
-    fn one_that_has_failed_is_neither_asked_nor_told_until_it_answers() {
+    fn a_failed_cache_is_neither_read_nor_invalidated_until_it_replies() {
         let mut sandbox = Sandbox::default();
         let mut cx = sandbox.context();
         let mut route = route(Weights::Equal);
@@ -248,7 +247,7 @@ mod tests {
         route.fail(&mut cx, CACHES[0]);
         assert_eq!(route.choose(&mut cx, Key(0)), CACHES[1], "another one");
         assert_eq!(route.holders(&mut cx, Key(0)), CACHES[1..]);
-        route.hear(CACHES[0], 0);
+        route.on_reply(CACHES[0], 0);
         assert_eq!(route.choose(&mut cx, Key(0)), CACHES[1], "it keeps to that");
         assert_eq!(route.holders(&mut cx, Key(0)), CACHES);
         route.release();
@@ -264,11 +263,11 @@ mod tests {
         let asked = effects.iter().filter(|effect| matches!(effect, Effect::Send { .. }));
         assert_eq!(asked.count(), 3);
         for cache in CACHES {
-            route.hear(cache, 100);
+            route.on_reply(cache, 100);
         }
         route.poll(&mut sandbox.context(), true);
-        route.hear(CACHES[0], 100);
-        route.hear(CACHES[1], 300);
+        route.on_reply(CACHES[0], 100);
+        route.on_reply(CACHES[1], 300);
         route.poll(&mut sandbox.context(), true);
         assert_eq!(shares(&route, 400), [100, 300, 0]);
     }

@@ -1,18 +1,18 @@
-//! What a cache does, as scripts for a Redis server: the Lua texts, and their native twins.
+//! The scripts of a cache for a Redis server: the Lua texts, and their native twins.
 //!
-//! Most are about one entry, which takes up to four Redis keys: its value, its lease, its block and
-//! its outdated value. The shared ones are about many entries, each under one key that has either
-//! the value or the lease in it.
+//! Most scripts are about one entry, which has up to four Redis keys: its value, its lease, its
+//! block and its outdated value. The scripts of shared tokens are about many entries, each under
+//! one key with either the value or the lease.
 //!
-//! The twins are those of calls with as many keys and arguments as a script says it takes.
+//! A twin matches its script for calls with the documented numbers of keys and arguments.
 
 use redis::{Blob, ErrorReply, Reply, Script, ScriptContext};
 
-/// Reads, or gives out a lease: the newest miss has it.
+/// Reads, or issues a lease: the newest miss has it.
 pub const GET: Script =
     Script { name: "get", source: include_str!("scripts/get.lua"), native: get };
 
-/// Reads, or gives out a lease to one client at a time.
+/// Reads, or issues a lease to one client at a time.
 pub const GET_WITH_BLOCK: Script = Script {
     name: "get-with-block",
     source: include_str!("scripts/get_with_block.lua"),
@@ -27,36 +27,36 @@ pub const SET: Script =
 pub const DELETE: Script =
     Script { name: "delete", source: include_str!("scripts/delete.lua"), native: delete };
 
-/// Reads many, or gives out leases: all who miss share one.
+/// Reads many entries, or issues leases: all clients that miss share one.
 pub const SHARED_GET: Script = Script {
     name: "shared-get",
     source: include_str!("scripts/shared_get.lua"),
     native: shared_get,
 };
 
-/// Fills in many, each under its lease.
+/// Fills in many entries, each under its lease.
 pub const SHARED_SET: Script = Script {
     name: "shared-set",
     source: include_str!("scripts/shared_set.lua"),
     native: shared_set,
 };
 
-/// Reads, or gives out a lease to one client at a time, and tells what is outdated.
+/// Reads, or issues a lease to one client at a time. Other clients get the outdated value.
 pub const STALE_GET: Script =
     Script { name: "stale-get", source: include_str!("scripts/stale_get.lua"), native: stale_get };
 
-/// Invalidates an entry, and keeps it as outdated.
+/// Invalidates an entry, and keeps its value as outdated.
 pub const STALE_DELETE: Script = Script {
     name: "stale-delete",
     source: include_str!("scripts/stale_delete.lua"),
     native: stale_delete,
 };
 
-/// All of them.
+/// All scripts.
 pub const ALL: [Script; 8] =
     [GET, GET_WITH_BLOCK, SET, DELETE, SHARED_GET, SHARED_SET, STALE_GET, STALE_DELETE];
 
-/// The error with which `SET` refuses begins with this.
+/// The prefix of the error of a refused `SET`.
 pub(crate) const NOT_VALID: &[u8] = b"LEASE";
 
 type Result = std::result::Result<Reply, ErrorReply>;

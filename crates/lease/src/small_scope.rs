@@ -1,17 +1,14 @@
 //! Every order of events, for two clients and one row: a small-scope exhaustive check.
 //!
-//! It explores what tla-cache, a TLA+ model of these protocols, explores: clients that choose to
-//! read or to update, one after the other; a row that comes into being at some moment; an entry
-//! that somebody else fills in at some moment. But what it explores is the real thing: the
-//! processes of this crate, and the scripts on a Redis server in memory. Messages arrive in every
-//! order.
+//! It explores the same state space as tla-cache, a TLA+ model of these protocols: clients that
+//! choose to read or to update, one after the other; a row that is created at some moment; an entry
+//! that the environment fills in at some moment. But it runs the real code: the processes of this
+//! crate, and the scripts on a Redis server in memory. Messages arrive in every order.
 //!
-//! A state's fingerprint leaves out all that makes no difference to what can still happen: clocks
-//! stand still, connections have no numbers, timers no names. Operations are bounded, so there are
-//! finitely many states.
+//! A state's fingerprint omits everything that does not affect later steps: clocks stand still, and
+//! connections and timers have no ids. Operations are bounded, so the number of states is finite.
 //!
-//! What must hold: whenever all clients are done with what they were at, the entry is absent or
-//! equals the row.
+//! What must hold: whenever no client has an open operation, the entry is absent or equals the row.
 //!
 //! ```
 //! use lease::Discipline;
@@ -32,7 +29,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::cache::Cache;
 use crate::client::{Client, Plan, Work};
-use crate::config::{AfterWaits, AtStart, Topology, TwoLeases, Weights, WhenUnknown};
+use crate::config::{AfterBackoff, AtStart, Topology, TwoLeases, Weights, WhenUnknown};
 use crate::database::Database;
 use crate::dialect::{Dialect, Rules};
 use crate::{
@@ -44,46 +41,46 @@ const CACHE: NodeId = NodeId(1);
 const FIRST_CLIENT: u16 = 2;
 const KEY: Key = Key(0);
 
-/// What is explored.
+/// The explored model.
 #[derive(Clone, Debug)]
 pub struct Model {
-    /// Who may fill in an entry.
+    /// The rules for leases.
     pub discipline: Discipline,
-    /// How many clients there are.
+    /// The number of clients.
     pub clients: u16,
-    /// How many operations each of them does.
+    /// The number of operations of each client.
     pub operations: u64,
     /// Whether an invalidation may be lost.
     pub loses_invalidations: bool,
-    /// How often the cache may restart with nothing.
+    /// The number of times that the cache may restart empty.
     pub wipes: u32,
-    /// How much of it is explored.
+    /// The part of the state space that is explored.
     pub extent: Extent,
 }
 
-/// How much is explored.
+/// The part of a state space to explore.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
     /// All states.
     All,
-    /// Those that are no further away than the nearest in which the entry is outdated.
+    /// The states that are no further away than the nearest outdated one.
     ToTheFirst,
 }
 
-/// What came of it.
+/// The result of an exploration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explored {
-    /// How many states there are.
+    /// The number of states.
     pub states: usize,
-    /// In how many of them no client is at anything, and the entry is outdated.
+    /// The number of states without an open operation in which the entry is outdated.
     pub violating: usize,
-    /// The fewest steps that lead to one of these. What a message does when it arrives is a step if
-    /// it arrives at the database or the cache; a client's own part is none.
+    /// The shortest trace to one of these. A step is the arrival of a message at the database or
+    /// the cache. A client's own actions are not steps.
     pub shortest: Option<Vec<String>>,
 }
 
 impl Model {
-    /// Two clients, one operation each, and nothing goes wrong.
+    /// Two clients with one operation each, and no faults.
     #[must_use]
     pub fn new(discipline: Discipline) -> Model {
         let extent = Extent::All;
@@ -106,7 +103,7 @@ pub fn explore(model: &Model) -> Explored {
     let mut queue = VecDeque::from([(first.fingerprint(), first.clone(), 0)]);
     found.insert(first.fingerprint(), Found { steps: 0, from: None });
     let mut explored = Explored { states: 0, violating: 0, shortest: None };
-    // States are taken in the order of their distance: what is no step goes to the front.
+    // States are visited in order of distance. Transitions that are not steps go to the front.
     while let Some((name, state, steps)) = queue.pop_front() {
         if found[&name].steps != steps {
             continue;
@@ -137,11 +134,11 @@ pub fn explore(model: &Model) -> Explored {
     explored
 }
 
-/// How a state was reached.
+/// The way to a state.
 struct Found {
-    /// In how many steps.
+    /// The number of steps.
     steps: u32,
-    /// From which state, and by which step if it was one.
+    /// The previous state, and the step, if the transition was one.
     from: Option<(u128, Option<String>)>,
 }
 
@@ -155,14 +152,14 @@ fn trace(found: &BTreeMap<u128, Found>, mut name: u128) -> Vec<String> {
     steps
 }
 
-/// All nodes, and what is under way.
+/// All nodes, and the messages and timers in flight.
 #[derive(Clone)]
 struct State {
     database: Database,
     cache: Cache,
     clients: Vec<(Client, Sandbox<Protocol>)>,
-    /// Messages and timers, by whom they are from and for: never more than one each, for a client
-    /// asks one question at a time.
+    /// Messages and timers by sender and receiver. There is at most one for each pair, because a
+    /// client has one open request at a time.
     messages: BTreeMap<(NodeId, NodeId), Message>,
     timers: BTreeMap<NodeId, Timer>,
     wipes: u32,
@@ -180,9 +177,9 @@ impl State {
             topology: Topology::Replicas,
             weights: Weights::Equal,
             think: at_once,
-            patience: Span(1),
-            waits: vec![Span(1); 2],
-            after_waits: AfterWaits::Fill,
+            timeout: Span(1),
+            backoff: vec![Span(1); 2],
+            after_backoff: AfterBackoff::Fill,
             ttl: None,
             when_unknown: WhenUnknown::Leave,
             two_leases: TwoLeases::Refuse,
@@ -211,7 +208,7 @@ impl State {
     fn fingerprint(&self) -> u128 {
         let mut hasher = Xxh3::new();
         self.database.hash(&mut hasher);
-        // Of the cache all but the numbers of its connections.
+        // The whole cache, without the ids of its connections.
         self.cache.server().database().hash(&mut hasher);
         self.clients.iter().for_each(|(client, _)| client.hash(&mut hasher));
         self.messages.hash(&mut hasher);
@@ -220,15 +217,15 @@ impl State {
         hasher.digest128()
     }
 
-    /// Whether all clients are done, and the entry is outdated. (One that has not begun is not
-    /// done: so the model has it.)
+    /// Whether all clients are done, and the entry is outdated. As in the model, a client that has
+    /// not begun is not done.
     fn is_violating(&self, model: &Model) -> bool {
         let is_done = |(client, _): &(Client, _)| client.is_done_with_one(model.operations);
         let entry = self.cache.entry(KEY);
         self.clients.iter().all(is_done) && entry.is_some_and(|e| e != self.database.row(KEY))
     }
 
-    /// What can happen next; with a sentence if it counts as a step.
+    /// The next states. A transition that counts as a step has a sentence.
     fn successors(&self, model: &Model) -> Vec<(Option<String>, State)> {
         let mut next = Vec::new();
         for (&(from, to), message) in &self.messages {
@@ -247,12 +244,12 @@ impl State {
             {
                 let mut state = self.clone();
                 state.messages.remove(&(from, to));
-                state.hand(from, Input::Timer(Timer::GiveUp(*ticket)), Vec::new());
+                state.hand(from, Input::Timer(Timer::Timeout(*ticket)), Vec::new());
                 next.push((Some(format!("{}'s invalidation is lost", name(from))), state));
             }
         }
         for (&node, timer) in &self.timers {
-            // Whoever begins an operation chooses: a read, or an update.
+            // A client that begins an operation chooses a read or an update.
             let answers: &[u64] = if *timer == Timer::Next { &[0, 999_999] } else { &[0] };
             for answer in answers {
                 let mut state = self.clone();
@@ -261,12 +258,12 @@ impl State {
                 next.push((None, state));
             }
         }
-        next.extend(self.acts_of_god());
+        next.extend(self.environment_faults());
         next
     }
 
-    /// What happens without any client.
-    fn acts_of_god(&self) -> Vec<(Option<String>, State)> {
+    /// The transitions of the environment.
+    fn environment_faults(&self) -> Vec<(Option<String>, State)> {
         let mut next = Vec::new();
         let (row, entry) = (self.database.row(KEY), self.cache.entry(KEY));
         let world = NodeId::WORLD;
@@ -292,7 +289,8 @@ impl State {
         next
     }
 
-    /// A message arrives at the database or the cache, which answers. What it did, in words.
+    /// Delivers a message to the database or the cache, which replies. Returns the step as a
+    /// sentence.
     fn serve(&mut self, from: NodeId, to: NodeId, message: Message) -> String {
         let mut sandbox = Sandbox::default();
         sandbox.me = to;
@@ -314,7 +312,7 @@ impl State {
         said
     }
 
-    /// Hands a client an input; its questions are answered so.
+    /// Gives a client an input. Its questions of chance get these answers.
     fn hand(&mut self, node: NodeId, input: Input<Protocol>, answers: Vec<u64>) {
         let place = usize::from(node.0 - FIRST_CLIENT);
         let Some((client, sandbox)) = self.clients.get_mut(place) else { return };
@@ -325,8 +323,8 @@ impl State {
                 Effect::Send { to, message } => {
                     self.messages.insert((node, to), message);
                 }
-                // It loses patience only when what it waits for is lost.
-                Effect::SetTimer { timer: Timer::GiveUp(_), .. } => (),
+                // A client times out only when what it waits for is lost.
+                Effect::SetTimer { timer: Timer::Timeout(_), .. } => (),
                 Effect::SetTimer { timer, .. } => {
                     self.timers.insert(node, timer);
                 }
@@ -343,7 +341,7 @@ fn name(node: NodeId) -> String {
     }
 }
 
-/// What a question and its answer come to.
+/// The sentence for a request and its reply.
 fn words(asked: &Message, answered: &Message) -> String {
     match (asked, answered) {
         (Message::Query { .. }, Message::Result { result, .. }) => match result {
@@ -354,13 +352,13 @@ fn words(asked: &Message, answered: &Message) -> String {
         (_, Message::Answer { answer, .. }) => match answer {
             Answer::Found(state) => format!("reads the entry: {}", state.version),
             Answer::Granted(Token(_)) => "misses the entry".to_owned(),
-            Answer::Outdated(state, None) => format!("is told of the outdated {}", state.version),
+            Answer::Outdated(state, None) => format!("gets the outdated {}", state.version),
             Answer::Outdated(_, Some(_)) => "misses the entry".to_owned(),
-            Answer::Wait => "is told to wait for the entry".to_owned(),
+            Answer::Wait => "must wait for the entry".to_owned(),
             Answer::Stored(state) => format!("fills in the entry: {}", state.version),
             Answer::Refused => "may not fill in the entry".to_owned(),
             Answer::Deleted(_) => "invalidates the entry".to_owned(),
-            _ => "gets no use out of the cache".to_owned(),
+            _ => "gets no answer from the cache".to_owned(),
         },
         _ => "does nothing".to_owned(),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use history::{Key, Names, NodeId};
 use redis_node::{NO_SERVER, ServerConfig};
-use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
+use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System, work_left};
 use sim::{Event, Fate, Kind, NodeSpec, Role};
 
 use crate::auditor::Auditor;
@@ -103,7 +103,7 @@ impl System for LeaseCache {
             Part::Client(client) => client.unfinished(),
             Part::BatchReader(reader) => reader.unfinished(),
             Part::Auditor(auditor) if auditor.missing() > 0 => {
-                Some(format!("has {} audits to go", auditor.missing()))
+                Some(work_left(u64::from(auditor.missing()), ["audit", "audits"]))
             }
             _ => None,
         }
@@ -116,8 +116,8 @@ const CACHE: Role = Role(2);
 const AUDITOR: Role = Role(3);
 const RELAY: Role = Role(4);
 
-/// Where the nodes are put together, in the order of their numbers: clients come last, so that one
-/// more of them leaves all other numbers as they are.
+/// Assembles the nodes, in the order of their ids. Clients come last, so that one more client does
+/// not change the other ids.
 struct Stage<'a> {
     config: &'a Config,
     nodes: Vec<NodeSpec<Process>>,
@@ -146,7 +146,7 @@ impl Stage<'_> {
             database,
             caches.clone(),
             self.keys.clone(),
-            (config.settle, config.patience),
+            (config.settle, config.timeout),
             config.rounds,
         );
         let auditor = self.add("auditor".to_owned(), AUDITOR, Part::Auditor(auditor));
@@ -204,7 +204,7 @@ impl Stage<'_> {
     }
 }
 
-/// What clients are to do, so many operations a round.
+/// The plan of a client with this many operations in a round.
 pub(crate) fn plan(
     config: &Config,
     database: NodeId,
@@ -219,9 +219,9 @@ pub(crate) fn plan(
         topology: config.topology,
         weights: config.weights,
         think: config.think.0,
-        patience: config.patience,
-        waits: config.waits.clone(),
-        after_waits: config.after_waits,
+        timeout: config.timeout,
+        backoff: config.backoff.clone(),
+        after_backoff: config.after_backoff,
         ttl: config.ttl.map(|ttl| ttl.0),
         when_unknown: config.when_unknown,
         two_leases: config.two_leases,

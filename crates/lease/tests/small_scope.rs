@@ -22,7 +22,7 @@ fn without_leases_there_is_a_stale_set_in_six_steps() {
         "c1 fills in the entry: v1",
     ];
     let mut found = explored.shortest.expect("a stale set");
-    // Which of the two clients does which is all the same.
+    // The two clients are interchangeable.
     if found[1].starts_with("c2") {
         found = found.iter().map(|step| swap_clients(step)).collect();
     }

@@ -57,12 +57,17 @@ fn scripts_in_lua_make_the_same_run_as_their_twins() {
 }
 
 #[test]
-fn a_stale_set_is_told_as_a_story() {
+fn a_stale_set_has_a_story() {
     let Outcome { violation, .. } = run(&scenario("lease/stale-set.i", &[]), "1").outcome;
     let violation = violation.expect("a stale set");
     assert!(violation.summary.starts_with("a stale set: r1 took v"), "{}", violation.summary);
     let story = violation.story;
-    let told = ["the database tells c1", "updates key1 to v25", "r1 forgets key1", "r1 takes v24"];
+    let told = [
+        "c1 reads key1 from the database",
+        "updates key1 to v25",
+        "r1 drops key1",
+        "r1 stores v24",
+    ];
     assert_eq!(story.len(), told.len(), "{story:?}");
     for (sentence, told) in story.iter().zip(told) {
         assert!(sentence.contains(told), "{story:?}");
@@ -83,8 +88,8 @@ fn configurations_that_make_no_sense_are_refused() {
     for (set, why) in [
         ("lease.clients=0", "1 to 1000"),
         ("lease.rounds=0", "at least 1"),
-        ("lease.patience=0s", "longer than no time"),
-        ("lease.waits=[\"0s\"]", "longer than no time"),
+        ("lease.timeout=0s", "longer than 0s"),
+        ("lease.backoff=[\"0s\"]", "longer than 0s"),
         ("lease.discipline=strict", "unknown variant"),
     ] {
         let text = std::fs::read_to_string(folder().join("lease/lease.toml")).expect("a scenario");

@@ -1,15 +1,15 @@
-//! The cache: what is kept, for how long, and what has to go when room is needed.
+//! The cache: its entries, their time to live, and eviction.
 //!
 //! Entries are in a table by key, and in two lists: by last use, and by age. Every operation takes
-//! constant time but [`Cache::redeem`], which takes as long as there is to remove, and the tickets
-//! of reads that are under way, which are few.
+//! constant time, with two exceptions. [`Cache::redeem`] takes time in proportion to the removed
+//! entries. Tickets take time in proportion to the open reads, which are few.
 //!
 //! Invariants
-//! 1. There are at most as many entries, and as many bytes, as the [`Capacity`] says.
-//! 2. What is in the table is in both lists, and nothing else is.
-//! 3. Time is a parameter. It is that of a monotonic clock: a wall clock that is set back would let
-//!    entries live on.
-//! 4. The order of the table is never looked at, so its hash function makes no difference.
+//! 1. The [`Capacity`] bounds the number of entries and of bytes.
+//! 2. The table and both lists have the same entries.
+//! 3. Time is a parameter, from a monotonic clock. A wall clock that is set back would extend the
+//!    life of entries.
+//! 4. The order of the table is never used, so its hash function does not matter.
 
 mod list;
 mod tickets;
@@ -30,42 +30,41 @@ use self::tickets::Tickets;
 use self::writes::Writes;
 use serde::{Deserialize, Serialize};
 
-/// How much is kept.
+/// The limits of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Capacity {
-    /// The most entries.
+    /// The maximum number of entries.
     pub keys: usize,
-    /// The most bytes that entries take, with their keys and what it takes to keep them.
+    /// The maximum number of bytes of all entries, with keys and overhead.
     pub bytes: usize,
 }
 
-/// When an entry that is past its time is no longer served.
+/// When an expired entry is no longer served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expiry {
-    /// At once: who asks for it looks at the time.
+    /// At once: each read checks the time.
     #[default]
     Checked,
-    /// Once the redeemer has come, as in the original.
+    /// After the next periodic sweep, as in the original.
     Swept,
 }
 
-/// What becomes of the reply to a read.
+/// What happens to the reply of a read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fills {
-    /// It is kept unless its key has been written since, and served unless its key is being
-    /// written; its time runs from when it was asked for.
+    /// It is cached unless its key has been written since, and served unless its key is being
+    /// written. Its time to live starts at the request.
     #[default]
     Guarded,
-    /// It is kept and served, whatever happens meanwhile; its time runs from when it came. As in
-    /// the original.
+    /// It is always cached and served. Its time to live starts at the reply. As in the original.
     Unguarded,
 }
 
-/// An LRU cache whose entries live for a while.
+/// An LRU cache whose entries have a time to live.
 ///
-/// `S` hashes keys: for hostile ones, it should be keyed by something that they do not know.
+/// `S` hashes keys. Against hostile clients it needs a secret key.
 ///
 /// ```
 /// use history::{Span, Time};
@@ -79,7 +78,7 @@ pub enum Fills {
 /// let ticket = cache.miss(key.clone(), second(1));
 /// assert!(cache.fill(ticket, Blob::from("fig"), second(2)));
 /// assert_eq!(cache.get(&key, second(11)), Some(&Blob::from("fig")));
-/// assert_eq!(cache.get(&key, second(12)), None, "its time ran from when it was asked for");
+/// assert_eq!(cache.get(&key, second(12)), None, "its time to live started at the request");
 /// ```
 #[derive(Clone)]
 pub struct Cache<S = Xxh3DefaultBuilder> {
@@ -90,9 +89,9 @@ pub struct Cache<S = Xxh3DefaultBuilder> {
     hash_builder: S,
     table: HashTable<usize>,
     entries: Slab<Entry>,
-    /// The first is the one that was used last.
+    /// The first entry is the most recently used one.
     by_use: List<BY_USE>,
-    /// The first is the youngest.
+    /// The first entry is the youngest.
     by_age: List<BY_AGE>,
     bytes: usize,
     evicted: u64,
@@ -103,7 +102,7 @@ pub struct Cache<S = Xxh3DefaultBuilder> {
 const BY_USE: usize = 0;
 const BY_AGE: usize = 1;
 
-/// What is kept under a key.
+/// A cached entry.
 #[derive(Clone, Debug, Hash)]
 struct Entry {
     key: Blob,
@@ -114,7 +113,7 @@ struct Entry {
 }
 
 impl Entry {
-    /// What it takes besides the bytes of key and value: itself, and its place in the table.
+    /// The overhead of an entry besides its key and value: the entry, and its place in the table.
     const OVERHEAD: usize = size_of::<Entry>() + 2 * size_of::<usize>();
 
     fn bytes(&self) -> usize {
@@ -127,7 +126,7 @@ impl Entry {
 }
 
 impl Cache {
-    /// An empty cache, whose entries live for so long.
+    /// An empty cache with this time to live.
     #[must_use]
     pub fn new(capacity: Capacity, ttl: Span) -> Cache {
         Cache::with_hasher(capacity, ttl, Xxh3DefaultBuilder::new())
@@ -135,7 +134,7 @@ impl Cache {
 }
 
 impl<S: BuildHasher> Cache<S> {
-    /// The same, with another hash function.
+    /// An empty cache with another hash function.
     #[must_use]
     pub fn with_hasher(capacity: Capacity, ttl: Span, hash_builder: S) -> Cache<S> {
         Cache {
@@ -155,13 +154,14 @@ impl<S: BuildHasher> Cache<S> {
         }
     }
 
-    /// The same, with the ways of the original if that is wanted.
+    /// Sets the behaviour of the original, if wanted.
     #[must_use]
     pub fn in_the_way_of(self, expiry: Expiry, fills: Fills) -> Cache<S> {
         Cache { expiry, fills, ..self }
     }
 
-    /// What is kept under a key, if that is to be served now. It is the last that has to go.
+    /// Returns the cached value of a key, if it can be served now. The entry becomes the most
+    /// recently used one.
     pub fn get(&mut self, key: &Blob, now: Time) -> Option<&Blob> {
         if self.fills == Fills::Guarded && self.writes.are_under_way(key) {
             return None;
@@ -176,19 +176,18 @@ impl<S: BuildHasher> Cache<S> {
         Some(&self.entries[slot].value)
     }
 
-    /// The server is about to be asked for a key: to be handed back by [`Cache::fill`] or
-    /// [`Cache::give_up`].
+    /// Begins a read of a key from the server. End it with [`Cache::fill`] or [`Cache::give_up`].
     pub fn miss(&mut self, key: Blob, now: Time) -> Ticket {
         self.tickets.issue(key, now)
     }
 
-    /// Whether the server is being asked for a key.
+    /// Whether a read of the key from the server is open.
     #[must_use]
     pub fn is_asked_for(&self, key: &Blob) -> bool {
         self.tickets.is_open(key)
     }
 
-    /// The server said what it was asked for. Whether that is kept.
+    /// Ends a read with the server's value. Returns whether the value is cached.
     pub fn fill(&mut self, ticket: Ticket, value: Blob, now: Time) -> bool {
         let asked = ticket.asked();
         let until = match self.fills {
@@ -198,41 +197,39 @@ impl<S: BuildHasher> Cache<S> {
         self.fill_until(ticket, value, until)
     }
 
-    /// The same, for a value that is known not to live for longer than `lives` from when the server
-    /// was asked.
+    /// Like [`Cache::fill`], for a value that lives for at most `lives` from the request.
     pub fn fill_for(&mut self, ticket: Ticket, value: Blob, lives: Span) -> bool {
         let until = ticket.asked() + lives.min(self.ttl);
         self.fill_until(ticket, value, until)
     }
 
-    /// The server did not say, or said that there is nothing.
+    /// Ends a read without a value: the server did not reply, or does not have the key.
     pub fn give_up(&mut self, ticket: Ticket) {
         self.tickets.redeem(ticket);
     }
 
-    /// The server is about to be asked to write a key. Until [`Cache::end_write`] somebody may have
-    /// seen what is written, so what is kept is not served.
+    /// Begins a write of a key on the server. Until [`Cache::end_write`] a client may already have
+    /// seen the new value, so the cached value is not served.
     pub fn begin_write(&mut self, key: &Blob) {
         self.writes.begin(key);
     }
 
-    /// That is over. If it has been done, or nobody knows, [`Cache::invalidate`] is called next.
+    /// Ends a write. If it took effect, or may have, call [`Cache::invalidate`] next.
     pub fn end_write(&mut self, key: &Blob) {
         self.writes.end(key);
     }
 
-    /// The server is about to be asked to write any keys.
+    /// Begins a write of unknown keys on the server.
     pub fn begin_write_all(&mut self) {
         self.writes.begin_all();
     }
 
-    /// That is over. If it has been done, or nobody knows, [`Cache::invalidate_all`] is called
-    /// next.
+    /// Ends such a write. If it took effect, or may have, call [`Cache::invalidate_all`] next.
     pub fn end_write_all(&mut self) {
         self.writes.end_all();
     }
 
-    /// A key may have been written.
+    /// Removes a key that may have been written.
     pub fn invalidate(&mut self, key: &Blob) {
         self.tickets.void(key);
         if let Some(slot) = self.find(key) {
@@ -240,7 +237,7 @@ impl<S: BuildHasher> Cache<S> {
         }
     }
 
-    /// Any key may have been written.
+    /// Removes all keys, because any of them may have been written.
     pub fn invalidate_all(&mut self) {
         self.tickets.void_all();
         self.table.clear();
@@ -249,10 +246,10 @@ impl<S: BuildHasher> Cache<S> {
         self.bytes = 0;
     }
 
-    /// Removes what is past its time, beginning with the oldest. How many there were.
+    /// Removes expired entries, the oldest first. Returns their number.
     ///
-    /// What came in a little out of order, or was to live for less than the rest, may stay for one
-    /// time to live at most; it is not served.
+    /// An entry that is slightly out of order, or has a shorter life than the rest, may stay for at
+    /// most one time to live. It is not served.
     pub fn redeem(&mut self, now: Time) -> usize {
         let before = self.len();
         while let Some(oldest) = self.by_age.last().filter(|slot| now > self.entries[*slot].until) {
@@ -261,25 +258,25 @@ impl<S: BuildHasher> Cache<S> {
         before - self.len()
     }
 
-    /// How many entries there are, those included that are past their time and still there.
+    /// Returns the number of entries, including expired ones that are not removed yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Whether the cache has no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// How many bytes they take.
+    /// Returns the number of bytes of all entries.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How many entries had to go, so far, because room was needed.
+    /// Returns the number of evicted entries so far.
     #[must_use]
     pub fn evicted(&self) -> u64 {
         self.evicted
@@ -291,8 +288,8 @@ impl<S: BuildHasher> Cache<S> {
         is_wanted && self.put(key, value, until)
     }
 
-    /// Keeps a value, and lets others go until there is room. One that would take all of the room
-    /// is not kept.
+    /// Caches a value, and evicts entries until there is room. A value that is larger than the
+    /// cache is not cached.
     fn put(&mut self, key: Blob, value: Blob, until: Time) -> bool {
         if let Some(slot) = self.find(&key) {
             self.remove(slot);
@@ -334,8 +331,8 @@ impl<S: BuildHasher> Cache<S> {
     }
 }
 
-/// What the future depends on: which entries there are, in their two orders, which tickets, and
-/// which writes.
+/// The state that later behaviour depends on: the entries in their two orders, the tickets, and the
+/// writes.
 impl<S> Hash for Cache<S> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.capacity, self.ttl, self.expiry, self.fills).hash(state);

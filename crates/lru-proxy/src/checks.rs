@@ -1,11 +1,11 @@
-//! What is checked of the proxy and of what clients read.
+//! The checkers of the proxy and of reads.
 //!
 //! | checker | what holds |
 //! |---|---|
-//! | `staleness` | nobody sees what has been outdated for longer than the scenario's `staleness` |
+//! | `staleness` | no read sees a value that was outdated for longer than `staleness` |
 //! | `read-your-writes` | a writer sees what it wrote |
-//! | `monotonic-reads` | a client never sees something older than before |
-//! | `recency` | what is used stays, until as many other keys have been used as there is room for |
+//! | `monotonic-reads` | a client never sees an older version than before |
+//! | `recency` | a used key stays cached until as many other keys as the capacity have been used |
 
 mod recency;
 

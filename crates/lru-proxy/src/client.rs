@@ -1,10 +1,9 @@
-//! Clients: readers, which ask the proxy, and writers, which write and then look at what they
-//! wrote.
+//! Clients: readers, which read through the proxy, and writers, which write and then read their own
+//! write.
 //!
-//! A key has one writer, so that versions are easily told: it writes `version:value`, and the next
-//! version only once the last is acknowledged. Until then it writes the same again: the operation
-//! is not over. What a reader is not told it has not observed, so a read that is not answered has
-//! failed.
+//! A key has one writer, so that versions are known: the writer writes `version:value`, and the
+//! next version only once the last is acknowledged. Until then it repeats the same write, and the
+//! operation stays open. A read without a reply has observed nothing, so it has failed.
 
 use std::collections::BTreeMap;
 
@@ -20,39 +19,39 @@ type Cx<'a> = Context<'a, Protocol>;
 /// A client.
 #[derive(Clone, Debug, Hash)]
 pub struct Client {
-    /// Whom it asks to read.
+    /// The node for its reads.
     pub proxy: NodeId,
-    /// Whom it asks to write; a reader nobody.
+    /// The node for its writes. `None` for a reader.
     pub writes_to: Option<NodeId>,
-    /// The keys that it uses; a writer's are its own.
+    /// The keys that it uses. A writer has its own keys.
     pub keys: Vec<Key>,
-    /// How many reads, or writes, it still wants to succeed with.
+    /// The number of reads or writes that must still succeed.
     pub missing: u64,
-    /// It waits for less than this before each operation.
+    /// The upper bound of its pause before each operation, exclusive.
     pub pause: Span,
-    /// How long it waits for a reply; for ever if it knows no better.
-    pub patience: Option<Span>,
-    /// Which versions a writer has written.
+    /// The timeout of a reply. `None` means no timeout.
+    pub client_timeout: Option<Span>,
+    /// The versions that a writer has written.
     pub written: BTreeMap<Key, Version>,
-    /// The key that a writer has written, and not looked at.
+    /// The key that a writer has written, and not read yet.
     pub to_look_at: Option<Key>,
     /// The number of the last request.
     pub request: u64,
-    /// What it waits for.
+    /// The open operation.
     pub waiting: Option<Operation>,
 }
 
-/// An operation under way.
+/// An open operation.
 #[derive(Clone, Copy, Debug, Hash)]
 pub struct Operation {
     op: OpId,
     key: Key,
-    /// What it writes, if it writes.
+    /// The written state, if it is a write.
     makes: Option<Observation>,
 }
 
 impl Client {
-    /// Reacts to what happens.
+    /// Handles an input.
     pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Start => self.pause(cx),
@@ -63,17 +62,17 @@ impl Client {
             Input::Message { message: Message::Response(Response { id, reply }), .. }
                 if id == self.request =>
             {
-                self.hear(cx, Some(&reply));
+                self.on_reply(cx, Some(&reply));
             }
-            Input::Timer(Timer::Patience(id)) if id == self.request => self.hear(cx, None),
-            Input::ConnectionLost { .. } | Input::Undelivered { .. } => self.hear(cx, None),
+            Input::Timer(Timer::ClientTimeout(id)) if id == self.request => self.on_reply(cx, None),
+            Input::ConnectionLost { .. } | Input::Undelivered { .. } => self.on_reply(cx, None),
             _ => (),
         }
     }
 
     fn pause(&mut self, cx: &mut Cx<'_>) {
         if self.missing > 0 || self.to_look_at.is_some() || self.waiting.is_some() {
-            // At least a nanosecond, so that time goes on.
+            // At least a nanosecond, so that time advances.
             let least = Span(1);
             let pause = cx.draw("pause", Delay { min: least, max: self.pause + least });
             cx.set_timer(pause, Timer::Next);
@@ -107,23 +106,23 @@ impl Client {
             (Some(made), Some(server)) => (server, Request::set_register(self.request, key, made)),
             _ => (self.proxy, Request::get_register(self.request, key)),
         };
-        if let Some(patience) = self.patience {
-            cx.set_timer(patience, Timer::Patience(self.request));
+        if let Some(client_timeout) = self.client_timeout {
+            cx.set_timer(client_timeout, Timer::ClientTimeout(self.request));
         }
         cx.send(to, request.into());
     }
 
-    /// A reply, or that there is none.
-    fn hear(&mut self, cx: &mut Cx<'_>, reply: Option<&Reply>) {
+    /// Handles a reply, or a timeout.
+    fn on_reply(&mut self, cx: &mut Cx<'_>, reply: Option<&Reply>) {
         let Some(operation) = self.waiting else { return };
-        // Whatever comes now for this request comes too late.
+        // A later reply to this request is ignored.
         self.request += 1;
         let completion = match (operation.makes, reply) {
             (Some(made), Some(Reply::Status(_))) => {
                 self.to_look_at = Some(operation.key);
                 Completion::Ok(made)
             }
-            // It writes the same again.
+            // Repeats the same write.
             (Some(_), _) => return self.pause(cx),
             (None, Some(reply)) => {
                 register::of_reply(reply).map_or(Completion::Failed, Completion::Ok)

@@ -1,59 +1,59 @@
-//! What a proxy has to know of a command: which keys it may write, and whether it is about the
-//! connection that it comes through.
+//! The facts about a command that a proxy needs: the keys that it may write, and whether it affects
+//! its connection.
 //!
-//! What is not known here is taken to write anything, and to need a connection of its own. So a
-//! command that Redis will learn some day is slow, and not wrong.
+//! An unknown command may write any key, and needs a connection of its own. So a future command of
+//! Redis is slow, but not wrong.
 
 use redis::Blob;
 
-/// What a proxy has to know of a command.
+/// The facts about a command that a proxy needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// What it has to do with its connection.
+    /// Its relation to the connection.
     pub standing: Standing,
-    /// What it may write.
+    /// The keys that it may write.
     pub writes: Keys,
 }
 
-/// What a command has to do with the connection that it comes through.
+/// The relation of a command to its connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// `GET key`: it may be answered from the cache.
+    /// `GET key`: the cache may answer it.
     Get,
     /// `PING`, which the proxy answers.
     Ping,
     /// `QUIT`, which the proxy answers.
     Quit,
-    /// Nothing: all clients can share one.
+    /// None: all clients can share one connection.
     Shared,
-    /// It waits, or makes the connection something that others must not see.
+    /// It blocks, or changes the state of the connection.
     Own,
-    /// The same; what is read from now on holds for this connection only: another database,
-    /// another user.
+    /// It changes what later reads see on this connection: another database, another user.
     Leaves,
-    /// The same, until the transaction ends: what is read goes into a decision.
+    /// It begins a transaction: until its end, reads must come from the server.
     Begins,
-    /// A transaction ends.
+    /// It ends a transaction.
     Ends,
-    /// It cannot be passed on, for this reason.
+    /// The proxy refuses it, for this reason.
     Refused(&'static str),
 }
 
-/// Which words of a command line are keys that it may write.
+/// The words of a command line that are keys which it may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keys {
-    /// None.
+    /// No keys.
     None,
-    /// Those from one place to another, the name being at 0; a negative one counts from the end.
+    /// The words from one place to another. The name is at 0, and a negative place counts from the
+    /// end.
     Range {
-        /// Of the first key.
+        /// The place of the first key.
         first: usize,
-        /// Of the last key.
+        /// The place of the last key.
         last: isize,
-        /// From one to the next.
+        /// The distance from one key to the next.
         step: usize,
     },
-    /// Nobody knows.
+    /// Unknown keys.
     Any,
 }
 
@@ -68,8 +68,7 @@ impl Keys {
         Keys::Range { first, last, step }
     }
 
-    /// The keys themselves; those that are missing in a line that is too short are left out.
-    /// None of [`Keys::Any`].
+    /// Returns the keys. A line that is too short has fewer keys. [`Keys::Any`] has none.
     pub fn of(self, line: &[Blob]) -> impl Iterator<Item = &Blob> {
         let (first, last, step) = match self {
             Keys::Range { first, last, step } => (first, last, step),
@@ -83,10 +82,10 @@ impl Keys {
     }
 }
 
-/// The longest name that is known here, in bytes.
+/// The length of the longest known name, in bytes.
 const NAME_MAX: usize = 24;
 
-const PUSHES: &str = "ERR the proxy does not pass on what nobody asks for: connect to the server \
+const PUSHES: &str = "ERR the proxy does not pass on push messages: connect to the server \
                       itself to subscribe or to monitor";
 const REPLIES: &str = "ERR the proxy needs a reply to each command, and is a cache itself: connect \
                        to the server itself for this";
@@ -95,7 +94,7 @@ const WAITS: &str = "ERR the proxy sends the writes of a client through more tha
                      and this waits for those of one: connect to the server itself";
 
 impl Command {
-    /// What is known of the command that a line calls.
+    /// The facts about the command of a line.
     #[must_use]
     pub fn of(line: &[Blob]) -> Command {
         let mut buffer = [0; NAME_MAX];
@@ -134,7 +133,7 @@ fn in_container(container: &[u8], name: &[u8]) -> (Standing, Keys) {
     }
 }
 
-/// Those that say something of their connection, or make it wait.
+/// Commands that affect their connection, or block it.
 fn about_connections(name: &[u8]) -> Option<(Standing, Keys)> {
     Some(match name {
         b"auth" | b"hello" | b"select" => (Standing::Leaves, Keys::None),
@@ -144,7 +143,7 @@ fn about_connections(name: &[u8]) -> Option<(Standing, Keys)> {
             (Standing::Own, Keys::None)
         }
         b"blmove" | b"brpoplpush" => (Standing::Own, Keys::FIRST_TWO),
-        // Not all of these words are keys, but that does no harm.
+        // Some of these words are not keys, but that does no harm.
         b"blmpop" | b"bzmpop" | b"xreadgroup" => (Standing::Own, Keys::ALL),
         b"blpop" | b"brpop" | b"bzpopmax" | b"bzpopmin" => (Standing::Own, Keys::ALL_BUT_LAST),
         b"monitor" | b"psubscribe" | b"punsubscribe" | b"ssubscribe" | b"subscribe"
@@ -155,7 +154,7 @@ fn about_connections(name: &[u8]) -> Option<(Standing, Keys)> {
     })
 }
 
-/// Those that write nothing, and mean the same through any connection. Sorted.
+/// Commands that write nothing, and mean the same on any connection. Sorted.
 const READS: [&str; 96] = [
     "bitcount",
     "bitfield_ro",
@@ -255,7 +254,7 @@ const READS: [&str; 96] = [
     "zunion",
 ];
 
-/// Those that write their first key, and mean the same through any connection. Sorted.
+/// Commands that write their first key, and mean the same on any connection. Sorted.
 const WRITES_FIRST: [&str; 65] = [
     "append",
     "bitfield",
@@ -324,8 +323,8 @@ const WRITES_FIRST: [&str; 65] = [
     "zunionstore",
 ];
 
-/// Those that mean the same through any connection, and what they may write. A script may write
-/// more than the keys that it was called with.
+/// Other commands that mean the same on any connection, and the keys that they may write. A script
+/// may write more keys than its arguments name.
 fn shared(name: &[u8]) -> Option<Keys> {
     let is_among =
         |names: &[&str]| names.binary_search_by(|known| known.as_bytes().cmp(name)).is_ok();
@@ -347,7 +346,7 @@ fn shared(name: &[u8]) -> Option<Keys> {
     })
 }
 
-/// A word in lower case; nothing if it is too long to be a name.
+/// A word in lower case, or an empty text if it is too long for a name.
 fn lower<'a>(word: Option<&Blob>, buffer: &'a mut [u8; NAME_MAX]) -> &'a [u8] {
     let word = word.map_or(&[][..], |word| word);
     let Some(lower) = buffer.get_mut(..word.len()) else { return &[] };

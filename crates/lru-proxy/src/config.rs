@@ -8,54 +8,54 @@ use serde::{Deserialize, Serialize};
 use crate::proxy::{Outage, Rules, Unknown};
 use crate::{Capacity, Expiry, Fills};
 
-/// The most clients, and keys.
+/// The maximum number of clients, and of keys.
 const MANY: u16 = 1_000;
 
 /// The `[lru-proxy]` section of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How many only read, through the proxy.
+    /// The number of clients that only read, through the proxy.
     pub readers: u16,
-    /// How many write, and look at what they wrote through the proxy.
+    /// The number of clients that write, and read their writes through the proxy.
     pub writers: u16,
-    /// How many keys; each has one writer.
+    /// The number of keys. Each has one writer.
     pub keys: u16,
-    /// Which way writers write.
+    /// The path of writes.
     pub writes: Route,
-    /// A client waits for less than this before each operation.
+    /// The upper bound of a client's pause before each operation, exclusive.
     pub pause: Span,
-    /// How long a client waits for a reply; for ever if this is left out.
+    /// How long a client waits for a reply. Without it a client waits forever.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub patience: Option<Span>,
-    /// How many entries the cache has.
+    pub client_timeout: Option<Span>,
+    /// The maximum number of entries in the cache.
     pub capacity: usize,
-    /// How long an entry lives.
+    /// The time to live of an entry.
     pub ttl: Span,
-    /// How often the redeemer comes.
+    /// The time between two sweeps.
     pub period: Span,
     /// How long the proxy waits for the server.
     pub timeout: Span,
-    /// When an entry that is past its time is no longer served.
+    /// When an expired entry is no longer served.
     pub expiry: Expiry,
-    /// What becomes of the reply to a read.
+    /// What happens to the reply of a read.
     pub fills: Fills,
-    /// What becomes of a command that is none of the proxy's own.
+    /// What happens to a command that the proxy does not answer itself.
     pub unknown: Unknown,
-    /// What a client is told if the server cannot be reached.
+    /// The reply to a client while the server is unreachable.
     pub outage: Outage,
-    /// The bound of the checker `staleness`; the time to live, if this is left out.
+    /// The bound of the checker `staleness`. The default is the time to live.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub staleness: Option<Span>,
     /// The server: the section `[redis]`.
     pub redis: ServerConfig,
 }
 
-/// Which way writers write.
+/// The path of writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Route {
-    /// To the server: the proxy does not hear of it.
+    /// Directly to the server. The proxy does not see the write.
     #[default]
     Direct,
     /// Through the proxy.
@@ -70,7 +70,7 @@ impl Default for Config {
             keys: 1,
             writes: Route::default(),
             pause: Span::from_millis(20),
-            patience: None,
+            client_timeout: None,
             capacity: 1024,
             ttl: Span::from_secs(300),
             period: Span::from_millis(100),
@@ -86,28 +86,28 @@ impl Default for Config {
 }
 
 impl Config {
-    /// If all of this makes sense.
+    /// Checks the values of the section.
     pub(crate) fn complete(mut self) -> Result<Config, Problem> {
         let counts = [("readers", self.readers), ("writers", self.writers), ("keys", self.keys)];
         if let Some((name, _)) = counts.iter().find(|(_, n)| !(1..=MANY).contains(n)) {
             return Err(Problem::new(*name, format!("this is 1 to {MANY}")));
         }
         if self.keys < self.writers {
-            return Err(Problem::new("keys", "each writer has one of its own at least"));
+            return Err(Problem::new("keys", "each writer needs at least one key"));
         }
         let spans = [("pause", self.pause), ("period", self.period), ("timeout", self.timeout)];
         if let Some((name, _)) = spans.iter().find(|(_, span)| *span == Span::ZERO) {
-            return Err(Problem::new(*name, "this is longer than that"));
+            return Err(Problem::new(*name, "this must be longer than 0s"));
         }
-        if self.patience == Some(Span::ZERO) {
-            return Err(Problem::new("patience", "a client has to wait for longer than that"));
+        if self.client_timeout == Some(Span::ZERO) {
+            return Err(Problem::new("client_timeout", "a client must wait for longer than 0s"));
         }
         self.redis.check()?;
         self.staleness.get_or_insert(self.ttl);
         Ok(self)
     }
 
-    /// Those of the proxy.
+    /// The proxy's part of the section.
     pub(crate) fn rules(&self) -> Rules {
         Rules {
             capacity: Capacity { keys: self.capacity, bytes: usize::MAX },

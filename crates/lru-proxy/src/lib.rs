@@ -1,45 +1,43 @@
-//! A caching proxy before Redis: an LRU cache whose entries live for a while, clients on one side
-//! and a Redis server on the other. By the rules of eastside-eng/redis-proxy, with its flaws as
+//! A caching proxy in front of Redis: an LRU cache with a time to live, between clients and a Redis
+//! server. It follows the rules of eastside-eng/redis-proxy, with the flaws of the original as
 //! options.
 //!
 //! # The protocol
 //!
-//! The proxy answers `GET` from its [`Cache`] if it can: a *hit*. Otherwise it asks the server, and
-//! keeps what that says. Every other command goes to the server as it is; when the reply comes
-//! back, the keys that the command may have written are thrown out of the cache before anybody
-//! hears of it ([`Command`] knows which they are). An entry is served until its time to live is
-//! over, or until room is needed and it is the one that was used least recently. A missing key is
-//! not kept.
+//! The proxy answers `GET` from its [`Cache`] if it can: a *hit*. Otherwise it reads from the
+//! server, and caches the value. Every other command goes to the server unchanged. When the reply
+//! comes back, the proxy first removes the keys that the command may have written from the cache,
+//! and then passes the reply on. [`Command`] knows these keys. An entry is served until its time to
+//! live is over, or until it is evicted as the least recently used one. A missing key is not
+//! cached.
 //!
-//! Who writes through the proxy is heard of; who writes to the server directly is not. Hence two
-//! promises:
+//! The proxy sees the writes that go through it, but not those that go to the server directly.
+//! Hence two promises:
 //!
-//! 1. *Whatever is served was true no longer ago than the time to live.* An entry's time runs from
-//!    when the server was asked, not from when its reply came: it may have been overwritten as soon
-//!    as the server had read it.
+//! 1. *A served value is at most as old as the time to live.* An entry's time starts at the request
+//!    to the server, not at its reply: the value may be overwritten as soon as the server has read
+//!    it.
 //! 2. *If all writes come through the proxy, it is linearizable*, as the server is. The difficulty
-//!    is a read that was under way when a write was: its reply may hold the old value and come
-//!    after the write's. So each read that is under way holds a [`Ticket`], which is void once its
-//!    key has been written; with a void ticket nothing is kept. And while a write is under way,
-//!    somebody may have seen its value already, with a read that went to the server; so what is
-//!    kept under its key is not served until its reply is here.
+//!    is a read that overlaps a write: its reply may have the old value and arrive after the
+//!    write's reply. So each open read holds a [`Ticket`], which is void once its key has been
+//!    written. A reply with a void ticket is not cached. While a write is open, another client may
+//!    already have read its value from the server. So the cached value of its key is not served
+//!    until the write's reply arrives.
 //!
-//! What no proxy can mend: a write whose connection broke may still be executed at any later time,
-//! and nobody will hear of it. Promise 1 holds then.
+//! No proxy can prevent one case: a write whose connection broke may still be executed at any later
+//! time, without a reply. Then only promise 1 holds.
 //!
-//! The *redeemer* removes, every so often, what is past its time and has not been asked for, so
-//! that it takes no room.
+//! A periodic sweep (the *redeemer*) removes expired entries, so that they take no room.
 //!
-//! # What the original does otherwise
+//! # Differences of the original
 //!
-//! - It serves an entry that is past its time until the redeemer comes: [`Expiry::Swept`].
-//! - It lets an entry's time run from when the reply came, and knows of no writes:
-//!   [`Fills::Unguarded`].
+//! - It serves an expired entry until the next sweep: [`Expiry::Swept`].
+//! - An entry's time starts at the reply, and writes are ignored: [`Fills::Unguarded`].
 //! - It does not reply to a command other than `GET` and `PING`: [`Unknown::Unanswered`].
-//! - It says that a key is missing if the server cannot be reached: [`Outage::LooksMissing`].
+//! - It replies that a key is missing if the server is unreachable: [`Outage::LooksMissing`].
 //!
-//! Where to read on: [`Cache`] and [`Command`], which the proxy of `rumormill proxy` is made of
-//! too, then [`Proxy`](proxy::Proxy) for what is done with them in a run.
+//! Continue with [`Cache`] and [`Command`], which `rumormill proxy` uses too, and then
+//! [`Proxy`](proxy::Proxy), the simulated proxy.
 
 #![deny(clippy::float_arithmetic)]
 

@@ -3,19 +3,19 @@
 use redis_node::Message;
 use serde::{Deserialize, Serialize};
 
-/// What nodes say to themselves, later.
+/// A timer of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Timer {
-    /// A client goes on.
+    /// A client continues.
     Next,
-    /// A client has waited long enough for the reply to this request.
-    Patience(u64),
-    /// The proxy has waited long enough for the reply to this request.
+    /// A client's request has timed out.
+    ClientTimeout(u64),
+    /// The proxy's request has timed out.
     Timeout(u64),
-    /// The redeemer comes.
+    /// The next sweep is due.
     Redeem,
-    /// The server has something to do.
+    /// The server continues its work.
     Server(redis_node::Timer),
 }
 

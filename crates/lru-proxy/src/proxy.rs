@@ -1,8 +1,8 @@
 //! The proxy in a simulated world: many clients, one connection to the server.
 //!
-//! The real one, behind `rumormill proxy`, does the same with the same [`Cache`] and the same
-//! [`Command`]. It also gives clients connections of their own for commands that need them, which
-//! are refused here.
+//! The real proxy of `rumormill proxy` works the same way, with the same [`Cache`] and [`Command`].
+//! It also gives clients their own connections for commands that need them. Here such commands are
+//! refused.
 
 use std::collections::BTreeMap;
 
@@ -16,46 +16,46 @@ use crate::{
     Cache, Capacity, Command, Expiry, Fills, Keys, Message, Protocol, Standing, Ticket, Timer,
 };
 
-/// What becomes of a command that is none of the proxy's own.
+/// What happens to a command that the proxy does not answer itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unknown {
-    /// It is passed on, and the keys that it may write are invalidated.
+    /// The proxy passes it on, and invalidates the keys that it may write.
     #[default]
     PassedOn,
-    /// Nothing, not even a reply, as in the original.
+    /// The proxy ignores it and never replies, as in the original.
     Unanswered,
 }
 
-/// What a client is told if the server cannot be reached.
+/// The reply to a client while the server is unreachable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outage {
     /// That.
     #[default]
-    Told,
-    /// That the key is missing, as in the original.
+    Reported,
+    /// The key is missing, as in the original.
     LooksMissing,
 }
 
-/// How a proxy is set up.
+/// The settings of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rules {
-    /// How much is kept.
+    /// The capacity of the cache.
     pub capacity: Capacity,
-    /// How long an entry lives.
+    /// The time to live of an entry.
     pub ttl: Span,
-    /// How often the redeemer comes.
+    /// The time between two sweeps.
     pub period: Span,
-    /// How long it waits for a reply of the server's.
+    /// The timeout of the server's replies.
     pub timeout: Span,
-    /// When an entry that is past its time is no longer served.
+    /// When an expired entry is no longer served.
     pub expiry: Expiry,
-    /// What becomes of the reply to a read.
+    /// What happens to the reply of a read.
     pub fills: Fills,
-    /// What becomes of a command that is none of the proxy's own.
+    /// What happens to a command that the proxy does not answer itself.
     pub unknown: Unknown,
-    /// What a client is told if the server cannot be reached.
+    /// The reply to a client while the server is unreachable.
     pub outage: Outage,
 }
 
@@ -68,19 +68,19 @@ pub struct Proxy {
     rules: Rules,
     cache: Cache,
     next_request: u64,
-    /// What the server has been asked, and not answered.
+    /// The open requests to the server.
     asked: BTreeMap<u64, Asked>,
-    /// Whether it has not answered when it should have.
+    /// Whether the server has failed to reply in time.
     is_lost: bool,
-    /// Whether the redeemer is on the way.
+    /// Whether the next sweep is scheduled.
     is_redeeming: bool,
 }
 
-/// Something that the server has been asked for a client.
+/// A request to the server for a client.
 #[derive(Clone, Debug, Hash)]
 struct Asked {
     client: NodeId,
-    /// By which the client knows it.
+    /// The client's number of the request.
     id: u64,
     purpose: Purpose,
 }
@@ -88,12 +88,12 @@ struct Asked {
 #[derive(Clone, Debug, Hash)]
 enum Purpose {
     Read(Ticket),
-    /// Some command, and which keys it may write: all, if nobody knows.
+    /// Another command, and the keys that it may write. `None` means any keys.
     PassOn(Option<Vec<Blob>>),
 }
 
 impl Proxy {
-    /// A proxy before this server, which has kept nothing yet.
+    /// A proxy in front of this server, with an empty cache.
     #[must_use]
     pub fn new(server: NodeId, rules: Rules) -> Proxy {
         Proxy {
@@ -107,13 +107,13 @@ impl Proxy {
         }
     }
 
-    /// What is left after a crash.
+    /// The proxy after a crash.
     #[must_use]
     pub fn crash(self) -> Proxy {
         Proxy { next_request: self.next_request, ..Proxy::new(self.server, self.rules) }
     }
 
-    /// Reacts to what happens.
+    /// Handles an input.
     pub fn handle(&mut self, cx: &mut Cx<'_>, input: Input<Protocol>) {
         match input {
             Input::Message { from, message: Message::Request(request) } => {
@@ -178,14 +178,14 @@ impl Proxy {
         cx.send(self.server, Message::Request(request));
     }
 
-    /// There will be no reply from the server, or not in time.
+    /// A request failed or timed out.
     fn lose(&mut self, cx: &mut Cx<'_>, id: u64) {
         self.is_lost = true;
         self.answer(cx, id, Err(ErrorReply::from_static("ERR the server does not answer")));
     }
 
     fn answer(&mut self, cx: &mut Cx<'_>, id: u64, reply: Result<Reply, ErrorReply>) {
-        // What comes too late has been answered already.
+        // A late reply is ignored: the client has its reply.
         let Some(Asked { client, id, purpose }) = self.asked.remove(&id) else { return };
         match (purpose, &reply) {
             (Purpose::Read(ticket), Ok(Reply::Bulk(value))) => self.fill(cx, ticket, value.clone()),
@@ -207,7 +207,7 @@ impl Proxy {
                 cx.mark("looks-missing");
                 Reply::Nil
             }
-            (Err(error), Outage::Told) => {
+            (Err(error), Outage::Reported) => {
                 cx.mark("outage-told");
                 Reply::Error(error)
             }
@@ -234,8 +234,8 @@ impl Proxy {
         self.call_redeemer(cx);
     }
 
-    /// He comes at the turn of each period, as long as there is something to come for: so a world
-    /// comes to rest.
+    /// Schedules a sweep at the end of each period, as long as there are entries. So a world comes
+    /// to rest.
     fn call_redeemer(&mut self, cx: &mut Cx<'_>) {
         if !self.cache.is_empty() && !self.is_redeeming {
             self.is_redeeming = true;
@@ -245,7 +245,7 @@ impl Proxy {
     }
 }
 
-/// By the proxy's monotonic clock: a wall clock may be set back.
+/// The proxy's monotonic clock, because a wall clock may be set back.
 fn now(cx: &Cx<'_>) -> Time {
     cx.now().monotonic
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use history::{Key, Names, NodeId};
 use redis_node::{NO_SERVER, Server, ServerConfig};
-use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System};
+use scenario::{Checker, Deployment, Problem, RegisterKind, RumorChecker, System, work_left};
 use sim::{Context, Input, Keep, NodeSpec, Role};
 
 use crate::client::Client;
@@ -12,11 +12,11 @@ use crate::config::{Config, Route};
 use crate::proxy::Proxy;
 use crate::{Message, Protocol, Timer, checks};
 
-/// A caching proxy before a Redis server.
+/// A caching proxy in front of a Redis server.
 #[derive(Debug)]
 pub struct LruProxy;
 
-/// What runs on a node.
+/// The process of a node.
 #[derive(Clone, Debug, Hash)]
 pub struct Process(Part);
 
@@ -100,7 +100,7 @@ impl System for LruProxy {
                 keys,
                 missing: intensity,
                 pause: config.pause,
-                patience: config.patience,
+                client_timeout: config.client_timeout,
                 written: BTreeMap::new(),
                 to_look_at: None,
                 request: 0,
@@ -142,7 +142,7 @@ impl System for LruProxy {
     fn unfinished(process: &Process) -> Option<String> {
         match &process.0 {
             Part::Client(client) if client.missing > 0 => {
-                Some(format!("has {} operations to go", client.missing))
+                Some(work_left(client.missing, ["operation", "operations"]))
             }
             _ => None,
         }

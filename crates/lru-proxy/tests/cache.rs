@@ -7,21 +7,21 @@ use redis::Blob;
 
 const TTL: Span = Span(10);
 
-/// What is done to a cache.
+/// An operation on a cache.
 #[derive(Clone, Debug)]
 enum Step {
     Get(u8),
     Miss(u8),
-    /// The ticket at this place among those that are out brings a value of so many bytes.
+    /// The open ticket at this place gets a value of this many bytes.
     Fill(usize, u8),
-    /// The same, with a value that lives for so long only.
+    /// Like `Fill`, with a value of a limited life.
     FillFor(usize, u64),
     GiveUp(usize),
     Invalidate(u8),
     InvalidateAll,
     /// Of this key, or of any.
     BeginWrite(Option<u8>),
-    /// The write at this place among those that are under way is over.
+    /// The open write at this place ends.
     EndWrite(usize),
     Redeem,
     Pass(u64),
@@ -44,17 +44,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..120)
 }
 
-/// Entries in the order of their use, the last one first, which tickets have been voided, and which
-/// writes are under way.
+/// The entries in order of use, the last used first, the void tickets, and the open writes.
 struct Twin {
     capacity: Capacity,
     expiry: Expiry,
     fills: Fills,
-    /// Key, value, and until when.
+    /// Key, value, and expiry.
     entries: Vec<(Blob, Blob, Time)>,
-    /// Those that are out: the cache's, its key, when it was issued, whether it is valid.
+    /// The issued tickets: the cache's, the key, the time of issue, and whether it is valid.
     tickets: Vec<(Ticket, Blob, Time, bool)>,
-    /// Of which keys writes are under way; none is any.
+    /// The keys of open writes. `None` means any key.
     writes: Vec<Option<Blob>>,
 }
 
@@ -114,7 +113,7 @@ impl Twin {
     }
 }
 
-/// What an entry takes besides its key and value, measured.
+/// The measured overhead of an entry.
 fn overhead() -> usize {
     let mut cache: Cache = Cache::new(Capacity { keys: 1, bytes: usize::MAX }, TTL);
     let ticket = cache.miss(Blob::default(), Time::ZERO);
@@ -173,7 +172,7 @@ fn same(steps: &[Step], keys: usize, room: usize, expiry: Expiry, fills: Fills) 
             Step::BeginWrite(key) => twin.begin_write(&mut cache, key.map(name)),
             Step::EndWrite(place) => twin.end_write(&mut cache, place),
             Step::Redeem => {
-                // Which of them it removes is up to it, but nothing that is to be served.
+                // The cache chooses the entries that it removes, but they must be expired.
                 cache.redeem(now);
                 let there = format!("{cache:?}");
                 let is_there = |key: &Blob| there.contains(&format!("{key:?}: "));

@@ -1,4 +1,4 @@
-//! The scenarios of this system, a few seeds each: what they expect is what is found.
+//! The scenarios of this system, with a few seeds each, end as expected.
 
 use std::path::Path;
 

@@ -1,25 +1,23 @@
 //! A Redis server as a node of a simulated world.
 //!
-//! A [`Server`] is a [`Database`] behind connections. Whoever sends it a [`Request`] has a
-//! connection from then on, until that breaks or one of both crashes; above `maxclients` of them,
-//! newcomers are refused. Commands are executed one at a time, in the order in which they arrive,
-//! each for as long as the server's service time; the reply leaves after that. Keys expire by the
-//! wall clock of the server's own node.
+//! A [`Server`] is a [`Database`] behind connections. A node that sends it a [`Request`] has a
+//! connection from then on, until the connection breaks or one of the two crashes. Above
+//! `maxclients` connections, new ones are refused. Commands are executed one at a time, in the
+//! order in which they arrive. Each takes the server's service time, and then the reply leaves.
+//! Keys expire by the wall clock of the server's own node.
 //!
 //! Invariants
 //! 1. A reply is sent only after the command has been executed, and by then it is as durable as
 //!    [`Durability`] says.
-//! 2. What a connection had is gone when it breaks: its transaction, and the keys that it watched.
+//! 2. A connection that breaks loses its state: its transaction, and its watched keys.
 //!
-//! What a crash leaves depends on [`Durability`]; a failover puts the server's replica in its
-//! place, which may lack the last writes, since replication is asynchronous. Scripts are never
-//! durable: a server that restarts loads those that it was configured with again, as an init script
-//! would.
+//! What a crash leaves depends on [`Durability`]; a failover replaces the server by its replica,
+//! which may lack the last writes, because replication is asynchronous. Scripts are never durable:
+//! a server that restarts loads its configured scripts again, as an init script would.
 //!
-//! The server is a part of a system's process, which lends it its context. The messages of a system
-//! that speaks raw Redis are [`Message`]s; a protocol with messages of its own calls
-//! [`Server::evalsha`] as its client library would. What such a system stores is often a
-//! [register], of a version and a value.
+//! The server is a part of a system's process, and uses the context of that process. A system that
+//! speaks raw Redis uses [`Message`]s. A protocol with its own messages calls [`Server::evalsha`],
+//! as its client library would. Many systems store a [register]: a version and a value.
 
 #![deny(clippy::float_arithmetic)]
 
@@ -65,12 +63,12 @@ pub struct Server {
     config: ServerConfig,
     /// The texts of the scripts that are loaded whenever it starts.
     scripts: Arc<[&'static str]>,
-    /// Apart, for it is larger than what a process keeps in place.
+    /// Boxed, because it is large.
     database: Box<Database>,
     connections: OrdMap<NodeId, Connection>,
     /// The number of the next connection.
     next_connection: u64,
-    /// What is on its disk, where that is not always what is in memory.
+    /// The data on its disk, if it can differ from the data in memory.
     disk: Option<Box<Copy>>,
     replica: Option<Box<Copy>>,
 }
@@ -94,9 +92,9 @@ impl Server {
         &self.database
     }
 
-    /// Why the server cannot fail over. None if it has a replica.
+    /// Why the server cannot fail over, or `None` if it has a replica.
     ///
-    /// What is no server has [`NO_SERVER`] in place of this.
+    /// A node without a server has [`NO_SERVER`] instead.
     #[must_use]
     pub fn no_fail_over(&self) -> Option<&'static str> {
         match self.config.replication_lag {
@@ -183,7 +181,7 @@ impl Server {
         }
     }
 
-    /// What is left after a crash, ready to start again.
+    /// The server after a crash, ready to start again.
     #[must_use]
     pub fn crash(self, keep: Keep) -> Server {
         let Server { config, scripts, mut database, disk, replica, .. } = self;

@@ -1,8 +1,8 @@
-//! What there is of a server's data outside of its memory: on its disk, and with its replica.
+//! The copies of a server's data: on its disk, and on its replica.
 //!
-//! Both are copies that are behind. After a command a copy is renewed within its *lag*, with all
-//! that has been executed by then; so it lacks at most the commands of one lag. Databases are
-//! persistent data structures: a copy costs what has changed since the last one.
+//! Both copies are behind. After a command a copy is renewed within its *lag*, with all commands
+//! executed by then. So it lacks at most the commands of one lag. Databases are persistent data
+//! structures: a copy costs what has changed since the last one.
 
 use history::Span;
 use redis::Database;
@@ -12,7 +12,7 @@ use sim::{Context, Protocol};
 /// Linux writes to the disk by itself what has been dirty for so long.
 const WRITTEN_BACK_AFTER: Span = Span::from_secs(30);
 
-/// What of its data a server still has after a crash.
+/// The data that a server keeps in a crash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Durability {
@@ -43,8 +43,7 @@ impl Durability {
     }
 }
 
-/// What a server says to itself, later. Its process hands it back by
-/// [`Server::renew`](crate::Server::renew).
+/// A timer of a server. Its process passes it to [`Server::renew`](crate::Server::renew).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Timer {

@@ -1,7 +1,6 @@
-//! What clients and servers that speak Redis say to each other.
+//! The messages of clients and servers that speak Redis.
 //!
-//! A request has a number, and its response has the same: so a client can tell a late response from
-//! the one that it waits for.
+//! A request and its response have the same number. So a client can recognize a late response.
 
 use history::Observation;
 use redis::{Blob, Reply};

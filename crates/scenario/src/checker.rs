@@ -1,12 +1,12 @@
-//! What must be true of a run, and who watches over it.
+//! Checkers: the rules that every run must satisfy.
 //!
-//! All checkers are alike: the checker of what clients observed ([`crate::RumorChecker`]), that of
-//! how operations may end, and those of a system. A checker sees every event, reports what it found
-//! while the run goes on or at its end, and measures. A run stops at the first finding, unless the
-//! scenario says that this checker may find something.
+//! All checkers have the same interface: the checker of registers ([`crate::RumorChecker`]), the
+//! checker of outcomes, and those of a system. A checker sees every event, reports its finding
+//! during the run or at its end, and can report measures. A run stops at the first finding, unless
+//! the scenario allows this checker a finding.
 //!
-//! A checker that has to forget in order to go on forever can have the run repeated to explain what
-//! it found: its [`Investigator`] sees the same events again, with memory for all of them.
+//! A checker with bounded memory can repeat the run to explain its finding: its [`Investigator`]
+//! sees the same events again, and may keep all of them.
 
 use std::collections::BTreeSet;
 use std::hash::Hasher;
@@ -19,16 +19,16 @@ use sim::{Command, Event, Kind, ObjectOf, Observer, Process, Protocol};
 use crate::node_faults::NodeFaults;
 use crate::{Verdict, Violation};
 
-/// Watches over something that must be true of every run.
+/// A rule that every run must satisfy.
 pub trait Checker<P: Process>: Observer<P::Protocol> + CloneChecker<P> {
-    /// The name by which scenario files speak of it, such as `one-value-per-ballot`.
+    /// The name in scenario files, such as `one-value-per-ballot`.
     fn name(&self) -> &'static str;
 
-    /// The first thing that it found, if it found something. It is asked after each step, so it
-    /// answers quickly as long as there is nothing.
+    /// Returns the first finding. This is called after each step, so it must be fast while there is
+    /// none.
     fn finding(&self) -> Option<Finding>;
 
-    /// The run is over, and has reached none of its limits.
+    /// Called at the end of a run that has reached no limit.
     fn at_end(&mut self, end: &End<'_, P>) {
         let _ = end;
     }
@@ -38,7 +38,7 @@ pub trait Checker<P: Process>: Observer<P::Protocol> + CloneChecker<P> {
         Vec::new()
     }
 
-    /// How many bytes it holds, if that grows with the run.
+    /// The memory of the checker in bytes, if it grows with the run.
     fn memory(&self) -> u64 {
         0
     }
@@ -51,15 +51,16 @@ pub trait Checker<P: Process>: Observer<P::Protocol> + CloneChecker<P> {
         false
     }
 
-    /// Explains what was found by seeing the run again. `None` if the finding says all.
+    /// Returns an investigator that explains the finding. `None` if the finding needs no
+    /// explanation.
     fn investigator(&self) -> Option<Box<dyn Investigator<P>>> {
         None
     }
 }
 
-/// How a checker is copied with the run that it watches. Every checker that can be cloned has this.
+/// Copies a checker with its run. Every checker that implements `Clone` has this.
 pub trait CloneChecker<P: Process> {
-    /// A copy, which has seen the same.
+    /// Returns a copy with the same state.
     fn boxed_clone(&self) -> Box<dyn Checker<P>>;
 }
 
@@ -69,20 +70,20 @@ impl<P: Process, C: Checker<P> + Clone + 'static> CloneChecker<P> for C {
     }
 }
 
-/// Sees a run again whose end is known, and explains what a checker found in it.
+/// Observes a repeated run, and explains the finding of a checker.
 pub trait Investigator<P: Process>: Observer<P::Protocol> {
-    /// How many bytes it holds.
+    /// The memory in bytes.
     fn memory(&self) -> u64;
 
-    /// What was violated, and how. `by` need not be filled in.
+    /// Returns the violation. `by` may be empty.
     fn explain(&self, names: &Names) -> Violation;
 }
 
-/// What a checker found.
+/// A finding of a checker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What it means: [`Verdict::Violation`] if clients observed it, [`Verdict::Invariant`] if it
-    /// shows inside only, [`Verdict::Malformed`] if the system's account of itself makes no sense.
+    /// The verdict: [`Verdict::Violation`] if clients observed it, [`Verdict::Invariant`] if it is
+    /// internal, [`Verdict::Malformed`] if the announced operations make no sense.
     pub verdict: Verdict,
     /// In one sentence.
     pub summary: String,
@@ -104,13 +105,13 @@ impl Finding {
     }
 }
 
-/// How a run is over.
+/// The end of a run.
 #[derive(Clone, Copy, Debug)]
 pub enum End<'a, P> {
-    /// Nothing is going to happen any more, and every process is done. These are the processes, in
-    /// the order of their nodes.
+    /// No event is left, and every process is done. These are the processes, in the order of their
+    /// nodes.
     AtRest(&'a [&'a P]),
-    /// The run was stopped when its faults had come to an end.
+    /// The run was stopped after its recovery.
     Stopped,
     /// The run is a recording: there are no processes to look at.
     Recorded,
@@ -119,8 +120,8 @@ pub enum End<'a, P> {
 /// Finds the history of the objects of one kind among the events of a run.
 #[derive(Clone, Debug)]
 pub struct HistoryOf<O: Object> {
-    /// Operations on these objects that have not returned. Kept only if there are others: an
-    /// operation that failed does not tell what it was on.
+    /// Open operations on these objects. They are kept only if there are other objects, because a
+    /// failed operation does not name its object.
     open: BTreeSet<OpId>,
     kind: PhantomData<fn() -> O>,
 }
@@ -132,7 +133,7 @@ impl<O: Object> Default for HistoryOf<O> {
 }
 
 impl<O: Object> HistoryOf<O> {
-    /// The entry of the history that the next event of the run is, if it is one.
+    /// Returns the entry of the history for the next event of the run, if there is one.
     #[inline]
     pub fn entry<P: Protocol>(&mut self, event: &Event<P>) -> Option<Entry<O>>
     where
@@ -173,7 +174,7 @@ pub struct OverHistory<C: HistoryChecker> {
 }
 
 impl<C: HistoryChecker> OverHistory<C> {
-    /// Lets `checker` watch the history of a run, under this name.
+    /// Makes `checker` a checker of runs with this name.
     #[must_use]
     pub fn new(name: &'static str, checker: C, names: &Names) -> OverHistory<C> {
         OverHistory {
@@ -186,7 +187,7 @@ impl<C: HistoryChecker> OverHistory<C> {
         }
     }
 
-    /// The same, for what clients can observe: what it finds is a violation.
+    /// Like `new`, with findings that count as violations.
     #[must_use]
     pub fn observed(self) -> OverHistory<C> {
         OverHistory { verdict: Verdict::Violation, ..self }

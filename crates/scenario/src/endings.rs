@@ -1,4 +1,4 @@
-//! How operations end: which ways a scenario allows.
+//! The checker of the outcomes that a scenario allows.
 
 use std::hash::Hasher;
 
@@ -50,7 +50,7 @@ impl<P: Process> Checker<P> for Endings {
         Endings::NAME
     }
 
-    /// It tells how many there are, so it waits for the end.
+    /// The finding has a count, so it is reported at the end.
     fn finding(&self) -> Option<Finding> {
         if !self.is_over {
             return None;

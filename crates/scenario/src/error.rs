@@ -1,4 +1,4 @@
-//! What can go wrong before, or instead of, a run.
+//! Errors before or instead of a run.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use trace::LogError;
 
 use crate::NameError;
 
-/// Something in a scenario that cannot be.
+/// An invalid part of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Where, as a path of keys and numbers, such as `caspaxos.prepare.quorum` or `link.0.from`.
@@ -57,7 +57,7 @@ pub enum LoadError {
     Name(#[from] NameError),
 }
 
-/// A run did not come about, or did not come to its end.
+/// A run could not start, or did not end.
 #[derive(Debug, Error)]
 pub enum RunError {
     /// Its scenario cannot be run.
@@ -66,7 +66,7 @@ pub enum RunError {
     /// Its log cannot be read or written.
     #[error(transparent)]
     Log(#[from] LogError),
-    /// Somebody wanted it to end.
+    /// The run was interrupted.
     #[error("interrupted{}", so_far(partial.as_deref()))]
     Interrupted {
         /// What was recorded so far.

@@ -90,11 +90,11 @@ pub struct FaultPlan {
 
 #[derive(Clone, Debug)]
 struct TrackState {
-    /// By which its answers of chance are told from those of others.
+    /// The name for its draws.
     name: String,
     steps: Vec<PlannedStep>,
     repeat: bool,
-    /// The step that waits; past the last when the track is over.
+    /// The index of the waiting step. Past the last when the track is over.
     step: usize,
     waiting: Waiting,
 }
@@ -109,9 +109,9 @@ struct PlannedStep {
 
 #[derive(Clone, Copy, Debug)]
 struct AwaitedEvent {
-    /// Its place in [`KINDS`].
+    /// The index in [`KINDS`].
     kind: usize,
-    /// Where it has to happen; anywhere, if none.
+    /// The node of the event. `None` means any node.
     node: Option<NodeId>,
 }
 
@@ -128,11 +128,11 @@ type Order = Command<std::convert::Infallible>;
 enum Waiting {
     /// For an alarm.
     Alarm,
-    /// Until there have been so many writes.
+    /// Until this many writes have succeeded.
     Writes(u64),
-    /// Until each client has written that often.
+    /// Until each client has this many writes.
     Each(BTreeMap<NodeId, u64>),
-    /// For so many more of the events that the step names.
+    /// For this many more of the step's events.
     Events(u64),
 }
 
@@ -186,7 +186,7 @@ impl FaultPlan {
         self.orders.iter().map(|(event, _)| *event)
     }
 
-    /// Whether the time of faults is over, now or already.
+    /// Whether the recovery has started.
     fn is_over<P: Protocol>(
         &mut self,
         event: &Event<P>,
@@ -210,7 +210,7 @@ impl FaultPlan {
     }
 }
 
-/// What a track is called: its place, if the file does not say.
+/// The name of a track. The default is its place in the file.
 fn track_name(number: usize, track: &Track) -> String {
     track.name.clone().unwrap_or_else(|| number.to_string())
 }
@@ -331,7 +331,7 @@ impl FaultPlan {
             if let Kind::Begin = event.kind {
                 track.enter(0, alarm, event, &self.writes, cx);
             }
-            // A step may find at once what it waits for; a track goes round at most once an event.
+            // A wait may be over at once. A track repeats at most once per event.
             for round in 0..track.steps.len() {
                 if !track.is_over_with(event, alarm, &self.writes, round == 0) {
                     break;
@@ -393,7 +393,8 @@ impl TrackState {
         };
     }
 
-    /// Whether what the track waits for has come. `fresh` says that it has not yet seen this event.
+    /// Whether the wait of the track is over. `fresh` says that the track has not yet seen this
+    /// event.
     fn is_over_with<P: Protocol>(
         &mut self,
         event: &Event<P>,
@@ -408,7 +409,7 @@ impl TrackState {
             Waiting::Alarm => fresh && matches!(event.kind, Kind::Alarm(rung) if rung == alarm),
             Waiting::Writes(target) => writes.total() >= *target,
             Waiting::Each(targets) => {
-                // Whoever was not there when the wait began is not waited for.
+                // A client that had not written when the wait began is not waited for.
                 writes.total() > 0
                     && targets.iter().all(|(client, target)| writes.of(*client) >= *target)
             }
@@ -437,7 +438,7 @@ fn draw<M>(track: &str, count: Count, cx: &mut NemesisContext<'_, M>) -> u64 {
     }
 }
 
-/// What events are called in a recording, those of messages first.
+/// The names of event kinds in a recording, those of messages first.
 const KINDS: [&str; 17] = [
     "send",
     "deliver",

@@ -1,4 +1,4 @@
-//! What stands in a scenario file, whatever the system.
+//! The part of a scenario file that all systems share.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use crate::units::{Amount, Count, Drift, Latency, SignedSpan};
 /// A scenario with all defaults filled in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
-    /// What it is called: its file's path below `scenarios/`, without `.toml`.
+    /// The name: its file's path below `scenarios/`, without `.toml`.
     pub name: String,
     /// What does not depend on the system.
     pub general: General,
     /// The sections of its system, by their names: its own, and those that it shares with others.
     pub sections: BTreeMap<String, Value>,
-    /// What a seed has drawn of its [swarm](General::swarm): values by their paths. Nothing, as
-    /// long as no seed has drawn.
+    /// The values that a seed has drawn from the [swarm](General::swarm), by path. Empty before the
+    /// draw.
     pub drawn: BTreeMap<String, Value>,
 }
 
@@ -27,32 +27,33 @@ pub struct Scenario {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct General {
-    /// What it shows, in a sentence.
+    /// A sentence on what the scenario shows.
     pub about: String,
-    /// Which system it runs. The system's own section has that name.
+    /// The name of the system, and of the system's own section.
     pub system: String,
-    /// How much is done: for most systems, successful writes per client.
+    /// The amount of work: for most systems, successful writes per client.
     pub intensity: u64,
     /// What is expected of a run.
     #[serde(default)]
     pub expect: Expect,
-    /// When a run is given up.
+    /// The limits of a run.
     #[serde(default)]
     pub limits: LimitSection,
-    /// How messages fare. Of several rules for a link the last applies; without one, messages
-    /// arrive at once.
+    /// The rules for links. The last matching rule wins. Without a rule messages arrive
+    /// immediately.
     #[serde(default)]
     pub link: Vec<Link>,
-    /// Clocks that go wrong. The others are right.
+    /// The clocks that are wrong. The other clocks are right.
     #[serde(default)]
     pub clock: Vec<Clock>,
-    /// What goes wrong, and when: tracks that run side by side.
+    /// The tracks of the nemesis, which run side by side.
     #[serde(default)]
     pub nemesis: Vec<Track>,
-    /// What each seed draws anew: for paths such as `link.0.loss` the values to choose from.
+    /// The values that each seed draws: for each path, such as `link.0.loss`, the values to choose
+    /// from.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub swarm: BTreeMap<String, Vec<Value>>,
-    /// When the faults come to an end, and how soon everybody has to get on then.
+    /// The end of all faults, and the time in which every client must then make progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<RecoverySection>,
 }
@@ -61,16 +62,16 @@ pub struct General {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expect {
-    /// What each checker is to find; those that are not named are to hold.
+    /// The expectation of each checker. The default is `holds`.
     pub checkers: BTreeMap<String, Expected>,
-    /// How operations may end.
+    /// The allowed outcomes of operations.
     pub outcomes: Vec<Ending>,
-    /// What a run must have reached to mean anything, such as `ballot-conflict`.
+    /// The marks that each run must reach, such as `ballot-conflict`.
     pub marks: Vec<String>,
-    /// What at least one run of so many seeds in a row must have reached.
+    /// The marks that at least one of any N consecutive seeds must reach.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub batch_marks: BTreeMap<String, u64>,
-    /// In how many seeds in a row at least one must show the expected violation.
+    /// At least one of any N consecutive seeds must show the expected violation.
     pub within_seeds: u64,
 }
 
@@ -92,7 +93,7 @@ pub enum Ending {
     Refused,
     /// It had no effect.
     Failed,
-    /// Nobody can tell.
+    /// The client does not know whether it took effect.
     Unknown,
 }
 
@@ -110,19 +111,19 @@ pub enum Expected {
     Off,
 }
 
-/// When a run is given up as inconclusive.
+/// The limits of a run. A run that reaches one is inconclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitSection {
-    /// After so many events.
+    /// The maximum number of events.
     pub events: u64,
-    /// After so much virtual time.
+    /// The maximum virtual time.
     pub virtual_time: Span,
-    /// After so many events without virtual time passing.
+    /// The maximum number of events at one moment of virtual time.
     pub events_at_once: u64,
-    /// With so many messages and timers under way.
+    /// The maximum number of messages and timers in flight.
     pub in_flight: usize,
-    /// When the world and the checkers hold more memory than that.
+    /// The maximum memory of the world and the checkers.
     pub memory: Bytes,
 }
 
@@ -142,7 +143,7 @@ impl From<LimitSection> for Limits {
     }
 }
 
-/// How messages between two nodes, or two kinds of nodes, fare: one way.
+/// The rule for messages in one direction, between nodes or roles.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
@@ -150,22 +151,22 @@ pub struct Link {
     pub from: String,
     /// Receivers: a node, a role, or `*`.
     pub to: String,
-    /// Single messages, or a connection.
+    /// The transport: single messages, or a connection.
     #[serde(default)]
     pub transport: Transport,
-    /// How long a message takes.
+    /// The delay of a message.
     #[serde(default)]
     pub delay: Latency,
-    /// How often a message is lost; on a stream, how often the connection breaks.
+    /// The probability that a message is lost. On a stream, the connection breaks.
     #[serde(default)]
     pub loss: Amount,
-    /// Whether the sender of a lost message is told.
+    /// Whether a loss is reported to the sender.
     #[serde(default)]
     pub report: Report,
-    /// How often a message arrives twice.
+    /// The probability that a message is duplicated.
     #[serde(default)]
     pub duplicate: Amount,
-    /// Whether messages can overtake each other.
+    /// Whether messages can be reordered.
     #[serde(default)]
     pub order: Order,
 }
@@ -199,12 +200,12 @@ pub struct Clock {
     pub drift: Drift,
 }
 
-/// Steps of the nemesis, one after the other.
+/// A track of the nemesis: steps in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Track {
-    /// What it is called. What chance decides for a track depends on its name, by default its place
-    /// among the tracks of the file: a track with a name keeps its draws when others come and go.
+    /// The name, which decides the draws of the track. The default is its place in the file. A
+    /// track with a name keeps its draws when other tracks are added or removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The steps.
@@ -212,7 +213,7 @@ pub struct Track {
     /// Whether it begins again after the last step.
     #[serde(default)]
     pub repeat: bool,
-    /// Whether it is followed at all. To be set from outside, or drawn.
+    /// Whether the track is active. For `--set` and `swarm`.
     #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
     pub on: bool,
 }
@@ -221,20 +222,20 @@ fn yes() -> bool {
     true
 }
 
-/// The end of all faults: the nemesis stops, the network is sound, and nodes that were down or held
-/// up go on. But of a role that is named only a majority, drawn by chance, is there; the others are
-/// cut off for good. Each client that is not done yet must then begin and finish an operation soon.
+/// The end of all faults. The nemesis stops, the network heals, and nodes that were down, paused or
+/// slow run again. If a role is named, only a random majority of it comes back, and the others are
+/// cut off for good. Each unfinished client must then begin and finish an operation in time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoverySection {
-    /// When it comes.
+    /// The start of the recovery.
     pub wait: Wait,
-    /// Of which role only a majority comes back; of all roles everybody does, if none is named.
+    /// The role of which only a majority comes back. Without it all nodes come back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// How much later every client must have finished an operation.
+    /// The time in which every client must finish an operation.
     pub within: Span,
-    /// Whether the run is over when they have.
+    /// Whether the run ends after that.
     #[serde(default)]
     pub ends_run: bool,
 }
@@ -250,19 +251,19 @@ pub struct Step {
     pub actions: Vec<Action>,
 }
 
-/// What a step of the nemesis waits for, from when the step before it was done.
+/// What a step of the nemesis waits for, starting when the previous step is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Wait {
-    /// So much virtual time passes.
+    /// This much virtual time has passed.
     After(Span),
-    /// So much virtual time has passed since the run began.
+    /// This much virtual time has passed since the start of the run.
     At(Span),
-    /// The clients together succeed in so many writes.
+    /// The clients together succeed in this many writes.
     Writes(Count),
-    /// Each client that has written anything succeeds in so many more writes.
+    /// Each client that has written succeeds in this many more writes.
     WritesEach(Count),
-    /// Events of this kind happen so many times.
+    /// This many events of this kind happen.
     Event {
         /// The kind, as it is called in a recording: `deliver`, `start`, `mark`...
         kind: String,
@@ -273,7 +274,7 @@ pub enum Wait {
         #[serde(default = "once")]
         times: Count,
     },
-    /// This mark is reached so many times.
+    /// This mark is reached this many times.
     Mark {
         /// Which.
         name: String,
@@ -287,21 +288,21 @@ fn once() -> Count {
     Count { min: 1, max: 1 }
 }
 
-/// Something that the nemesis does. Where two ends are named, each is a node, a role, or `*`.
+/// An action of the nemesis. Each end of a link is a node, a role, or `*`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
-    /// Nothing passes between these, in either direction.
+    /// No message passes between these nodes, in either direction.
     Cut(String, String),
-    /// Takes back a cut.
+    /// Undoes a cut.
     Heal(String, String),
-    /// Nothing passes from the first to the second.
+    /// No message passes from the first to the second.
     CutOneWay(String, String),
-    /// Takes back a one-way cut.
+    /// Undoes a one-way cut.
     HealOneWay(String, String),
-    /// What the first sends to the second is kept back.
+    /// Messages from the first to the second are held.
     Hold(String, String),
-    /// What was kept back is sent on its way.
+    /// Held messages are released.
     Release(String, String),
     /// A node starts, or starts again.
     Start(String),
@@ -309,13 +310,13 @@ pub enum Action {
     Crash(String),
     /// A node crashes, and keeps nothing.
     Wipe(String),
-    /// A node crashes, and what its replica has is what it will have when it starts.
+    /// A node crashes, and starts with the state of its replica.
     FailOver(String),
-    /// A node handles nothing for a while.
+    /// A node handles no input until it resumes.
     Pause(String),
-    /// A paused node goes on.
+    /// A paused node resumes.
     Resume(String),
-    /// Each step of a node takes so much longer.
+    /// Each step of a node takes this much longer.
     Slow {
         /// Which node.
         node: String,

@@ -14,8 +14,7 @@ impl Interrupt {
         Interrupt::default()
     }
 
-    /// Where the request is written: 0 until then, and after that a number that gives the reason,
-    /// such as the number of a signal.
+    /// The cell of the request: 0 before it, and then its reason, such as the number of a signal.
     #[must_use]
     pub fn flag(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.0)

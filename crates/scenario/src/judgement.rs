@@ -1,20 +1,20 @@
-//! Whether what was found is what was expected.
+//! Compares findings with expectations.
 
 use std::collections::BTreeMap;
 
 use crate::{Expect, Expected, Verdict};
 
-/// Whether everybody gets done, as a checker.
+/// The name of the checker that every process finishes its work.
 pub(crate) const LIVENESS: &str = "liveness";
 
-/// What one run says of an expectation.
+/// The judgement of one run on an expectation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// It is met.
+    /// The expectation is met.
     Met,
-    /// It is not met, and no other run can mend that.
+    /// The expectation is broken, and no other run can change that.
     NotMet,
-    /// It takes more runs to tell.
+    /// The expectation is undecided: it takes more runs.
     Undecided,
 }
 
@@ -37,20 +37,20 @@ impl Expect {
         self.checkers.get(checker).copied().unwrap_or(Expected::Holds)
     }
 
-    /// Whether a run can go on after this checker has found something: what may be violated is told
-    /// when the run is over, if nothing worse was found by then.
+    /// Whether a run continues after a finding of this checker. A checker that may be violated
+    /// reports at the end of the run, if there is no worse finding.
     #[must_use]
     pub fn tolerates(&self, checker: &str) -> bool {
         self.of(checker) == Expected::MayViolate
     }
 
-    /// Whether some violation has to be found.
+    /// Whether a violation is expected.
     #[must_use]
     pub fn is_hazard(&self) -> bool {
         self.checkers.values().any(|checker| *checker == Expected::Violates)
     }
 
-    /// In words.
+    /// Returns the expectation as text.
     #[must_use]
     pub fn in_words(&self) -> String {
         let expecting = |wanted| {
@@ -65,7 +65,7 @@ impl Expect {
         }
     }
 
-    /// Judges one run: what was found, and by which checker if it was a violation.
+    /// Judges one run by its verdict, and by the checker of a violation.
     #[must_use]
     pub fn judge(&self, verdict: Verdict, by: Option<&str>) -> Judgement {
         let found = by.map(|checker| self.of(checker));
@@ -86,7 +86,7 @@ impl Expect {
 /// Runs of one scenario with consecutive seeds, judged together.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// Whether some run is not as expected, and no other can mend that.
+    /// Whether a run is not as expected, and no other run can change that.
     failed: bool,
     /// Whether some run is as expected.
     shown: bool,
@@ -94,11 +94,11 @@ pub struct Batch {
     marks: Vec<(String, Awaited)>,
 }
 
-/// Something that at least one of so many seeds in a row has to show.
+/// A requirement on at least one of any N consecutive seeds.
 #[derive(Clone, Debug)]
 struct Awaited {
     within_seeds: u64,
-    /// The seeds that have not, since the last that has.
+    /// The number of seeds since the last one that met it.
     since: u64,
     was_missed: bool,
 }
@@ -115,7 +115,7 @@ impl Awaited {
 }
 
 impl Batch {
-    /// A batch of which nothing has been seen yet.
+    /// A batch without runs.
     #[must_use]
     pub fn new(expect: &Expect) -> Batch {
         let marks = expect.batch_marks.iter();
@@ -124,7 +124,7 @@ impl Batch {
         Batch { failed: false, shown: false, finding, marks }
     }
 
-    /// Adds the next seed's judgement, and the marks that it reached.
+    /// Adds the next seed's judgement and marks.
     pub fn add(&mut self, judgement: Judgement, reached: &BTreeMap<String, u64>) {
         self.failed |= judgement == Judgement::NotMet;
         self.shown |= judgement == Judgement::Met;
@@ -136,20 +136,21 @@ impl Batch {
         }
     }
 
-    /// Whether the batch is as expected, as far as it goes.
+    /// Whether the batch is as expected so far.
     #[must_use]
     pub fn is_as_expected(&self) -> bool {
         !self.failed && self.complaint().is_none()
     }
 
-    /// Whether it takes more seeds to tell: nothing has shown what is expected, and nothing had to.
+    /// Whether the batch is undecided: no run has shown the expected violation, and no run had to
+    /// yet.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.is_as_expected() && !self.shown
     }
 
-    /// What no run by itself is to blame for: none shows the hazard, or what should have gone wrong
-    /// in some of them did not, and the batch means nothing.
+    /// The failure of the whole batch, if there is one: no run shows the hazard, or the batch is
+    /// vacuous.
     #[must_use]
     pub fn complaint(&self) -> Option<String> {
         if self.finding.was_missed {

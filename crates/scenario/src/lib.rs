@@ -1,9 +1,9 @@
-//! Systems and scenarios: what is run, what goes wrong meanwhile, and what is expected of it.
+//! Systems and scenarios: the code that is run, the faults, and the expectations.
 //!
 //! A [`System`] is a protocol made runnable: its processes, its section in a scenario file, its
-//! checkers. A [`Scenario`] is one TOML file: a system and its configuration, the links between
-//! its nodes, what the nemesis does, what is expected of the checkers, and the marks that a run has
-//! to reach to mean anything. A scenario and a seed make a run, and a run has an [`Outcome`].
+//! checkers. A [`Scenario`] is one TOML file: a system and its configuration, the links between its
+//! nodes, the actions of the nemesis, the expectations of the checkers, and the marks that a run
+//! must reach. A scenario and a seed make a run, and a run has an [`Outcome`].
 //!
 //! A [`Registry`] knows systems and scenarios by name, and can [`run`](Registry::run) one, replay
 //! or re-check its recording, or do [`many`] runs on all cores.
@@ -67,5 +67,5 @@ pub use run::{Ran, RunOptions};
 pub use session::{Finished, Session, Source, Until};
 pub use sim::Waiting;
 pub use state::{Budget, Shelved, State, Taken};
-pub use system::{Deployment, ProtocolOf, System};
+pub use system::{Deployment, ProtocolOf, System, work_left};
 pub use writes::WriteCount;

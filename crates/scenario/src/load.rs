@@ -1,7 +1,7 @@
 //! From the text of a scenario file to a [`Scenario`] with all defaults filled in.
 //!
-//! The system's sections are taken out of the table and read by the system, the rest is read here;
-//! keys that nobody knows are errors. Every error names the line that it is about.
+//! The system reads its own sections, and this module reads the rest. Unknown keys are errors.
+//! Every error names its line.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::{General, LoadError, Problem, Registry, Scenario, sections};
 pub struct Override {
     /// Where, as a path of keys and numbers.
     pub path: String,
-    /// What, as in the file; what is no TOML value is a text.
+    /// The value, as in the file. Anything that is not a TOML value is a text.
     pub value: String,
 }
 
@@ -39,10 +39,10 @@ impl std::fmt::Display for Override {
     }
 }
 
-/// Reads a file of any kind that is written as scenarios are, and checks what it says.
+/// Reads any TOML file with the error messages of scenario files, and checks it.
 ///
 /// # Errors
-/// What is wrong with it, and in which line; a key that nobody knows is wrong too.
+/// The problem, with its line. An unknown key is an error too.
 pub fn read_toml<T: serde::de::DeserializeOwned>(
     origin: &str,
     text: &str,
@@ -138,7 +138,7 @@ fn resolve(
     if scenario.general.swarm.is_empty() {
         return Ok(scenario);
     }
-    // What a seed draws may be what the rest is filled in from.
+    // A drawn value may decide the defaults of other values.
     let scenario = Scenario { sections: config.as_written, ..scenario };
     scenario.check_swarm(|drawn| system.check(drawn)).map_err(at)?;
     Ok(scenario)
@@ -188,7 +188,8 @@ fn keys(path: &str) -> Vec<&str> {
     parts.map(|key| key.trim_matches('"')).filter(|key| !key.is_empty()).collect()
 }
 
-/// Puts a value into the table, making the tables on the way. What is no TOML value is a text.
+/// Puts a value into the table, and creates the tables on the way. Anything that is not a TOML
+/// value is a text.
 fn set<'a>(table: &mut DeTable<'a>, change: &'a Override) -> Result<(), Fault> {
     let fault = |message: String| Fault { message, offset: None };
     let text = || Spanned::new(0..0, DeValue::String(change.value.as_str().into()));
@@ -216,8 +217,7 @@ fn set<'a>(table: &mut DeTable<'a>, change: &'a Override) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What is set from outside is not a seed's to draw any more, nor is a part of it, nor what it is a
-/// part of.
+/// A path that is set from outside is no longer drawn, and neither are its parts or its parents.
 fn leave_undrawn(table: &mut DeTable<'_>, path: &str) {
     if let Some(DeValue::Table(swarm)) = table.get_mut("swarm").map(Spanned::get_mut) {
         let set = keys(path);
@@ -228,7 +228,7 @@ fn leave_undrawn(table: &mut DeTable<'_>, path: &str) {
 }
 
 impl Scenario {
-    /// All of it as one object, as it stands in the header of a recording.
+    /// The scenario as one object, as in the header of a recording.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let Value::Object(mut object) =
@@ -247,7 +247,7 @@ impl Scenario {
     /// The scenario in the header of a recording, whose system has sections of these names.
     ///
     /// # Errors
-    /// What is missing, or is there in vain.
+    /// A missing or unknown section.
     pub(crate) fn from_json<'n>(
         json: &Value,
         names: impl IntoIterator<Item = &'n str>,

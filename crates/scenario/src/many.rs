@@ -1,15 +1,15 @@
 //! Many runs, on as many cores as there are.
 //!
-//! Each run is single-threaded and knows nothing of the others, so it is the same whichever thread
-//! it falls to; only the order in which runs end differs.
+//! Each run is single-threaded and independent of the others, so it is the same on every thread.
+//! Only the order in which runs end differs.
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-/// Does `work` for each number below `jobs` on `threads` threads, and hands each result to `done`
-/// as soon as it is there, with its number. `done` can break it all off.
+/// Does `work` for each number below `jobs` on `threads` threads. Passes each result to `done` as
+/// soon as it is there, with its number. `done` can stop the rest.
 #[expect(clippy::disallowed_methods, reason = "this is the module that threads live in")]
 pub fn run_many<R: Send>(
     jobs: usize,

@@ -1,9 +1,10 @@
-//! Finding scenarios by what somebody typed.
+//! Finds scenarios by a typed name.
 //!
 //! - `all` is every scenario.
-//! - With a `*` it is a pattern; the star stands for any text, slashes too.
-//! - Otherwise it is a name, or the end of exactly one name: `c6p2k2` or `losing/c2p2k2`.
-//! - If it is none, it may be a folder in the same way, which is all that is in it: `losing`.
+//! - With a `*` the text is a pattern. The star matches any text, including slashes.
+//! - Otherwise the text is a name, or the end of exactly one name: `c6p2k2` or `losing/c2p2k2`.
+//! - If there is no such name, the text can be a folder in the same way, which selects all
+//!   scenarios in it: `losing`.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +22,7 @@ pub enum Selection {
 /// A typed name selects nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// Nothing is called like this.
+    /// No scenario has this name.
     #[error("there is no scenario {name:?}{} (`rumormill list` shows all)", suggestion(nearest))]
     Unknown {
         /// What was typed.
@@ -43,7 +44,7 @@ fn suggestion(nearest: &Option<String>) -> String {
     nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default()
 }
 
-/// What is longer (in bytes) is no name with a mistake in it.
+/// The maximum length, in bytes, for which similar names are suggested.
 const TYPED_MAX: usize = 200;
 
 /// Finds what `typed` selects among `names`, in their order.

@@ -1,4 +1,4 @@
-//! What happened to the nodes themselves, for the story of a finding.
+//! The faults of nodes, for the story of a finding.
 
 use std::collections::{BTreeMap, VecDeque};
 

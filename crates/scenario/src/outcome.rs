@@ -1,4 +1,4 @@
-//! What came of a run.
+//! The outcome of a run.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::Ending;
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Which scenario.
@@ -19,13 +19,13 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// What was expected to be found, in words.
     pub expected: String,
-    /// Whether that is as expected; null if a single run cannot tell.
+    /// Whether the verdict is as expected. Null if a single run cannot decide it.
     pub as_expected: Option<bool>,
-    /// How many events there were.
+    /// The number of events.
     pub events: u64,
-    /// How many messages were delivered.
+    /// The number of delivered messages.
     pub delivered: u64,
-    /// How long it took, in nanoseconds of virtual time.
+    /// The virtual time of the run, in nanoseconds.
     pub virtual_ns: u64,
     /// The digest of its events.
     pub digest: Fingerprint,
@@ -33,10 +33,10 @@ pub struct Outcome {
     pub operations: Operations,
     /// The marks that were reached, and how often.
     pub marks: BTreeMap<String, u64>,
-    /// What the checkers measured, such as how old what reads saw was.
+    /// The measures of the checkers, such as the age of reads.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measures: BTreeMap<String, u64>,
-    /// What the seed drew of the scenario's swarm: values by their paths.
+    /// The values that the seed drew from the scenario's swarm, by path.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub drawn: BTreeMap<String, Value>,
     /// Which answers of the seed were edited, as text.
@@ -47,7 +47,7 @@ pub struct Outcome {
     pub edits_without_effect: Vec<String>,
     /// What was violated and how, if something was.
     pub violation: Option<Violation>,
-    /// Why the run means nothing, if it means nothing.
+    /// The reason, if the run is vacuous or inconclusive.
     pub void: Option<String>,
 }
 
@@ -55,19 +55,19 @@ pub struct Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// Nothing wrong.
+    /// No rule was broken.
     Holds,
-    /// Clients observed what they never should.
+    /// Clients observed a broken rule.
     Violation,
-    /// Something inside that must always be true was not.
+    /// An internal rule was broken.
     Invariant,
-    /// Clients were left waiting for ever.
+    /// Clients wait forever.
     Liveness,
-    /// The system's account of its own operations makes no sense: two ends of one operation, say.
+    /// The announced operations make no sense, such as two returns of one operation.
     Malformed,
-    /// Nothing wrong, but what should have gone wrong did not, so that it means nothing.
+    /// No rule was broken, but the run did not reach its required marks.
     Vacuous,
-    /// A limit was reached before the run was over.
+    /// The run reached a limit.
     Inconclusive,
 }
 
@@ -96,7 +96,7 @@ pub struct Operations {
     pub refused: u64,
     /// They had no effect.
     pub failed: u64,
-    /// Nobody can tell.
+    /// The client does not know whether it took effect.
     pub unknown: u64,
 }
 
@@ -125,7 +125,7 @@ pub struct Violation {
     /// The operations that cannot be put in any order: each comes before the next, for the reason
     /// given, and the last before the first.
     pub cycle: Vec<String>,
-    /// What the nodes did that made it possible, in sentences, if the system can tell.
+    /// The actions of nodes that made it possible, in sentences, if the system can explain them.
     #[serde(default)]
     pub causes: Vec<String>,
 }

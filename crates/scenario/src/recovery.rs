@@ -1,14 +1,14 @@
-//! The end of all faults, and whether everybody gets on then.
+//! The end of all faults, and the progress of clients after it.
 //!
-//! That nothing wrong is ever observed is easy to bring about: by doing nothing. So a scenario
-//! can say when its faults end, and how soon each client has to have done something then. The
-//! nemesis stops; the network is mended; nodes that crashed, were paused or slowed down go on.
-//! But of a role that is named only a majority, drawn by chance, is within reach: what is said to
-//! hold with F of 2F + 1 nodes gone is tried with F of them gone.
+//! A system that does nothing is always safe. So a scenario can say when its faults end, and how
+//! soon each client must then finish an operation. The nemesis stops, the network heals, and nodes
+//! that crashed, were paused or slowed down run again. If a role is named, only a random majority
+//! of it is reachable: a property that should hold with F of 2F + 1 nodes gone is tested with F of
+//! them gone.
 //!
-//! From then on a client that is not done yet has so much time to begin an operation and to finish
-//! it. That it failed, or that its outcome is unknown, does not count: in a livelock everybody is
-//! busy, and nobody gets on.
+//! From then on each unfinished client must begin and finish an operation in time. A failed
+//! operation, or one with an unknown outcome, does not count: in a livelock all clients are busy,
+//! and none makes progress.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,10 +20,10 @@ use crate::judgement::LIVENESS;
 use crate::prepared::Prepared;
 use crate::{Problem, RecoverySection, System, Violation, Waiting};
 
-/// Of so many clients that got nowhere each is told of.
+/// The maximum number of clients without progress that are named one by one.
 const TOLD: usize = 5;
 
-/// The nemesis's part: it notes whom it has done what, and takes that back.
+/// The nemesis's part: it records the faults of nodes, and undoes them.
 #[derive(Clone, Debug)]
 pub(crate) struct Recovery {
     /// Of these only a majority comes back.
@@ -50,8 +50,8 @@ impl Recovery {
         Ok(Recovery { group, up, down, paused, slow })
     }
 
-    /// Takes notice of an event. When the network is mended, whatever was ordered before has been
-    /// carried out, and so it is then that the nodes are put right.
+    /// Handles an event. When the network has healed, all earlier commands have been executed, so
+    /// the nodes are repaired then.
     pub(crate) fn on_event<P: Protocol>(
         &mut self,
         event: &Event<P>,
@@ -92,7 +92,7 @@ impl Recovery {
         back(&self.down).into_iter().for_each(|node| cx.command(Command::Start(node)));
     }
 
-    /// Who does not come back: a minority.
+    /// The minority that does not come back.
     fn draw_gone<M>(&self, cx: &mut NemesisContext<'_, M>) -> Vec<NodeId> {
         let mut left = self.group.clone();
         let minority = left.len().saturating_sub(1) / 2;
@@ -100,10 +100,10 @@ impl Recovery {
     }
 }
 
-/// Watches who gets on after the recovery.
+/// Observes the progress of clients after the recovery.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Progress {
-    /// None if the scenario has no recovery, or it has been seen who gets on.
+    /// `None` if the scenario has no recovery, or if the progress was already checked.
     within: Option<Span>,
     recovered: Option<Time>,
     gone: BTreeSet<NodeId>,
@@ -126,7 +126,7 @@ impl Progress {
         Progress { within: recovery.map(|section| section.within), ..Progress::default() }
     }
 
-    /// Whether it is to be seen now who has got on: once.
+    /// Whether the progress must be checked now. True once.
     pub(crate) fn is_due(&self, now: Time) -> bool {
         let (Some(within), Some(recovered)) = (self.within, self.recovered) else {
             return false;
@@ -134,7 +134,7 @@ impl Progress {
         now > recovered + within
     }
 
-    /// Who was at work and has not finished anything, which is asked of no one who is done.
+    /// The unfinished clients that have not finished an operation since the recovery.
     pub(crate) fn stuck(&mut self, is_done: impl Fn(NodeId) -> bool) -> Vec<NodeId> {
         self.within = None;
         let idle = self.clients.iter().filter(|(_, attempts)| attempts.finished == 0);
@@ -173,7 +173,7 @@ impl Progress {
 }
 
 impl<S: System> Prepared<S> {
-    /// Who has not got on since the recovery, and should have by now.
+    /// The clients without progress since the recovery.
     pub(crate) fn stalled<'w>(
         &self,
         progress: &mut Progress,
@@ -196,7 +196,7 @@ impl<S: System> Prepared<S> {
         })
     }
 
-    /// Who waits for whom, in sentences: one for all who wait for the same.
+    /// The waits of nodes, in sentences. Nodes with the same wait share a sentence.
     pub(crate) fn waiting<'w>(&self, process: impl Fn(NodeId) -> &'w S::Process) -> Vec<String> {
         let names = self.names();
         let mut waiting: BTreeMap<(Vec<NodeId>, String), Vec<NodeId>> = BTreeMap::new();

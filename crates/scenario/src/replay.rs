@@ -14,25 +14,25 @@ use crate::prepared::Prepared;
 use crate::watch::Watchers;
 use crate::{End, Outcome, Ran, RunError, System, Verdict};
 
-/// How many events of the causal past of a divergence are told.
+/// The maximum number of events from the causal past of a divergence that are shown.
 const PAST: usize = 12;
 
 /// What of a log is not known that is not whole, and shows nothing as far as it goes.
 const BREAKS_OFF: &str = "the log breaks off, and its events up to there show no violation";
 
-/// What came of a replay, or of a check of a recording.
+/// The result of a replay, or of a check of a recording.
 #[derive(Clone, Debug)]
 pub struct Replayed {
     /// The run, as it went this time.
     pub ran: Ran,
-    /// Where it parted from the recording, in lines of text; none if it did not.
+    /// The divergence from the recording, in lines of text. `None` if there is none.
     pub divergence: Option<Vec<String>>,
     /// Whether the recording breaks off, so that only what it has was checked.
     pub partial: bool,
 }
 
 impl<S: System> Prepared<S> {
-    /// Has the checkers and invariants go through a recording.
+    /// Runs the checkers on a recording.
     pub(crate) fn recheck(&self, path: &Path) -> Result<Replayed, RunError> {
         let mut watchers = Watchers::<S>::new(self);
         let footer = read_through(path, &mut watchers)?;
@@ -45,7 +45,7 @@ impl<S: System> Prepared<S> {
         }
         let header = LogReader::open(path)?.header().clone();
         let again: Again<'_, S> = &|investigation| shown(path, investigation);
-        // Who knows what came after the log broke off.
+        // The events after the end of the log are unknown.
         let void = |watchers: &Watchers<S>| match footer {
             Some(_) => Some(Conclusion::void(Verdict::Vacuous, self.missing_marks(watchers)?)),
             None => Some(Conclusion::void(Verdict::Inconclusive, BREAKS_OFF.to_owned())),
@@ -69,8 +69,8 @@ impl<S: System> Prepared<S> {
         Ok(Replayed { ran, divergence, partial: footer.is_none() })
     }
 
-    /// What only the run itself could tell, by its own word: that a client waited forever, what was
-    /// wrong with the processes at rest, or that a limit was reached.
+    /// The findings that need the run itself: a client that waited forever, wrong states of
+    /// processes at rest, or a reached limit.
     fn by_its_word(&self, footer: &Footer) -> Option<Conclusion> {
         let outcome = Outcome::deserialize(&footer.outcome).ok()?;
         if outcome.verdict == Verdict::Inconclusive {

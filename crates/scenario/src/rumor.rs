@@ -1,4 +1,4 @@
-//! The rumor checker as a checker of runs: is what clients observed of registers linearizable?
+//! The rumor checker as a checker of runs: is the history of registers linearizable?
 
 use std::hash::Hasher;
 use std::rc::Rc;
@@ -16,10 +16,10 @@ const RECORD: u64 = 128;
 const ENTRY: u64 = size_of::<Entry>() as u64;
 const NOTE: u64 = 16;
 
-/// Sees a run that ends in a violation, and tells of the part that the nodes had in it.
+/// Observes a run that ends in a violation, and describes the part of the nodes in it.
 pub trait Witness<P: Process>: Observer<P::Protocol> {
-    /// How it came about that these operations contradict each other, in sentences. They are in the
-    /// order in which they began; the last is the one that observed what cannot be.
+    /// Explains in sentences how these operations could contradict each other. The operations are
+    /// in the order of their invocations. The last one has the impossible reply.
     fn testify(&self, operations: &[OpId]) -> Vec<String>;
 }
 
@@ -37,10 +37,10 @@ pub struct RumorChecker<P: Process> {
 }
 
 impl<P: Process> RumorChecker<P> {
-    /// The name by which scenario files speak of it.
+    /// The name in scenario files.
     pub const NAME: &'static str = "rumor";
 
-    /// A checker that has seen nothing yet.
+    /// A checker that has seen no event.
     #[must_use]
     pub fn new(registers: RegisterKind) -> RumorChecker<P> {
         RumorChecker {
@@ -51,7 +51,7 @@ impl<P: Process> RumorChecker<P> {
         }
     }
 
-    /// The same, with a witness that tells how a violation came about.
+    /// Adds a witness that explains how a violation was possible.
     #[must_use]
     pub fn with_witness(self, summon: impl Fn() -> Box<dyn Witness<P>> + 'static) -> Self {
         RumorChecker { summon: Some(Rc::new(summon)), ..self }

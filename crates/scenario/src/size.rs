@@ -1,7 +1,7 @@
-//! How large a scenario can be, and how much a run of it may hold.
+//! The limits on the size of a scenario, and on the memory of a run.
 //!
-//! What a file asks for is compared with what is allowed before a world is built of it. What a run
-//! comes to hold is counted while it goes on, by a formula: see [`sim::Holdings`].
+//! The size of a file is checked before its world is built. The memory of a run is counted during
+//! the run, by a formula: see [`sim::Holdings`].
 
 use history::{Bytes, Names};
 use sim::Holdings;
@@ -55,7 +55,7 @@ fn at_most(path: &str, what: &str, count: usize, most: usize) -> Result<(), Prob
     Ok(())
 }
 
-/// What takes most of the memory that a run holds.
+/// The item that takes most of the memory of a run.
 pub(crate) fn largest(holdings: &Holdings, checkers: u64, names: &Names) -> String {
     let Holdings { in_flight, waiting, longest_line, held, commands, payloads } = *holdings;
     let line = longest_line.map(|(node, len)| (names.node(node), len));

@@ -1,8 +1,8 @@
-//! Swarm testing: which faults there are, and how hard they are, is itself drawn from the seed.
+//! Swarm testing: each seed draws which faults there are, and how strong they are.
 //!
-//! Where all faults are always there, each hides what the others would have led to: in a network
-//! that loses half of all messages, nothing lives for long enough to be duplicated. So a scenario
-//! can leave values open. Its `swarm` section has, for the path of each, the values to choose from:
+//! If all faults are present in every run, they hide each other's effects: in a network that loses
+//! half of all messages, few messages are duplicated. So a scenario can leave values to the seed.
+//! Its `swarm` section has the values to choose from for each path:
 //!
 //! ```toml
 //! [swarm]
@@ -12,9 +12,9 @@
 //!
 //! (Groce et al., "Swarm testing", ISSTA 2012.)
 //!
-//! What is drawn stands in the header of a recording and in the outcome. A replay takes it from the
-//! header; one that draws anew draws this too, and compares. Chance goes by the path: one more of
-//! them leaves the others as they were.
+//! The header of a recording and the outcome contain the drawn values. A replay takes them from the
+//! header. `replay --redraw` draws them again, and compares. The draw depends on the path: adding
+//! or removing a path does not change what is drawn for the others.
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ impl Scenario {
         Scenario::from_json(&json, names).map_err(|why| Problem::new("swarm", why))
     }
 
-    /// Whether each value by itself makes sense to whoever `check`s the rest.
+    /// Checks each value by itself with `check`.
     pub(crate) fn check_swarm(
         &self,
         check: impl Fn(&Scenario) -> Result<(), Problem>,
@@ -79,7 +79,7 @@ impl Scenario {
         Ok(())
     }
 
-    /// Values that make sense one by one make none together.
+    /// The error for values that are valid one by one, but not together.
     pub(crate) fn cannot_be(&self, problem: &Problem) -> LoadError {
         let drawn = self.drawn.iter().map(|(path, value)| format!("{path}={value}"));
         LoadError::Override {

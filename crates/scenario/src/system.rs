@@ -11,13 +11,13 @@ use crate::{Checker, Problem, Waiting};
 /// What the processes of a system exchange.
 pub type ProtocolOf<S> = <<S as System>::Process as Process>::Protocol;
 
-/// A protocol made runnable: which nodes there are, what runs on them, what must always be true.
+/// A protocol that scenarios can run: its nodes, their processes, and its checkers.
 ///
-/// A system of your own is a crate like those of this project: implement this, put it into a
-/// [`Registry`](crate::Registry), and it can be run, recorded, replayed and checked like they are.
-/// `crates/cli/examples/ttl-lock.rs` is a whole one in one file.
+/// To add a system, implement this trait in your own crate and put the system into a
+/// [`Registry`](crate::Registry). Then every command works with it.
+/// `crates/cli/examples/ttl-lock.rs` is a complete system in one file.
 pub trait System: 'static {
-    /// What it is called in scenario files.
+    /// The name in scenario files.
     const NAME: &'static str;
     /// The marks that its runs can reach, besides the general ones.
     const MARKS: &'static [&'static str] = &[];
@@ -27,7 +27,7 @@ pub trait System: 'static {
     /// common, with the same keys: `redis` for Redis servers.
     const SHARED_SECTIONS: &'static [&'static str] = &[];
 
-    /// What runs on a node: usually an enum of the kinds of node that there are.
+    /// The process of a node: usually an enum of the kinds of node.
     type Process: Process;
     /// What the operator does in a run, beside the faults of the scenario. `()` if nothing.
     type Nemesis: Nemesis<ProtocolOf<Self>> + Identity;
@@ -35,18 +35,18 @@ pub trait System: 'static {
     /// `deny_unknown_fields`.
     type Config: Serialize + DeserializeOwned;
 
-    /// Fills in what a configuration leaves open, such as a quorum that is a majority, if it makes
-    /// sense. Doing it twice changes nothing more. Paths of problems begin below the system's
-    /// section, or with the name of a shared one.
+    /// Checks a configuration, and fills in its defaults, such as a majority quorum. A second call
+    /// changes nothing. Paths of problems begin below the system's section, or with the name of a
+    /// shared one.
     ///
     /// # Errors
-    /// What makes no sense, and why.
+    /// The invalid value, with the reason.
     fn complete(config: Self::Config) -> Result<Self::Config, Problem>;
 
-    /// Which nodes and keys there are. `intensity` is how much each client has to do.
+    /// Returns the nodes and keys. `intensity` is the amount of work of each client.
     fn deploy(config: &Self::Config, intensity: u64) -> Deployment<Self::Process, Self::Nemesis>;
 
-    /// What must be true of every run. Each checker has a name of its own. The checkers of this
+    /// Returns the checkers of every run. Each checker has its own name. The checkers of this
     /// crate: [`RumorChecker`](crate::RumorChecker) for registers,
     /// [`OverHistory`](crate::OverHistory) for any checker of histories.
     fn checkers(config: &Self::Config, names: &Names) -> Vec<Box<dyn Checker<Self::Process>>>;
@@ -57,16 +57,16 @@ pub trait System: 'static {
         None
     }
 
-    /// Why a scenario may not let this process's node fail over. None if it may: a replica can take
-    /// the place of the process, so [`crash`](Process::crash) is called with
-    /// [`Keep::Replica`](sim::Keep::Replica). By default no node may.
+    /// Why this process's node cannot fail over. `None` if it can: a replica can replace the
+    /// process, so [`crash`](Process::crash) is called with [`Keep::Replica`](sim::Keep::Replica).
+    /// By default no node may.
     fn no_fail_over(_: &Self::Process) -> Option<&'static str> {
         Some("it has no replica")
     }
 
-    /// What a process has still to do; none if it is done. A run is over when nothing is going to
-    /// happen any more, or when everybody is done and only the nemesis would still act. If somebody
-    /// is not done then, that is a failure of liveness.
+    /// Returns the remaining work of a process, or `None` if it is done. A run ends when no event
+    /// is left, or when all processes are done and only the nemesis would act. A process with
+    /// remaining work is a failure of liveness then.
     fn unfinished(_: &Self::Process) -> Option<String> {
         None
     }
@@ -77,10 +77,23 @@ pub trait System: 'static {
         Value::String(format!("{process:#?}"))
     }
 
-    /// Whom a process waits for, to explain a run in which somebody got nowhere.
+    /// The nodes for which a process waits, to explain a run without progress.
     fn waits_for(_: &Self::Process) -> Vec<Waiting> {
         Vec::new()
     }
+}
+
+/// The text of a process's remaining work, for [`System::unfinished`].
+///
+/// ```
+/// use scenario::work_left;
+///
+/// assert_eq!(work_left(1, ["write", "writes"]), "still has 1 write to finish");
+/// assert_eq!(work_left(5, ["write", "writes"]), "still has 5 writes to finish");
+/// ```
+#[must_use]
+pub fn work_left(count: u64, [one, many]: [&str; 2]) -> String {
+    format!("still has {count} {} to finish", if count == 1 { one } else { many })
 }
 
 /// The nodes of a run.

@@ -1,17 +1,17 @@
-//! Counting what happened in a run, and the marks that every system has.
+//! Counts the events of a run, and the marks that every system has.
 //!
 //! | mark | reached when |
 //! |---|---|
 //! | `message-lost` | the network lost a message |
-//! | `message-duplicated` | a message was made to arrive twice |
-//! | `message-overtaken` | a message arrived after one that was sent later on the same link |
-//! | `message-cut` | a partition swallowed a message |
-//! | `message-held` | a message was kept back |
+//! | `message-duplicated` | the network duplicated a message |
+//! | `message-reordered` | a message arrived after one that was sent later on the same link |
+//! | `message-cut` | a partition dropped a message |
+//! | `message-held` | the nemesis held a message |
 //! | `connection-lost` | a node learned that a connection broke |
 //! | `node-crashed` | a node crashed |
 //! | `node-paused` | a node was paused |
 //! | `clock-stepped` | a wall clock jumped |
-//! | `recovered` | the faults came to their end |
+//! | `recovered` | the recovery ended all faults |
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -25,7 +25,7 @@ use crate::{Operations, ProtocolOf, System};
 pub(crate) const GENERAL_MARKS: [&str; 10] = [
     "message-lost",
     "message-duplicated",
-    "message-overtaken",
+    "message-reordered",
     "message-cut",
     "message-held",
     "connection-lost",
@@ -110,7 +110,7 @@ impl<S: System> Tally<S> {
         if *latest <= id {
             *latest = id;
         } else {
-            self.mark("message-overtaken");
+            self.mark("message-reordered");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a scenario expects and what is found, with a system that does wrong as it is told.
+//! Expectations and findings, with a system whose process breaks rules on request.
 
 use history::{Action, Completion, Key, Names, Observation, Span, Value, Version};
 use scenario::{
@@ -121,7 +121,7 @@ impl System for Office {
     }
 }
 
-/// Runs a clerk who is told these things, by these expectations; and once more as a recording that
+/// Runs a clerk with these orders, and these expectations. Then runs it again as a recording that
 /// is only checked, where the same has to be found.
 fn run(told: &[&str], expected: &str) -> Ran {
     let told: String = told.iter().map(|word| format!("{word} = true\n")).collect();

@@ -1,5 +1,5 @@
-//! What led to an event: what happened before it on its own node, and the sending of the messages
-//! that its node had received, and so on.
+//! The causal past of an event: the earlier events of its node, the sends of the messages that the
+//! node had received, and so on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use crate::{LogError, LogReader};
 
-/// The places in the file of the events that can have led to event `seq`: at most `most` of them,
-/// the nearest, with that event's line last if the log has it. In order.
+/// Returns the events in the causal past of event `seq`, with their places in the file, in order.
+/// There are at most `most` of them, the nearest ones. That event itself comes last, if the log has
+/// it.
 ///
-/// Happened-before is Lamport's: the order on one node, and from a message's sending to its
-/// receipt (Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", 1978).
+/// The order is Lamport's happened-before: the order on one node, and from the send of a message to
+/// its receipt (Lamport, "Time, Clocks, and the Ordering of Events in a Distributed System", 1978).
 ///
 /// # Errors
 /// If the log cannot be read up to there.

@@ -1,4 +1,4 @@
-//! In what two logs differ.
+//! The differences between two logs.
 
 use std::path::Path;
 
@@ -11,16 +11,16 @@ use crate::{LogError, LogReader};
 pub enum Difference {
     /// A field of the header, by its path, such as `scenario.general.intensity`.
     Header {
-        /// Where.
+        /// The path.
         path: String,
-        /// In the first log; null if it is not there.
+        /// The value in the first log. Null if the log does not have the field.
         left: Value,
         /// In the second log.
         right: Value,
     },
-    /// The first event in which they differ; none where a log has ended.
+    /// The first event that differs. `None` if a log has ended.
     Event {
-        /// The number of the event, from 0.
+        /// The zero-based index of the event.
         seq: u64,
         /// In the first log.
         left: Option<Value>,
@@ -29,7 +29,7 @@ pub enum Difference {
     },
     /// A field of the footer, by its path.
     Footer {
-        /// Where.
+        /// The path.
         path: String,
         /// In the first log.
         left: Value,
@@ -38,10 +38,11 @@ pub enum Difference {
     },
 }
 
-/// In what two logs differ: fields of the header, the first event, fields of the footer.
+/// Returns the differences between two logs: fields of the header, the first event, and fields of
+/// the footer.
 ///
 /// # Errors
-/// If one of them cannot be read, is no log, is damaged, or breaks off.
+/// If one of them cannot be read, is not a log, is damaged, or is incomplete.
 pub fn diff(left: &Path, right: &Path) -> Result<Vec<Difference>, LogError> {
     let (mut a, mut b) = (LogReader::open(left)?, LogReader::open(right)?);
     let mut differences = Vec::new();
@@ -70,8 +71,8 @@ pub fn diff(left: &Path, right: &Path) -> Result<Vec<Difference>, LogError> {
     Ok(differences)
 }
 
-/// The fields, at any depth, in which two values differ: the path of each, what it is on the left,
-/// and on the right.
+/// Returns the fields, at any depth, in which two values differ: the path of each, its left value,
+/// and its right value.
 #[must_use]
 pub fn differing_fields(left: &Value, right: &Value) -> Vec<(String, Value, Value)> {
     let mut fields = Vec::new();

@@ -1,8 +1,8 @@
-//! Files that are written whole or not at all: all that the commands write is written by this.
+//! Files that are written completely or not at all. All commands write their files with this
+//! module.
 //!
-//! 1. A file has a name of its own while it is being written, which ends in `.partial` and which no
-//!    other file had: nothing is written over, and no link is followed. When it is whole it gets
-//!    the name that was asked for, in one step.
+//! 1. While a file is being written it has a new name, which ends in `.partial`. No existing file
+//!    is overwritten, and no link is followed. The complete file gets its final name in one step.
 //! 2. Only a regular file is replaced. A device, a pipe, or a descriptor such as `/dev/stdout` is
 //!    written to as it is; `-` is stdout.
 //!    A pipe is waited for only as long as no signal comes ([`pipe`](crate::pipe)).
@@ -21,20 +21,20 @@ use crate::pipe;
 
 /// Stdout, as a path.
 const STDOUT: &str = "-";
-/// So many links lead from a name to a file at most, as on Linux.
+/// The maximum number of links from a name to a file, as on Linux.
 const LINKS_MAX: usize = 40;
-/// So many files of one name can be in the making at the same time.
+/// The maximum number of unfinished files of one name at the same time.
 const NAMES_MAX: u32 = 1_000;
 
-/// A file in the making. Unless it is [kept](NewFile::keep) or [left](NewFile::leave), it is gone
-/// when this is.
+/// An unfinished file. Dropping it removes the file, unless it was [kept](NewFile::keep) or
+/// [left](NewFile::leave).
 #[derive(Debug)]
 pub struct NewFile {
-    /// What it is called meanwhile, and will be called; none if it is written through.
+    /// The temporary and the final name. `None` if the target is written to directly.
     names: Option<(PathBuf, PathBuf)>,
 }
 
-/// Where a file's bytes go. If stdout is a pipe that is not read any more, that is no error.
+/// The writer of a file's bytes. A stdout whose reader has gone away is not an error.
 #[derive(Debug)]
 pub struct Sink {
     file: File,
@@ -42,14 +42,14 @@ pub struct Sink {
     is_pipe: bool,
 }
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Debug)]
 enum Target {
     Stdout,
     Stderr,
-    /// Something that is written to as it is.
+    /// A target that is written to directly.
     Through(PathBuf),
-    /// A regular file, which may not be there yet.
+    /// A regular file, which may not exist yet.
     File(PathBuf),
 }
 
@@ -57,7 +57,7 @@ impl NewFile {
     /// Begins a file that will be called `path`.
     ///
     /// # Errors
-    /// If it cannot be written there.
+    /// If the file cannot be created.
     pub fn create(path: &Path) -> io::Result<(NewFile, Sink)> {
         let target = match target(path)? {
             Target::File(target) => target,
@@ -76,10 +76,10 @@ impl NewFile {
         Ok((new, Sink { file, is_stdout: false, is_pipe: false }))
     }
 
-    /// Gives the file its name: it is whole.
+    /// Gives the complete file its final name.
     ///
     /// # Errors
-    /// If it cannot have that name; it is removed then.
+    /// If the file cannot get that name. Then it is removed.
     pub fn keep(mut self) -> io::Result<()> {
         let Some((partial, target)) = &self.names else { return Ok(()) };
         give_name(partial, target)?;
@@ -87,7 +87,7 @@ impl NewFile {
         Ok(())
     }
 
-    /// Leaves the file as it is, and tells its name if it has one.
+    /// Leaves the file unfinished. Returns its temporary name, if it has one.
     #[must_use]
     pub fn leave(mut self) -> Option<PathBuf> {
         self.names.take().map(|(partial, _)| partial)
@@ -96,7 +96,7 @@ impl NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        // What was written when a run panicked may be all that shows it.
+        // After a panic the unfinished file is kept, because it may be the only evidence.
         if let Some((partial, _)) = &self.names
             && !std::thread::panicking()
         {
@@ -125,7 +125,7 @@ impl Write for Sink {
 }
 
 impl Target {
-    /// Opens what is written to as it is.
+    /// Opens a target that is written to directly.
     fn open(self) -> io::Result<Sink> {
         let (file, is_stdout) = match self {
             Target::Stdout => (io::stdout().as_fd().try_clone_to_owned()?.into(), true),
@@ -143,22 +143,22 @@ impl Target {
     }
 }
 
-/// A folder of its own within another, for files of which it is not known yet whether they will be
-/// kept. It is gone with all that is in it when this is.
+/// A temporary folder within another folder, for files that may be kept later. Dropping it removes
+/// the folder and its files.
 #[derive(Debug)]
 pub struct Workshop(PathBuf);
 
 impl Workshop {
-    /// Makes one.
+    /// Creates a temporary folder.
     ///
     /// # Errors
-    /// If it cannot be made there.
+    /// If the folder cannot be created.
     pub fn within(folder: &Path) -> io::Result<Workshop> {
         first_free(&folder.join("new"), |path| fs::create_dir(path))
             .map(|(path, ())| Workshop(path))
     }
 
-    /// Where it is.
+    /// The path of the folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
@@ -171,11 +171,10 @@ impl Drop for Workshop {
     }
 }
 
-/// Gives a file, which is whole, another name on the same disk, in the place of a regular file or
-/// of nothing.
+/// Renames a complete file on the same disk. It may replace a regular file.
 ///
 /// # Errors
-/// If it cannot have that name.
+/// If the file cannot get that name.
 pub fn give_name(file: &Path, name: &Path) -> io::Result<()> {
     if fs::symlink_metadata(name).is_ok_and(|there| !there.is_file()) {
         let why = "something that is no regular file has its name";
@@ -190,19 +189,19 @@ pub fn is_stdout(path: &Path) -> bool {
     matches!(target(path), Ok(Target::Stdout))
 }
 
-/// Whether a file can be written there, so that nothing is done in vain.
+/// Checks whether a file can be written there, before the work begins.
 ///
 /// # Errors
-/// Why it cannot be.
+/// If it cannot be written.
 pub fn check(path: &Path) -> io::Result<()> {
     match target(path)? {
-        // To open a pipe and close it again would end it for its reader.
+        // Opening and closing a pipe would end it for its reader.
         Target::Stdout | Target::Stderr | Target::Through(_) => Ok(()),
         Target::File(_) => NewFile::create(path).map(drop),
     }
 }
 
-/// Writes a file as a whole, or leaves the one that was there.
+/// Writes a file completely, or leaves the existing file unchanged.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -212,16 +211,16 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     new.keep()
 }
 
-/// Begins a file that is read while it is written: it has its name from the beginning, and what was
-/// in it is gone.
+/// Creates a file that is read while it is written. It has its final name from the start, and the
+/// old content is removed.
 ///
 /// # Errors
-/// If it cannot be written there.
+/// If the file cannot be created.
 pub fn stream(path: &Path) -> io::Result<Sink> {
     target(path)?.open()
 }
 
-/// Follows links to what is really there.
+/// Follows links to the real target.
 fn target(path: &Path) -> io::Result<Target> {
     if path == Path::new(STDOUT) {
         return Ok(Target::Stdout);
@@ -263,7 +262,7 @@ fn target(path: &Path) -> io::Result<Target> {
     Err(io::Error::new(ErrorKind::InvalidInput, "its links lead nowhere"))
 }
 
-/// The number of our own open file that this path means, as `/proc/self/fd/1` means stdout.
+/// The number of the own file descriptor that this path means. `/proc/self/fd/1` means stdout.
 fn descriptor(path: &Path) -> Option<u32> {
     let number = path.file_name()?.to_str()?.parse().ok()?;
     let ours = format!("/proc/{}/fd", process::id());
@@ -271,7 +270,7 @@ fn descriptor(path: &Path) -> Option<u32> {
     (folder == Path::new(&ours)).then_some(number)
 }
 
-/// The folder that a file is in.
+/// The folder of a file.
 fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -279,12 +278,12 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Makes a file that has a name of its own.
+/// Creates a file with a new name.
 fn create_partial(target: &Path) -> io::Result<(PathBuf, File)> {
     first_free(target, |path| OpenOptions::new().write(true).create_new(true).open(path))
 }
 
-/// Makes something under the first name that nothing has.
+/// Calls `make` with the first unused name.
 fn first_free<T>(target: &Path, make: impl Fn(&Path) -> io::Result<T>) -> io::Result<(PathBuf, T)> {
     let process = process::id();
     for number in 0..NAMES_MAX {
@@ -306,7 +305,7 @@ mod tests {
 
     use super::*;
 
-    /// The names of what is in a folder, in order.
+    /// The names in a folder, in order.
     fn names_in(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
         let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();

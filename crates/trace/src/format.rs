@@ -1,4 +1,4 @@
-//! What stands in a log besides its events, and what can be wrong with one.
+//! The header and the footer of a log, and the errors of reading one.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use thiserror::Error;
 /// The version of the format that this build writes and reads.
 pub const FORMAT: u32 = 2;
 
-/// The first line of a log: all that is needed to run it again.
+/// The first line of a log. It has everything that a replay needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
@@ -21,12 +21,12 @@ pub struct Header {
     pub rumormill: String,
     /// The seed: a text, even if it looks like a number.
     pub seed: String,
-    /// The answers that are different from those of the seed, as [`sim::Edit`] writes them.
+    /// The answers that differ from those of the seed, as [`sim::Edit`] writes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<String>,
     /// The whole scenario, with all defaults filled in.
     pub scenario: Value,
-    /// What the numbers of nodes and keys stand for.
+    /// The names of nodes and keys.
     pub names: Names,
 }
 
@@ -34,20 +34,20 @@ pub struct Header {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Footer {
-    /// How many events there are.
+    /// The number of events.
     pub events: u64,
     /// The digest of the run: over the canonical encoding of its events.
     pub digest: Fingerprint,
     /// XXH3-64 over all the bytes of the file before this line.
     pub hash: Fingerprint,
-    /// What came of the run.
+    /// The outcome of the run.
     pub outcome: Value,
 }
 
-/// What is wrong with a log.
+/// An error of reading or writing a log.
 #[derive(Debug, Error)]
 pub enum LogError {
-    /// It cannot be read: try again when it can.
+    /// The file cannot be read.
     #[error("{path}: {source}", path = path.display())]
     Read {
         /// The file.
@@ -55,7 +55,7 @@ pub enum LogError {
         /// Why.
         source: io::Error,
     },
-    /// It cannot be written: make room, or name another place.
+    /// The file cannot be written. Free some space, or choose another place.
     #[error("{path}: could not be written: {source}", path = path.display())]
     Write {
         /// The file.
@@ -63,15 +63,15 @@ pub enum LogError {
         /// Why.
         source: io::Error,
     },
-    /// It is no log.
+    /// The file is not a log.
     #[error("{path}: this is not a rumormill event log: {why}", path = path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What is missing.
+        /// The reason.
         why: String,
     },
-    /// It was written by another version of this program: use that, or record it again.
+    /// Another version of this program wrote the log. Use that version, or record the log again.
     #[error(
         "{path}: it has format {format}, and this rumormill reads format {FORMAT}: use the version \
          that wrote it, or record it again",
@@ -83,17 +83,17 @@ pub enum LogError {
         /// Its format.
         format: u64,
     },
-    /// It was a log once: get an undamaged copy.
+    /// The log is damaged. Get an undamaged copy.
     #[error("{path}:{line}: the log is damaged: {why}", path = path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: u64,
-        /// What is wrong there.
+        /// The reason.
         why: String,
     },
-    /// Its recording was interrupted: record it again.
+    /// The recording was interrupted. Record it again.
     #[error(
         "{path}:{line}: the log breaks off: its recording was interrupted, or its end was cut off",
         path = path.display()

@@ -1,12 +1,11 @@
-//! Lines of JSON, to the byte what `serde_json` writes, in a third of the time.
+//! Writes lines of JSON, byte for byte as `serde_json` does, in a third of the time.
 //!
-//! Recording is to cost no more than the run that is recorded, and nearly all of it is this. So
-//! everything is inlined into one function per type of event, where names are constants that are
-//! copied in one or two moves; and there is one check for room, not one at each comma: what does
-//! not fit is only counted, and a line that did not fit is written again in a larger buffer.
+//! A recording should cost no more than the run itself, and JSON is most of its cost. So each event
+//! type is inlined into one function, in which names are constants that take one or two moves.
+//! There is one check for room per line. Bytes that do not fit are only counted, and such a line is
+//! written again in a larger buffer.
 //!
-//! What is rare in a log (floats, numbers beyond 64 bits, text to be escaped) is left to
-//! `serde_json`.
+//! `serde_json` writes rare items: floats, numbers beyond 64 bits, and text that needs escapes.
 
 use serde::ser::{self, Serialize};
 use serde_json::Error;
@@ -14,16 +13,16 @@ use serde_json::Error;
 /// The size of the largest piece of known length.
 const SLACK: usize = 32;
 
-/// Lines that wait to be written.
+/// A buffer of lines that are not written yet.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    /// Longer than what there is room for, by [`SLACK`].
+    /// The buffer. It is longer than its capacity by [`SLACK`].
     bytes: Vec<u8>,
     len: usize,
 }
 
 impl Lines {
-    /// No line, and at first room for so many bytes.
+    /// Creates an empty buffer with room for `room` bytes.
     pub(crate) fn new(room: usize) -> Lines {
         Lines { bytes: vec![0; room + SLACK], len: 0 }
     }
@@ -40,7 +39,8 @@ impl Lines {
     /// Adds a line.
     ///
     /// # Panics
-    /// If the item is not JSON, such as a map with keys that are no strings: a mistake in its type.
+    /// If the item is not JSON, such as a map with keys that are not strings. That is a mistake in
+    /// its type.
     #[inline(always)]
     pub(crate) fn push(&mut self, item: &impl Serialize) {
         loop {
@@ -62,7 +62,7 @@ impl Lines {
     }
 }
 
-/// The line that is being written, and those before it. It lives in registers.
+/// The current line, and the lines before it. The fields fit into registers.
 struct Out<'a> {
     bytes: &'a mut [u8],
     len: usize,
@@ -111,7 +111,7 @@ impl Out<'_> {
     }
 }
 
-/// Writes a number of several digits, and tells how many they were.
+/// Writes a number of several digits, and returns the number of digits.
 fn put_digits(room: &mut [u8], mut number: u64) -> usize {
     let digits = number.ilog10() as usize + 1;
     for pair in room[..digits].rchunks_mut(2) {
@@ -133,7 +133,7 @@ struct Writer<'a, 'b> {
     out: &'a mut Out<'b>,
 }
 
-/// What is written between brackets.
+/// A value between brackets.
 struct Compound<'a, 'b> {
     out: &'a mut Out<'b>,
     is_empty: bool,
@@ -422,7 +422,7 @@ impl ser::SerializeMap for Compound<'_, '_> {
     type Ok = ();
     type Error = Error;
 
-    /// Keys are strings, or what `serde_json` makes strings of.
+    /// Keys are strings, or types that `serde_json` turns into strings.
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
         self.separate();
         let text = serde_json::to_vec(key)?;
@@ -460,7 +460,7 @@ mod tests {
 
     use super::*;
 
-    /// One of everything that a type can be made of.
+    /// A value of every kind that a type can contain.
     #[derive(Clone, Debug, Serialize)]
     #[serde(rename_all = "kebab-case")]
     enum Thing {

@@ -1,14 +1,12 @@
-//! The event log of a run: the artefact that is kept, compared, committed and replayed.
+//! The event log of a run, which can be stored, compared, committed and replayed.
 //!
-//! A log is a text file of JSON lines: a [`Header`], one line an event, a [`Footer`]. The format is
-//! written down in `docs/event-log.md`. It holds every answer that chance gave, so it can be
-//! replayed without a random number generator ([`Playback`]), and it holds the whole scenario, so
-//! nothing but the file is needed for that.
+//! A log is a text file of JSON lines: a [`Header`], one line an event, a [`Footer`].
+//! `docs/event-log.md` describes the format. A log contains every answer of chance, so a replay
+//! needs no random number generator ([`Playback`]). It also contains the whole scenario, so a
+//! replay needs no other file.
 //!
-//! A log that is not whole is not believed: [`verify`] checks shape and hash before anything else
-//! is done with it. While it is being written it has another name ([`mod@file`]), and only a
-//! finished
-//! one gets the name that was asked for ([`Recorder`]).
+//! Commands [`verify`] the shape and hash of a log before they use it. While a log is being written
+//! it has a temporary name ([`mod@file`]). Only a finished log gets its final name ([`Recorder`]).
 
 #![deny(clippy::float_arithmetic)]
 

@@ -1,13 +1,13 @@
-//! Running a log again, event by event.
+//! The replay of a log, event by event.
 //!
-//! A playback plays both parts: it answers every question of chance from the recording, and it
-//! holds every event that happens against the one that was recorded. The first that differs is a
-//! [`Divergence`], and the end of the replay.
+//! A playback has two tasks. It answers every question of chance from the recording, and it
+//! compares every event with the recorded one. The first event that differs is a [`Divergence`],
+//! and ends the replay.
 //!
-//! Questions are asked before they become events, but in the same order: the answers to a process's
-//! questions are emitted one after the other as soon as it has handled its input, and the fate of a
-//! message when it is sent. So the next answer is always found by looking ahead past the answers
-//! that have been given but not yet emitted.
+//! A question is asked before its event is emitted, but the order is the same. The answers to a
+//! process's questions are emitted one after the other once it has handled its input. The fate of a
+//! message is emitted when it is sent. So the playback finds the next answer by looking ahead, past
+//! the answers that were given but not yet emitted.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -20,30 +20,30 @@ use sim::{Choices, Event, Fate, Kind, Loss, Observer, Protocol, StreamId};
 
 use crate::{LogError, LogReader};
 
-/// Where a run and its recording part.
+/// The first difference between a run and its recording.
 #[derive(Debug)]
 pub enum Divergence<P: Protocol> {
-    /// Something else happens than was recorded; nothing was recorded any more if `expected` is
-    /// none.
+    /// The run emits another event than the recording has. `expected` is `None` if the recording
+    /// has ended.
     Event {
-        /// The number of the event, from 0.
+        /// The zero-based index of the event.
         seq: u64,
-        /// What was recorded.
+        /// The recorded event.
         expected: Option<Event<P>>,
-        /// What happens.
+        /// The event of the run.
         got: Event<P>,
     },
-    /// The run is over, but the recording goes on.
+    /// The run has ended, but the recording has more events.
     Ended {
-        /// The number of the event, from 0.
+        /// The zero-based index of the event.
         seq: u64,
-        /// What was recorded.
+        /// The recorded event.
         expected: Event<P>,
     },
 }
 
-/// A recording that is being replayed. Its clones are the same playback: one answers questions
-/// inside the world, the other compares events outside.
+/// A recording that is being replayed. Clones share one playback: one answers questions inside the
+/// world, and the other compares events outside.
 #[derive(Debug)]
 pub struct Playback<P: Protocol>(Rc<RefCell<Tape<P>>>);
 
@@ -56,11 +56,11 @@ impl<P: Protocol> Clone for Playback<P> {
 #[derive(Debug)]
 struct Tape<P: Protocol> {
     log: LogReader,
-    /// What has been read ahead.
+    /// The events that were read ahead.
     ahead: VecDeque<Event<P>>,
-    /// How many answers have been given that have not been emitted yet.
+    /// The number of answers that were given but not emitted yet.
     given: usize,
-    /// The numbers of streams. What they answer comes from the log, in the order of asking.
+    /// The ids of streams. Their answers come from the log, in the order of the questions.
     streams: BTreeMap<(String, String), StreamId>,
     compared: u64,
     divergence: Option<Divergence<P>>,
@@ -68,7 +68,7 @@ struct Tape<P: Protocol> {
 }
 
 impl<P: Protocol> Playback<P> {
-    /// A playback of the events that `log` still has.
+    /// Creates a playback of the remaining events of `log`.
     #[must_use]
     pub fn new(log: LogReader) -> Playback<P> {
         Playback(Rc::new(RefCell::new(Tape {
@@ -82,7 +82,7 @@ impl<P: Protocol> Playback<P> {
         })))
     }
 
-    /// A second playback that goes on from where this one is, and compares nothing yet.
+    /// Creates a second playback that continues from the same event.
     ///
     /// # Errors
     /// If the log cannot be opened again.
@@ -99,17 +99,17 @@ impl<P: Protocol> Playback<P> {
         }))))
     }
 
-    /// Whether there is no use in going on.
+    /// Whether the replay should stop, because of a divergence or an error.
     #[must_use]
     pub fn is_over(&self) -> bool {
         let tape = self.0.borrow();
         tape.divergence.is_some() || tape.error.is_some()
     }
 
-    /// To be called when the run is over.
+    /// Ends the playback after the run, and returns the divergence.
     ///
     /// # Errors
-    /// If the recording turned out to be damaged.
+    /// If the recording is damaged.
     pub fn finish(self) -> Result<Option<Divergence<P>>, LogError> {
         let mut tape = self.0.borrow_mut();
         if tape.divergence.is_none()
@@ -126,7 +126,7 @@ impl<P: Protocol> Playback<P> {
 }
 
 impl<P: Protocol> Tape<P> {
-    /// The event so many places ahead of those that have been compared.
+    /// The event `place` places after the last compared one.
     fn peek(&mut self, place: usize) -> Option<&Event<P>> {
         while self.ahead.len() <= place && self.error.is_none() {
             match self.log.next_event() {
@@ -146,7 +146,7 @@ impl<P: Protocol> Choices for Playback<P> {
         *streams.entry((purpose.to_owned(), name.to_owned())).or_insert(next)
     }
 
-    /// If the recording has no answer here, any will do: what comes of it will differ.
+    /// If the recording has no answer here, any answer will do, because the next event differs.
     fn draw(&mut self, _: StreamId, bound: u64) -> u64 {
         let mut tape = self.0.borrow_mut();
         let place = tape.given;

@@ -1,4 +1,4 @@
-//! Reading a log, a line at a time, without believing it.
+//! Reads an untrusted log, one line at a time.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
@@ -10,7 +10,7 @@ use sim::{Event, Protocol};
 
 use crate::{FORMAT, Footer, Header, LogError};
 
-/// A line longer than this (in bytes) is no line of a log.
+/// The maximum length of a line, in bytes.
 const LINE_MAX: u64 = 16 << 20;
 
 /// What is wrong with a log that was copied as a text of another system.
@@ -26,9 +26,9 @@ pub struct LogReader {
     path: PathBuf,
     file: BufReader<File>,
     line: Vec<u8>,
-    /// How many lines have been read.
+    /// The number of lines read.
     lines: u64,
-    /// How many bytes those lines have.
+    /// The number of bytes in those lines.
     bytes: u64,
     digest: Digest,
     header: Header,
@@ -39,7 +39,7 @@ impl LogReader {
     /// Opens a log and reads its header.
     ///
     /// # Errors
-    /// If the file cannot be read, or is no log that this version can read.
+    /// If the file cannot be read, or is not a log that this version can read.
     pub fn open(path: &Path) -> Result<LogReader, LogError> {
         let (file, line, first) = open(path)?;
         let format = first["format"].as_u64().unwrap_or_default();
@@ -56,10 +56,10 @@ impl LogReader {
         Ok(LogReader { path, file, line, lines: 1, bytes, digest, header, footer: None })
     }
 
-    /// A second reader that goes on from where this one is.
+    /// Creates a second reader that continues from the same line.
     ///
     /// # Errors
-    /// If the file cannot be opened again, or is not as long any more.
+    /// If the file cannot be opened again, or has become shorter.
     pub fn fork(&self) -> Result<LogReader, LogError> {
         let read = |source| LogError::Read { path: self.path.clone(), source };
         let mut file = File::open(&self.path).map_err(read)?;
@@ -94,10 +94,10 @@ impl LogReader {
         self.lines - 1 - u64::from(self.footer.is_some())
     }
 
-    /// The next event, or none if the footer has come instead, which is then whole and right.
+    /// Returns the next event. Returns `None` at the footer, after checking the footer.
     ///
     /// # Errors
-    /// If the log is damaged, or breaks off.
+    /// If the log is damaged or incomplete.
     pub fn next_event<P: Protocol>(&mut self) -> Result<Option<Event<P>>, LogError> {
         if !self.read_line()? {
             return Ok(None);
@@ -116,10 +116,10 @@ impl LogReader {
         }
     }
 
-    /// The next event as it stands in the file, or none if the footer has come instead.
+    /// Returns the next event as its line in the file. Returns `None` at the footer.
     ///
     /// # Errors
-    /// If the log is damaged, or breaks off.
+    /// If the log is damaged or incomplete.
     pub fn next_line(&mut self) -> Result<Option<&str>, LogError> {
         if !self.read_line()? {
             return Ok(None);
@@ -130,7 +130,7 @@ impl LogReader {
         }
     }
 
-    /// Reads a line that should be an event. No more after the footer.
+    /// Reads a line that should be an event. Returns false at the footer.
     fn read_line(&mut self) -> Result<bool, LogError> {
         if self.footer.is_some() {
             return Ok(false);
@@ -183,21 +183,21 @@ impl LogReader {
         self.digest.fingerprint()
     }
 
-    /// The log is damaged at the line that was read last.
+    /// An error at the line that was read last.
     fn corrupt(&self, why: String) -> LogError {
         LogError::Corrupt { path: self.path.clone(), line: self.lines, why }
     }
 }
 
-/// The first line of a log of any version, which holds its seed and its scenario.
+/// Returns the first line of a log of any version. It has the seed and the scenario.
 ///
 /// # Errors
-/// If the file cannot be read, or its first line is no header.
+/// If the file cannot be read, or its first line is not a header.
 pub fn first_line(path: &Path) -> Result<Value, LogError> {
     Ok(open(path)?.2)
 }
 
-/// A file, its first line, and the same as JSON that names a format.
+/// Opens a file. Returns its first line, and the line as JSON with a format.
 fn open(path: &Path) -> Result<(BufReader<File>, Vec<u8>, Value), LogError> {
     let read = |source| LogError::Read { path: path.to_owned(), source };
     let foreign = |why: &str| LogError::Foreign { path: path.to_owned(), why: why.to_owned() };
@@ -224,10 +224,10 @@ fn open(path: &Path) -> Result<(BufReader<File>, Vec<u8>, Value), LogError> {
     Ok((file, line, first))
 }
 
-/// Reads a whole log, and says what stands around its events if it is undamaged.
+/// Reads a whole log, and returns its header and footer if it is undamaged.
 ///
 /// # Errors
-/// If it cannot be read, is no log, is damaged, or breaks off.
+/// If it cannot be read, is not a log, is damaged, or is incomplete.
 pub fn verify(path: &Path) -> Result<(Header, Footer), LogError> {
     let mut log = LogReader::open(path)?;
     while log.read_line()? {}
@@ -235,13 +235,13 @@ pub fn verify(path: &Path) -> Result<(Header, Footer), LogError> {
     Ok((log.header, footer))
 }
 
-/// What was read of a line.
+/// The result of reading a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
     Whole,
     /// The file ends before the line does.
     BreaksOff,
-    /// It does not end within [`LINE_MAX`].
+    /// The line is longer than [`LINE_MAX`].
     TooLong,
 }
 

@@ -1,4 +1,4 @@
-//! Writing a log while a run goes on.
+//! Writes a log during a run.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ use crate::{Footer, Header, LogError};
 
 /// Writes the events of a run to a file.
 ///
-/// Until it is finished the file has a [name of its own](crate::file); if the run is interrupted a
-/// file of that name remains, and one of the final name that was there before is untouched.
+/// Until it is finished the file has a [temporary name](crate::file). If the run is interrupted,
+/// the temporary file remains, and an older file with the final name is untouched.
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,
@@ -25,11 +25,11 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Begins a log that will be called `path`; or writes it to what is there, if that is no
-    /// regular file.
+    /// Begins a log with the final name `path`. A target that is not a regular file is written to
+    /// directly.
     ///
     /// # Errors
-    /// If it cannot be written there.
+    /// If the file cannot be created.
     pub fn create(path: &Path, header: &Header) -> Result<Recorder, LogError> {
         let write = |source| LogError::Write { path: path.to_owned(), source };
         let (new, file) = NewFile::create(path).map_err(write)?;
@@ -39,11 +39,11 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// Ends the log, and gives it its name. (Nothing waits for the disk: a log that a power failure
-    /// has damaged is known by its hash.)
+    /// Ends the log, and gives it its final name. This does not sync the disk: the hash shows a log
+    /// that a power failure has damaged.
     ///
     /// # Errors
-    /// If it could not be written; what was written is removed.
+    /// If the log could not be written. Then the file is removed.
     pub fn finish(self, run: &EventDigest, outcome: Value) -> Result<(), LogError> {
         let mut written = self.writer.end(self.lines);
         let hash = written.hash.fingerprint();
@@ -57,11 +57,11 @@ impl Recorder {
         result.map_err(|source| LogError::Write { path: self.path, source })
     }
 
-    /// Leaves the log unfinished but readable, and tells its name; none if it was written to
-    /// something that is no regular file.
+    /// Leaves the log unfinished but readable, and returns its temporary name. Returns `None` if
+    /// the target is not a regular file.
     ///
     /// # Errors
-    /// If it could not be written; what was written is removed.
+    /// If the log could not be written. Then the file is removed.
     pub fn abandon(self) -> Result<Option<PathBuf>, LogError> {
         let written = self.writer.end(self.lines);
         match written.result {
@@ -70,7 +70,7 @@ impl Recorder {
         }
     }
 
-    /// Whether writing has failed, as on a full disk: there is no use in going on.
+    /// Whether writing has failed, as on a full disk. Then the run can stop.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.writer.has_failed()

@@ -1,9 +1,9 @@
-//! Events in words, for people: whatever the system, whose messages are shown as they are.
+//! Events as text for people. This works for any system: messages are shown as JSON.
 
 use history::{Names, NodeId, Span};
 use serde_json::Value;
 
-/// An event of a log in one line.
+/// Returns an event of a log as one line of text.
 #[must_use]
 pub fn in_words(event: &Value, names: &Names) -> String {
     let at = Span(event["at"].as_u64().unwrap_or_default());

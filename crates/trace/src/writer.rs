@@ -1,4 +1,5 @@
-//! Hashing and writing what is recorded, on a thread of its own: a run does not wait for the file.
+//! Hashes and writes a recording on a thread of its own, so that the run does not wait for the
+//! file.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -11,33 +12,32 @@ use history::Digest;
 use crate::file::Sink;
 use crate::json::Lines;
 
-/// How many bytes are gathered before they are handed over: to wake the thread can take as long
-/// as a hundred events.
+/// The number of bytes in a block. Waking the thread can take as long as a hundred events.
 const BLOCK: usize = 1 << 18;
-/// How many blocks may wait: a run that is ahead by more waits too.
+/// The maximum number of waiting blocks. A run that is further ahead waits for the thread.
 const BLOCKS: usize = 4;
 
 /// Takes blocks of lines, and writes them in order.
 #[derive(Debug)]
 pub(crate) struct Writer {
     blocks: SyncSender<Lines>,
-    /// Blocks that have been written, to be used again.
+    /// Written blocks, which are used again.
     used: Receiver<Lines>,
     failed: Arc<AtomicBool>,
     thread: JoinHandle<Written>,
 }
 
-/// What has been written.
+/// The bytes written so far.
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) file: Sink,
     pub(crate) hash: Digest,
-    /// Whether all of it has been.
+    /// Whether all writes succeeded.
     pub(crate) result: io::Result<()>,
 }
 
 impl Writer {
-    /// Writes to a file from where it is.
+    /// Starts the thread for a file.
     pub(crate) fn new(file: Sink) -> io::Result<Writer> {
         let (blocks, to_write) = sync_channel::<Lines>(BLOCKS);
         let (give_back, used) = channel();
@@ -49,7 +49,7 @@ impl Writer {
                 written.write(lines.as_bytes());
                 has_failed.store(written.result.is_err(), Ordering::Relaxed);
                 lines.clear();
-                // Once the run is over, nobody needs it.
+                // After the run the receiver is gone, and the block is dropped.
                 let _ = give_back.send(lines);
             }
             written
@@ -58,12 +58,12 @@ impl Writer {
         Ok(Writer { blocks, used, failed, thread })
     }
 
-    /// Lines to be filled, and then handed over.
+    /// Creates an empty block.
     pub(crate) fn block() -> Lines {
         Lines::new(BLOCK + BLOCK / 4)
     }
 
-    /// Hands lines over once they are a block.
+    /// Passes the lines to the thread once they fill a block.
     #[inline(always)]
     pub(crate) fn pass_on(&self, lines: &mut Lines) {
         if lines.as_bytes().len() >= BLOCK {
@@ -74,11 +74,11 @@ impl Writer {
     #[cold]
     fn write(&self, lines: &mut Lines) {
         let empty = self.used.try_recv().unwrap_or_else(|_| Writer::block());
-        // If the thread is gone it has panicked, which `end` tells.
+        // If the thread is gone it has panicked, and `end` reports that.
         let _ = self.blocks.send(std::mem::replace(lines, empty));
     }
 
-    /// Whether writing has failed: there is no use in going on.
+    /// Whether writing has failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }

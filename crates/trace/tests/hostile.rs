@@ -1,4 +1,4 @@
-//! Logs that are not what was written: each is refused, and none makes the reader panic.
+//! Changed logs: each is refused, and none makes the reader panic.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -98,7 +98,7 @@ fn a_log_without_one_of_its_lines_is_refused() {
     }
 }
 
-/// What reading a log says in the end, after its line has been put in the place of an event's.
+/// The result of reading a log in which this line replaces that of an event.
 fn read_with(line: &str) -> (String, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = recorded(folder.path());
@@ -207,7 +207,7 @@ proptest! {
         prop_assume!(changed != whole);
         fs::write(&path, &changed).unwrap();
         let known = verify(&path).is_err();
-        // What stands in the footer beside the count and the hash is compared with the run.
+        // The other fields of the footer are compared with the run.
         let footer = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
         prop_assert!(known || place > footer, "at {place}");
         prop_assert!(read_all(&path).is_err() || place > footer);

@@ -1,9 +1,9 @@
-//! What an acceptor does for the orchestrator: it rejects what is of an age that is over, and
+//! The orders of the orchestrator to an acceptor. An acceptor rejects messages of an ended age, and
 //! erases registers that hold a tombstone.
 //!
-//! Both are scripts on its server, and the ages are keys there: so they are as durable as registers
-//! are. The two phases look at the ages first, in the same script: between one script and the next
-//! somebody else's could run.
+//! Both are scripts on its server. The ages are keys of the server, so they are as durable as
+//! registers. The scripts of the two phases check the age themselves, because another client's
+//! script could run between two scripts.
 
 use std::sync::Arc;
 
@@ -16,21 +16,21 @@ use crate::order::{Order, Report};
 use crate::scripts::{OrderScripts, QUERY, ScriptSet, accept, prepare};
 use crate::{Ballot, Message};
 
-/// The first phase, for a proposer of an age.
+/// The first phase, for a proposer with an age.
 pub const AGED_PREPARE: Script = Script {
     name: "aged-prepare",
     source: concat!(include_str!("../scripts/age.lua"), include_str!("../scripts/prepare.lua")),
     native: aged_prepare,
 };
 
-/// The second phase, for a proposer of an age.
+/// The second phase, for a proposer with an age.
 pub const AGED_ACCEPT: Script = Script {
     name: "aged-accept",
     source: concat!(include_str!("../scripts/age.lua"), include_str!("../scripts/accept.lua")),
     native: aged_accept,
 };
 
-/// Has ages rejected.
+/// Makes the acceptor reject ages.
 pub const REJECT: Script =
     Script { name: "reject", source: include_str!("../scripts/reject.lua"), native: reject };
 
@@ -38,14 +38,14 @@ pub const REJECT: Script =
 pub const ERASE: Script =
     Script { name: "erase", source: include_str!("../scripts/erase.lua"), native: erase };
 
-/// What a message of an age that a deletion has ended is answered with.
+/// The reply to a message of an age that a deletion has ended.
 pub(super) const AGE_IS_OVER: ErrorReply =
     ErrorReply::from_static("ERR a deletion has ended this age");
-/// What a script that erases answers if it has erased.
+/// The reply of an erasing script that has erased the register.
 pub(crate) const ERASED: Blob = Blob::from_static("erased");
 const NO_AGE: ErrorReply = ErrorReply::from_static("ERR an age is a number");
 
-/// The scripts by which an acceptor whose registers can be deleted is asked.
+/// The scripts of an acceptor whose registers can be deleted.
 #[derive(Debug, Hash)]
 pub(super) struct Aged {
     reject: Sha1,
@@ -53,7 +53,7 @@ pub(super) struct Aged {
 }
 
 impl ScriptSet {
-    /// Where registers can be deleted, and are erased by this script.
+    /// The scripts, with this script for erasing.
     pub(crate) const fn aged(erase: Script) -> ScriptSet {
         let orders = Some(OrderScripts { reject: REJECT, erase });
         ScriptSet { prepare: AGED_PREPARE, accept: AGED_ACCEPT, query: QUERY, orders }
@@ -67,7 +67,7 @@ impl Aged {
 }
 
 impl Registers {
-    /// What a phase is called with beside the register's keys and its own arguments.
+    /// The additional key and argument of a phase.
     pub(super) fn aged(&self, key: Key, proposer: NodeId, age: u32) -> Option<([Blob; 4], Blob)> {
         self.aged.as_ref()?;
         let [promise, ballot, value] = self.keys[key.index()].clone();
@@ -76,7 +76,7 @@ impl Registers {
 }
 
 impl Acceptor {
-    pub(super) fn obey(&mut self, cx: &mut Cx<'_>, from: NodeId, number: u32, order: &Order) {
+    pub(super) fn apply(&mut self, cx: &mut Cx<'_>, from: NodeId, number: u32, order: &Order) {
         let registers = Arc::clone(&self.registers);
         let Some(aged) = &registers.aged else {
             return;
@@ -126,13 +126,13 @@ impl Acceptor {
     }
 }
 
-/// Whether this is the first word of what a script answers.
+/// Whether this is the first word of a script's reply.
 fn says(reply: &RedisReply, word: &Blob) -> bool {
     matches!(reply, RedisReply::Array(parts)
         if matches!(parts.first(), Some(RedisReply::Bulk(said)) if said == word))
 }
 
-/// Where a server keeps the lowest age of a proposer that is still heard.
+/// The key of the lowest age that an acceptor still accepts from a proposer.
 fn age_key(proposer: NodeId) -> Blob {
     Blob::format(format_args!("age/{}", proposer.0))
 }
@@ -141,14 +141,14 @@ fn number_text(number: u32) -> Blob {
     Text::<10>::new().number(u64::from(number)).blob()
 }
 
-/// What `age.lua` does.
+/// The native twin of `age.lua`.
 fn is_of_age(cx: &mut ScriptContext<'_>) -> Result<bool, ErrorReply> {
     let age = cx.arguments().last().and_then(|age| number(age));
     let lowest = lowest_age(cx, cx.key(4)?)?;
     Ok(age.zip(lowest).is_some_and(|(age, lowest)| age >= lowest))
 }
 
-/// None if somebody else wrote to the key.
+/// Returns `None` if another program wrote to the key.
 fn lowest_age(cx: &mut ScriptContext<'_>, key: &Blob) -> Result<Option<u64>, ErrorReply> {
     Ok(cx.get(key)?.map_or(Some(0), |lowest| number(&lowest)))
 }
@@ -187,7 +187,7 @@ fn erase(cx: &mut ScriptContext<'_>) -> Result<RedisReply, ErrorReply> {
     Ok(RedisReply::Array(vec![RedisReply::Bulk(ERASED)]))
 }
 
-/// Deletes all keys that the script was called with.
+/// Deletes all keys of the script's call.
 pub(crate) fn delete_register(cx: &mut ScriptContext<'_>) -> Result<(), ErrorReply> {
     let delete = [Blob::from_static("DEL")];
     let line: Vec<Blob> = delete.iter().chain(cx.keys()).cloned().collect();

@@ -1,4 +1,4 @@
-//! A client alone: what it takes for an answer, and what is left of it after a crash.
+//! A client alone: which replies it accepts, and its state after a crash.
 
 use history::{Completion, Key, NodeId, Observation, Span, Value, Version};
 use sim::{Delay, Effect, Input, Keep, Process, Sandbox};
@@ -15,7 +15,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// One that is to write once, at one proposer.
+    /// A client with one write to do, at one proposer.
     fn new() -> Stage {
         let client = Client::new(vec![PROPOSER], vec![Key(0)], Some(1), Span::from_millis(50));
         Stage { client, sandbox: Sandbox::default() }
@@ -26,7 +26,7 @@ impl Stage {
         self.sandbox.take_effects()
     }
 
-    /// The ticket of the question that it asks.
+    /// The ticket of the client's request.
     fn asks(&mut self, input: Input<Protocol>) -> u32 {
         let asked = self.does(input).into_iter().find_map(|effect| match effect {
             Effect::Send { to: PROPOSER, message: Message::Change { ticket, .. } } => Some(ticket),
@@ -35,7 +35,7 @@ impl Stage {
         asked.expect("it asks")
     }
 
-    /// How its operation ends by this; none if it waits on.
+    /// The outcome of its operation after this input. `None` if the client still waits.
     fn ends(&mut self, input: Input<Protocol>) -> Option<Completion> {
         self.does(input).into_iter().find_map(|effect| match effect {
             Effect::Return(returned) => Some(returned.completion),
@@ -72,11 +72,11 @@ fn only_what_is_about_its_question_ends_it() {
 }
 
 #[test]
-fn who_knows_nothing_says_so() {
+fn an_unknown_outcome_is_reported_as_unknown() {
     let mut stage = Stage::new();
     stage.asks(Input::Timer(Timer::Try));
     let unknown = Some(Completion::Unknown);
-    assert_eq!(stage.ends(Input::Timer(Timer::LosePatience)), unknown);
+    assert_eq!(stage.ends(Input::Timer(Timer::CallTimeout)), unknown);
     stage.asks(Input::Timer(Timer::Try));
     assert_eq!(stage.ends(answer(1, Answer::Unknown)), unknown);
     stage.asks(Input::Timer(Timer::Try));
@@ -87,14 +87,14 @@ fn who_knows_nothing_says_so() {
 fn after_a_crash_it_begins_with_another_question() {
     let mut stage = Stage::new();
     stage.asks(Input::Timer(Timer::Try));
-    // It has read, and asks to write.
+    // It has read, and requests a write.
     assert_eq!(stage.asks(answer(0, Answer::Ok(STATE))), 1);
     let waits_for = stage.client.waits_for().expect("it waits");
     assert_eq!(waits_for.what, "what becomes of a write");
     stage.client = stage.client.crash(Keep::Durable);
     assert!(stage.client.waits_for().is_none() && !stage.client.is_done());
     assert_eq!(stage.client.missing(), Some(1), "it still wants what it wanted");
-    assert_eq!(stage.ends(answer(1, Answer::Ok(STATE))), None, "nobody waits for that");
+    assert_eq!(stage.ends(answer(1, Answer::Ok(STATE))), None, "no client waits for that");
     // It reads again.
     assert_eq!(stage.asks(Input::Timer(Timer::Try)), 2);
     assert_eq!(stage.asks(answer(2, Answer::Ok(STATE))), 3);

@@ -10,22 +10,21 @@ use crate::orchestrator::OrchestratedChange;
 use crate::rules::{Published, Rules};
 use crate::variants::Shortcut;
 
-/// What there is for an orchestrator to do.
+/// The tasks of an orchestrator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OrchestratorConfig {
-    /// One of so many times clients delete what they have read instead of writing on top of it;
-    /// never if 0.
+    /// Clients delete instead of writing once in this many times. 0 means never.
     pub deletions_one_in: u64,
     /// Changes of membership, one after the other.
     pub changes: Vec<OrchestratedChange>,
-    /// How long it waits between two changes.
+    /// How long the orchestrator waits between two changes.
     pub every: Span,
-    /// How long it waits for reports before it gives an order again.
+    /// How long the orchestrator waits for reports before it repeats an order.
     pub retry: Span,
-    /// How many more keys there are, which are written once before and read once after all changes.
+    /// The number of additional keys that are written once before and read once after all changes.
     pub cold_keys: u16,
-    /// What it leaves out, on purpose.
+    /// The step or check that it omits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shortcut: Option<Shortcut>,
 }
@@ -44,19 +43,19 @@ impl Default for OrchestratorConfig {
 }
 
 impl OrchestratorConfig {
-    /// What deletions and changes of membership follow.
+    /// The rules of deletions and changes of membership.
     pub(crate) fn rules(&self) -> &'static dyn Rules {
         self.shortcut.map_or(&Published, Shortcut::rules)
     }
 
-    /// How many acceptors there are beside those of the beginning.
+    /// The number of acceptors besides the initial ones.
     pub(crate) fn spare_acceptors(&self) -> u16 {
         use OrchestratedChange::{AddAcceptor, ReplaceAcceptor};
         let join = |change: &&_| matches!(change, AddAcceptor | ReplaceAcceptor);
         self.changes.iter().filter(join).count() as u16
     }
 
-    /// How many proposers there are beside those of the beginning.
+    /// The number of proposers besides the initial ones.
     pub(crate) fn spare_proposers(&self) -> u16 {
         let is_addition = |change: &&_| **change == OrchestratedChange::AddProposer;
         self.changes.iter().filter(is_addition).count() as u16
@@ -81,17 +80,17 @@ impl OrchestratorConfig {
             return wrong("orchestrator.cold_keys", "where keys are deleted, none is cold");
         }
         if self.every == Span::ZERO || self.retry == Span::ZERO {
-            return wrong("orchestrator.retry", "it has to wait for longer than that");
+            return wrong("orchestrator.retry", "the orchestrator must wait for longer than 0s");
         }
-        let everybody = config.acceptor_names();
-        let majority = QuorumConfig { size: everybody.len() / 2 + 1, nodes: everybody };
+        let all_acceptors = config.acceptor_names();
+        let majority = QuorumConfig { size: all_acceptors.len() / 2 + 1, nodes: all_acceptors };
         if config.prepare != majority || config.accept != majority {
             return wrong("prepare", "an orchestrator begins with majorities of all acceptors");
         }
         self.check_changes(config)
     }
 
-    /// Somebody has to be left.
+    /// At least one node must remain.
     fn check_changes(&self, config: &Config) -> Result<(), Problem> {
         let (mut acceptors, mut proposers) = (config.acceptors, config.proposers);
         for (number, change) in self.changes.iter().enumerate() {
@@ -104,7 +103,7 @@ impl OrchestratorConfig {
             }
             if acceptors == 0 || proposers == 0 {
                 let path = format!("orchestrator.changes.{number}");
-                return Err(Problem::new(path, "that would leave nobody"));
+                return Err(Problem::new(path, "this would remove the last node"));
             }
         }
         Ok(())
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_has_to_be_left() {
+    fn the_last_node_cannot_be_removed() {
         use OrchestratedChange::{AddProposer, RemoveAcceptor, RemoveProposer};
         let changes = |changes: &[_]| OrchestratorConfig {
             changes: changes.to_vec(),

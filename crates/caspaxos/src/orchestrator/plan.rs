@@ -1,4 +1,4 @@
-//! What an orchestrator has to do with, and which steps a job takes.
+//! The nodes and keys of an orchestrator, and the steps of each job.
 
 use std::collections::VecDeque;
 
@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 use super::{Cx, Orchestrator, Step};
 use crate::Configuration;
 
-/// The nodes and keys that an orchestrator has to do with.
+/// The nodes and keys of an orchestrator.
 #[derive(Clone, Debug, Default, Hash)]
 pub struct Cast {
     /// The present acceptors.
     pub acceptors: Vec<NodeId>,
-    /// Those that join, in this order.
+    /// The acceptors that join, in this order.
     pub spare_acceptors: VecDeque<NodeId>,
     /// The present proposers.
     pub proposers: Vec<NodeId>,
-    /// Those that are added, in this order.
+    /// The proposers that are added, in this order.
     pub spare_proposers: VecDeque<NodeId>,
-    /// All keys that there are.
+    /// All keys.
     pub keys: Vec<Key>,
-    /// Whether registers are deleted: then acceptors know of ages.
+    /// Whether registers are deleted. Then acceptors check ages.
     pub deletes: bool,
 }
 
@@ -41,11 +41,11 @@ pub enum OrchestratedChange {
     RemoveProposer,
 }
 
-/// Something to be done at its time.
+/// A job of the orchestrator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Job {
     Change(OrchestratedChange),
-    /// Have a sweeper go over its keys.
+    /// Start a sweeper.
     Sweep(NodeId),
 }
 

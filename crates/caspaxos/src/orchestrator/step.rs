@@ -1,4 +1,4 @@
-//! A step: an order, to which nodes it is given, and what they have reported so far.
+//! A step: an order, the nodes that get it, and their reports so far.
 
 use history::{Key, NodeId, Observation};
 
@@ -6,30 +6,30 @@ use super::Cast;
 use crate::order::{Accepting, Order, Report};
 use crate::{Ballot, Configuration};
 
-/// What an orchestrator does before it goes on: an order to certain nodes.
+/// An order to some nodes, which the orchestrator completes before the next step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Some proposer commits a register again that was deleted.
+    /// Some proposer commits a deleted register again.
     Commit {
-        /// Which register.
+        /// The register.
         key: Key,
-        /// The ballot under which a quorum has accepted that it is empty.
+        /// The ballot under which a quorum has accepted the empty state.
         tombstone: Ballot,
-        /// Who has to accept.
+        /// The acceptors that must accept.
         by: Accepting,
     },
-    /// All proposers forget a register, move past a ballot, and come of age.
+    /// All proposers forget a register, move past a ballot, and begin a new age.
     Forget {
-        /// Which register.
+        /// The register.
         key: Key,
         /// The ballot that they move past.
         tombstone: Ballot,
     },
-    /// All acceptors reject what is older than the ages that proposers reported last.
+    /// All acceptors reject messages that are older than the last reported ages.
     Reject,
     /// All acceptors erase a register.
     Erase {
-        /// Which register.
+        /// The register.
         key: Key,
         /// The ballot of its tombstone.
         tombstone: Ballot,
@@ -45,7 +45,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// Those who are asked. To commit is the business of any one of them.
+    /// The nodes that get the order. For a commit, any one of them suffices.
     pub(super) fn nodes(&self, cast: &Cast) -> Vec<NodeId> {
         match self {
             Step::Commit { .. } | Step::Forget { .. } | Step::Configure(_) | Step::Rescan(_) => {
@@ -56,7 +56,7 @@ impl Step {
         }
     }
 
-    /// The order that is given, in this epoch, and after these ages were reported.
+    /// The order of the step, in this epoch and with these reported ages.
     pub(super) fn order(&self, epoch: u64, ages: &[(NodeId, u32)]) -> Order {
         match self.clone() {
             Step::Commit { key, by, .. } => Order::Commit { key, by },
@@ -71,18 +71,18 @@ impl Step {
     }
 }
 
-/// A step that has been begun.
+/// A step in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Round {
     pub(super) number: u32,
     pub(super) step: Step,
-    /// Who has not reported yet.
+    /// The nodes that have not reported.
     pub(super) waiting: Vec<NodeId>,
     /// The ages that were reported.
     pub(super) ages: Vec<(NodeId, u32)>,
-    /// What was committed.
+    /// The committed state.
     pub(super) committed: Option<(Ballot, Observation)>,
-    /// Whether somebody holds the tombstone still.
+    /// Whether an acceptor still holds the tombstone.
     pub(super) is_kept: bool,
 }
 
@@ -91,8 +91,8 @@ impl Round {
         Round { number, step, waiting, ages: Vec::new(), committed: None, is_kept: false }
     }
 
-    /// Somebody reports, perhaps not for the first time.
-    pub(super) fn hear(&mut self, from: NodeId, report: Report) {
+    /// Handles a node's report, which may be a duplicate.
+    pub(super) fn on_report(&mut self, from: NodeId, report: Report) {
         let Some(place) = self.waiting.iter().position(|waiting| *waiting == from) else {
             return;
         };

@@ -1,4 +1,4 @@
-//! What an orchestrator asks for, and in which order.
+//! The orders of an orchestrator, and their sequence.
 
 use history::{Key, NodeId, Observation, Span};
 use sim::{Effect, Input, Keep, Process, Sandbox};
@@ -33,7 +33,7 @@ impl Stage {
         Stage { orchestrator, sandbox: Sandbox::default() }
     }
 
-    /// To whom which order is given when this happens.
+    /// The orders, with their receivers, after this input.
     fn orders(&mut self, input: Input<Protocol>) -> Vec<(NodeId, u32, Order)> {
         self.orchestrator.handle(&mut self.sandbox.context(), input);
         let orders = self.sandbox.take_effects().into_iter().filter_map(|effect| match effect {
@@ -54,12 +54,12 @@ impl Stage {
         self.orders(Input::Message { from, message: Message::Report { number, report } })
     }
 
-    /// All nodes report the same; what is asked for then.
+    /// All nodes report the same. Returns the orders that follow.
     fn all(&mut self, nodes: &[NodeId], number: u32, report: Report) -> Vec<(NodeId, u32, Order)> {
         nodes.iter().flat_map(|node| self.report(*node, number, report)).collect()
     }
 
-    /// Answers all orders as they should be, and tells the steps.
+    /// Reports success for all orders, and returns the steps.
     fn play(&mut self, mut orders: Vec<(NodeId, u32, Order)>) -> Vec<Order> {
         let mut steps = Vec::new();
         while let Some((_, _, order)) = orders.first().cloned() {
@@ -130,7 +130,7 @@ fn a_deletion_that_proposers_know_of_is_brought_to_its_end_first() {
 }
 
 #[test]
-fn a_step_is_over_when_everybody_has_reported() {
+fn a_step_is_over_when_all_nodes_have_reported() {
     let mut stage = Stage::new(3, &[]);
     stage.deleted();
     let state = Observation::EMPTY;
@@ -140,7 +140,7 @@ fn a_step_is_over_when_everybody_has_reported() {
     assert_eq!(stage.report(PROPOSERS[0], 2, Report::Age(1)), [], "it is the same report");
     assert_eq!(stage.report(PROPOSERS[1], 1, Report::Age(1)), [], "it is of another order");
     let again = stage.orders(Input::Timer(Timer::Try));
-    assert_eq!(again, [forget[1].clone()], "who has reported is not asked again");
+    assert_eq!(again, [forget[1].clone()], "a node that has reported gets no second order");
     assert_eq!(stage.report(PROPOSERS[1], 2, Report::Age(1)).len(), 3);
 }
 
@@ -181,7 +181,7 @@ fn a_promise_since_the_tombstone_begins_it_all_again() {
     assert_eq!(again[0].2, Order::Commit { key: KEY, by: Accepting::All });
 }
 
-/// The steps of a change, in short: `p2/3 a3/4` is a configuration, and `r` a key rescanned.
+/// The steps of a change in short form: `p2/3 a3/4` is a configuration, and `r` a rescanned key.
 fn steps(acceptors: u16, change: OrchestratedChange) -> String {
     let mut stage = Stage::new(acceptors, &[change]);
     stage.orders(Input::Start);
@@ -208,13 +208,13 @@ fn keys_are_rescanned_on_the_way_to_an_even_number() {
     assert_eq!(steps(3, ReplaceAcceptor), "p3/4 a3/4, r, r, p2/3 a2/3");
 }
 
-/// Of two sets with so many acceptors each, and so many in common, whether all majorities meet.
+/// Whether all majorities of two sets of these sizes meet, with this many acceptors in common.
 fn majorities_meet(one: usize, other: usize, common: usize) -> bool {
     let (one_majority, other_majority) = (one / 2 + 1, other / 2 + 1);
     (one_majority + common).saturating_sub(one) + other_majority > other
 }
 
-/// What the order of rescans rests on.
+/// The fact that the order of rescans relies on.
 #[test]
 fn majorities_meet_as_far_as_the_next_rescan() {
     for n in 1..50 {

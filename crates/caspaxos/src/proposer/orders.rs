@@ -1,8 +1,8 @@
-//! What a proposer does for the orchestrator.
+//! The orders of the orchestrator to a proposer.
 //!
-//! Its age, its floor and its configuration outlast a crash: a proposer that went back behind any
-//! of them could write below a tombstone, or by acceptors that are not asked any more. So they are
-//! written down before the order is reported.
+//! A proposer's age, floor and configuration survive a crash. With an older one it could write
+//! below a tombstone, or use acceptors that have left. So the proposer stores them before it
+//! reports the order.
 
 use history::{Action, Key, NodeId, Observation};
 use sim::Context;
@@ -15,7 +15,7 @@ use crate::{Answer, Ballot, Configuration, Message, Protocol, Quorum};
 
 type Cx<'a> = Context<'a, Protocol>;
 
-/// Whose order it is, and which.
+/// The sender and the number of the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Ordered {
     orchestrator: NodeId,
@@ -23,14 +23,15 @@ pub(super) struct Ordered {
 }
 
 impl<L: Leadership> Proposer<L> {
-    /// Lets registers be deleted: compares what clients expect so that versions may begin anew, and
-    /// tells an orchestrator of deletions, which is to collect the tombstones.
+    /// Allows deletions. The proposer then compares whole states, because versions start over after
+    /// a deletion. It notifies the orchestrator of each deletion, so that the orchestrator collects
+    /// the tombstones.
     #[must_use]
     pub fn with_deletions(self, orchestrator: NodeId, comparing: Comparing) -> Proposer<L> {
         Proposer { collector: Some(orchestrator), comparing, ..self }
     }
 
-    pub(super) fn obey(&mut self, cx: &mut Cx<'_>, from: NodeId, number: u32, order: Order) {
+    pub(super) fn apply(&mut self, cx: &mut Cx<'_>, from: NodeId, number: u32, order: Order) {
         let ordered = Ordered { orchestrator: from, number };
         match order {
             Order::Commit { key, by } => return self.commit(cx, ordered, key, by),
@@ -42,23 +43,23 @@ impl<L: Leadership> Proposer<L> {
         ordered.report(cx, Report::Age(self.age));
     }
 
-    /// Commits a register again. If its lock is taken, the order will come again.
+    /// Commits a register again. If its lock is taken, the orchestrator repeats the order.
     fn commit(&mut self, cx: &mut Cx<'_>, ordered: Ordered, key: Key, by: Accepting) {
         if !self.is_off() && !self.attempts.contains_key(&key) {
             self.begin(cx, Asker::Orchestrator(ordered, by), key, Action::Read);
         }
     }
 
-    /// Nothing that was sent up to now is of the age that it has after this, and everything that is
-    /// sent about this register from now on is above the tombstone.
+    /// Forgets a register and begins a new age. All earlier messages have an older age, and all
+    /// later messages about this register are above the tombstone.
     fn forget(&mut self, cx: &mut Cx<'_>, key: Key, tombstone: Ballot) {
         self.age += 1;
         self.abandon(cx, key);
         self.leadership.forget(key, tombstone);
     }
 
-    /// Uses other acceptors from now on, unless the order is an old one that comes late. What the
-    /// former ones have promised is worth nothing among the new: so it begins anew.
+    /// Uses other acceptors from now on, unless the order is an old one that arrives late. Promises
+    /// of the former acceptors do not hold among the new ones, so the proposer starts over.
     fn configure(&mut self, cx: &mut Cx<'_>, epoch: u64, configuration: Configuration) {
         if epoch > self.epoch {
             (self.epoch, self.configuration) = (epoch, configuration);
@@ -71,7 +72,7 @@ impl<L: Leadership> Proposer<L> {
         if !self.is_off() {
             self.age += 1;
             self.epoch = u64::MAX;
-            self.configuration = Configuration::nobody();
+            self.configuration = Configuration::empty();
             cx.mark("proposer-retired");
             self.abandon_all(cx);
         }
@@ -83,7 +84,7 @@ impl<L: Leadership> Proposer<L> {
         self.leadership.abdicate();
     }
 
-    /// Ends the attempt at a key. What it has sent may still be accepted.
+    /// Ends the attempt at a key. Its accepts may still take effect.
     fn abandon(&mut self, cx: &mut Cx<'_>, key: Key) {
         if let Some(Attempt { phase, timer, .. }) = self.attempts.get(&key) {
             cx.mark("attempt-abandoned");
@@ -96,9 +97,9 @@ impl<L: Leadership> Proposer<L> {
         }
     }
 
-    /// What a quorum has accepted matters to the orchestrator if it has asked for that, or if it is
+    /// Notifies the orchestrator of an accepted state if it ordered the commit, or if the state is
     /// a tombstone.
-    pub(super) fn tell_orchestrator(
+    pub(super) fn notify_orchestrator(
         &self,
         cx: &mut Cx<'_>,
         (key, ballot): (Key, Ballot),
@@ -118,9 +119,9 @@ impl<L: Leadership> Proposer<L> {
         }
     }
 
-    /// Whether it is turned off: not yet added, or removed.
+    /// Whether the proposer is turned off: not yet added, or removed.
     pub(super) fn is_off(&self) -> bool {
-        self.configuration == Configuration::nobody()
+        self.configuration == Configuration::empty()
     }
 }
 
@@ -131,7 +132,7 @@ impl Ordered {
 }
 
 impl Accepting {
-    /// How many of a quorum's acceptors have to accept.
+    /// The number of a quorum's acceptors that must accept.
     pub(super) fn of(self, quorum: &Quorum) -> Quorum {
         let nodes = quorum.nodes.clone();
         match self {

@@ -1,4 +1,4 @@
-//! Orders, and what a proposer does after them.
+//! Orders to a proposer, and their effects.
 
 use history::{Action, Key, NodeId, Observation, Span, Value, Version};
 use sim::{Effect, Input, Keep, Process, Sandbox};
@@ -28,7 +28,7 @@ impl Stage {
         Stage { proposer, sandbox: Sandbox::default(), ticket: 0 }
     }
 
-    /// What the proposer sends when it is sent this.
+    /// The messages that the proposer sends after this message.
     fn sent(&mut self, from: NodeId, message: Message) -> Vec<(NodeId, Message)> {
         self.proposer.handle(&mut self.sandbox.context(), Input::Message { from, message });
         let sent = self.sandbox.take_effects().into_iter().filter_map(|effect| match effect {
@@ -51,7 +51,7 @@ impl Stage {
         self.sent(NodeId(acceptor), Message::Reply { key: KEY, ballot, reply })
     }
 
-    /// Has a change accepted by these, so that it leads; the ballot of that.
+    /// Commits a change with these acceptors, so that the proposer leads. Returns its ballot.
     fn lead(&mut self, action: Action) -> Ballot {
         let (ballot, ..) = request(&self.change(action)[0].1);
         let promised = Reply::Promised { accepted: Ballot::ZERO, state: Observation::EMPTY };
@@ -61,7 +61,7 @@ impl Stage {
     }
 }
 
-/// Ballot, age and content of a request.
+/// The ballot, age and content of a request.
 fn request(message: &Message) -> (Ballot, u32, Request) {
     match message {
         Message::Request { ballot, age, request, .. } => (*ballot, *age, *request),
@@ -156,11 +156,11 @@ fn a_register_is_not_committed_again_beside_an_attempt_or_when_turned_off() {
     stage.change(Action::Read);
     assert_eq!(stage.order(commit.clone()), [], "the order will come again");
     stage.order(Order::Retire);
-    assert_eq!(stage.order(commit), [], "it has nobody to ask");
+    assert_eq!(stage.order(commit), [], "it has no acceptors");
 }
 
 #[test]
-fn a_tombstone_is_told_with_its_own_ballot() {
+fn a_tombstone_is_reported_with_its_own_ballot() {
     let mut stage = Stage::new();
     stage.lead(Action::Write { value: Value(7) });
     let asked = stage.change(Action::Delete { expected: STATE });
@@ -174,7 +174,7 @@ fn a_tombstone_is_told_with_its_own_ballot() {
 }
 
 #[test]
-fn who_is_retired_asks_nobody() {
+fn a_retired_proposer_sends_no_requests() {
     let mut stage = Stage::new();
     stage.order(Order::Retire);
     let again = stage.order(Order::Retire);

@@ -1,6 +1,5 @@
--- Has messages of proposers rejected that are of an earlier age than these.
--- KEYS: the lowest age that is heard, of each proposer   ARGV: the ages
--- Ages only grow: it may be called again, and late.
+-- Has messages of proposers rejected that are of an earlier age than these. KEYS: the lowest valid
+-- age of each proposer   ARGV: the ages Ages only grow: it may be called again, and late.
 
 for i, key in ipairs(KEYS) do
     local age, lowest = ARGV[i], redis.call("GET", key) or "0"

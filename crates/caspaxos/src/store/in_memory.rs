@@ -40,7 +40,7 @@ struct Member {
     reach: Reach,
 }
 
-/// What becomes of calls to an acceptor.
+/// What happens to calls to an acceptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
     Both,
@@ -50,7 +50,7 @@ enum Reach {
 }
 
 impl InMemory {
-    /// So many acceptors for these keys: at most 65,535.
+    /// Creates `count` acceptors for these keys, at most 65,535.
     #[must_use]
     pub fn new(count: u16, keys: &[&str]) -> InMemory {
         let names: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
@@ -61,24 +61,24 @@ impl InMemory {
         InMemory { acceptors, keys: keys.len(), sandbox: Sandbox::default() }
     }
 
-    /// A majority of all for both phases.
+    /// A majority of all acceptors for both phases.
     #[must_use]
     pub fn majorities(&self) -> Configuration {
         let majority = Quorum::majority((0..self.acceptors.len() as u16).map(NodeId).collect());
         Configuration { prepare: majority.clone(), accept: majority }
     }
 
-    /// Nothing gets through to this acceptor.
+    /// Makes this acceptor unreachable.
     pub fn stop(&mut self, number: u16) {
         self.set(number, Reach::Nothing);
     }
 
-    /// This acceptor does as it is asked, but its replies are lost.
+    /// Makes this acceptor execute requests but lose its replies.
     pub fn mute(&mut self, number: u16) {
         self.set(number, Reach::Requests);
     }
 
-    /// This acceptor can be reached again, and remembers all.
+    /// Makes this acceptor reachable again, with all of its state.
     pub fn start(&mut self, number: u16) {
         self.set(number, Reach::Both);
     }
@@ -89,7 +89,7 @@ impl InMemory {
         }
     }
 
-    /// This acceptor has lost its disk.
+    /// Empties this acceptor's disk.
     pub fn wipe(&mut self, number: u16) {
         if let Some(member) = self.acceptors.get_mut(usize::from(number)) {
             member.acceptor = member.acceptor.clone().crash(Keep::Nothing);
@@ -97,7 +97,7 @@ impl InMemory {
     }
 }
 
-/// The caller, as acceptors know it.
+/// The id of the caller.
 const CALLER: NodeId = NodeId::WORLD;
 
 impl Acceptors for InMemory {

@@ -1,27 +1,27 @@
 //! Changing the acceptors while clients are at work.
 //!
-//! A proposer's acceptors are fixed; to change them, new proposers take over from old ones. A
-//! change from a set of acceptors to one that has one more, or one less, takes two *generations* of
+//! A proposer's acceptors are fixed. To change them, new proposers replace the old ones. A change
+//! from a set of acceptors to one that has one more, or one less, takes two *generations* of
 //! proposers. With S the smaller of the two sets and L the larger:
 //!
 //! 1. The first generation prepares with a majority of S and has accepted by a majority of L. Each
-//!    of these meets each of the old quorums and each of the new, so it can work at the same time
-//!    as the generation before it. Clients move over to it one at a time.
-//! 2. When nobody uses the old generation any more, all keys are *rescanned*: read, which commits
-//!    them again, by a majority of L.
+//!    of these quorums meets each old and each new quorum, so this generation can work beside the
+//!    one before. Clients move to it one at a time.
+//! 2. When no client uses the old generation any more, all keys are *rescanned*: a read commits
+//!    each of them again, by a majority of L.
 //! 3. The second generation prepares and has accepted by majorities of the new set.
 //!
-//! Leaving out the rescan is not noticed at once: majorities of S and of L always meet. But a
-//! *cold* key, which nobody writes to, stays where a majority of the old set accepted it. When one
-//! acceptor joins and then one of that majority leaves, a majority of the set after that need not
-//! meet the rest of it.
+//! A missing rescan does no harm at once, because majorities of S and of L always meet. But a
+//! *cold* key, which no client writes to, stays where a majority of the old set accepted it. When
+//! one acceptor joins and then one of that majority leaves, a majority of the new set need not meet
+//! the rest of the old majority.
 //!
 //! (CASPaxos paper, section 2.3; the steps of growing in order, those of shrinking in reverse. Here
 //! both are the same two generations.)
 //!
-//! [`Membership`] is the operator who does this: a part of the nemesis, which waits for a number of
-//! successful writes between its steps. Before the first change it can have cold keys written, and
-//! after the last it has every key read. In a scenario file:
+//! [`Membership`] is the operator: a part of the nemesis, which waits for a number of successful
+//! writes between its steps. Before the first change a sweeper can write cold keys, and after the
+//! last change a sweeper reads every key. In a scenario file:
 //!
 //! ```toml
 //! [caspaxos.membership]
@@ -54,30 +54,30 @@ pub struct Membership {
     steps: Vec<Step>,
     next: usize,
     writes: WriteCount,
-    /// How many writes there are to be before the next step.
+    /// The number of writes before the next step.
     writes_wanted: u64,
     /// Clients and sweepers that are done.
     done: BTreeSet<NodeId>,
-    /// Of the two sets of the present change, the smaller and the larger.
+    /// The smaller and the larger set of the current change.
     smaller: Vec<NodeId>,
     larger: Vec<NodeId>,
-    /// The set that the present change leads to.
+    /// The set after the current change.
     members: Vec<NodeId>,
 }
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Wait for so many more writes.
+    /// Wait for this many more writes.
     Writes(u64),
     /// Wait until this client or sweeper is done.
     Done(NodeId),
     /// Start a node.
     Start(NodeId),
-    /// Have a client finish and stop.
+    /// Stop a client after its open operation.
     Stop(NodeId),
-    /// A change begins: this acceptor is to join.
+    /// Begin a change in which this acceptor joins.
     Join(NodeId),
-    /// A change begins: some acceptor is to leave.
+    /// Begin a change in which an acceptor leaves.
     Leave,
     /// Give a proposer the acceptors of the first generation of the change.
     ConfigureBetween(NodeId),
@@ -85,27 +85,27 @@ enum Step {
     ConfigureAfter(NodeId),
 }
 
-/// The nodes that a plan is made of, in the order in which they are used.
+/// The nodes of a plan, in the order of their use.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cast {
-    /// The acceptors of the beginning.
+    /// The initial acceptors.
     pub(crate) acceptors: Vec<NodeId>,
-    /// Those that join.
+    /// The acceptors that join.
     pub(crate) joining: Vec<NodeId>,
-    /// Generation by generation.
+    /// The nodes of each generation.
     pub(crate) proposers: Vec<Vec<NodeId>>,
-    /// Generation by generation.
+    /// The nodes of each generation.
     pub(crate) clients: Vec<Vec<NodeId>>,
     /// Writes the cold keys.
     pub(crate) writer: Option<NodeId>,
-    /// Rescan all keys, one per change; none if that is left out.
+    /// The sweepers that rescan all keys, one per change. Empty without rescans.
     pub(crate) rescanners: Vec<NodeId>,
-    /// Reads all keys in the end.
+    /// Reads all keys at the end.
     pub(crate) reader: Option<NodeId>,
 }
 
 impl Cast {
-    /// A generation of proposers is given its acceptors, and its clients take over, one at a time.
+    /// Gives a generation of proposers its acceptors, and starts its clients, one at a time.
     fn take_over(
         &self,
         generation: usize,
@@ -129,8 +129,7 @@ fn sweep(sweeper: NodeId) -> [Step; 2] {
 }
 
 impl Membership {
-    /// A plan for these changes, with so many writes during each, as many between two steps as
-    /// between two others.
+    /// A plan for these changes. The writes of a change are spread evenly over its steps.
     pub(crate) fn new(changes: &[MembershipChange], writes: u64, cast: Cast) -> Membership {
         let waits = 2 * cast.clients[0].len() as u64;
         let writes = writes.div_ceil(waits.max(1));
@@ -160,7 +159,7 @@ impl Membership {
         Membership { steps, members: cast.acceptors, ..Membership::default() }
     }
 
-    /// Whether the next step has not to be waited for any more.
+    /// Whether the next step is due.
     fn is_due(&self) -> bool {
         match self.steps.get(self.next) {
             None => false,

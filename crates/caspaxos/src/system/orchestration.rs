@@ -13,14 +13,15 @@ impl Stage<'_> {
         let mut acceptors = self.acceptors(self.config.acceptors + config.spare_acceptors());
         let mut proposers = self.proposers(&acceptors);
         let spare_proposers = self.spare_proposers(config.spare_proposers());
-        let everybody: Vec<NodeId> = proposers.iter().chain(&spare_proposers).copied().collect();
-        self.clients(&everybody, Some(intensity), true);
+        let all_proposers: Vec<NodeId> =
+            proposers.iter().chain(&spare_proposers).copied().collect();
+        self.clients(&all_proposers, Some(intensity), true);
         let mut jobs: Vec<Job> = config.changes.iter().copied().map(Job::Change).collect();
         if config.cold_keys > 0 {
             let cold: Vec<Key> = self.all_keys[self.hot_keys.len()..].to_vec();
             let all = self.all_keys.clone();
-            jobs.insert(0, Job::Sweep(self.ordered_sweeper(Sweep::Write, &everybody, cold)));
-            jobs.push(Job::Sweep(self.ordered_sweeper(Sweep::Read, &everybody, all)));
+            jobs.insert(0, Job::Sweep(self.ordered_sweeper(Sweep::Write, &all_proposers, cold)));
+            jobs.push(Job::Sweep(self.ordered_sweeper(Sweep::Read, &all_proposers, all)));
         }
         let spare_acceptors = acceptors.split_off(usize::from(self.config.acceptors));
         let cast = Cast {

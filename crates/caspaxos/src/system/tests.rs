@@ -1,4 +1,4 @@
-//! What processes say of themselves: what they have still to do, and whom they wait for.
+//! The reports of processes on their remaining work, and on the nodes for which they wait.
 
 use history::{Action, Key, NodeId, Observation};
 use scenario::System as _;
@@ -27,7 +27,7 @@ impl Node {
         CasPaxos::unfinished(&self.process)
     }
 
-    /// Whom it waits for, and for what.
+    /// The nodes for which it waits, and the reason.
     fn waits_for(&self) -> Vec<(NodeId, String)> {
         let waits = CasPaxos::waits_for(&self.process).into_iter();
         waits.map(|waiting| (waiting.on, waiting.what)).collect()
@@ -52,24 +52,28 @@ fn nodes() -> Vec<Node> {
     nodes.map(node).collect()
 }
 
-/// The first of those that have this still to do.
+/// The first node with this remaining work.
 fn with<'a>(nodes: &'a mut [Node], left: &str) -> &'a mut Node {
     let found = nodes.iter_mut().find(|node| node.left().as_deref() == Some(left));
-    found.unwrap_or_else(|| panic!("nobody {left}"))
+    found.unwrap_or_else(|| panic!("no node {left}"))
 }
 
 #[test]
-fn who_is_not_done_says_what_is_left() {
+fn an_unfinished_node_reports_its_remaining_work() {
     let nodes = nodes();
     let left: Vec<String> = nodes.iter().filter_map(Node::left).collect();
-    let expected =
-        ["has 5 writes to go", "has 2 keys to go", "has 3 keys to go", "has 4 things to do"];
+    let expected = [
+        "still has 5 writes to finish",
+        "still has 2 keys to finish",
+        "still has 3 keys to finish",
+        "still has 4 jobs to finish",
+    ];
     assert_eq!(left, expected);
-    assert!(nodes.iter().all(|node| node.waits_for().is_empty()), "nobody has begun");
+    assert!(nodes.iter().all(|node| node.waits_for().is_empty()), "no node has begun");
 }
 
 #[test]
-fn who_waits_says_for_whom() {
+fn a_waiting_node_names_the_nodes_it_waits_for() {
     let mut nodes = nodes();
     let proposer = nodes.iter().position(|node| {
         let mut node =
@@ -77,13 +81,13 @@ fn who_waits_says_for_whom() {
         let message = Message::Change { ticket: 0, key: Key(0), action: Action::Read };
         !node.does(Input::Message { from: NodeId(50), message }).is_empty()
     });
-    let proposer = NodeId(proposer.expect("somebody answers a client") as u16);
+    let proposer = NodeId(proposer.expect("a client waits for a proposer") as u16);
 
-    let client = with(&mut nodes, "has 5 writes to go");
+    let client = with(&mut nodes, "still has 5 writes to finish");
     client.does(Input::Timer(Timer::Try));
     assert_eq!(client.waits_for(), [(proposer, "what a read finds".to_owned())]);
 
-    let sweeper = with(&mut nodes, "has 2 keys to go");
+    let sweeper = with(&mut nodes, "still has 2 keys to finish");
     sweeper.does(Input::Timer(Timer::Try));
     assert_eq!(sweeper.waits_for(), [(proposer, "what becomes of a write".to_owned())]);
 
@@ -103,9 +107,9 @@ fn who_waits_says_for_whom() {
 }
 
 #[test]
-fn a_sweeper_begins_when_it_is_told_and_again_after_a_crash() {
+fn a_sweeper_begins_at_its_order_and_again_after_a_crash() {
     let mut nodes = nodes();
-    let sweeper = with(&mut nodes, "has 2 keys to go");
+    let sweeper = with(&mut nodes, "still has 2 keys to finish");
     assert_eq!(sweeper.does(Input::Start), [], "it waits for an order");
     let order = Message::Order { number: 1, order: crate::Order::Sweep };
     assert!(!sweeper.does(Input::Message { from: NodeId(20), message: order }).is_empty());
@@ -127,38 +131,42 @@ fn a_sweeper_begins_when_it_is_told_and_again_after_a_crash() {
     let changed =
         |ticket| Input::Message { from: NodeId(3), message: Message::Changed { ticket, answer } };
     sweeper.does(changed(first));
-    assert_eq!(sweeper.left().as_deref(), Some("has 2 keys to go"), "nobody waits for that");
+    assert_eq!(
+        sweeper.left().as_deref(),
+        Some("still has 2 keys to finish"),
+        "no order waits for that"
+    );
     let (second, again) = asks(sweeper);
     assert_eq!((second, again), (first + 1, key));
     sweeper.does(changed(second));
-    assert_eq!(sweeper.left().as_deref(), Some("has 1 keys to go"));
+    assert_eq!(sweeper.left().as_deref(), Some("still has 1 key to finish"));
 }
 
 #[test]
 fn an_orchestrator_counts_what_it_is_at_and_what_is_to_come() {
     let mut nodes = nodes();
-    let sweeper = with(&mut nodes, "has 2 keys to go").me;
-    let orchestrator = with(&mut nodes, "has 4 things to do");
+    let sweeper = with(&mut nodes, "still has 2 keys to finish").me;
+    let orchestrator = with(&mut nodes, "still has 4 jobs to finish");
     orchestrator.does(Input::Start);
     assert!(orchestrator.waits_for().is_empty(), "the time for the first job has not come");
     orchestrator.does(Input::Timer(Timer::Change));
     assert_eq!(orchestrator.waits_for(), [(sweeper, "a report".to_owned())]);
-    assert_eq!(orchestrator.left().as_deref(), Some("has 4 things to do"));
+    assert_eq!(orchestrator.left().as_deref(), Some("still has 4 jobs to finish"));
     let deleted = |key| Message::Deleted { key: Key(key), tombstone: Ballot::ZERO };
     for (key, left) in [(0, 5), (1, 6), (0, 6)] {
         orchestrator.does(Input::Message { from: NodeId(9), message: deleted(key) });
-        assert_eq!(orchestrator.left(), Some(format!("has {left} things to do")));
+        assert_eq!(orchestrator.left(), Some(format!("still has {left} jobs to finish")));
     }
     let report = |number, report| Message::Report { number, report };
     let done = report(1, crate::Report::Done);
     orchestrator.does(Input::Message { from: sweeper, message: done });
-    assert_eq!(orchestrator.left().as_deref(), Some("has 5 things to do"));
+    assert_eq!(orchestrator.left().as_deref(), Some("still has 5 jobs to finish"));
     // The first of the two deletions: a tombstone is to be committed, and three steps follow.
     let (proposer, _) = orchestrator.waits_for()[0];
     let ballot = Ballot { eon: 3, id: 1, era: 4 };
     let committed = report(2, crate::Report::Committed { ballot, state: Observation::EMPTY });
     orchestrator.does(Input::Message { from: proposer, message: committed });
-    assert_eq!(orchestrator.left().as_deref(), Some("has 7 things to do"));
+    assert_eq!(orchestrator.left().as_deref(), Some("still has 7 jobs to finish"));
 }
 
 #[test]

@@ -2,30 +2,30 @@
 //!
 //! A ballot is *(counter, id)*. A proposer has one counter for all keys, which it raises before
 //! each prepare. Instead of an era there is a *piggybacked promise*: an acceptor that accepts under
-//! (n, id) promises (n + 1, id) at once, so that the proposer can have its next state accepted
-//! under that ballot without asking. Therefore:
+//! (n, id) promises (n + 1, id) at once, so that the proposer can send its next state under that
+//! ballot without a prepare. Therefore:
 //!
 //! - an acceptor prepares a ballot that is higher than its promise and than what it has accepted;
 //! - it accepts under a ballot that is not lower than its promise, and higher than what it has
 //!   accepted: the same accept again is a conflict;
-//! - a proposer remembers for each key a ballot that a quorum has promised it, and the state to go
-//!   on from. What it hears of in a conflict makes it forget these, and raises the counter past
-//!   that; but if the accept succeeded, it then remembers what the quorum has promised with it.
+//! - a proposer remembers for each key a ballot that a quorum has promised it, and the state to
+//!   continue from. After a conflict it forgets both, and raises its counter past the conflicting
+//!   ballot. If the accept succeeded, it then remembers the promise of the quorum.
 //!
 //! # The defect
 //!
-//! If an accept ends without a quorum, and no conflict was heard of, then the ballot and the old
-//! state are still remembered. The next change is sent under the same ballot, with another state,
-//! while the first may be accepted, or still be under way. A prepare that meets both under one
-//! ballot takes the one that it hears of first; a write that was acknowledged can be lost so.
-//! [`AfterUnknown::TakesAnother`] is the repair: forget them, and raise the counter past that
-//! ballot.
+//! If an accept ends without a quorum and without a conflict, the proposer still remembers the
+//! ballot and the old state. It sends the next change under the same ballot with another state,
+//! while the first state may be accepted or in flight. A prepare that finds both states under one
+//! ballot takes the first reply, and so an acknowledged write can be lost.
+//! [`AfterUnknown::TakesAnother`] is the repair: the proposer forgets both, and raises its counter
+//! past that ballot.
 //!
-//! # How it is told here
+//! # How it is modelled here
 //!
-//! A [`Ballot`]'s eon is the counter. Its era is no part of the ballot: it numbers the attempts, so
-//! that an answer can be told from one to an earlier attempt under the same ballot, as the requests
-//! of a Redis client are; the scripts do not store it. Ids are compared as numbers, not as texts.
+//! A [`Ballot`]'s eon is the counter. The era is not part of the ballot. It numbers the attempts,
+//! so that a reply can be matched to its attempt, as a Redis client matches replies to requests.
+//! The scripts do not store it. Ids are compared as numbers, not as texts.
 
 use std::collections::BTreeMap;
 
@@ -39,11 +39,11 @@ mod scripts;
 
 pub use self::scripts::{ACCEPT, PREPARE};
 
-/// What its acceptors run.
+/// The scripts of its acceptors.
 pub(crate) const SCRIPTS: ScriptSet =
     ScriptSet { prepare: PREPARE, accept: ACCEPT, query: QUERY, orders: None };
 
-/// By so much the id grows when a proposer restarts.
+/// The amount by which the id grows when a proposer restarts.
 const RESTART_STRIDE: u32 = 1 << 16;
 
 /// The counter and the id of a ballot.
@@ -54,27 +54,27 @@ pub(crate) fn compared(ballot: Ballot) -> Ballot {
 /// What a proposer does after an accept without a quorum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AfterUnknown {
-    /// Unless it has heard of a conflict, it uses the ballot again, with another state.
+    /// It reuses the ballot with another state, unless there was a conflict.
     KeepsTheBallot,
-    /// It never uses that ballot again.
+    /// It never reuses that ballot.
     TakesAnother,
 }
 
-/// What a proposer of the second version knows.
+/// The leadership of a proposer of the second version.
 #[derive(Clone, Debug, Hash)]
 pub struct GryadkaV2 {
     id: u32,
     after_unknown: AfterUnknown,
-    /// That of the last ballot that was prepared, or past those of competitors.
+    /// The counter of the last prepared ballot, or one past those of competitors.
     counter: u64,
-    /// How many attempts there have been.
+    /// The number of attempts so far.
     attempts: u64,
-    /// For each key a ballot that a quorum has promised, and the state to go on from.
+    /// For each key, a ballot that a quorum has promised, and the state to continue from.
     cache: BTreeMap<Key, (Ballot, Observation)>,
 }
 
 impl GryadkaV2 {
-    /// Knows nothing.
+    /// A leadership of no register.
     #[must_use]
     pub fn new(id: u32, after_unknown: AfterUnknown) -> GryadkaV2 {
         GryadkaV2 { id, after_unknown, counter: 0, attempts: 0, cache: BTreeMap::new() }
@@ -84,7 +84,7 @@ impl GryadkaV2 {
         self.counter = self.counter.max(seen.eon) + 1;
     }
 
-    /// Whoever objects has promised somebody else.
+    /// An acceptor that refuses has promised another proposer.
     fn yield_to(&mut self, key: Key, conflict: Option<Ballot>) {
         if let Some(seen) = conflict {
             self.cache.remove(&key);
@@ -114,7 +114,7 @@ impl Leadership for GryadkaV2 {
         }
     }
 
-    /// The next promise came along with the acceptance.
+    /// The acceptance included the next promise.
     fn accepted(&mut self, key: Key, ballot: Ballot, state: Observation, conflict: Option<Ballot>) {
         self.yield_to(key, conflict);
         self.cache.insert(key, (Ballot { eon: ballot.eon + 1, ..ballot }, state));
@@ -148,13 +148,13 @@ mod tests {
         Observation { version: Version(version), value: Value(version) }
     }
 
-    /// The counter of the next attempt's ballot, and the state that it goes on from.
+    /// The counter of the next attempt's ballot, and the state that it continues from.
     fn next(leadership: &mut GryadkaV2, key: Key) -> (u64, Option<Observation>) {
         let (ballot, leading) = leadership.begin(key);
         (ballot.eon, leading)
     }
 
-    /// One that leads, and does not know what became of its last accept, under the ballot 2.
+    /// A leader whose last accept, under the ballot 2, has an unknown outcome.
     fn in_doubt(after_unknown: AfterUnknown) -> GryadkaV2 {
         let mut leadership = GryadkaV2::new(7, after_unknown);
         let (first, leading) = leadership.begin(KEY);
@@ -163,7 +163,7 @@ mod tests {
         leadership.accepted(KEY, first, state(1), None);
         let (second, leading) = leadership.begin(KEY);
         assert_eq!((second.eon, leading), (2, Some(state(1))), "it came with the acceptance");
-        assert_ne!(first.era, second.era, "attempts can be told apart");
+        assert_ne!(first.era, second.era, "attempts differ");
         leadership.not_accepted(KEY, second, None);
         leadership
     }

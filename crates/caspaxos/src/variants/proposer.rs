@@ -1,4 +1,4 @@
-//! A proposer whose leadership is by other rules.
+//! A proposer with another leadership.
 
 use sim::{Context, Input, Keep, Waiting};
 
@@ -38,7 +38,7 @@ impl sim::Process for VariantProposer {
 }
 
 impl VariantProposer {
-    /// Whom it waits for, in each attempt.
+    /// The acceptors for which it waits, in each attempt.
     pub(crate) fn waits_for(&self) -> Vec<Waiting> {
         match self {
             VariantProposer::GryadkaV2(proposer) => proposer.waits_for(),

@@ -1,10 +1,10 @@
 //! A proposer that has the same id in each of its lives.
 //!
-//! Mostly that does no harm: what its last life was promised it is not promised again, so it hears
-//! of a conflict and moves past. But of the ballots under which its last life led, the later ones
-//! were never promised, only accepted. While they are still under way, and if the conflicts that
-//! it should have heard of are lost, the new life raises its era, attempt by attempt, until it is
-//! promised one of them; then there are two states under one ballot.
+//! In most runs that does no harm: acceptors do not promise the same ballot again, so the proposer
+//! gets a conflict and moves past it. But the later ballots of its last life were never promised,
+//! only accepted. While those accepts are in flight, and if the replies with conflicts are lost,
+//! the new life raises its era, attempt by attempt, until acceptors promise it one of these
+//! ballots. Then there are two states under one ballot.
 
 use history::{Key, Observation};
 

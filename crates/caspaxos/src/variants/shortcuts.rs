@@ -1,4 +1,5 @@
-//! What people leave out of the deletion of a register or of a change of membership.
+//! Steps and checks that people omit from the deletion of a register or from a change of
+//! membership.
 //!
 //! Each shortcut is an implementation of [`Rules`] that deviates from the protocol in one decision,
 //! and each is wrong. The type that implements it says why. A scenario names one:
@@ -34,35 +35,34 @@ use serde::{Deserialize, Serialize};
 pub use self::erase::{ERASE_BY_VALUE, ERASE_DESPITE_PROMISE};
 use crate::rules::Rules;
 
-/// A step or a check that is left out.
+/// An omitted step or check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shortcut {
-    /// Registers are erased as soon as a tombstone has been accepted by a quorum, without anything
-    /// in between.
+    /// Registers are erased as soon as a quorum has accepted the tombstone.
     NaiveErasing,
     /// The tombstone is committed again by a quorum only, not by all acceptors.
     QuorumOfTombstones,
-    /// Proposers are not told of deletions: they keep what they know, their ballots and their age.
+    /// Proposers do not learn of deletions. They keep their state, their ballots and their age.
     ForgetNothing,
-    /// Proposers keep their ballots, though they forget the register and come of age.
+    /// Proposers keep their ballots, although they forget the register and begin a new age.
     NoFastForward,
-    /// Acceptors are not told which ages are over.
+    /// Acceptors do not reject ended ages.
     NoAges,
-    /// A register is erased if its value is that of a tombstone, of whatever deletion.
+    /// A register is erased if its value is that of a tombstone, of any deletion.
     EraseByValue,
     /// A register is erased even if something was promised since the tombstone was accepted.
     EraseDespitePromise,
     /// Keys are not committed again after a change to an even number of acceptors.
     NoRescan,
-    /// A proposer that is removed is turned off, and what it has sent is still heard.
+    /// A removed proposer is turned off, and acceptors still accept its messages.
     RetiredAreHeard,
-    /// Compare-and-set compares versions, as in Gryadka, though versions begin anew.
+    /// Compare-and-set compares versions, as in Gryadka, although versions start over.
     CompareVersions,
 }
 
 impl Shortcut {
-    /// The rules that take it.
+    /// The rules with this shortcut.
     #[must_use]
     pub fn rules(self) -> &'static dyn Rules {
         match self {

@@ -1,27 +1,27 @@
-//! A proposer that leads on when it hears of a competitor.
+//! A proposer that keeps leading when it learns of a competitor.
 //!
-//! An accept can reach its quorum although some acceptor has promised a higher ballot. By the rules
-//! the leadership ends then, and the next attempt prepares. If the proposer leads on instead, all
-//! hangs on the ballots under which it does.
+//! An accept can reach its quorum although an acceptor has promised a higher ballot. By the rules
+//! the leadership ends then, and the next attempt prepares. If the proposer keeps leading instead,
+//! safety depends on the ballots that it uses.
 
 use history::{Key, Observation};
 
 use crate::Ballot;
 use crate::leadership::{Epochs, Leadership};
 
-/// Under which ballots it leads on.
+/// The ballots under which it keeps leading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Under {
-    /// Those past the competitor's. Nobody has promised them, so what the competitor has had
-    /// accepted meanwhile is overwritten by somebody who has not seen it.
+    /// Ballots past the competitor's. No acceptor has promised them, so the proposer overwrites
+    /// states of the competitor that it has not seen.
     RaisedBallots,
-    /// Those of its epoch, until there is no quorum for one. That is safe: acceptors that promised
-    /// the competitor refuse them, and without these it gets no quorum. It can only be late to
-    /// learn of that.
+    /// Ballots of its epoch, until one gets no quorum. That is safe: acceptors that promised the
+    /// competitor refuse them, and without these acceptors there is no quorum. The proposer only
+    /// learns later that it was deposed.
     ItsBallots,
 }
 
-/// Leads on.
+/// Keeps leading.
 #[derive(Clone, Debug, Hash)]
 pub struct Stubborn {
     epochs: Epochs,
@@ -29,7 +29,7 @@ pub struct Stubborn {
 }
 
 impl Stubborn {
-    /// Leads nothing yet.
+    /// A leadership of no register.
     #[must_use]
     pub fn new(id: u32, under: Under) -> Stubborn {
         Stubborn { epochs: Epochs::new(id), under }

@@ -1,11 +1,13 @@
-//! What was witnessed, in sentences.
+//! The sentences about an observed run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use history::{Key, NodeId, Observation, OpId, Time};
 use scenario::Witness;
 
-use super::{Acceptance, AcceptorWitness, AskedToAccept, Attempt, AttemptId, Heard, MemoryLoss};
+use super::{
+    Acceptance, AcceptorWitness, AskedToAccept, Attempt, AttemptId, MemoryLoss, ReportedState,
+};
 use crate::{Ballot, Request};
 
 impl Witness<crate::Process> for AcceptorWitness {
@@ -13,11 +15,11 @@ impl Witness<crate::Process> for AcceptorWitness {
         let known = operations.iter().filter_map(|op| Some((*op, *self.of_operation.get(op)?)));
         let known: Vec<(OpId, AttemptId)> = known.collect();
         let mut lines: Vec<String> = self.shared_ids(&known).collect();
-        lines.extend(known.iter().map(|(op, id)| self.tell_attempt(*op, id)));
+        lines.extend(known.iter().map(|(op, id)| self.describe_attempt(*op, id)));
         if let [before @ .., (late, late_id)] = &known[..]
             && operations.last() == Some(late)
         {
-            // The last that is not what the late one found or made: it should have met that.
+            // The last state that the late operation should have found but did not.
             let outcome = self.outcome(*late, late_id);
             let missed = before.iter().rev().find(|(op, id)| self.outcome(*op, id) != outcome);
             lines.extend(missed.and_then(|(op, id)| {
@@ -28,29 +30,30 @@ impl Witness<crate::Process> for AcceptorWitness {
                     }
                     state => self.state(state),
                 };
-                Some(self.tell_difference((id, state, &what), *late, late_id))
+                Some(self.describe_difference((id, state, &what), *late, late_id))
             }));
         }
         lines
     }
 }
 
-/// What an acceptor had to do with a late operation.
+/// The part of an acceptor in a late operation.
 #[derive(Clone, Copy, Debug)]
 enum Contact {
-    /// It told what it had accepted.
-    Told(Heard),
+    /// It reported its accepted state.
+    Reported(ReportedState),
     /// It accepted this.
     Accepted(Observation, Time),
 }
 
 impl AcceptorWitness {
-    /// What an operation found or made; if nobody was told, what it was to have accepted.
+    /// The state that an operation found or made. If it did not return, the state that it asked to
+    /// accept.
     fn outcome(&self, op: OpId, id: &AttemptId) -> Option<Observation> {
         self.told.get(&op).copied().or(self.attempts[id].state)
     }
 
-    /// Proposers whose ballots cannot be told apart, among those of these attempts.
+    /// Proposers with the same id, among those of these attempts.
     fn shared_ids(&self, known: &[(OpId, AttemptId)]) -> impl Iterator<Item = String> {
         let keys: BTreeSet<Key> = known.iter().map(|(_, (_, key, _))| *key).collect();
         let mut of_id: BTreeMap<u32, BTreeSet<NodeId>> = BTreeMap::new();
@@ -59,30 +62,30 @@ impl AcceptorWitness {
         }
         of_id.into_iter().filter(|(_, sharing)| sharing.len() > 1).map(|(id, sharing)| {
             let sharing = self.nodes(&sharing.into_iter().collect::<Vec<_>>());
-            format!("{sharing} have the same id, {id}: no acceptor can tell their ballots apart.")
+            format!("{sharing} have the same id, {id}: acceptors cannot distinguish their ballots.")
         })
     }
 
     /// `c1#9 went through p1, under ballot 0,1,7: promised by a0 (had v2=c2#4 under 0,1,6) and a1
     /// (had nothing); v3=c1#9 was accepted by a0 and a1, lost on the way to a2.`
-    fn tell_attempt(&self, op: OpId, id: &AttemptId) -> String {
+    fn describe_attempt(&self, op: OpId, id: &AttemptId) -> String {
         let (proposer, _, ballot) = *id;
         let attempt = &self.attempts[id];
-        let heard = attempt.heard.iter().map(|heard| {
-            let name = self.names.node(heard.acceptor);
-            match heard.accepted {
+        let report = attempt.reports.iter().map(|report| {
+            let name = self.names.node(report.acceptor);
+            match report.accepted {
                 Ballot::ZERO => format!("{name} (had nothing)"),
-                ballot => format!("{name} (had {} under {ballot})", self.state(heard.state)),
+                ballot => format!("{name} (had {} under {ballot})", self.state(report.state)),
             }
         });
-        let heard = list(&heard.collect::<Vec<_>>());
+        let report = list(&report.collect::<Vec<_>>());
         let mut parts = match attempt.asked {
-            Some(Request::Query) => vec![format!("answered by {heard}")],
-            Some(Request::Prepare) => vec![format!("promised by {heard}")],
-            Some(Request::Accept(_)) => vec![self.tell_leadership(id)],
+            Some(Request::Query) => vec![format!("answered by {report}")],
+            Some(Request::Prepare) => vec![format!("promised by {report}")],
+            Some(Request::Accept(_)) => vec![self.describe_leadership(id)],
             None => Vec::new(),
         };
-        parts.extend(attempt.state.map(|state| self.tell_accepts(state, attempt)));
+        parts.extend(attempt.state.map(|state| self.describe_accepts(state, attempt)));
         let (op, proposer) = (self.names.op(op), self.names.node(proposer));
         let under = match (attempt.asked, attempt.state) {
             (Some(Request::Query), None) => String::new(),
@@ -91,30 +94,29 @@ impl AcceptorWitness {
         format!("{op} went through {proposer}{under}: {}.", parts.join("; "))
     }
 
-    /// Since when a proposer asks nobody.
-    fn tell_leadership(&self, id: &AttemptId) -> String {
+    /// The ballot since which a proposer leads.
+    fn describe_leadership(&self, id: &AttemptId) -> String {
         let Some((ballot, first)) = self.leads_since(id) else {
-            return "it took itself for the leader, and asked for no promises".to_owned();
+            return "it led by its own account, and asked for no promises".to_owned();
         };
-        let nodes: Vec<NodeId> = first.heard.iter().map(|heard| heard.acceptor).collect();
+        let nodes: Vec<NodeId> = first.reports.iter().map(|report| report.acceptor).collect();
         let nodes = self.nodes(&nodes);
         format!("it led since ballot {ballot}, promised by {nodes}, and asked for no new promises")
     }
 
-    /// The last attempt before this one that was promised, if it is of the same epoch: what leading
-    /// by that rests on.
+    /// The last earlier attempt of the same epoch that was promised. The leadership rests on it.
     fn leads_since(&self, id: &AttemptId) -> Option<(Ballot, &Attempt)> {
         let (proposer, key, ballot) = *id;
         let former = self.attempts.range((proposer, key, Ballot::ZERO)..*id).rev();
         let mut promised = former.filter(|(_, attempt)| {
             let has_asked = attempt.asked == Some(Request::Prepare);
-            has_asked && attempt.state.is_some() && !attempt.heard.is_empty()
+            has_asked && attempt.state.is_some() && !attempt.reports.is_empty()
         });
         let ((_, _, first), attempt) = promised.next()?;
         (first.eon == ballot.eon).then_some((*first, attempt))
     }
 
-    fn tell_accepts(&self, state: Observation, attempt: &Attempt) -> String {
+    fn describe_accepts(&self, state: Observation, attempt: &Attempt) -> String {
         let of = |wanted: fn(&AskedToAccept) -> bool| {
             let nodes = attempt.accepts.iter().filter(move |(_, asked)| wanted(asked));
             nodes.map(|(node, _)| *node).collect::<Vec<_>>()
@@ -122,11 +124,11 @@ impl AcceptorWitness {
         let accepted = self.nodes(&of(|it| matches!(it.became, Acceptance::At(_))));
         let others = [
             (of(|it| it.became == Acceptance::Lost), "lost on the way to"),
-            (of(|it| it.became == Acceptance::Cut), "kept by a partition from"),
+            (of(|it| it.became == Acceptance::Cut), "blocked by a partition on the way to"),
             (of(|it| it.became == Acceptance::Refused && !it.held), "refused by"),
-            (of(|it| it.became == Acceptance::Refused && it.held), "kept back and then refused by"),
+            (of(|it| it.became == Acceptance::Refused && it.held), "held and then refused by"),
             (of(|it| it.became == Acceptance::Open && !it.held), "not yet at"),
-            (of(|it| it.became == Acceptance::Open && it.held), "kept back on the way to"),
+            (of(|it| it.became == Acceptance::Open && it.held), "held on the way to"),
         ];
         let others = others.into_iter().filter(|(nodes, _)| !nodes.is_empty());
         let others = others.map(|(nodes, what)| format!(", {what} {}", self.nodes(&nodes)));
@@ -134,8 +136,8 @@ impl AcceptorWitness {
         format!("{} was accepted by {accepted}{others}", self.state(state))
     }
 
-    /// Why a late operation did not meet what an earlier one was about.
-    fn tell_difference(
+    /// Why a late operation did not find the state of an earlier one.
+    fn describe_difference(
         &self,
         (earlier, state, what): (&AttemptId, Observation, &str),
         late: OpId,
@@ -146,25 +148,27 @@ impl AcceptorWitness {
         let both = contacts.iter().filter_map(|(node, contact)| {
             let (accepted, _) = *carriers.get(node)?;
             Some(match contact {
-                Contact::Told(heard) if heard.state == state && heard.accepted != Ballot::ZERO => {
-                    self.tell_overruling(heard, earlier.1, &contacts)
+                Contact::Reported(report)
+                    if report.state == state && report.accepted != Ballot::ZERO =>
+                {
+                    self.describe_overruling(report, earlier.1, &contacts)
                 }
-                _ => self.tell_forgetting((*node, earlier.1), accepted, *contact),
+                _ => self.describe_forgetting((*node, earlier.1), accepted, *contact),
             })
         });
         let both: Vec<String> = both.collect();
         let why = if both.is_empty() {
             let carriers: Vec<NodeId> = carriers.keys().copied().collect();
-            let since = self.tell_configuration(late_id);
+            let since = self.describe_configuration(late_id);
             format!("{} had accepted it, and none of those {did}{since}", self.nodes(&carriers))
         } else {
             both.join("; ")
         };
-        format!("So {} did not meet {what}: {why}.", self.names.op(late))
+        format!("So {} did not find {what}: {why}.", self.names.op(late))
     }
 
-    /// Whom a proposer had been given to ask, if these are not those of the beginning.
-    fn tell_configuration(&self, (proposer, key, ballot): &AttemptId) -> String {
+    /// The acceptors of a proposer, if they are not the initial ones.
+    fn describe_configuration(&self, (proposer, key, ballot): &AttemptId) -> String {
         let asked = &self.attempts[&(*proposer, *key, *ballot)];
         let began = asked.accepts.values().map(|asked| asked.sent).min();
         let mut given = self
@@ -179,7 +183,7 @@ impl AcceptorWitness {
         format!(" (since {at} the acceptors of {proposer} were {acceptors})")
     }
 
-    /// By whom a late operation could have learnt what these acceptors had accepted, and how.
+    /// The acceptors from which a late operation could have learned the state, and how.
     fn contacts(
         &self,
         late: OpId,
@@ -187,16 +191,17 @@ impl AcceptorWitness {
         carriers: &BTreeMap<NodeId, (Time, Ballot)>,
     ) -> (String, Vec<(NodeId, Contact)>) {
         let told = |attempt: &Attempt| {
-            let told = attempt.heard.iter().map(|heard| (heard.acceptor, Contact::Told(*heard)));
+            let told =
+                attempt.reports.iter().map(|report| (report.acceptor, Contact::Reported(*report)));
             told.collect()
         };
         let attempt = &self.attempts[late_id];
         let op = self.names.op(late);
-        if !attempt.heard.is_empty() {
+        if !attempt.reports.is_empty() {
             return (format!("answered {op}"), told(attempt));
         }
-        // It led. Who has accepted something newer refuses what a leader sends, unless it has
-        // forgotten; who has accepted something older is what the promises were for.
+        // The proposer led. An acceptor that has accepted a newer state refuses the leader, unless
+        // it has forgotten it. The promises cover older states.
         let accepted = attempt.accepts.iter().filter_map(|(node, asked)| {
             match (asked.became, attempt.state) {
                 (Acceptance::At(at), Some(state)) => Some((*node, Contact::Accepted(state, at))),
@@ -213,8 +218,8 @@ impl AcceptorWitness {
         }
     }
 
-    /// Who accepted a state of this register, in any attempt, when first, and under which ballot.
-    /// The empty register is a state that comes again: of that, only this attempt counts.
+    /// The acceptors of a state of this register in any attempt, with the first time and the
+    /// ballot. The empty state can come again, so for it only this attempt counts.
     fn carriers(&self, id: &AttemptId, state: Observation) -> BTreeMap<NodeId, (Time, Ballot)> {
         let of_state = self.attempts.iter().filter(|(other, attempt)| {
             let is_it = state != Observation::EMPTY || *other == id;
@@ -232,30 +237,35 @@ impl AcceptorWitness {
         carriers
     }
 
-    /// Why it was of no use that an acceptor told of a state: another has told of something under a
-    /// higher ballot, or was believed for another reason.
-    fn tell_overruling(&self, heard: &Heard, key: Key, contacts: &[(NodeId, Contact)]) -> String {
-        let name = self.names.node(heard.acceptor);
+    /// Why an acceptor's report of a state did not count: another acceptor reported a higher
+    /// ballot, or the others disagreed.
+    fn describe_overruling(
+        &self,
+        report: &ReportedState,
+        key: Key,
+        contacts: &[(NodeId, Contact)],
+    ) -> String {
+        let name = self.names.node(report.acceptor);
         let told = contacts.iter().filter_map(|(_, contact)| match contact {
-            Contact::Told(heard) => Some(heard),
+            Contact::Reported(report) => Some(report),
             Contact::Accepted(..) => None,
         });
-        let newest = told.max_by_key(|heard| heard.accepted);
-        match newest.filter(|newest| newest.accepted > heard.accepted) {
-            Some(newest) if newest.state != heard.state => format!(
-                "{name} told of it, under {}, but {} told of {} under {}, which is higher{}",
-                heard.accepted,
+        let newest = told.max_by_key(|report| report.accepted);
+        match newest.filter(|newest| newest.accepted > report.accepted) {
+            Some(newest) if newest.state != report.state => format!(
+                "{name} reported it, under {}, but {} reported {} under {}, which is higher{}",
+                report.accepted,
                 self.names.node(newest.acceptor),
                 self.state(newest.state),
                 newest.accepted,
-                self.tell_origin(key, newest),
+                self.describe_origin(key, newest),
             ),
-            _ => format!("{name} told of it, but the others that answered did not"),
+            _ => format!("{name} reported it, but the other acceptors that replied did not"),
         }
     }
 
-    /// What became of what an acceptor knew, until it had to do with a late operation.
-    fn tell_forgetting(
+    /// What happened to an acceptor's state before its part in a late operation.
+    fn describe_forgetting(
         &self,
         (acceptor, key): (NodeId, Key),
         accepted: Time,
@@ -263,12 +273,13 @@ impl AcceptorWitness {
     ) -> String {
         let name = self.names.node(acceptor);
         let (at, then, origin) = match contact {
-            Contact::Told(heard) if heard.accepted == Ballot::ZERO => {
-                (heard.at, "had nothing".to_owned(), String::new())
+            Contact::Reported(report) if report.accepted == Ballot::ZERO => {
+                (report.at, "had nothing".to_owned(), String::new())
             }
-            Contact::Told(heard) => {
-                let told = format!("told of {} under {}", self.state(heard.state), heard.accepted);
-                (heard.at, told, self.tell_origin(key, &heard))
+            Contact::Reported(report) => {
+                let told =
+                    format!("reported {} under {}", self.state(report.state), report.accepted);
+                (report.at, told, self.describe_origin(key, &report))
             }
             Contact::Accepted(state, at) => {
                 (at, format!("accepted {}", self.state(state)), String::new())
@@ -288,15 +299,15 @@ impl AcceptorWitness {
         format!("{name} had accepted it at {accepted}{between} and {then} at {at}{origin}")
     }
 
-    /// From whom an acceptor had what it told of, and whether that had been kept back on its way.
-    fn tell_origin(&self, key: Key, heard: &Heard) -> String {
+    /// The source of the state that an acceptor reported, and whether its message was held.
+    fn describe_origin(&self, key: Key, report: &ReportedState) -> String {
         let of_ballot = self.attempts.iter().filter(|((_, of, ballot), attempt)| {
-            (*of, *ballot, attempt.state) == (key, heard.accepted, Some(heard.state))
+            (*of, *ballot, attempt.state) == (key, report.accepted, Some(report.state))
         });
         let mut origins = of_ballot.filter_map(|((proposer, ..), attempt)| {
-            let asked = attempt.accepts.get(&heard.acceptor)?;
+            let asked = attempt.accepts.get(&report.acceptor)?;
             match asked.became {
-                Acceptance::At(at) if at <= heard.at => Some((*proposer, *asked, at)),
+                Acceptance::At(at) if at <= report.at => Some((*proposer, *asked, at)),
                 _ => None,
             }
         });
@@ -304,7 +315,7 @@ impl AcceptorWitness {
             return String::new();
         };
         let held = match asked.held {
-            true => format!(", which had sent it at {} (it was kept back)", asked.sent),
+            true => format!(", which had sent it at {} (it was held)", asked.sent),
             false => String::new(),
         };
         format!(", having accepted that at {at} from {}{held}", self.names.node(proposer))
@@ -326,7 +337,7 @@ impl AcceptorWitness {
 /// `a`, `a and b`, `a, b and c`.
 fn list(items: &[String]) -> String {
     match items {
-        [] => "nobody".to_owned(),
+        [] => "no acceptor".to_owned(),
         [only] => only.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }

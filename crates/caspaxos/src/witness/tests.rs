@@ -1,4 +1,4 @@
-//! Stories of single attempts, told from events made by hand.
+//! Stories of single attempts, from events made by hand.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ const OP: OpId = OpId { client: CLIENT, ordinal: 1 };
 const BALLOT: Ballot = Ballot { eon: 0, id: 1, era: 1 };
 const STATE: Observation = Observation { version: Version(1), value: Value(9) };
 
-/// What is seen, a millisecond apart.
+/// The events, a millisecond apart.
 struct Stage {
     witness: AcceptorWitness,
     events: u64,
@@ -24,7 +24,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// A client's question has just reached the proposer.
+    /// A client's request has just reached the proposer.
     fn new() -> Stage {
         let nodes = ["a0", "a1", "a2", "a3", "a4", "a5", "p1", "c1"].map(str::to_owned);
         let names = Names { nodes: nodes.to_vec(), keys: vec!["key1".to_owned()] };
@@ -73,7 +73,7 @@ impl Stage {
 }
 
 #[test]
-fn each_acceptor_is_told_with_what_became_of_its_request() {
+fn each_acceptor_is_named_with_the_outcome_of_its_request() {
     let mut stage = Stage::new();
     for acceptor in [0, 1] {
         stage.ask(acceptor, Request::Prepare, None);
@@ -93,12 +93,12 @@ fn each_acceptor_is_told_with_what_became_of_its_request() {
     let why = Loss::NodeDown;
     stage.see(NodeId(3), Kind::Lose { from: PROPOSER, id: to_who_crashes, why });
     stage.reply(0, Reply::Accepted);
-    // The second time it is asked it has promised somebody else; it has accepted all the same.
+    // At the second request it has promised another proposer. It has accepted the state before.
     stage.reply(0, Reply::AcceptConflict { promised: BALLOT.advanced() });
     stage.reply(4, Reply::AcceptConflict { promised: BALLOT.advanced() });
     let expected = "c1#1 went through p1, under ballot 0,1,1: promised by a0 (had nothing) and a1 \
-                    (had nothing); v1=9 was accepted by a0, lost on the way to a2 and a3, kept by \
-                    a partition from a1, refused by a4, not yet at a5.";
+                    (had nothing); v1=9 was accepted by a0, lost on the way to a2 and a3, \
+                    blocked by a partition on the way to a1, refused by a4, not yet at a5.";
     assert_eq!(stage.told(), [expected]);
 }
 

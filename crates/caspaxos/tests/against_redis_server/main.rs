@@ -89,7 +89,7 @@ struct Pair {
 }
 
 impl Pair {
-    #[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
+    #[expect(clippy::print_stdout, reason = "a skipped test must say so")]
     fn start(scripts: Vec<Script>) -> Option<Pair> {
         let Some(server) = Server::start() else {
             println!("skipped: there is no redis-server on this machine");
@@ -172,7 +172,7 @@ impl Dice {
         from[self.below(from.len() as u64) as usize]
     }
 
-    /// A call of one of the scripts, or sometimes somebody who meddles with the keys.
+    /// A call of one of the scripts, or sometimes a foreign write to its keys.
     fn line(&mut self, pair: &Pair) -> Vec<Blob> {
         let words = |words: &[&str]| words.iter().copied().map(Blob::from).collect::<Vec<Blob>>();
         let call = |script: &Script, keys: &[&str], arguments: Vec<Blob>| {

@@ -40,7 +40,7 @@ impl<P: Process<Protocol = Protocol>> Actor<P> {
 
     /// The proposer's timer for answers about a key, which runs out.
     pub(crate) fn take_timer(&mut self, key: Key) -> Result<Timer, &'static str> {
-        let set = self.timers.iter().find(|(_, timer)| **timer == Timer::GiveUp(key));
+        let set = self.timers.iter().find(|(_, timer)| **timer == Timer::RoundTimeout(key));
         let id = *set.ok_or("it does not wait for anything about that key")?.0;
         Ok(self.timers.remove(&id).expect("found there"))
     }

@@ -51,11 +51,11 @@ pub(crate) enum Command {
     },
     /// A message arrives. Example: deliver p1 a0
     Deliver { from: Node, to: Node },
-    /// A message is lost, and nobody is told. Example: lose p1 a0
+    /// A message is lost, without a report. Example: lose p1 a0
     Lose { from: Node, to: Node },
     /// A message is there twice. Example: duplicate p1 a0
     Duplicate { from: Node, to: Node },
-    /// A message is overtaken by all that were sent after it. Example: delay p1 a0
+    /// A message arrives after all later ones. Example: delay p1 a0
     Delay { from: Node, to: Node },
     /// From now on, nothing that is sent to or from these nodes gets through. Example: cut a0 a1
     Cut { nodes: Vec<Node> },
@@ -63,8 +63,8 @@ pub(crate) enum Command {
     Heal { nodes: Vec<Node> },
     /// A proposer's request arrives at each of these, and the reply back. Example: round p1 a0 a1
     Round { proposer: Node, acceptors: Vec<Node> },
-    /// All messages arrive, in the order in which they were sent, and those that they give rise to.
-    /// Only what the client is told is shown. Example: settle
+    /// All messages arrive, in the order in which they were sent, and the messages that follow from
+    /// them. Only replies to the client are shown. Example: settle
     Settle,
     /// A proposer's time for answers about a key is over. Example: timeout p1 key2
     Timeout { proposer: Node, key: Option<KeyName> },
@@ -197,8 +197,8 @@ impl Stage {
             names.iter().map(|name| (*name, Actor::new(*name, acceptor.clone()))).collect();
         let proposers = (1..=4).map(|number| {
             let name = id("p", number);
-            let patience = Span::from_millis(50);
-            let proposer = Proposer::new(u32::from(number), configuration.clone(), patience);
+            let timeout = Span::from_millis(50);
+            let proposer = Proposer::new(u32::from(number), configuration.clone(), timeout);
             (name, Actor::new(name, proposer))
         });
         self.proposers = proposers.collect();

@@ -1,4 +1,4 @@
-//! The protocol's behaviour, told in scripts: one behaviour a script, whose name says which.
+//! The protocol's behaviour in scripts. Each script shows one behaviour, which is its name.
 //!
 //! The scripts are in `tests/scripts`: those of `proposer` are about a proposer alone, whose
 //! acceptors are played by the script; those of `acceptor` about an acceptor alone; those of

@@ -50,7 +50,7 @@ pub(crate) enum Command {
         #[arg(key)]
         ballot: Option<BallotText>,
     },
-    /// Acceptors tell what they have accepted. Example: tell a0 a1 has="v3=7 under 0,2,1"
+    /// Acceptors report their accepted state. Example: tell a0 a1 has="v3=7 under 0,2,1"
     Tell {
         acceptors: Vec<Node>,
         #[arg(key)]
@@ -76,9 +76,9 @@ pub(crate) enum Command {
     },
     /// The servers of acceptors answer with errors. Example: error a0
     Error { acceptors: Vec<Node> },
-    /// The proposer is told that requests were lost. Example: undelivered a0 a1
+    /// Requests are reported lost. Example: undelivered a0 a1
     Undelivered { acceptors: Vec<Node> },
-    /// The proposer is told that a connection broke. Example: disconnect a0
+    /// A broken connection is reported. Example: disconnect a0
     Disconnect { acceptor: Node },
     /// The time for answers is over. Example: timeout key1
     Timeout { key: Option<KeyName> },

@@ -1,4 +1,4 @@
-//! What the scripts call things, and how they are told what happens.
+//! The vocabulary of the scripts, and the text of their results.
 
 use std::fmt::Write as _;
 use std::str::FromStr;

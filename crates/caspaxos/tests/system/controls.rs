@@ -55,7 +55,7 @@ fn without_its_mistake_a_hazard_is_none() {
     let mut checked = 0;
     for file in hazards() {
         let name = file.display().to_string();
-        // Its mistake is in no line: that nobody waits for a random while.
+        // Its mistake is not in a line: no client pauses for a random time.
         if name.ends_with("livelock/dueling.i.toml") {
             continue;
         }

@@ -91,7 +91,7 @@ fn clients_can_be_badly_connected() {
     }
 }
 
-/// A reset tells both ends, and what is in flight is lost both ways.
+/// A reset is reported to both ends, and messages in flight are lost in both directions.
 #[test]
 fn connections_can_break() {
     let rule = |from: &str, to: &str| {

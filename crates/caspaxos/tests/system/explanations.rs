@@ -1,6 +1,5 @@
-//! What is told of a violation: who wrote, who saw it, who then saw what does not go with that, and
-//! which acceptors, messages and faults made it possible. All of it stands in `snapshots/`, to be
-//! read when it changes.
+//! The explanations of violations: which clients contradict each other, and which acceptors,
+//! messages and faults made it possible. `snapshots/` has the texts. Read them when they change.
 
 use scenario::{Outcome, Violation};
 
@@ -34,12 +33,12 @@ const STORIES: [(&str, &str); 15] = [
     ("eviction/allkeys-lru.i", "evicted a key"),
     ("deletion/naive-erasing.i", "erased the register"),
     ("hazard/read-one-acceptor.i", "answered by"),
-    ("hazard/read-prepare-quorum.i", "told of it, but the others that answered did not"),
-    ("hazard/leads-past-conflicts.i", "took itself for the leader"),
+    ("hazard/read-prepare-quorum.i", "reported it, but the other acceptors that replied did not"),
+    ("hazard/leads-past-conflicts.i", "led by its own account"),
     ("hazard/read-beside-leaders.i", "which is higher"),
     ("hazard/shared-id.i", "have the same id"),
     ("membership/orchestrated.no-rescan.i", "the acceptors of"),
-    ("deletion/quorum-of-tombstones.i", "kept back"),
+    ("deletion/quorum-of-tombstones.i", "held"),
 ];
 
 #[test]

@@ -62,7 +62,7 @@ fn one_ballot_with_two_values_is_a_breach() {
 #[test]
 fn two_proposers_with_one_id_are_a_breach() {
     let broken = after(&[(P1, 0, (0, 1, 1), 7), (P2, 0, (0, 1, 1), 8)]).expect("it is broken");
-    assert!(broken.story[2].ends_with("both take 1 for their id."), "{:?}", broken.story);
+    assert!(broken.story[2].ends_with("both use the id 1."), "{:?}", broken.story);
     let own = after(&[(P1, 0, (0, 1, 1), 7), (P1, 0, (0, 1, 1), 8)]).expect("it is broken");
     assert_eq!(own.story.len(), 3, "{:?}", own.story);
 }

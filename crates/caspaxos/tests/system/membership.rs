@@ -34,7 +34,7 @@ fn sizes(Configuration { prepare, accept }: &Configuration) -> String {
 /// The proposers of later clients still have the acceptors of the beginning, until it is their
 /// turn.
 #[test]
-fn a_recovery_starts_nobody_who_was_never_started() {
+fn a_recovery_starts_no_node_that_was_never_started() {
     let early = "[[nemesis]]\nsteps = [{ wait = { at = '10ms' }, do = [{ crash = 'c9' }] }]\n\
                  [recovery]\nwait = { at = '20ms' }\nwithin = '10s'\n";
     let outcomes = run(&scenario(FLUX, &[], early), 0..10);

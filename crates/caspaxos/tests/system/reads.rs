@@ -34,7 +34,7 @@ fn they_are_so_with_bad_connections_between_clients_and_proposers() {
     }
 }
 
-/// It is what they are for: no write at an acceptor, and nobody is deposed.
+/// The purpose of queries: no write at an acceptor, and no leader is deposed.
 #[test]
 fn where_acceptors_agree_a_read_sends_nothing_but_queries() {
     let quiet = ["intensity=20", "link.0.loss=0%", "link.1.loss=0%", "expect.marks=[]"];

@@ -1,4 +1,4 @@
-//! Recordings of whole runs, replayed: as they are, and after somebody has changed them.
+//! Recordings of whole runs, replayed: unchanged, and after changes.
 
 use std::path::Path;
 

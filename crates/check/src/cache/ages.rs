@@ -1,4 +1,4 @@
-//! How old what reads saw was.
+//! The age of the versions that reads saw.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -6,15 +6,15 @@ use history::{Completion, Entry, Key, OpId, Step, Time, Version};
 
 use crate::Sample;
 
-/// Of each key so many versions are remembered. A read that sees an older one counts as seeing the
-/// oldest of them.
+/// The number of versions remembered for each key. A read of an older version counts as a read of
+/// the oldest remembered one.
 const VERSIONS_MAX: usize = 1024;
 
-/// Measures how old the versions were that reads saw: for how long somebody had known of a newer
-/// one when the read began, and how many newer ones were known.
+/// Measures the age of the versions that reads saw. The age is the time for which a newer version
+/// had been known when the read began, and the number of newer known versions.
 #[derive(Clone, Debug, Default)]
 pub struct Ages {
-    /// When the versions of a key were first known of.
+    /// The times at which the versions of a key became known.
     known: BTreeMap<Key, VecDeque<(Version, Time)>>,
     open: BTreeMap<OpId, (Key, Time, bool, Version)>,
     age_ns: Sample,
@@ -22,19 +22,20 @@ pub struct Ages {
 }
 
 impl Ages {
-    /// Nanoseconds that versions had been outdated: 0 for a read that saw the newest.
+    /// For how many nanoseconds the versions had been outdated. A read of the newest version counts
+    /// as 0.
     #[must_use]
     pub fn age_ns(&self) -> &Sample {
         &self.age_ns
     }
 
-    /// By how many versions they were outdated.
+    /// By how many versions they were outdated. A read of the newest version counts as 0.
     #[must_use]
     pub fn versions(&self) -> &Sample {
         &self.versions
     }
 
-    /// Looks at the next step.
+    /// Processes the next step.
     pub fn step(&mut self, entry: &Entry) {
         match &entry.step {
             Step::Invoke(invoke) => {

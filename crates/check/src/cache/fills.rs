@@ -1,12 +1,13 @@
-//! What caches may be told.
+//! What caches may store.
 
 use std::collections::BTreeMap;
 
 use history::{Key, Names, NodeId, Observation, Time, Version};
 
-use super::told::words;
+use super::observed::words;
 
-/// Nobody fills in an entry with a row that has been invalidated in that cache: a *stale set*.
+/// Checks that no fill stores a row that has already been invalidated in that cache. Such a fill is
+/// a *stale set*.
 ///
 /// ```
 /// use check::cache::Fills;
@@ -27,22 +28,22 @@ pub struct Fills {
 /// A stale set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StaleFill {
-    /// Which cache.
+    /// The cache.
     pub cache: NodeId,
-    /// Which entry.
+    /// The entry.
     pub key: Key,
-    /// What it was filled in with.
+    /// The row that was stored.
     pub state: Observation,
-    /// When.
+    /// The time of the fill.
     pub at: Time,
-    /// To which version the row was known to have changed.
+    /// The version that the cache knew to be the row's newest.
     pub invalidated: Version,
-    /// Since when.
+    /// The time at which the cache learned of that version.
     pub since: Time,
 }
 
 impl Fills {
-    /// Has seen nothing yet.
+    /// A checker that has seen no step.
     #[must_use]
     pub fn new() -> Fills {
         Fills::default()
@@ -54,7 +55,7 @@ impl Fills {
         self.broken.as_ref()
     }
 
-    /// A cache forgot an entry, since its row had changed to this version.
+    /// Records that a cache dropped an entry because its row changed to this version.
     pub fn invalidated(&mut self, at: Time, cache: NodeId, key: Key, version: Version) {
         let known = self.invalidated.entry((cache, key)).or_insert((version, at));
         if known.0 < version {
@@ -62,7 +63,7 @@ impl Fills {
         }
     }
 
-    /// A cache took this for an entry.
+    /// Records that a cache stored this as an entry.
     pub fn filled(&mut self, at: Time, cache: NodeId, key: Key, state: Observation) {
         let Some(&(invalidated, since)) = self.invalidated.get(&(cache, key)) else {
             return;
@@ -75,7 +76,7 @@ impl Fills {
 }
 
 impl StaleFill {
-    /// In a sentence.
+    /// Returns the violation in one sentence.
     #[must_use]
     pub fn summary(&self, names: &Names) -> String {
         let (cache, key) = (names.node(self.cache), names.key(self.key));
@@ -83,14 +84,14 @@ impl StaleFill {
         format!("a stale set: {cache} took {version} for {key}, which it knew to be {invalidated}")
     }
 
-    /// What happened, and when.
+    /// Returns the steps that led to the violation, each with its time.
     #[must_use]
     pub fn steps(&self, names: &Names) -> Vec<(Time, String)> {
         let (cache, key) = (names.node(self.cache), names.key(self.key));
         let (invalidated, state) = (self.invalidated, words(self.state, names));
         vec![
-            (self.since, format!("{cache} forgets {key}, which is {invalidated} now.")),
-            (self.at, format!("{cache} takes {state} for {key}, though that is older.")),
+            (self.since, format!("{cache} drops {key}, because its row is {invalidated} now.")),
+            (self.at, format!("{cache} stores {state} for {key}, although that is older.")),
         ]
     }
 }

@@ -5,7 +5,7 @@ use history::{Entry, Names, Register};
 use super::{Ages, Promise, Reads, StaleRead};
 use crate::{Found, HistoryChecker};
 
-/// Holds what reads observe against some promises, and can measure how old the versions were that
+/// Checks what reads observe against several promises, and can measure the age of the versions that
 /// they saw.
 #[derive(Clone, Debug)]
 pub struct ReadPromises {
@@ -14,13 +14,13 @@ pub struct ReadPromises {
 }
 
 impl ReadPromises {
-    /// A checker that has seen nothing yet.
+    /// A checker that has seen no step.
     #[must_use]
     pub fn new(promises: impl IntoIterator<Item = Promise>) -> ReadPromises {
         ReadPromises { reads: promises.into_iter().map(Reads::new).collect(), ages: None }
     }
 
-    /// The same, with measures.
+    /// Makes this checker measure ages too.
     #[must_use]
     pub fn with_ages(self) -> ReadPromises {
         ReadPromises { ages: Some(Ages::default()), ..self }

@@ -6,8 +6,9 @@ use history::{Key, Names, Time, Version};
 
 use crate::Sample;
 
-/// How often each version of a row is read from the database. A cache is there so that once is
-/// enough; when many miss at the same time, all of them ask: a *thundering herd*.
+/// Counts how often each version of a row is read from the database. With a cache, one read should
+/// be enough. When many clients miss at the same time, all of them ask the database: a *thundering
+/// herd*.
 ///
 /// ```
 /// use check::cache::Queries;
@@ -25,23 +26,23 @@ pub struct Queries {
     broken: Option<Herd>,
 }
 
-/// A version that was read from the database more often than it should.
+/// A version that was read from the database too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Herd {
-    /// Of which row.
+    /// The row.
     pub key: Key,
-    /// Which version.
+    /// The version.
     pub version: Version,
-    /// How often so far.
+    /// The number of reads so far.
     pub count: u64,
-    /// The first time.
+    /// The time of the first read.
     pub since: Time,
-    /// The last time.
+    /// The time of the last read.
     pub at: Time,
 }
 
 impl Queries {
-    /// Each version may be read so often; as often as anybody likes if there is no bound.
+    /// Creates a checker that allows `bound` reads of each version. `None` allows any number.
     #[must_use]
     pub fn new(bound: Option<u64>) -> Queries {
         Queries { bound, newest: BTreeMap::new(), per_version: Sample::default(), broken: None }
@@ -53,7 +54,7 @@ impl Queries {
         self.broken.as_ref()
     }
 
-    /// The row was read from the database.
+    /// Records a read of the row from the database.
     pub fn read(&mut self, at: Time, key: Key, version: Version) {
         let newest = self.newest.entry(key).or_insert((version, at, 0));
         if newest.0 != version {
@@ -67,7 +68,7 @@ impl Queries {
         }
     }
 
-    /// How often versions were read, of those that were read at all.
+    /// Returns the numbers of reads of all versions that were read at least once.
     #[must_use]
     pub fn per_version(&self) -> Sample {
         let mut sample = self.per_version.clone();
@@ -77,20 +78,20 @@ impl Queries {
 }
 
 impl Herd {
-    /// In a sentence.
+    /// Returns the violation in one sentence.
     #[must_use]
     pub fn summary(&self, names: &Names) -> String {
         let Herd { key, version, count, .. } = self;
         format!("{version} of {} was read from the database {count} times", names.key(*key))
     }
 
-    /// What happened, in order.
+    /// Returns the events that led to the violation, in order.
     #[must_use]
     pub fn story(&self, names: &Names) -> Vec<String> {
         let Herd { key, version, count, since, at } = self;
         let key = names.key(*key);
         vec![
-            format!("At {since} somebody reads {version} of {key} from the database."),
+            format!("At {since} a client reads {version} of {key} from the database."),
             format!("By {at} it has been read {count} times, and has not changed meanwhile."),
         ]
     }

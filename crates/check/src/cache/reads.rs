@@ -1,35 +1,38 @@
-//! What reads through a cache may be told.
+//! What reads through a cache may return.
 //!
-//! All promises have the same form: when a read begins, there is a version below which it must not
-//! see anything. They differ in which one that is.
+//! All promises have the same form: when a read begins, there is a lowest version that it may
+//! return. The promises differ in that version.
 
 use std::collections::BTreeMap;
 
 use history::{Completion, Entry, Invoke, Key, Names, NodeId, Observation, OpId, Return, Span};
 use history::{Step, Time, Version};
 
-use super::told::{Told, words};
+use super::observed::{Observed, words};
 
-/// What is promised to a read.
+/// A promise to reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
-    /// *Quiescent agreement*: if no other client has had anything to do with the key for so long,
-    /// it sees the newest version that anybody had been told of, or a newer one.
+    /// *Quiescent agreement*: if no other client has used the key for `settle`, a read sees the
+    /// newest version that any client had observed, or a newer one.
     Agreement {
-        /// How long: as long as a message can be under way.
+        /// The length of the quiet time. It must be at least the time for which a message can be in
+        /// flight.
         settle: Span,
     },
-    /// *Bounded staleness*: it sees no version that had been outdated for longer than this.
+    /// *Bounded staleness in time*: a read sees no version that had been outdated for longer than
+    /// this.
     Age(Span),
-    /// *Bounded staleness*: it sees no version that is older than the newest one by more versions.
+    /// *Bounded staleness in versions*: a read sees no version that is more than this many versions
+    /// behind the newest one.
     Versions(u64),
-    /// *Read your writes*: it sees nothing older than what its own client has written.
+    /// *Read your writes*: a read sees no version older than one that its own client has written.
     OwnWrites,
-    /// *Monotonic reads*: it sees nothing older than what its own client has read before.
+    /// *Monotonic reads*: a read sees no version older than one that its own client has read.
     Monotonic,
 }
 
-/// Holds what reads observe against one promise.
+/// Checks what reads observe against one promise.
 ///
 /// ```
 /// use check::cache::{Promise, Reads};
@@ -54,19 +57,20 @@ pub enum Promise {
 pub struct Reads {
     promise: Promise,
     keys: BTreeMap<Key, KeyState>,
-    own: BTreeMap<(NodeId, Key), Told>,
+    own: BTreeMap<(NodeId, Key), Observed>,
     open: BTreeMap<OpId, Open>,
     broken: Option<StaleRead>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct KeyState {
-    /// What anybody was told of, each newer than the one before. Those that no read can be held to
-    /// any more are forgotten.
-    told: Vec<Told>,
-    /// How many operations of each client are open.
+    /// The observed versions, each newer than the one before. Versions that no later read must
+    /// reach are forgotten.
+    observed: Vec<Observed>,
+    /// The number of open operations of each client.
     open: BTreeMap<NodeId, u32>,
-    /// Who was the last to end an operation, and when; and the last who was not that client.
+    /// The client that last ended an operation, and the time; then the last other client, and the
+    /// time.
     last: Option<(NodeId, Time)>,
     last_other: Option<(NodeId, Time)>,
 }
@@ -79,34 +83,34 @@ struct Open {
     floor: Option<Floor>,
 }
 
-/// The least that a read has to see, and why.
+/// The lowest version that a read may return, and the reason.
 #[derive(Clone, Copy, Debug)]
 struct Floor {
     version: Version,
-    because: Told,
+    because: Observed,
 }
 
-/// A read that saw what it never should.
+/// A read that broke its promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StaleRead {
-    /// What it was promised.
+    /// The promise.
     pub promise: Promise,
-    /// Of which key.
+    /// The key.
     pub key: Key,
     /// The read.
     pub op: OpId,
-    /// When it began.
+    /// The time of its invocation.
     pub began: Time,
-    /// When it returned.
+    /// The time of its return.
     pub ended: Time,
-    /// What it saw.
+    /// The version and value that it saw.
     pub seen: Observation,
-    /// What had been known.
-    pub known: Told,
+    /// The newer version that was known.
+    pub known: Observed,
 }
 
 impl Reads {
-    /// Has seen nothing yet.
+    /// A checker that has seen no step.
     #[must_use]
     pub fn new(promise: Promise) -> Reads {
         Reads {
@@ -124,7 +128,7 @@ impl Reads {
         self.broken.as_ref()
     }
 
-    /// Looks at the next step. What ends and had not begun is passed over.
+    /// Processes the next step. The return of an operation that was never invoked is ignored.
     pub fn step(&mut self, entry: &Entry) {
         if self.broken.is_some() {
             return;
@@ -149,11 +153,12 @@ impl Reads {
         *self.keys.entry(key).or_default().open.entry(op.client).or_default() += 1;
     }
 
-    /// The least that a read by `client` has to see that begins now.
+    /// Returns the lowest version that a read by `client` may return if it begins now.
     fn floor(&self, now: Time, client: NodeId, key: Key) -> Option<Floor> {
         let state = self.keys.get(&key)?;
-        let newest = state.told.last().copied();
-        let as_it_is = |told: Told| Floor { version: told.state.version, because: told };
+        let newest = state.observed.last().copied();
+        let as_it_is =
+            |observed: Observed| Floor { version: observed.state.version, because: observed };
         match self.promise {
             Promise::OwnWrites | Promise::Monotonic => {
                 self.own.get(&(client, key)).copied().map(as_it_is)
@@ -162,12 +167,12 @@ impl Reads {
                 newest.filter(|_| state.is_quiet(now, client, settle)).map(as_it_is)
             }
             Promise::Age(age) => {
-                let known = state.told.iter().rev().find(|told| told.at + age < now);
+                let known = state.observed.iter().rev().find(|observed| observed.at + age < now);
                 known.copied().map(as_it_is)
             }
-            Promise::Versions(versions) => newest.map(|told| {
-                let version = Version(told.state.version.0.saturating_sub(versions));
-                Floor { version, because: told }
+            Promise::Versions(versions) => newest.map(|observed| {
+                let version = Version(observed.state.version.0.saturating_sub(versions));
+                Floor { version, because: observed }
             }),
         }
     }
@@ -185,7 +190,7 @@ impl Reads {
             let (promise, known) = (self.promise, floor.because);
             self.broken = Some(StaleRead { promise, key, op, began, ended: at, seen, known });
         }
-        self.tell(open, Told { state: seen, op, at });
+        self.observe(open, Observed { state: seen, op, at });
     }
 
     /// An operation ends.
@@ -197,33 +202,33 @@ impl Reads {
         Some(open)
     }
 
-    fn tell(&mut self, open: Open, told: Told) {
-        let is_newer = |known: Option<&Told>| {
-            known.is_none_or(|known| known.state.version < told.state.version)
+    fn observe(&mut self, open: Open, observed: Observed) {
+        let is_newer = |known: Option<&Observed>| {
+            known.is_none_or(|known| known.state.version < observed.state.version)
         };
         let counts = match self.promise {
             Promise::OwnWrites => !open.is_read,
             Promise::Monotonic => open.is_read,
             _ => false,
         };
-        let own = (told.op.client, open.key);
+        let own = (observed.op.client, open.key);
         if counts && is_newer(self.own.get(&own)) {
-            self.own.insert(own, told);
+            self.own.insert(own, observed);
         }
         let Some(state) = self.keys.get_mut(&open.key) else { return };
-        if is_newer(state.told.last()) {
-            state.told.push(told);
+        if is_newer(state.observed.last()) {
+            state.observed.push(observed);
             let age = match self.promise {
                 Promise::Age(age) => age,
                 _ => Span::ZERO,
             };
-            state.forget(told.at, age);
+            state.forget(observed.at, age);
         }
     }
 }
 
 impl KeyState {
-    /// Whether nobody but `client` has had anything to do with the key for so long.
+    /// Whether no client but `client` has used the key for `settle`.
     fn is_quiet(&self, now: Time, client: NodeId, settle: Span) -> bool {
         let others = self.open.iter().filter(|(other, _)| **other != client);
         let last = [self.last, self.last_other].into_iter().flatten();
@@ -245,16 +250,17 @@ impl KeyState {
         self.last = Some((client, at));
     }
 
-    /// Forgets what was told before something else that is older than `age` already: from now on
-    /// that is the least that a read can be held to.
+    /// Forgets all versions before the newest one that is older than `age`. That one is the lowest
+    /// version that a later read may return.
     fn forget(&mut self, now: Time, age: Span) {
-        let old = self.told.iter().rposition(|told| told.at + age < now).unwrap_or_default();
-        self.told.drain(..old);
+        let old =
+            self.observed.iter().rposition(|observed| observed.at + age < now).unwrap_or_default();
+        self.observed.drain(..old);
     }
 }
 
 impl StaleRead {
-    /// In a sentence.
+    /// Returns the violation in one sentence.
     #[must_use]
     pub fn summary(&self, names: &Names) -> String {
         let (client, key) = (names.node(self.op.client), names.key(self.key));
@@ -280,7 +286,7 @@ impl StaleRead {
         }
     }
 
-    /// What happened, and when.
+    /// Returns the steps that led to the violation, each with its time.
     #[must_use]
     pub fn steps(&self, names: &Names) -> Vec<(Time, String)> {
         let (client, key) = (names.node(self.op.client), names.key(self.key));

@@ -5,14 +5,14 @@ use history::{Action, Observation, OpId, Value};
 use super::story::Teller;
 use crate::chronicle::{Chronicle, Operation};
 
-/// A state, and who was first told of it.
+/// A state, and the first operation that observed it.
 type Sight = (Observation, OpId);
 
-const NOT_DELETED: &str = "So there is no order in which the register became what it was then.";
-const DELETED: &str = "What was deleted does not come back: the next write makes another v1.";
+const NOT_DELETED: &str = "So no order of the operations leads to that state.";
+const DELETED: &str = "A deleted register does not come back: the next write makes a new v1.";
 const ONE_SUCCESSOR: &str = "A state is replaced once, or deleted once.";
 
-/// Who asked for the deletion of a state, and what came of that.
+/// Adds the deletions of a state that clients requested, and their outcomes.
 fn deletions(teller: &mut Teller<'_, '_>, state: Observation) {
     let chronicle: &Chronicle = teller.chronicle;
     let asked = chronicle.operations().iter().filter(|operation| {
@@ -21,18 +21,18 @@ fn deletions(teller: &mut Teller<'_, '_>, state: Observation) {
     });
     let asked: Vec<&Operation> = asked.collect();
     for deletion in &asked {
-        let sentence = teller.speaker.tell(&deletion.as_of(chronicle.until()));
+        let sentence = teller.speaker.describe(&deletion.as_of(chronicle.until()));
         teller.sentences.push(sentence);
     }
     if asked.is_empty() {
         let state = teller.speaker.state(state);
-        teller.sentences.push(format!("Nobody had asked for a deletion of {state}."));
+        teller.sentences.push(format!("No client had requested a deletion of {state}."));
     }
 }
 
-fn spread(teller: &mut Teller<'_, '_>, (seen, told_by): Sight) {
-    if let Some(told_by) = teller.chronicle.operation(told_by).copied() {
-        teller.spread(&told_by, seen.value);
+fn spread(teller: &mut Teller<'_, '_>, (seen, reported_to): Sight) {
+    if let Some(reported_to) = teller.chronicle.operation(reported_to).copied() {
+        teller.spread(&reported_to, seen.value);
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) fn not_deleted(
     let (state, then) = (teller.speaker.state(known.0), teller.speaker.state(other.0));
     let key = teller.speaker.key();
     (
-        format!("{key} was {state} and then {then}, but nobody can have deleted it in between."),
+        format!("{key} was {state} and then {then}, but no client can have deleted it in between."),
         NOT_DELETED.to_owned(),
     )
 }
@@ -61,12 +61,12 @@ pub(super) fn revived(
     other: Sight,
 ) -> (String, String) {
     if let Some(writer) = teller.chronicle.writer(state.value).copied() {
-        let sentence = teller.speaker.tell(&writer.as_of(teller.chronicle.until()));
+        let sentence = teller.speaker.describe(&writer.as_of(teller.chronicle.until()));
         teller.sentences.push(sentence);
     }
     deletions(teller, state);
     spread(teller, other);
-    // The deletion may be what somebody was told of in between.
+    // The state in between may be the deletion itself.
     teller.sentences.dedup();
     if other.1 != teller.offender.id {
         teller.offence("");
@@ -74,7 +74,7 @@ pub(super) fn revived(
     let (state, then) = (teller.speaker.state(state), teller.speaker.state(other.0));
     let (key, at) = (teller.speaker.key(), teller.ended_at());
     (
-        format!("{state} of {key} was there again at {at}, after somebody was told of {then}."),
+        format!("{state} of {key} was there again at {at}, after a client had seen {then}."),
         DELETED.to_owned(),
     )
 }
@@ -88,7 +88,7 @@ pub(super) fn two_successors(
     spread(teller, first);
     let writer = teller.chronicle.writer(second.value).copied();
     if let Some(writer) = writer.filter(|it| it.id != teller.offender.id) {
-        let sentence = teller.speaker.tell(&writer.as_of(teller.chronicle.until()));
+        let sentence = teller.speaker.describe(&writer.as_of(teller.chronicle.until()));
         teller.sentences.push(sentence);
     }
     teller.offence("");
@@ -113,11 +113,11 @@ pub(super) fn outdated(
         is_other && operation.action.expected() == Some(expected) && !operation.is_denied()
     });
     if let Some(replaced) = replaced {
-        let sentence = teller.speaker.tell(replaced);
+        let sentence = teller.speaker.describe(replaced);
         teller.sentences.push(sentence);
     }
     if let Some(write) = chronicle.operation(writer).filter(|it| it.id != teller.offender.id) {
-        let sentence = teller.speaker.tell(&write.as_of(chronicle.until()));
+        let sentence = teller.speaker.describe(&write.as_of(chronicle.until()));
         teller.sentences.push(sentence);
     }
     teller.offence("");

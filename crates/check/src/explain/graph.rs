@@ -17,12 +17,12 @@ use crate::chronicle::{Chronicle, Operation};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Constraint {
-    /// The one made the version that the other saw.
+    /// The first operation made the version that the second saw.
     Installs,
-    /// The one had returned when the other was invoked.
+    /// The first operation had returned before the second was invoked.
     RealTime,
-    /// The one saw or replaced a version, and the other made a newer one; or the one made a
-    /// version, and the other saw a newer one.
+    /// The first operation saw or replaced a version, and the second made a newer one. Or the first
+    /// made a version, and the second saw a newer one.
     Overwrites,
 }
 
@@ -36,7 +36,7 @@ impl Constraint {
     }
 }
 
-/// The constraints between those operations that a violation is about.
+/// The constraints between the operations of a violation.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ConstraintGraph {
     graph: DiGraph<Vertex, (Constraint, String)>,
@@ -50,21 +50,21 @@ struct Vertex {
     label: String,
 }
 
-/// One way in which an operation is tied to versions. A write whose value stands in two versions
-/// has two.
+/// The versions that an operation found, made or saw. A write whose value is in two versions has
+/// two ties.
 #[derive(Clone, Copy)]
 struct Tie {
     /// The version that it found in place.
     found: Version,
     /// The version that it made.
     made: Option<Observation>,
-    /// What it saw of a version that another made.
+    /// The state that it saw and another operation made.
     saw: Option<Observation>,
 }
 
 impl ConstraintGraph {
-    /// The constraints among the operations that matter, and the smallest cycle, if possible of
-    /// those that the story spoke of.
+    /// The constraints among the operations in `matter`, and the smallest cycle. Cycles of
+    /// operations in the story are preferred.
     pub(super) fn new(
         chronicle: &Chronicle,
         matter: &BTreeSet<OpId>,
@@ -98,7 +98,7 @@ impl ConstraintGraph {
         constraints
     }
 
-    /// The shortest way from a vertex back to itself, found breadth first.
+    /// The shortest cycle through a vertex, found breadth first.
     fn cycle_through(&self, start: NodeIndex) -> Option<Vec<NodeIndex>> {
         let mut came_from: Vec<Option<NodeIndex>> = vec![None; self.graph.node_count()];
         let mut frontier = VecDeque::from([start]);
@@ -166,7 +166,7 @@ impl ConstraintGraph {
 }
 
 fn ties(chronicle: &Chronicle, operation: &Operation) -> Vec<Tie> {
-    // Versions of different incarnations say nothing about each other's order.
+    // The versions of different incarnations do not order each other.
     if chronicle.deletes() {
         return Vec::new();
     }
@@ -190,7 +190,8 @@ fn ties(chronicle: &Chronicle, operation: &Operation) -> Vec<Tie> {
     made.into_iter().map(tie).collect()
 }
 
-/// The most telling reason why the one must come before the other, and a sentence on it.
+/// The strongest reason why the first operation must come before the second, and a sentence about
+/// it.
 fn constraint(
     one: &(&Operation, Vec<Tie>),
     other: &(&Operation, Vec<Tie>),
@@ -250,7 +251,7 @@ fn overwrites(
     })
 }
 
-/// `c2#31` and below it what it did.
+/// `c2#31`, and below it the operation.
 fn label(operation: &Operation, ties: &[Tie], names: &Names) -> String {
     let asks = match operation.action {
         Action::Read => "read".to_owned(),

@@ -1,4 +1,4 @@
-//! Stories of versions of which nobody was told, and of the writes that may have made them.
+//! Stories of versions that no client observed, and of the writes that may have made them.
 
 use history::{Action, Observation, OpId, Version};
 
@@ -6,22 +6,22 @@ use super::phrase::{list, version_of};
 use super::story::Teller;
 use crate::chronicle::{Chronicle, Operation};
 
-/// How many writes are told one by one why they did not make the missing version.
+/// The maximum number of writes for which the story says why they did not make the missing version.
 const SUSPECTS_MAX: usize = 4;
 
-/// How many versions or writes are named one by one.
+/// The maximum number of versions or writes that are named one by one.
 const NAMES_MAX: usize = 5;
 
-/// Why a write of unknown outcome did not make a certain version.
+/// The reason why a write of unknown outcome did not make a version.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Alibi {
-    /// It may have, but then another version has nobody left who can have made it.
+    /// It may have made it, but then no write is left for another missing version.
     NeededElsewhere,
-    /// Something that new was already known when it began.
+    /// This version, which is at least as new, was already known when the write began.
     BeganTooLate(Version),
-    /// It is known what it made.
+    /// The write made this version.
     Made(Version),
-    /// It expected another version than the one before.
+    /// The write expected this version, which is not the one before.
     Expected(Version),
 }
 
@@ -32,10 +32,10 @@ pub(super) fn missing_version(
 ) -> (String, String) {
     let (chronicle, offender) = (teller.chronicle, teller.offender);
     let mut seen_at = String::new();
-    if let Some(told_by) = chronicle.first_told(newest) {
-        seen_at = told_by.told().map_or(seen_at, |(moment, _)| format!(" at {}", moment.at));
-        if told_by.id != offender.id {
-            teller.sentences.push(teller.speaker.tell(told_by));
+    if let Some(reported_to) = chronicle.first_report(newest) {
+        seen_at = reported_to.told().map_or(seen_at, |(moment, _)| format!(" at {}", moment.at));
+        if reported_to.id != offender.id {
+            teller.sentences.push(teller.speaker.describe(reported_to));
         }
     }
     teller.offence("");
@@ -46,23 +46,23 @@ pub(super) fn missing_version(
         _ => ("writes", "them, one each"),
     };
     teller.sentences.push(format!(
-        "Nobody was told of {}, though {newest} comes after: only {writes} whose outcome no client \
-         knows can have made {made_them}.",
+        "No client learned of {}, although {newest} comes after: only {writes} of unknown outcome \
+         can have made {made_them}.",
         enumerate(&missing),
     ));
     let sentences = suspects(teller, version, &missing);
     teller.sentences.extend(sentences);
     (
-        format!("Nobody can have made {version} of {key}, although {newest} was there{seen_at}."),
+        format!("No write can have made {version} of {key}, although {newest} existed{seen_at}."),
         format!("So there was no {version}, and without it there is no {newest}."),
     )
 }
 
-/// The versions up to a missing one of which nobody was told.
+/// The versions up to a missing one that no client observed.
 fn missing_versions(chronicle: &Chronicle, last: Version) -> Vec<Version> {
     let mut missing = Vec::new();
     let mut next = Version(1);
-    for (told, _) in chronicle.told_versions() {
+    for (told, _) in chronicle.reported_versions() {
         while next < told && next <= last {
             missing.push(next);
             next = next.next();
@@ -83,7 +83,7 @@ fn enumerate(versions: &[Version]) -> String {
     list(&counted.into_iter().chain(named).collect::<Vec<String>>())
 }
 
-/// What speaks against each write that might have made the version.
+/// For each write that might have made the version, the reason why it did not.
 fn suspects(teller: &mut Teller<'_, '_>, version: Version, missing: &[Version]) -> Vec<String> {
     let chronicle = teller.chronicle;
     let unknown = chronicle.operations().iter().filter(|operation| {
@@ -140,7 +140,7 @@ fn speak_of(
         Alibi::Expected(expected) => format!("expected {}", version_of(expected)),
     };
     let write = write.as_of(teller.chronicle.until());
-    let sentence = teller.speaker.tell_from_beginning(&write, "");
+    let sentence = teller.speaker.describe_from_start(&write, "");
     format!("{sentence} It did not make {version}: it {but}.")
 }
 
@@ -155,11 +155,11 @@ pub(super) fn needed_earlier(
     let (missing, writes) = needed.unwrap_or_default();
     let others = writes.iter().copied().filter(|other| other.id != writer);
     for write in write.into_iter().chain(others).take(SUSPECTS_MAX) {
-        teller.sentences.push(teller.speaker.tell(&write.as_of(chronicle.until())));
+        teller.sentences.push(teller.speaker.describe(&write.as_of(chronicle.until())));
     }
-    let newer = chronicle.told_versions().find(|(told, _)| Some(told) > missing.last());
-    let newer = newer.map_or(seen.version, |(newer, told_by)| {
-        teller.sentences.push(teller.speaker.tell(told_by));
+    let newer = chronicle.reported_versions().find(|(told, _)| Some(told) > missing.last());
+    let newer = newer.map_or(seen.version, |(newer, reported_to)| {
+        teller.sentences.push(teller.speaker.describe(reported_to));
         newer
     });
     let made_them = if writes.len() > 1 { "them, one each" } else { "it" };
@@ -167,7 +167,7 @@ pub(super) fn needed_earlier(
     let writes = writes.iter().take(NAMES_MAX).map(|write| teller.speaker.op(write.id));
     let writes = writes.chain((more > 0).then(|| format!("{more} more")));
     teller.sentences.push(format!(
-        "Nobody was told of {}, though {newer} comes after: only {} can have made {made_them}.",
+        "No client learned of {}, although {newer} comes after: only {} can have made {made_them}.",
         enumerate(&missing),
         list(&writes.collect::<Vec<String>>()),
     ));
@@ -180,14 +180,14 @@ pub(super) fn needed_earlier(
 }
 
 /// The missing versions for which a write is needed before `offender` returned, and the writes that
-/// are needed for them: the fewest of which there are as many as of the versions.
+/// are needed for them. Returns the shortest such list with as many writes as versions.
 fn needed_for<'a>(
     chronicle: &'a Chronicle,
     write: &Operation,
     offender: OpId,
 ) -> Option<(Vec<Version>, Vec<&'a Operation>)> {
     let before = chronicle.until().checked_sub(1)?;
-    let told = chronicle.told_versions().filter(|(_, told_by)| told_by.id != offender);
+    let told = chronicle.reported_versions().filter(|(_, reported_to)| reported_to.id != offender);
     let told: Vec<Version> = told.map(|(version, _)| version).collect();
     let newest = *told.last()?;
     let Unseen { swapped, writes } = Unseen::new(chronicle, before, Some(offender));
@@ -202,16 +202,16 @@ fn needed_for<'a>(
     })
 }
 
-/// The writes of unknown outcome whose values nobody saw.
+/// The writes of unknown outcome whose values no operation saw.
 struct Unseen<'a> {
     /// The versions that compare-and-sets among them can have made.
     swapped: Vec<Version>,
-    /// The unconditional ones, and what each had noted.
+    /// The unconditional writes, and the version that each had noted.
     writes: Vec<(Version, &'a Operation)>,
 }
 
 impl<'a> Unseen<'a> {
-    /// As of a step, and not counting what one operation saw.
+    /// The unseen writes as of a step, without the observations of the operation `except`.
     fn new(chronicle: &'a Chronicle, step: usize, except: Option<OpId>) -> Unseen<'a> {
         let mut unseen = Unseen { swapped: Vec::new(), writes: Vec::new() };
         for write in chronicle.operations().iter().filter(|write| write.began.step <= step) {

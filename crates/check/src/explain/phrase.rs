@@ -6,7 +6,7 @@ use history::{Action, Completion, Key, Names, NodeId, Observation, OpId, Value, 
 
 use crate::chronicle::{End, Operation};
 
-/// Turns operations into sentences, and remembers which ones it spoke of.
+/// Turns operations into sentences, and remembers which operations it has mentioned.
 pub(super) struct Speaker<'a> {
     names: &'a Names,
     key: Key,
@@ -47,7 +47,7 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    /// `a read of key1 (c1#40)`: what was asked, and how to tell it from others.
+    /// `a read of key1 (c1#40)`: the request, with the operation's id.
     pub(super) fn deed(&mut self, operation: &Operation) -> String {
         self.spoken_of.insert(operation.id);
         let (key, op) = (self.key(), self.op(operation.id));
@@ -72,15 +72,15 @@ impl<'a> Speaker<'a> {
         }
     }
 
-    /// What an operation did and what came of it, in one sentence.
-    pub(super) fn tell(&mut self, operation: &Operation) -> String {
+    /// The request and the outcome of an operation, in one sentence.
+    pub(super) fn describe(&mut self, operation: &Operation) -> String {
         let (Some(written), End::Returned(returned, Completion::Ok(made))) =
             (operation.action.written(), operation.end)
         else {
-            return self.tell_from_beginning(operation, "");
+            return self.describe_from_start(operation, "");
         };
         if made.value != written {
-            return self.tell_from_beginning(operation, "");
+            return self.describe_from_start(operation, "");
         }
         self.spoken_of.insert(operation.id);
         let (client, key) = (self.client(operation.id.client), self.key());
@@ -94,11 +94,11 @@ impl<'a> Speaker<'a> {
                 format!("write of {version} ({tag}) on {key}")
             }
         };
-        format!("{client} was told at {at} that its {what} succeeded.")
+        format!("{client} learned at {at} that its {what} succeeded.")
     }
 
-    /// The same, with the time at which it began and a remark on that.
-    pub(super) fn tell_from_beginning(&mut self, operation: &Operation, remark: &str) -> String {
+    /// Like `describe`, with the time of the invocation and a remark on it.
+    pub(super) fn describe_from_start(&mut self, operation: &Operation, remark: &str) -> String {
         let deed = self.deed(operation);
         let client = self.client(operation.id.client);
         let began = format!("{client} began {deed} at {}", operation.began.at);
@@ -112,9 +112,9 @@ impl<'a> Speaker<'a> {
 
     fn end(&self, operation: &Operation) -> String {
         let (moment, completion) = match operation.end {
-            End::Open => return "it was still open".to_owned(),
+            End::Open => return "it had not returned".to_owned(),
             End::Gone(moment) => {
-                return format!("was gone at {} without knowing what came of it", moment.at);
+                return format!("was gone at {} without learning the outcome", moment.at);
             }
             End::Returned(moment, completion) => (moment, completion),
         };
@@ -124,19 +124,19 @@ impl<'a> Speaker<'a> {
                 format!("saw {} at {at}", self.state(seen))
             }
             Completion::Ok(Observation::EMPTY) => {
-                format!("was told at {at} that the register is empty now")
+                format!("learned at {at} that the register is empty now")
             }
-            Completion::Ok(made) => format!("was told at {at} that it made {}", self.state(made)),
+            Completion::Ok(made) => format!("learned at {at} that it made {}", self.state(made)),
             Completion::Refused(seen) => {
                 format!("was refused at {at}, because it found {}", self.state(seen))
             }
-            Completion::Failed => format!("was told at {at} that it failed, without any effect"),
-            Completion::Unknown => format!("gave it up at {at} without knowing what came of it"),
+            Completion::Failed => format!("learned at {at} that it failed, without any effect"),
+            Completion::Unknown => format!("ended it at {at} with an unknown outcome"),
         }
     }
 }
 
-/// `v16`, or what the register is before all versions.
+/// `v16`, or `an empty register` for version 0.
 pub(super) fn version_of(version: Version) -> String {
     match version {
         Version(0) => "an empty register".to_owned(),

@@ -1,4 +1,4 @@
-//! What led to a violation, for each rule that can be broken.
+//! What led to a violation, for each rule of the rumor checker.
 
 use history::{Action, Observation, OpId, Value, Version};
 
@@ -7,16 +7,16 @@ use super::{deletion, missing};
 use crate::Reason;
 use crate::chronicle::{Chronicle, End, Operation};
 
-/// A story without its end.
+/// A story without its conclusion.
 pub(super) struct Story {
     pub(super) summary: String,
     pub(super) sentences: Vec<String>,
-    /// The end, if there is no cycle to tell instead.
+    /// The conclusion, if there is no cycle.
     pub(super) moral: String,
 }
 
-/// Tells why `offender` cannot have been told what it was told.
-pub(super) fn tell(
+/// Explains why the reply of `offender` is impossible.
+pub(super) fn describe(
     chronicle: &Chronicle,
     offender: &Operation,
     reason: &Reason,
@@ -24,11 +24,11 @@ pub(super) fn tell(
 ) -> Story {
     let mut teller = Teller { chronicle, offender, speaker, sentences: Vec::new() };
     let (summary, moral) = match *reason {
-        Reason::OlderThanRumor { claimed, rumor, told_by } => {
-            teller.older_than_rumor(claimed, rumor.version, told_by)
+        Reason::OlderThanRumor { claimed, rumor, reported_to } => {
+            teller.older_than_rumor(claimed, rumor.version, reported_to)
         }
-        Reason::TwoValues { version, first, told_by, second } => {
-            teller.two_values(version, [first, second], told_by)
+        Reason::TwoValues { version, first, reported_to, second } => {
+            teller.two_values(version, [first, second], reported_to)
         }
         Reason::TwoVersions { writer, first, second, .. } => {
             teller.two_versions(writer, [first, second])
@@ -51,14 +51,14 @@ pub(super) fn tell(
         Reason::MissingVersion { version, newest } => {
             missing::missing_version(&mut teller, version, newest)
         }
-        Reason::NotDeleted { state, told_by, other, other_told_by } => {
-            deletion::not_deleted(&mut teller, (state, told_by), (other, other_told_by))
+        Reason::NotDeleted { state, reported_to, other, other_reported_to } => {
+            deletion::not_deleted(&mut teller, (state, reported_to), (other, other_reported_to))
         }
-        Reason::Revived { state, other, told_by } => {
-            deletion::revived(&mut teller, state, (other, told_by))
+        Reason::Revived { state, other, reported_to } => {
+            deletion::revived(&mut teller, state, (other, reported_to))
         }
-        Reason::TwoSuccessors { state, first, told_by, second } => {
-            deletion::two_successors(&mut teller, state, (first, told_by), second)
+        Reason::TwoSuccessors { state, first, reported_to, second } => {
+            deletion::two_successors(&mut teller, state, (first, reported_to), second)
         }
         Reason::Outdated { made, writer, expected } => {
             deletion::outdated(&mut teller, made, writer, expected)
@@ -67,7 +67,7 @@ pub(super) fn tell(
     Story { summary, sentences: teller.sentences, moral }
 }
 
-/// The beginnings of all stories.
+/// Collects the sentences of a story.
 pub(super) struct Teller<'a, 'names> {
     pub(super) chronicle: &'a Chronicle,
     pub(super) offender: &'a Operation,
@@ -90,27 +90,29 @@ impl Teller<'_, '_> {
         }
     }
 
-    /// How one operation came to be told something: its writer first, if that is another.
-    pub(super) fn spread(&mut self, told_by: &Operation, value: Value) {
-        let step = told_by.told().map_or(self.chronicle.until(), |(moment, _)| moment.step);
-        if let Some(writer) = self.chronicle.writer(value).filter(|writer| writer.id != told_by.id)
+    /// Adds the operation that observed a value, and before it the value's writer if that is
+    /// another operation.
+    pub(super) fn spread(&mut self, reported_to: &Operation, value: Value) {
+        let step = reported_to.told().map_or(self.chronicle.until(), |(moment, _)| moment.step);
+        if let Some(writer) =
+            self.chronicle.writer(value).filter(|writer| writer.id != reported_to.id)
         {
-            self.sentences.push(self.speaker.tell(&writer.as_of(step)));
+            self.sentences.push(self.speaker.describe(&writer.as_of(step)));
         }
-        self.sentences.push(self.speaker.tell(told_by));
+        self.sentences.push(self.speaker.describe(reported_to));
     }
 
-    /// The same, ending with what everybody is held to from then on.
-    fn spread_rumor(&mut self, told_by: &Operation, rumor: Version) {
-        let value = told_by.told().map_or(Value::NONE, |(_, told)| told.value);
-        self.spread(told_by, value);
+    /// Like `spread`, followed by the version that every later operation must see.
+    fn spread_rumor(&mut self, reported_to: &Operation, rumor: Version) {
+        let value = reported_to.told().map_or(Value::NONE, |(_, told)| told.value);
+        self.spread(reported_to, value);
         if let Some(latest) = self.sentences.last_mut() {
-            *latest += &format!(" Whatever begins after that must see {rumor} or something newer.");
+            *latest += &format!(" Every later operation must see {rumor} or a newer version.");
         }
     }
 
     pub(super) fn offence(&mut self, remark: &str) {
-        let sentence = self.speaker.tell_from_beginning(self.offender, remark);
+        let sentence = self.speaker.describe_from_start(self.offender, remark);
         self.sentences.push(sentence);
     }
 
@@ -118,23 +120,25 @@ impl Teller<'_, '_> {
         &mut self,
         claimed: Observation,
         rumor: Version,
-        told_by: OpId,
+        reported_to: OpId,
     ) -> (String, String) {
         let mut since = String::new();
-        if let Some(told_by) = self.chronicle.operation(told_by) {
-            since = told_by.told().map_or(since, |(moment, _)| format!(" since {}", moment.at));
-            self.spread_rumor(told_by, rumor);
+        if let Some(reported_to) = self.chronicle.operation(reported_to) {
+            since = reported_to.told().map_or(since, |(moment, _)| format!(" since {}", moment.at));
+            self.spread_rumor(reported_to, rumor);
         }
         self.offence("after that");
         let (client, key) = (self.speaker.client(self.offender.id.client), self.speaker.key());
         let at = self.ended_at();
         let claim = match self.offender.saw() {
             Some(seen) => format!("{client} saw {} at {at}", self.speaker.state(seen)),
-            None => format!("{client} was told at {at} that it made {}", claimed.version),
+            None => format!("{client} learned at {at} that it made {}", claimed.version),
         };
         (
             format!("{claim}, although {rumor} of {key} had been known{since}."),
-            format!("So there is no order in which {rumor} was there and then was not."),
+            format!(
+                "So {rumor} was present and later absent, which no order of the operations allows."
+            ),
         )
     }
 
@@ -142,24 +146,24 @@ impl Teller<'_, '_> {
         &mut self,
         version: Version,
         values: [Value; 2],
-        told_by: OpId,
+        reported_to: OpId,
     ) -> (String, String) {
         let key = self.speaker.key();
-        if let Some(told_by) = self.chronicle.operation(told_by) {
-            self.spread(told_by, values[0]);
+        if let Some(reported_to) = self.chronicle.operation(reported_to) {
+            self.spread(reported_to, values[0]);
         }
         let second = self.chronicle.writer(values[1]);
         if let Some(writer) = second.filter(|writer| writer.id != self.offender.id) {
-            self.sentences.push(self.speaker.tell(writer));
+            self.sentences.push(self.speaker.describe(writer));
         }
-        self.sentences.push(self.speaker.tell(self.offender));
+        self.sentences.push(self.speaker.describe(self.offender));
         if second.is_none() {
-            self.nobody_wrote(values[1]);
+            self.never_written(values[1]);
         }
         let [first, second] = values.map(|value| self.speaker.value(value));
         (
             format!("{version} of {key} has two values: {first} and {second}."),
-            format!("A version has one value for ever, and {version} has two."),
+            format!("A version has one value, and {version} has two."),
         )
     }
 
@@ -167,9 +171,9 @@ impl Teller<'_, '_> {
         let key = self.speaker.key();
         let write = self.chronicle.operation(writer);
         if let Some(value) = write.and_then(|write| write.action.written())
-            && let Some((_, told_by)) = self.chronicle.first_sight(value)
+            && let Some((_, reported_to)) = self.chronicle.first_sight(value)
         {
-            self.spread(told_by, value);
+            self.spread(reported_to, value);
         }
         self.offence("");
         self.sentences.push("One write makes one version.".to_owned());
@@ -180,17 +184,17 @@ impl Teller<'_, '_> {
         )
     }
 
-    fn nobody_wrote(&mut self, value: Value) {
+    fn never_written(&mut self, value: Value) {
         let (key, value) = (self.speaker.key(), self.speaker.value(value));
         self.sentences.push(format!("No write of {key} ever had the value {value}."));
     }
 
     fn not_written(&mut self, seen: Observation) -> (String, String) {
         self.offence("");
-        self.nobody_wrote(seen.value);
+        self.never_written(seen.value);
         (
-            format!("{}, which nobody ever wrote.", self.sight(seen)),
-            "There is nothing to put in order here: what nobody wrote cannot be seen.".to_owned(),
+            format!("{}, which no client wrote.", self.sight(seen)),
+            "No order helps: a read cannot see a value that no client wrote.".to_owned(),
         )
     }
 
@@ -205,22 +209,22 @@ impl Teller<'_, '_> {
         }
         (
             format!("{}, whose write began only later,{began}.", self.sight(seen)),
-            "What nobody has begun to write cannot be seen.".to_owned(),
+            "A value cannot be seen before its write begins.".to_owned(),
         )
     }
 
     fn value_of_denied(&mut self, seen: Observation, writer: OpId) -> (String, String) {
         if let Some(write) = self.chronicle.operation(writer) {
-            self.sentences.push(self.speaker.tell(write));
+            self.sentences.push(self.speaker.describe(write));
         }
         self.offence("");
-        (format!("{}, whose write had had no effect.", self.sight(seen)), DENIED.to_owned())
+        (format!("{}, whose write had no effect.", self.sight(seen)), DENIED.to_owned())
     }
 
     fn denied_but_seen(&mut self, seen: Observation, seen_by: OpId) -> (String, String) {
-        let mut sight = "somebody had seen it".to_owned();
+        let mut sight = "another operation had seen it".to_owned();
         if let Some(seen_by) = self.chronicle.operation(seen_by) {
-            self.sentences.push(self.speaker.tell(seen_by));
+            self.sentences.push(self.speaker.describe(seen_by));
             let at = seen_by.told().map_or(seen_by.began.at, |(moment, _)| moment.at);
             let (client, state) =
                 (self.speaker.client(seen_by.id.client), self.speaker.state(seen));
@@ -230,9 +234,7 @@ impl Teller<'_, '_> {
         let (client, key) = (self.speaker.client(self.offender.id.client), self.speaker.key());
         let at = self.ended_at();
         (
-            format!(
-                "{client} was told at {at} that its write of {key} had no effect, but {sight}."
-            ),
+            format!("{client} learned at {at} that its write of {key} had no effect, but {sight}."),
             DENIED.to_owned(),
         )
     }
@@ -243,11 +245,11 @@ impl Teller<'_, '_> {
         writer: OpId,
         rumor: Version,
     ) -> (String, String) {
-        if let Some(told_by) = self.chronicle.first_told(rumor) {
-            self.spread_rumor(told_by, rumor);
+        if let Some(reported_to) = self.chronicle.first_report(rumor) {
+            self.spread_rumor(reported_to, rumor);
         }
         if let Some(write) = self.chronicle.operation(writer) {
-            let sentence = self.speaker.tell_from_beginning(write, "after that");
+            let sentence = self.speaker.describe_from_start(write, "after that");
             self.sentences.push(sentence);
         }
         self.offence("");
@@ -265,11 +267,14 @@ impl Teller<'_, '_> {
     ) -> (String, String) {
         let makes = expected.version.next();
         let between = if seen.version > makes { makes } else { expected.version };
-        if let Some(told_by) = self.chronicle.first_told(between) {
-            self.spread(told_by, told_by.told().map_or(Value::NONE, |(_, told)| told.value));
+        if let Some(reported_to) = self.chronicle.first_report(between) {
+            self.spread(
+                reported_to,
+                reported_to.told().map_or(Value::NONE, |(_, told)| told.value),
+            );
         }
         if let Some(write) = self.chronicle.operation(writer) {
-            self.sentences.push(self.speaker.tell(&write.as_of(self.chronicle.until())));
+            self.sentences.push(self.speaker.describe(&write.as_of(self.chronicle.until())));
         }
         self.offence("");
         let replaces = version_of(expected.version);
@@ -308,12 +313,7 @@ impl Teller<'_, '_> {
         };
         let (client, key) = (self.speaker.client(self.offender.id.client), self.speaker.key());
         let (at, state) = (self.ended_at(), self.speaker.state(answer));
-        (
-            format!(
-                "{client} was given an answer about {key} at {at} that makes no sense: {state}."
-            ),
-            moral,
-        )
+        (format!("{client} got an impossible answer about {key} at {at}: {state}."), moral)
     }
 }
 

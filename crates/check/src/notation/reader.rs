@@ -37,11 +37,11 @@ struct Client {
 
 impl Reader {
     fn line(&mut self, words: &[&str]) -> Result<Entry, String> {
-        let [at, who, verb, arguments @ ..] = words else {
-            return Err("a time, a client and what it did are needed".to_owned());
+        let [at, operation, verb, arguments @ ..] = words else {
+            return Err("a line needs a time, a client and what the client did".to_owned());
         };
         let Span(at) = at.parse().map_err(|error| format!("{error}"))?;
-        let (client, ordinal) = self.who(who)?;
+        let (client, ordinal) = self.operation(operation)?;
         let step = match *verb {
             "gone" => {
                 self.clients[client.index()].open.clear();
@@ -56,7 +56,7 @@ impl Reader {
     }
 
     /// `c1` or `c1#4`.
-    fn who(&mut self, word: &str) -> Result<(NodeId, Option<u32>), String> {
+    fn operation(&mut self, word: &str) -> Result<(NodeId, Option<u32>), String> {
         let (client, ordinal) = match word.split_once('#') {
             None => (word, None),
             Some((client, ordinal)) => {
@@ -118,7 +118,7 @@ impl Reader {
         let is_it = |(op, _): &(OpId, Action)| ordinal.is_none_or(|ordinal| op.ordinal == ordinal);
         let (op, action) = match (open.iter().rposition(is_it), ordinal) {
             (Some(index), _) => self.clients[client.index()].open.remove(index),
-            // A return of something that is not open can be written down, too.
+            // The return of an operation that is not open can be written too.
             (None, Some(ordinal)) => (OpId { client, ordinal }, Action::Read),
             (None, None) => {
                 return Err(format!("{} has no open operation", self.names.node(client)));
@@ -144,7 +144,7 @@ impl Reader {
     }
 
     fn key(&mut self, name: &str) -> Result<Key, String> {
-        // Whoever names no key means key1, which is the first one then.
+        // A step without a key is about key1, which then is the first key.
         if self.names.keys.is_empty() && name != "key1" {
             self.names.keys.push("key1".to_owned());
         }
@@ -175,7 +175,7 @@ impl Reader {
         if let Ok(number) = word.parse() {
             return Ok(Value(number));
         }
-        match self.who(word)? {
+        match self.operation(word)? {
             (client, Some(ordinal)) => Ok(Value::of(OpId { client, ordinal })),
             (_, None) => Err(format!("{word:?} is no value")),
         }

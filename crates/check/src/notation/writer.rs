@@ -21,7 +21,7 @@ pub(super) fn write(history: &[Entry], names: &Names) -> String {
 
 struct Writer<'a> {
     names: &'a Names,
-    /// What the operations asked.
+    /// The actions of the operations.
     actions: BTreeMap<OpId, Action>,
     text: String,
 }

@@ -8,27 +8,28 @@ use crate::exhaustive;
 /// A change in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mutation {
-    /// An answer names the version before or after.
+    /// A reply names the version before or after.
     ShiftVersion,
-    /// Two operations get each other's answers.
+    /// Two operations get each other's replies.
     SwapAnswers,
-    /// An operation sees what somebody else saw, or that version or an older one with any value.
+    /// An operation sees what another operation saw, or that version or an older one with any
+    /// value.
     OtherAnswer,
-    /// A write that took effect is told that it did not.
+    /// A write that took effect is reported as failed.
     Deny,
-    /// An operation that failed or was given up is told that it took effect.
+    /// An operation that failed, or has an unknown outcome, is reported as successful.
     Claim,
     /// A step happens earlier or later.
     Move,
-    /// A write never was.
+    /// A write is removed.
     Drop,
 }
 
-/// How many changes are tried before one is kept that leaves the history possible.
+/// The number of changes that are tried before one is kept that leaves the history possible.
 const TRIES: u32 = 5;
 
 impl Mutation {
-    /// All of them.
+    /// All mutations.
     pub const ALL: [Mutation; 7] = [
         Mutation::ShiftVersion,
         Mutation::SwapAnswers,
@@ -39,8 +40,8 @@ impl Mutation {
         Mutation::Drop,
     ];
 
-    /// A history with one random change, and which that is. A change that leaves the history
-    /// possible, as many do, is mostly taken back in favour of another one.
+    /// Returns a history with one random change, and the change. Many changes leave the history
+    /// possible. Such a change is mostly undone, and another one is tried.
     pub(super) fn any(history: &[Entry], source: &mut Source) -> Option<(Mutation, Vec<Entry>)> {
         let mut latest = None;
         for _ in 0..TRIES {
@@ -119,8 +120,7 @@ fn is_sight(action: &Action, completion: Completion) -> bool {
     matches!((action, completion), (Action::Read, Completion::Ok(_)) | (_, Completion::Refused(_)))
 }
 
-/// A compare-and-set is not meant here: if it is told of another version, that is nonsense at first
-/// sight.
+/// Compare-and-sets are excluded: a reply with another version is nonsense at first sight.
 fn is_blind_write(action: &Action, completion: Completion) -> bool {
     matches!((action, completion), (Action::Write { .. }, Completion::Ok(_)))
 }
@@ -152,7 +152,7 @@ fn swap_answers(history: &mut [Entry], source: &mut Source) -> Option<()> {
     let is_write = is_blind_write(&action, *completion(history, one)?);
     for (step, new) in [(one, second), (other, first)] {
         let seen = observation(completion(history, step)?)?;
-        // A write that is told of another write's value is nonsense at first sight.
+        // A write whose reply has another write's value is nonsense at first sight.
         *seen = Observation {
             version: new.version,
             value: if is_write { seen.value } else { new.value },
@@ -204,7 +204,7 @@ fn claim(history: &mut [Entry], source: &mut Source) -> Option<()> {
     Some(())
 }
 
-/// The times stay where they are: the step that comes to stand there gets them.
+/// The times do not move: a moved step gets the time of its new place.
 fn move_step(history: &mut [Entry], source: &mut Source) -> Option<()> {
     let times: Vec<_> = history.iter().map(|entry| entry.at).collect();
     let mut step = source.below(history.len() as u64) as usize;
@@ -222,8 +222,9 @@ fn move_step(history: &mut [Entry], source: &mut Source) -> Option<()> {
     Some(())
 }
 
-/// Whether two neighbours may change places: an operation must not end before it begins, and the
-/// operations of a client must begin in order. (One may begin before the last one ends.)
+/// Whether two neighbours may be swapped. An operation must not end before it begins, and the
+/// operations of a client must begin in order. An operation may begin before the previous one of
+/// its client ends.
 fn may_swap(first: &Entry, second: &Entry) -> bool {
     match (first.step, second.step) {
         (Step::Invoke(first), Step::Invoke(second)) => first.op.client != second.op.client,

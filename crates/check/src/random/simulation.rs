@@ -1,4 +1,4 @@
-//! Clients of a register that works, or does something wrong once.
+//! Clients of a register that works, or misbehaves once.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,42 +10,42 @@ use history::{
 use super::Source;
 use crate::exhaustive::apply;
 
-/// How many clients do what, and how often. Shares are in percent.
+/// The number of clients, and the shares of what they do. Shares are in percent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mix {
-    /// How many clients there are; each has one operation open at a time.
+    /// The number of clients. Each has one open operation at a time.
     pub clients: u16,
-    /// How many keys there are.
+    /// The number of keys.
     pub keys: u32,
-    /// How many operations are invoked in all.
+    /// The total number of operations.
     pub operations: u64,
-    /// Of the operations, how many are unconditional writes.
+    /// The share of unconditional writes among the operations.
     pub writes: u64,
-    /// Of the operations, how many are compare-and-sets. The rest are reads.
+    /// The share of compare-and-sets among the operations. The rest are reads.
     pub swaps: u64,
-    /// Of the operations, how many are deletions. If there are any, there are no unconditional
-    /// writes, and clients expect what they were told last.
+    /// The share of deletions among the operations. If there are any, there are no unconditional
+    /// writes, and clients expect the last state that they saw.
     pub deletions: u64,
-    /// Of the compare-and-sets, how many expect what was once told, but may not be the newest.
+    /// The share of compare-and-sets that expect an observed version which may be outdated.
     pub outdated: u64,
-    /// How many operations fail before they have any effect.
+    /// The share of operations that fail without effect.
     pub failed: u64,
-    /// How many operations are given up before they have any effect, and may have it later.
+    /// The share of operations whose outcome is unknown and that may take effect later.
     pub delayed: u64,
-    /// Of the delayed writes, how many never take effect.
+    /// The share of delayed writes that never take effect.
     pub never: u64,
-    /// Of the operations that took effect, how many are given up for want of an answer.
+    /// The share of operations that took effect and end as unknown because their reply is lost.
     pub unanswered: u64,
-    /// How often a client goes away in the middle of an operation.
+    /// The share of operations during which the client is gone.
     pub gone: u64,
-    /// How likely it is, at each moment after the last invocation, that the history ends although
-    /// operations are still open.
+    /// The probability, at each step after the last invocation, that the history ends with open
+    /// operations.
     pub cut: u64,
 }
 
 impl Mix {
-    /// Reads and compare-and-sets of 8 clients on one key, all of which are answered: what a
-    /// checker mostly sees.
+    /// Reads and compare-and-sets of 8 clients on one key, all with replies: the usual load of a
+    /// checker.
     ///
     /// ```
     /// # use check::random::{Mix, Simulation, Source};
@@ -71,8 +71,7 @@ impl Mix {
         }
     }
 
-    /// For short histories, another mix each time: what is rare in an average mix is common in
-    /// some.
+    /// A new random mix for each short history, so that rare events are common in some of them.
     pub(super) fn short(source: &mut Source) -> Mix {
         let writes = [0, 20, 50, 80][source.below(4) as usize];
         Mix {
@@ -94,7 +93,7 @@ impl Mix {
 }
 
 impl Mix {
-    /// The same for registers that can be deleted.
+    /// Like `short`, for registers that can be deleted.
     pub(super) fn short_with_deletions(source: &mut Source) -> Mix {
         let deletions = [20, 30, 40][source.below(3) as usize];
         let swaps = [40, 50, 60][source.below(3) as usize];
@@ -104,35 +103,35 @@ impl Mix {
     }
 }
 
-/// Something that a register should not do.
+/// A fault of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hazard {
-    /// It shows what it was before the latest write.
+    /// It returns its state before the latest write.
     Stale,
-    /// It says that it made a version, and did not.
+    /// It reports that it made a version, and did not.
     LostWrite,
-    /// It carries out one write twice.
+    /// It applies one write twice.
     Twice,
-    /// It lets a compare-and-set replace what that did not expect.
+    /// It applies a compare-and-set whose expectation does not match.
     Fork,
-    /// It says that a write failed, and carried it out.
+    /// It reports that a write failed, and applied it.
     Undead,
-    /// It is as it was before it was deleted.
+    /// It returns to its state before a deletion.
     LostDelete,
-    /// It is deleted by somebody who did not expect what it was.
+    /// It applies a deletion whose expectation does not match.
     WrongDelete,
 }
 
 impl Hazard {
-    /// Those of registers that are kept.
+    /// The faults of registers that cannot be deleted.
     pub const ALL: [Hazard; 5] =
         [Hazard::Stale, Hazard::LostWrite, Hazard::Twice, Hazard::Fork, Hazard::Undead];
-    /// Those of registers that can be deleted.
+    /// The faults of registers that can be deleted.
     pub const OF_DELETABLE: [Hazard; 5] =
         [Hazard::Stale, Hazard::Fork, Hazard::Undead, Hazard::LostDelete, Hazard::WrongDelete];
 }
 
-/// A history that goes on as long as there are operations to invoke.
+/// An iterator over a history. It ends after the last operation.
 ///
 /// ```
 /// # use check::random::{Mix, Simulation, Source};
@@ -147,7 +146,7 @@ pub struct Simulation {
     now: Time,
     registers: Vec<Register>,
     clients: Vec<Client>,
-    /// Writes that their clients have given up, and that are still on their way.
+    /// Writes whose outcome is unknown to their clients, and that may still arrive.
     delayed: Vec<Invoke>,
     invoked: u64,
     hazard: Option<Hazard>,
@@ -158,7 +157,7 @@ pub struct Simulation {
 struct Register {
     before: Observation,
     now: Observation,
-    /// The last things that a client was told.
+    /// The states that clients saw last.
     told: VecDeque<Observation>,
 }
 
@@ -166,29 +165,29 @@ struct Register {
 struct Client {
     ordinal: u32,
     doing: Option<Doing>,
-    /// What it was told last, by key.
+    /// The state that it saw last, by key.
     told: BTreeMap<Key, Observation>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Doing {
     invoke: Invoke,
-    /// What the client will be told, once it is settled.
+    /// The reply to the client, once it is decided.
     answer: Option<Completion>,
 }
 
-/// How likely a planted hazard takes an occasion, so that it is not always the first one.
+/// The probability that a planted hazard uses an occasion, so that it is not always the first one.
 const SPRING_PERCENT: u64 = 35;
 
-/// How likely one of the delayed writes arrives at any moment.
+/// The probability that one of the delayed writes arrives at a step.
 const LATE_PERCENT: u64 = 15;
 
-/// How much of what clients were told is remembered for their expectations.
+/// The number of observed states that are remembered for expectations.
 const TOLD_MAX: usize = 4;
 
 impl Simulation {
-    /// All registers are empty, and no client does anything yet. Of clients and keys there has to
-    /// be at least one each.
+    /// Creates a simulation with empty registers and idle clients. There must be at least one
+    /// client and one key.
     #[must_use]
     pub fn new(mix: Mix, source: Source) -> Simulation {
         Simulation {
@@ -204,12 +203,12 @@ impl Simulation {
         }
     }
 
-    /// Lets this happen once, if there is an occasion for it.
+    /// Makes this fault happen once, if there is an occasion for it.
     pub(super) fn plant(&mut self, hazard: Hazard) {
         self.hazard = Some(hazard);
     }
 
-    /// The hazard that happened.
+    /// The fault that happened.
     pub(super) fn sprung(&self) -> Option<Hazard> {
         self.sprung
     }
@@ -235,8 +234,8 @@ impl Simulation {
                 };
                 let expected = told.iter().rev().nth(age).copied();
                 let expected = expected.unwrap_or(Observation::EMPTY);
-                let told_last = || state.told.get(&key).copied().unwrap_or_default();
-                let expected = if self.mix.deletions > 0 { told_last() } else { expected };
+                let last_reported = || state.told.get(&key).copied().unwrap_or_default();
+                let expected = if self.mix.deletions > 0 { last_reported() } else { expected };
                 Action::Cas { expected, value }
             }
             share if share < self.mix.writes + self.mix.swaps + self.mix.deletions => {
@@ -252,7 +251,7 @@ impl Simulation {
         Step::Invoke(invoke)
     }
 
-    /// Settles what becomes of an operation: mostly it takes effect now.
+    /// Decides the outcome of an operation. Most operations take effect now.
     fn settle(&mut self, invoke: Invoke) -> Completion {
         if self.source.percent(self.mix.failed) {
             return Completion::Failed;
@@ -290,7 +289,7 @@ impl Simulation {
         }
     }
 
-    /// `None` if this operation is no occasion for it.
+    /// Returns `None` if this operation is no occasion for the fault.
     fn go_wrong(&mut self, hazard: Hazard, invoke: &Invoke) -> Option<Completion> {
         let register = &mut self.registers[invoke.key.index()];
         let now = register.now;
@@ -328,7 +327,7 @@ impl Simulation {
         }
     }
 
-    /// The client gets its answer, or goes away before.
+    /// The client gets its reply, or is gone before.
     fn answer(&mut self, client: u16, doing: Doing, answer: Completion) -> Step {
         self.clients[usize::from(client)].doing = None;
         let Invoke { op, key, .. } = doing.invoke;
@@ -348,7 +347,7 @@ impl Simulation {
         Step::Return(Return { op, completion: answer })
     }
 
-    /// Something that was given up may take effect now.
+    /// A delayed write may take effect now.
     fn late_effect(&mut self) {
         if self.delayed.is_empty() || !self.source.percent(LATE_PERCENT) {
             return;

@@ -1,34 +1,34 @@
 //! The checker of one key whose register can be deleted.
 //!
-//! A deletion names the state that it ends, as a compare-and-set names the one that it replaces.
-//! After it the register is empty, and the next write begins a new *incarnation*, again with
-//! version 1. Clients are not told which incarnation they see; but no value comes back, and each
-//! write names its predecessor. So a state that anybody is told of belongs to one incarnation, and
-//! to one place in it: what a compare-and-set of the empty register made is the first state of an
-//! incarnation of its own, and what another one made follows the state that it expected. States
-//! come to be told of in that order, too, since nobody can expect what nobody was told of.
+//! A deletion names the state that it ends, as a compare-and-set names the state that it replaces.
+//! After a deletion the register is empty, and the next write begins a new *incarnation*, again
+//! with version 1. A client does not learn which incarnation it sees. But no value comes back, and
+//! each write names its predecessor. So an observed state belongs to one incarnation, and to one
+//! place in it. A compare-and-set of the empty register makes the first state of a new incarnation,
+//! and any other compare-and-set makes the state after the one that it expected. States are
+//! observed in that order, because a client can only expect an observed state.
 //!
-//! 6. **Chains.** A state is followed by one other at the most: the one that was written on top of
-//!    it, or none any more because it was deleted. Within an incarnation the rumor holds: whoever
-//!    begins when a state is known sees it or one that follows.
-//! 7. **One at a time.** Take for each incarnation the latest invocation among those who made, saw
-//!    or deleted its states, and the earliest return among them. Of two incarnations, the latest
-//!    invocation of one comes before the earliest return of the other. Whoever saw the register
-//!    empty, or was told that it is after a deletion, counts as an incarnation of its own. One that
-//!    nobody can have deleted has no latest invocation: it goes on for ever.
+//! 6. **Chains.** A state has at most one successor: the state that was written on top of it, or
+//!    the deletion. Within an incarnation the rumor holds: an operation that begins when a state is
+//!    known sees that state or a later one.
+//! 7. **One at a time.** Take the operations that made, saw or deleted the states of an
+//!    incarnation, and of these the latest invocation and the earliest return. For any two
+//!    incarnations, the latest invocation of one comes before the earliest return of the other. An
+//!    operation that saw the register empty, or deleted it, counts as an incarnation of its own. An
+//!    incarnation that no operation can have deleted has no latest invocation: it never ends.
 //!
-//! Why rule 7 suffices: an incarnation has to be there from its earliest return to its latest
-//! invocation, if that is the order of the two; then it takes up just that time. Otherwise a single
-//! moment between the two is enough, any one. So it can be placed unless the time it takes up
-//! overlaps another's, or all of its moments lie in another's; and that is what the rule says, of
-//! pairs, which suffices since times that do not overlap leave moments between them. (Gibbons and
-//! Korach, ["Testing Shared Memories"](https://doi.org/10.1137/S0097539794279614), 1997, decide so
-//! whether a register whose values are unique is linearizable.) Of several deletions that may have
-//! ended an incarnation, the one that was invoked first is always as good as any.
+//! Why rule 7 suffices: if the earliest return of an incarnation comes before its latest
+//! invocation, the incarnation must exist for exactly that time. Otherwise any single moment
+//! between the two is enough. So an incarnation can be placed unless its time overlaps another's,
+//! or all of its moments lie within another's. The rule says this for pairs. Pairs suffice, because
+//! times that do not overlap leave moments between them. (Gibbons and Korach, ["Testing Shared
+//! Memories"](https://doi.org/10.1137/S0097539794279614), 1997, decide in this way whether a
+//! register with unique values is linearizable.) If several deletions may have ended an
+//! incarnation, the one that was invoked first is always a valid choice.
 //!
-//! So that an expectation need not be looked up among everything that anybody was ever told, it has
-//! to be what its own client was told last. An unconditional write names no predecessor, and is
-//! malformed here.
+//! An expectation must be the last state that its own client saw, so that the checker need not
+//! remember every observed state. An unconditional write names no predecessor, and is malformed
+//! here.
 
 mod incarnation;
 
@@ -42,7 +42,7 @@ use crate::{Malformed, Reason};
 /// Counts the steps of the key.
 type Moment = u64;
 
-/// An operation that has not returned, or whose outcome will never be known.
+/// An operation that has not returned, or whose outcome stays unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Operation {
     op: OpId,
@@ -63,15 +63,15 @@ impl Operation {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Deletable {
     now: Moment,
-    /// By their beginnings, the oldest first.
+    /// The open operations by invocation, the oldest first.
     open: BTreeMap<Moment, Operation>,
-    /// Those that may still take effect, though their clients have given them up.
+    /// The operations of unknown outcome that may still take effect.
     lost: Vec<Operation>,
-    /// Those in which somebody can still be told of a state, by their earliest returns.
+    /// The incarnations of which an operation can still return a state, by their earliest returns.
     incarnations: Vec<Incarnation>,
-    /// What each client was told last.
+    /// The state that each client saw last.
     told: BTreeMap<NodeId, Observation>,
-    /// Written values that do not name their operation: only remembering them tells a reuse.
+    /// Written values that do not name their operation. They are kept to detect a reuse.
     nameless: BTreeSet<Value>,
 }
 
@@ -90,7 +90,7 @@ impl Deletable {
         self.open[&began].action.expected().is_some()
     }
 
-    /// An operation begins. Nothing is changed if that is malformed.
+    /// An operation begins. A malformed invocation changes nothing.
     pub(super) fn invoke(&mut self, invoke: &Invoke) -> Result<Moment, Malformed> {
         let Invoke { op, action, .. } = *invoke;
         let told = self.told.get(&op.client).copied().unwrap_or_default();
@@ -119,7 +119,7 @@ impl Deletable {
         Ok(self.now)
     }
 
-    /// The outcome of an operation will never be known.
+    /// The outcome of an operation stays unknown.
     pub(super) fn lose(&mut self, began: Moment) {
         self.now += 1;
         if let Some(operation) = self.open.remove(&began).filter(|it| self.may_take_effect(it)) {
@@ -128,7 +128,7 @@ impl Deletable {
         self.forget();
     }
 
-    /// An operation ends, and its client knows how.
+    /// An operation ends with a known outcome.
     pub(super) fn complete(&mut self, began: Moment, completion: Completion) -> Result<(), Reason> {
         self.now += 1;
         let operation = self.open.remove(&began).expect("what is open is known");
@@ -155,7 +155,8 @@ impl Deletable {
         Ok(())
     }
 
-    /// An operation was told what there is, or, if it has `written` something, what that made.
+    /// An operation returned a state: the one that it saw, or, if it has `written` a value, the one
+    /// that it made.
     fn told(
         &mut self,
         operation: &Operation,
@@ -175,8 +176,8 @@ impl Deletable {
         }
         if let Some(Place { incarnation, next }) = self.find(seen) {
             if let Some(next) = next.filter(|next| next.told_at < began) {
-                let (rumor, told_by) = (next.seen, next.by);
-                return Err(Reason::OlderThanRumor { claimed: seen, rumor, told_by });
+                let (rumor, reported_to) = (next.seen, next.by);
+                return Err(Reason::OlderThanRumor { claimed: seen, rumor, reported_to });
             }
             self.incarnations[incarnation].touch(began);
             return Ok(());
@@ -188,11 +189,11 @@ impl Deletable {
     /// The register was empty at some moment since the operation began.
     fn was_empty(&mut self, operation: &Operation) {
         let limit = Limit { before: self.now, seen: Observation::EMPTY, by: operation.op };
-        let before = self.incarnations.iter_mut().filter(|it| it.first_told() < operation.began);
+        let before = self.incarnations.iter_mut().filter(|it| it.first_report() < operation.began);
         before.for_each(|incarnation| incarnation.limit(limit));
     }
 
-    /// The write of a state that nobody had been told of.
+    /// The write of a state that is observed for the first time.
     fn writer(&self, seen: Observation) -> Result<Operation, Reason> {
         let mut candidates = self.open.values().chain(&self.lost);
         let write = candidates.find(|operation| operation.writes(seen.value));
@@ -205,7 +206,7 @@ impl Deletable {
         Ok(write)
     }
 
-    /// Somebody is told of a state for the first time.
+    /// A state is observed for the first time.
     fn install(
         &mut self,
         write: &Operation,
@@ -221,12 +222,12 @@ impl Deletable {
         }
         let index = self.succeed(expected, write.op, seen)?;
         self.incarnations[index].extend(seen, teller.op, self.now, begun);
-        // What else wanted to follow the same state never will.
+        // Other operations that expected the same state can no longer take effect.
         self.lost.retain(|lost| lost.action.expected() != Some(expected));
         Ok(())
     }
 
-    /// The incarnation of which this is the newest state, if nothing follows it yet.
+    /// The incarnation of which this is the newest state, if it has no successor yet.
     fn succeed(
         &self,
         expected: Observation,
@@ -244,13 +245,13 @@ impl Deletable {
         };
         match first {
             None => Ok(incarnation),
-            Some((first, told_by)) => {
-                Err(Reason::TwoSuccessors { state: expected, first, told_by, second })
+            Some((first, reported_to)) => {
+                Err(Reason::TwoSuccessors { state: expected, first, reported_to, second })
             }
         }
     }
 
-    /// A deletion was told that the register is empty now.
+    /// A deletion returned that the register is empty.
     fn deleted(
         &mut self,
         operation: &Operation,
@@ -267,7 +268,7 @@ impl Deletable {
         Ok(())
     }
 
-    /// An operation was told that it had no effect.
+    /// An operation returned that it had no effect.
     fn deny(&self, operation: &Operation) -> Result<(), Reason> {
         let Some(value) = operation.action.written() else {
             return Ok(());
@@ -287,7 +288,7 @@ impl Deletable {
         })
     }
 
-    /// Whether an operation that was given up may still take effect, for all that is known.
+    /// Whether an operation of unknown outcome may still take effect.
     fn may_take_effect(&self, operation: &Operation) -> bool {
         let Some(expected) = operation.action.expected() else {
             return false;
@@ -297,7 +298,7 @@ impl Deletable {
             states.any(|state| state.seen.value == value)
         });
         let is_deletion = matches!(operation.action, Action::Delete { .. });
-        // Of several deletions of one state, the one that was invoked first will do.
+        // Of several deletions of one state, only the one that was invoked first is needed.
         let is_spare = is_deletion
             && self.lost.iter().any(|lost| lost.deletes(expected) && lost.began < operation.began);
         let is_current = || {
@@ -320,9 +321,9 @@ impl Deletable {
         let ends: Vec<_> = self.incarnations.iter().map(|it| self.end_of(it)).collect();
         for one in 0..ends.len() {
             for (other, end) in ends.iter().enumerate().filter(|(other, _)| *other != one) {
-                let first_told = self.incarnations[one].first_told();
-                if end.is_none_or(|end| end > first_told) {
-                    // The other one comes after this one.
+                let first_report = self.incarnations[one].first_report();
+                if end.is_none_or(|end| end > first_report) {
+                    // The other incarnation comes after this one.
                     let limit = self.incarnations[other].as_limit();
                     self.incarnations[one].limit(limit);
                 }
@@ -332,7 +333,7 @@ impl Deletable {
         judged.find_map(|(incarnation, end)| incarnation.overlap(*end)).map_or(Ok(()), Err)
     }
 
-    /// Forgets what no open operation, and none that will begin, can be told of.
+    /// Forgets what no open or later operation can return.
     fn forget(&mut self) {
         let oldest = self.open.keys().next().copied().unwrap_or(self.now + 1);
         self.incarnations.iter_mut().for_each(|it| it.forget_states_before(oldest));

@@ -1,25 +1,25 @@
-//! Rule 4: versions that nobody was told of, and the unconditional writes that can have made them.
+//! Rule 4: versions that no client observed, and the unconditional writes that can have made them.
 //!
-//! A write can have made a missing version if it had noted an older one, and each write makes one
-//! version. So the writes that can make a version can also make every newer missing one, and the
-//! greedy matching decides: the *i*-th oldest note has to lie below the *i*-th oldest missing
-//! version, for each *i*.
+//! A write can have made a missing version if it had noted an older one. Each write makes one
+//! version. So a write that can make a version can also make every newer missing one, and greedy
+//! matching decides: the *i*-th oldest note must lie below the *i*-th oldest missing version, for
+//! each *i*.
 //!
-//! Where exactly as many writes have noted something below a missing version as versions up to
-//! there are missing, each of these writes is needed for one of these versions. If nobody can be
-//! told of those any more, both are settled and forgotten.
+//! If as many writes have noted a version below a missing one as versions up to there are missing,
+//! each of these writes is needed for one of these versions. Once no operation can return those
+//! versions any more, both are settled and forgotten.
 
 use history::Version;
 
 #[derive(Clone, Debug)]
 pub(super) struct Gaps {
-    /// The versions that no compare-and-set can have made, ascending.
+    /// The missing versions that no compare-and-set can have made, ascending.
     missing: Vec<Version>,
-    /// What the writes had noted of which nobody knows what they made, ascending.
+    /// The versions that the writes of unknown outcome had noted, ascending.
     notes: Vec<Version>,
-    /// How many of the missing versions nobody could be told of when they were last looked at.
+    /// The number of missing versions that no operation could return at the last check.
     settled: usize,
-    /// Up to here, notes and missing versions have not changed since they were last looked at.
+    /// Up to here, notes and missing versions have not changed since the last check.
     unchanged: usize,
 }
 
@@ -34,12 +34,12 @@ impl Gaps {
 
     /// An unconditional write begins, having noted the newest version.
     pub(super) fn write_began(&mut self, noted: Version) {
-        // It can make none of the versions that are missing now, so nothing changes for those.
+        // It can make none of the versions that are missing now.
         debug_assert!(self.notes.last().is_none_or(|last| *last <= noted));
         self.notes.push(noted);
     }
 
-    /// It has come out what a write made, or that it made nothing.
+    /// The outcome of a write became known.
     pub(super) fn write_gone(&mut self, noted: Version) {
         let index = self.notes.partition_point(|other| *other < noted);
         self.notes.remove(index);
@@ -54,9 +54,9 @@ impl Gaps {
         }
     }
 
-    /// Somebody has been told of a version that was missing.
+    /// A version that was missing is observed.
     pub(super) fn found(&mut self, version: Version) {
-        // What is left is as easy to fill as before, and needs no write that it did not need.
+        // The other missing versions are as easy to fill as before.
         if let Ok(index) = self.missing.binary_search(&version) {
             self.missing.remove(index);
         }
@@ -73,8 +73,8 @@ impl Gaps {
         unfillable.map(|index| self.missing[index])
     }
 
-    /// Forgets what is settled, given that nobody can be told any more of a version below
-    /// `oldest`. If something was, every write that had noted less than the version returned is
+    /// Forgets what is settled, given that no operation can return a version below `oldest` any
+    /// more. Returns a version if something was settled: every write that had noted less than it is
     /// accounted for.
     pub(super) fn settle(&mut self, oldest: Version) -> Option<Version> {
         let settled = match self.missing.last() {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_still_be_told_is_kept() {
+    fn a_version_that_may_still_be_returned_is_kept() {
         let mut gaps = gaps(&[3, 5], &[1, 4]);
         assert_eq!(gaps.settle(Version(4)), Some(Version(3)));
         assert_eq!(gaps.settle(Version(4)), None);

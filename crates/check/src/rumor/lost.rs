@@ -1,5 +1,4 @@
-//! Writes whose clients will never know what came of them: each may take effect at any later time,
-//! or never.
+//! Writes whose outcome stays unknown. Each may take effect at any later time, or never.
 
 use std::collections::BTreeMap;
 
@@ -23,9 +22,10 @@ pub(super) struct LostSwap {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lost {
-    /// By their values, of which nobody has been told.
+    /// The unconditional writes by value. No operation has observed these values.
     writes: BTreeMap<Value, LostWrite>,
-    /// Compare-and-sets by what they would make, a version of which nobody has been told.
+    /// The compare-and-sets by the version that each would make. No operation has observed these
+    /// versions.
     swaps: BTreeMap<(Version, Value), LostSwap>,
 }
 
@@ -54,12 +54,12 @@ impl Lost {
         Some(*swap)
     }
 
-    /// Whether there is a compare-and-set that can have made just this.
+    /// Whether there is a compare-and-set that can have made exactly this state.
     pub(super) fn has_swap(&self, makes: Version, value: Value) -> bool {
         self.swaps.contains_key(&(makes, value))
     }
 
-    /// Forgets an unconditional write: it has come out what it made.
+    /// Forgets an unconditional write, because the version that it made is known.
     pub(super) fn forget_write(&mut self, value: Value) {
         self.writes.remove(&value);
     }
@@ -70,8 +70,8 @@ impl Lost {
         self.writes.retain(|_, write| write.noted >= version);
     }
 
-    /// Forgets the compare-and-sets that could have made `version`: it is known what it is, or
-    /// nobody can be told any more.
+    /// Forgets the compare-and-sets that could have made `version`. Its value is known, or no
+    /// operation can return it any more.
     pub(super) fn forget_swaps(&mut self, version: Version) {
         if !self.swaps.is_empty() {
             self.swaps.retain(|(makes, _), _| *makes != version);

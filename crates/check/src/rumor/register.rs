@@ -13,13 +13,13 @@ use crate::{Malformed, Reason};
 /// What an open operation remembers of its invocation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Noted {
-    /// The newest version that anybody had been told of.
+    /// The newest version that any client had observed.
     rumor: Version,
-    /// Where its write is kept, if it is one.
+    /// The slot of its write, if the operation is a write.
     write: Option<usize>,
 }
 
-/// A write whose client still waits for the answer.
+/// A write whose client still waits for the reply.
 #[derive(Clone, Copy, Debug)]
 struct Write {
     op: OpId,
@@ -27,7 +27,7 @@ struct Write {
     /// What a compare-and-set expects.
     expected: Option<Observation>,
     noted: Version,
-    /// The version with its value, if somebody has been told of that.
+    /// The version with its value, if an operation has observed it.
     made: Option<Version>,
 }
 
@@ -37,7 +37,7 @@ impl Write {
         self.expected.map(|expected| expected.version.next())
     }
 
-    /// The version that it may have made without anybody having been told.
+    /// The version that it may have made without being observed.
     fn candidate_for(&self) -> Candidate {
         match self.makes() {
             _ if self.made.is_some() => Candidate::Nothing,
@@ -60,7 +60,7 @@ pub(super) struct Register {
     open: Slab<Write>,
     lost: Lost,
     gaps: Gaps,
-    /// Written values that do not name their operation: only remembering them tells a reuse.
+    /// Written values that do not name their operation. They are kept to detect a reuse.
     nameless: BTreeSet<Value>,
 }
 
@@ -88,7 +88,7 @@ impl Register {
         noted.write.is_some_and(|slot| self.open[slot].expected.is_some())
     }
 
-    /// An operation begins. Nothing is changed if that is malformed.
+    /// An operation begins. A malformed invocation changes nothing.
     pub(super) fn invoke(&mut self, invoke: &Invoke) -> Result<Noted, Malformed> {
         let newest = self.versions.newest();
         let expected = match invoke.action {
@@ -96,11 +96,11 @@ impl Register {
             Action::Read | Action::Write { .. } => None,
             Action::Delete { .. } => return Err(Malformed::NotDeletable { op: invoke.op }),
         };
-        let untold = |expected: Observation| {
+        let unreported = |expected: Observation| {
             expected.version > newest.version
                 || (expected.version == newest.version && expected != newest)
         };
-        if let Some(expected) = expected.filter(|expected| untold(*expected)) {
+        if let Some(expected) = expected.filter(|expected| unreported(*expected)) {
             let op = invoke.op;
             return Err(Malformed::NeverTold { op, expected });
         }
@@ -138,7 +138,7 @@ impl Register {
         Ok(self.open.insert(write))
     }
 
-    /// The outcome of an operation will never be known.
+    /// The outcome of an operation stays unknown.
     pub(super) fn lose(&mut self, noted: Noted) {
         if let Some(write) = noted.write.map(|slot| self.open.remove(slot)) {
             match write.candidate_for() {
@@ -156,7 +156,7 @@ impl Register {
         self.release(noted.rumor);
     }
 
-    /// An operation ends, and its client knows how.
+    /// An operation ends with a known outcome.
     pub(super) fn complete(
         &mut self,
         op: OpId,
@@ -188,8 +188,7 @@ impl Register {
         Ok(())
     }
 
-    /// The client of a write knows its outcome: it is no candidate for other versions any more
-    /// (rule 4).
+    /// The outcome of a write is known, so it is no candidate for other versions any more (rule 4).
     fn withdraw(&mut self, slot: usize) -> Write {
         let write = self.open.remove(slot);
         match write.candidate_for() {
@@ -204,7 +203,7 @@ impl Register {
         write
     }
 
-    /// A write was told what it made (rules 1, 3 and 5).
+    /// A write returned the state that it made (rules 1, 3 and 5).
     fn install(&mut self, write: Write, made: Observation) -> Result<(), Reason> {
         let Observation { version, value } = made;
         let wrong_version = write.makes().is_some_and(|makes| makes != version);
@@ -224,7 +223,7 @@ impl Register {
         }
     }
 
-    /// An operation was told what there is (rules 1 and 3).
+    /// An operation returned the state that it saw (rules 1 and 3).
     fn observe(&mut self, op: OpId, rumor: Version, seen: Observation) -> Result<(), Reason> {
         if (seen.version == Version(0)) != (seen.value == Value::NONE) {
             return Err(Reason::Nonsense { answer: seen });
@@ -242,7 +241,7 @@ impl Register {
         }
     }
 
-    /// A write was told that it had no effect (rule 5).
+    /// A write returned that it had no effect (rule 5).
     fn deny(&self, write: Write) -> Result<(), Reason> {
         let Some(version) = write.made else {
             return Ok(());
@@ -254,7 +253,7 @@ impl Register {
         })
     }
 
-    /// Finds the write that put a value there of which nobody had been told (rule 2).
+    /// Finds the write of a value that is observed for the first time (rule 2).
     fn justify(&mut self, seen: Observation) -> Result<(), Reason> {
         let mut open = self.open.iter_mut().map(|(_, write)| write);
         if let Some(write) = open.find(|write| write.value == seen.value) {
@@ -284,7 +283,7 @@ impl Register {
         })
     }
 
-    /// Somebody is told of a version for the first time.
+    /// A version is observed for the first time.
     fn tell(&mut self, seen: Observation, by: OpId) -> Result<(), Reason> {
         let Observation { version, value } = seen;
         let told = Told { value, by };
@@ -301,7 +300,8 @@ impl Register {
             if self.versions.push_gap() {
                 self.gaps.missing(between);
             }
-            // Found out here and not after the loop: a version from nowhere may be any number.
+            // Checked here and not after the loop, because a version without a write may be any
+            // number.
             if let Some(missing) = self.gaps.unfillable() {
                 return Err(Reason::MissingVersion { version: missing, newest: version });
             }
@@ -311,7 +311,7 @@ impl Register {
         Ok(())
     }
 
-    /// An operation is over: what only it could touch is forgotten.
+    /// An operation ends: versions that only it could touch are forgotten.
     fn release(&mut self, rumor: Version) {
         self.versions.release(rumor);
         while let Some(forgotten) = self.versions.forget_oldest() {
@@ -329,12 +329,12 @@ impl Register {
         Reason::OlderThanRumor {
             claimed,
             rumor: Observation { version: rumor, value: told.value },
-            told_by: told.by,
+            reported_to: told.by,
         }
     }
 }
 
-/// Whether an open write can have made what somebody saw, a version of which nobody had been told.
+/// Whether an open write can have made this state, which is observed for the first time.
 fn could_have_made(write: &Write, seen: Observation) -> Result<(), Reason> {
     let writer = write.op;
     if let Some(first) = write.made {
@@ -360,7 +360,7 @@ fn two_values(told: Told, second: Observation) -> Reason {
     Reason::TwoValues {
         version: second.version,
         first: told.value,
-        told_by: told.by,
+        reported_to: told.by,
         second: second.value,
     }
 }

@@ -1,43 +1,43 @@
 //! The versions of one key that an open operation can still touch: a ring of consecutive versions.
 //!
-//! An operation notes the newest version at its invocation, and whatever it returns lies there or
-//! above. So the ring begins at the oldest version that an open operation has noted, or at the
-//! newest if there is none. Its newest version is always one that somebody has been told of.
+//! An operation notes the newest version at its invocation, and returns that version or a newer
+//! one. So the ring begins at the oldest version that an open operation has noted, or at the newest
+//! if there is none. The newest version in the ring has always been observed.
 
 use std::collections::VecDeque;
 
 use history::{NodeId, Observation, OpId, Value, Version};
 
-/// Who tells clients that a register starts out empty.
+/// The operation that stands for the initial, empty state of a register.
 const WORLD: OpId = OpId { client: NodeId::WORLD, ordinal: 0 };
 
-/// What is known of a version.
+/// An observed version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Told {
-    /// Its one value.
+    /// Its value.
     pub(super) value: Value,
-    /// The first operation that was told of it.
+    /// The first operation that observed it.
     pub(super) by: OpId,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    /// `None` is a version that must have existed, since a newer one is known.
+    /// `None` for a version that must have existed, because a newer one is known.
     told: Option<Told>,
-    /// How many open operations have noted this version.
+    /// The number of open operations that have noted this version.
     noted: u32,
-    /// How many compare-and-sets may have made this version, if nobody was told of it.
+    /// The number of compare-and-sets that may have made this version, if it was not observed.
     swaps: u32,
 }
 
 /// A version that left the ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Forgotten {
-    /// Somebody was told of it.
+    /// It was observed.
     Told,
-    /// Nobody was, but some compare-and-set may have made it.
+    /// It was not observed, but a compare-and-set may have made it.
     Swapped(Version),
-    /// Nobody was, and only an unconditional write can have made it.
+    /// It was not observed, and only an unconditional write can have made it.
     Missing,
 }
 
@@ -45,7 +45,7 @@ pub(super) enum Forgotten {
 pub(super) struct Versions {
     oldest: u64,
     slots: VecDeque<Slot>,
-    /// How many compare-and-sets may make the version after the newest.
+    /// The number of compare-and-sets that may make the version after the newest.
     next_swaps: u32,
 }
 
@@ -71,7 +71,7 @@ impl Versions {
         let told = self.slots.back().and_then(|slot| slot.told);
         Observation {
             version: Version(self.oldest + self.slots.len() as u64 - 1),
-            value: told.expect("somebody was told of the newest version").value,
+            value: told.expect("the newest version was observed").value,
         }
     }
 
@@ -102,7 +102,7 @@ impl Versions {
         slot.expect("a noted version stays in the ring").noted -= 1;
     }
 
-    /// Lets go of the oldest version, unless it is the newest too or an open operation noted it.
+    /// Forgets the oldest version, unless it is also the newest or an open operation noted it.
     pub(super) fn forget_oldest(&mut self) -> Option<Forgotten> {
         if self.slots.len() == 1 || self.slots.front()?.noted > 0 {
             return None;
@@ -122,8 +122,8 @@ impl Versions {
         self.next_swaps += 1;
     }
 
-    /// A compare-and-set that could have made `version` did not. True if that leaves the version
-    /// without any that could.
+    /// A compare-and-set that could have made `version` did not. Returns true if no other
+    /// compare-and-set could have made it.
     pub(super) fn swap_gone(&mut self, version: Version) -> bool {
         if version == self.newest().version.next() {
             self.next_swaps -= 1;
@@ -138,15 +138,15 @@ impl Versions {
         }
     }
 
-    /// Somebody is told of an older version of which nobody had been told. True if no
-    /// compare-and-set could have made it.
+    /// An older version is observed for the first time. Returns true if no compare-and-set could
+    /// have made it.
     pub(super) fn fill(&mut self, version: Version, told: Told) -> bool {
         let slot = self.slot(version).expect("an observed version was noted");
         slot.told = Some(told);
         std::mem::take(&mut slot.swaps) == 0
     }
 
-    /// There is a version above the newest, of which nobody has been told. True if no
+    /// Adds a version above the newest that no operation has observed. Returns true if no
     /// compare-and-set could have made it. The newest version must follow with [`Versions::push`].
     pub(super) fn push_gap(&mut self) -> bool {
         let swaps = std::mem::take(&mut self.next_swaps);
@@ -154,7 +154,7 @@ impl Versions {
         swaps == 0
     }
 
-    /// Somebody is told of a version above all others.
+    /// A version above all others is observed.
     pub(super) fn push(&mut self, told: Told) {
         self.next_swaps = 0;
         self.slots.push_back(Slot { told: Some(told), noted: 0, swaps: 0 });

@@ -1,4 +1,4 @@
-//! `bless`: recordings made again, and what changed, in words.
+//! `bless`: records the committed recordings again, and prints what changed.
 
 use std::fs;
 use std::path::Path;
@@ -17,12 +17,13 @@ use super::recording_path;
 use crate::failure::{Code, Failure};
 use crate::output::Output;
 
-/// A first recording is as small as the scenario's expectation allows: of the seeds that show it at
-/// the least of these intensities, or at the scenario's own, the one with the shortest log. For a
-/// hazard that is rarely seen, more seeds are tried.
+/// A first recording is as small as the scenario's expectation allows. It takes the lowest of these
+/// intensities, or the scenario's own, at which a seed meets the expectation, and there the seed
+/// with the shortest log. A rare hazard takes more seeds.
 const FIRST_INTENSITIES: [u64; 6] = [1, 2, 5, 10, 20, 40];
 const FIRST_SEEDS: u64 = 50;
-/// In bytes. A first recording that is larger is for nobody to read, and not kept.
+/// The maximum size of a first recording, in bytes. A larger one is too long to read, and is not
+/// kept.
 const FIRST_MAX: u64 = 4 << 20;
 
 pub(crate) fn bless(
@@ -67,17 +68,17 @@ pub(crate) fn bless(
     Ok(code)
 }
 
-/// What a recording is made of, and is made of again.
+/// The inputs of a recording.
 struct Kept {
     seed: String,
     edits: Vec<Edit>,
     scenario: Scenario,
 }
 
-/// The seed and the edits of the recording that there is, and the scenario as it is now, with its
-/// intensity. None if there is no recording, or another seed is to take its place: one that shows
-/// the hazard, where this one shows it no more, or that means anything at all. A run that is worse
-/// than expected is not put in the dark like that.
+/// The seed and the edits of the existing recording, and the present scenario with the recording's
+/// intensity. Returns `None` if there is no recording, or if a new seed must replace it: the old
+/// seed no longer shows the hazard, or is vacuous. A run that is worse than expected is not
+/// replaced.
 fn as_before(
     registry: &Registry,
     name: &str,
@@ -108,7 +109,7 @@ fn with_intensity(registry: &Registry, name: &str, intensity: u64) -> Result<Sce
     registry.load(name, &[Override { path, value: intensity.to_string() }])
 }
 
-/// What makes a good first recording.
+/// The inputs of a good first recording.
 fn first(registry: &Registry, name: &str, interrupt: &Interrupt) -> Result<Kept, Failure> {
     let own = registry.load(name, &[])?;
     let seeds = FIRST_SEEDS.max(own.general.expect.within_seeds);
@@ -177,7 +178,7 @@ mod tests {
             let kept = kept(&registry).map(|kept| (kept.seed, kept.scenario.general.intensity));
             assert_eq!(kept, shows_it.then(|| ("7".to_owned(), intensity)));
         }
-        // What should hold and does not is told of, again and again.
+        // An unexpected violation is reported every time.
         let text = text.replace("rumor = \"violates\"", "rumor = \"holds\"");
         let registry = Registry::new().with_system::<CasPaxos>();
         let registry = registry.with_scenario(name, "c2p2k1.i.toml", text);

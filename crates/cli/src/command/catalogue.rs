@@ -1,7 +1,7 @@
 //! `catalogue`: all scenarios on one page, and how soon each hazard is caught.
 //!
-//! The page is made anew from the scenarios. Only the figures of hazards take long to find: they
-//! are kept from the page that there is, unless they are measured again.
+//! The page is generated from the scenarios. Only the figures of hazards take long to measure. They
+//! are kept from the existing page, unless they are measured again.
 
 mod figures;
 
@@ -18,7 +18,7 @@ use self::figures::{Figures, measure};
 use crate::failure::{Code, Failure};
 use crate::output::Output;
 
-/// What to do to which page.
+/// The page, and what to do with it.
 pub(crate) struct Plan {
     pub(crate) file: PathBuf,
     pub(crate) check: bool,
@@ -30,17 +30,17 @@ pub(crate) struct Plan {
 const BEGINNING: &str = "\
 # Scenarios
 
-This page is generated from the scenario files: `bin/rumormill catalogue docs/scenarios.md`. What a
-scenario must reach, it reaches in every run, or in one of so many seeds in a row; a run that does
-not is vacuous, and fails. What a hazard is expected to show, some run shows in any so many seeds in
-a row.
+This page is generated from the scenario files: `bin/rumormill catalogue docs/scenarios.md`. Each
+run must reach the marks of its scenario. A mark \"in one of N\" must be reached by at least one of
+any N consecutive seeds. A run or a batch without its marks is vacuous, and fails. At least one of
+any N consecutive seeds must show the violation of a hazard.
 ";
 
 const FIGURES: &str = "\
-How soon each hazard is caught. A run shows it or not; who tries one seed after the other, beginning
-anywhere, has caught it after so many of them. Virtual time and operations are those of the runs
-that show it, up to the violation. Measured by `bin/rumormill catalogue docs/scenarios.md --measure
-0..1000`, with the intensity of the scenario file.
+How soon each hazard is caught. \"Seeds\" is the number of consecutive seeds, from any start, until
+one shows the hazard. Virtual time and operations are those of the runs that show it, up to the
+violation. Measured by `bin/rumormill catalogue docs/scenarios.md --measure 0..1000`, with the
+intensity of the scenario file.
 
 | hazard | runs that show it | seeds, median | most | virtual time, median | most | \
 operations, median | most |

@@ -1,4 +1,4 @@
-//! `replay`, `check` and `diff`: what can be done with event logs.
+//! `replay`, `check` and `diff`: the commands for event logs.
 
 use std::path::{Path, PathBuf};
 
@@ -72,7 +72,7 @@ pub(crate) fn check(
             };
         if partial {
             let shown = file.display();
-            eprintln_quietly(&format!("{shown}: the log breaks off; what it has was checked"));
+            eprintln_quietly(&format!("{shown}: the log is incomplete; its events were checked"));
         }
         code = code.or(code_of(&ran));
         let outcome = &ran.outcome;
@@ -98,7 +98,7 @@ pub(crate) fn check(
     Ok(code)
 }
 
-/// One bad file does not keep the others from being looked at.
+/// Prints a failure, so that one bad file does not stop the others.
 fn tell(failure: &Failure) -> Code {
     eprintln_quietly(&format!("rumormill: {failure}"));
     failure.code()
@@ -117,7 +117,7 @@ pub(crate) fn diff(left: &Path, right: &Path) -> Result<Code, Failure> {
     Ok(if differences.is_empty() { Code::AsExpected } else { Code::NotAsExpected })
 }
 
-/// Differences, a line each; names are those of the first log.
+/// The differences, one line each, with the names of the first log.
 pub(crate) fn in_words(left: &Path, differences: &[Difference]) -> Result<Vec<String>, Failure> {
     let log = trace::LogReader::open(left)?;
     let names = &log.header().names;

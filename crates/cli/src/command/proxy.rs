@@ -1,4 +1,4 @@
-//! `proxy`: a cache before a real Redis.
+//! `proxy`: a cache in front of a real Redis.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ use crate::eprintln_quietly;
 use crate::failure::{Code, Failure};
 use crate::output::Output;
 
-/// Proxies until somebody interrupts it: that is the only end it has.
+/// Proxies until it is interrupted.
 pub(crate) fn proxy(what: args::Proxy, interrupt: &Interrupt) -> Result<Code, Failure> {
     super::protect("--listen", what.listen.ip(), what.unprotected)?;
     log(what.log);
@@ -31,7 +31,9 @@ pub(crate) fn proxy(what: args::Proxy, interrupt: &Interrupt) -> Result<Code, Fa
     let (address, metrics) = (proxy.address(), proxy.metrics_address());
     for open in [Some(address), metrics].into_iter().flatten() {
         if !open.ip().is_loopback() {
-            eprintln_quietly(&format!("whoever can reach {open} can use it: there is no password"));
+            eprintln_quietly(&format!(
+                "every client that can reach {open} can use it: there is no password"
+            ));
         }
     }
     let mut told = Ok(());
@@ -41,7 +43,7 @@ pub(crate) fn proxy(what: args::Proxy, interrupt: &Interrupt) -> Result<Code, Fa
     Err(Failure::Interrupted("interrupted".to_owned()))
 }
 
-/// One a line, for people and for scripts that wait for them.
+/// Prints each address on a line, for people and for scripts that wait for them.
 fn tell_addresses(address: SocketAddr, metrics: Option<SocketAddr>) -> Result<(), Failure> {
     let mut out = Output::new();
     if let Some(metrics) = metrics {
@@ -51,7 +53,7 @@ fn tell_addresses(address: SocketAddr, metrics: Option<SocketAddr>) -> Result<()
     out.flush()
 }
 
-/// What goes on is told on stderr, a line an event, with its fields.
+/// Logs to stderr, one line for each event, with its fields.
 fn log(level: LogLevel) {
     let level = match level {
         LogLevel::Off => LevelFilter::OFF,
@@ -61,8 +63,8 @@ fn log(level: LogLevel) {
         LogLevel::Debug => LevelFilter::DEBUG,
     };
     let subscriber = tracing_subscriber::fmt().with_max_level(level).with_ansi(false);
-    // When nobody reads stderr any more, to say so there is a panic.
+    // A write to a closed stderr would panic.
     let subscriber = subscriber.log_internal_errors(false);
-    // If somebody listens already, they go on listening.
+    // An existing subscriber stays.
     let _ = subscriber.with_writer(std::io::stderr).try_init();
 }

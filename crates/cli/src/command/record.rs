@@ -11,10 +11,10 @@ use crate::failure::{Code, Failure};
 use crate::output::Output;
 use crate::words;
 
-/// Where recordings go that nobody named.
+/// The default folder of recordings.
 const FOLDER: &str = "target/rumormill";
 
-/// What to record, and where.
+/// The runs to record, and the target.
 pub(crate) struct Plan {
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) seed: String,
@@ -56,7 +56,7 @@ pub(crate) fn record(
     Ok(code)
 }
 
-/// Makes the folder that a file of ours will be in.
+/// Creates the folder of a file.
 pub(crate) fn make_folder_of(path: &Path) -> Result<(), Failure> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).map_err(Failure::of_file(folder))
@@ -74,7 +74,7 @@ pub(crate) fn record_one(
     Ok(registry.run(scenario, &options)?)
 }
 
-/// What one run means for the exit code.
+/// The exit code of one run.
 pub(crate) fn code_of(ran: &Ran) -> Code {
     match (ran.judgement, ran.outcome.verdict) {
         (Judgement::NotMet, Verdict::Inconclusive) => Code::Inconclusive,

@@ -16,7 +16,7 @@ use crate::output::Output;
 use crate::progress::Progress;
 use crate::words;
 
-/// Where to look for what.
+/// The scenario and the seeds to search.
 pub(crate) struct Plan {
     pub(crate) scenario: Scenario,
     pub(crate) changes: Changes,
@@ -42,7 +42,7 @@ pub(crate) fn reduce(
     let mut failure = None;
     let work = |number| run_one(registry, scenario, (&seed(number), &[]), Explain::All, interrupt);
     run_many(runs, threads(plan.jobs), work, |number, result| {
-        // A run that panics shows nothing; `run` is there to show that.
+        // A run that panics is skipped; `run` reports the panic.
         progress.step(result.is_ok());
         match result {
             Ok(Ok(ran)) if ran.judgement == Judgement::Met => {

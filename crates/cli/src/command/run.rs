@@ -1,7 +1,7 @@
 //! `run`: scenarios times seeds, on all cores.
 //!
-//! Runs end in any order. Results are put back into order, scenario by scenario and seed by seed,
-//! before they are judged and printed; only `jsonl` prints them as they come.
+//! Runs end in any order. Results are sorted by scenario and seed before they are judged and
+//! printed. Only `jsonl` prints them as runs end.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -24,7 +24,7 @@ use crate::output::{Output, Rows};
 use crate::progress::Progress;
 use crate::words;
 
-/// What to run, and how to tell of it.
+/// The runs, and how to report them.
 pub(crate) struct Plan {
     pub(crate) scenarios: Vec<Scenario>,
     pub(crate) seeds: Seeds,
@@ -34,7 +34,7 @@ pub(crate) struct Plan {
     pub(crate) changes: Changes,
 }
 
-/// A run that panicked: a bug of ours, or of the system that it ran.
+/// A run that panicked: a bug of rumormill, or of the system.
 pub(crate) struct Panicked;
 
 impl Plan {
@@ -50,7 +50,7 @@ impl Plan {
         (&self.scenarios[number / seeds], self.seeds.get(number % seeds))
     }
 
-    /// The command that does all runs of this run's scenario.
+    /// The command for all runs of this run's scenario.
     fn batch_command(&self, number: usize) -> String {
         let (scenario, _) = self.run(number);
         let (name, seeds, changes) = (&scenario.name, self.seeds.typed(), self.changes.typed());
@@ -58,25 +58,25 @@ impl Plan {
         format!("reproduce with: bin/rumormill run {name} {seeds}{changes}{edits}")
     }
 
-    /// The command that does this run alone.
+    /// The command for this run alone.
     fn command(&self, number: usize) -> String {
         let (scenario, seed) = self.run(number);
         reproduction(&scenario.name, &seed, &self.changes, &self.edits)
     }
 }
 
-/// The command that shows a run again.
+/// The command that reproduces a run.
 pub(crate) fn reproduction(name: &str, seed: &str, changes: &Changes, edits: &[Edit]) -> String {
     let (changes, edits) = (changes.typed(), typed(edits));
     format!("reproduce with: bin/rumormill run {name} --seed {seed}{changes}{edits}")
 }
 
-/// How many runs at a time, if nobody said.
+/// The default number of parallel runs.
 pub(crate) fn threads(jobs: Option<NonZeroUsize>) -> NonZeroUsize {
     jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
-/// Which findings are explained, which takes as long again as the run took.
+/// The findings that are explained. An explanation takes as long as the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Explain {
     All,
@@ -116,7 +116,7 @@ pub(crate) fn run(
     let mut early = BTreeMap::new();
     let mut next = 0;
     let mut failure = None;
-    // Of many runs only failures are told of, unless it is a program that reads of them.
+    // Of many runs only failures are printed, except in formats for programs.
     let explain = match plan.format {
         Format::Human if plan.seeds.len() > 1 => Explain::Unexpected,
         _ => Explain::All,
@@ -155,14 +155,14 @@ pub(crate) fn run(
     }
 }
 
-/// Tells of the runs.
+/// Reports the runs.
 struct Report<'a> {
     plan: &'a Plan,
     out: Output,
     rows: Option<Rows>,
     code: Code,
     batch: Option<ScenarioReport>,
-    /// How to see the first failure again.
+    /// The command that reproduces the first failure.
     first_failure: Option<String>,
 }
 
@@ -170,7 +170,7 @@ struct Report<'a> {
 struct ScenarioReport {
     batch: Batch,
     runs: u64,
-    /// How often there was each verdict, and the first seed that it came of.
+    /// The count of each verdict, and its first seed.
     findings: BTreeMap<Verdict, (u64, String)>,
     panics: u64,
     events: u64,
@@ -266,7 +266,7 @@ impl Report<'_> {
         self.stop()
     }
 
-    /// There will be no more, whether all are done or not.
+    /// Ends the report, even if some runs are missing.
     fn stop(mut self) -> Result<Code, Failure> {
         if let Some(command) = &self.first_failure {
             match self.plan.format {

@@ -11,7 +11,7 @@ use crate::eprintln_quietly;
 use crate::failure::{Code, Failure};
 use crate::output::Output;
 
-/// Serves until somebody interrupts it: that is the only end it has.
+/// Serves until it is interrupted.
 pub(crate) fn serve(what: Serve, interrupt: &Interrupt) -> Result<Code, Failure> {
     super::protect("--bind", what.bind, what.unprotected)?;
     let faults = match &what.faults {
@@ -39,14 +39,16 @@ pub(crate) fn serve(what: Serve, interrupt: &Interrupt) -> Result<Code, Failure>
     let service = Service::bind(options, fault_log)?;
     tell_addresses(service.addresses())?;
     if !what.bind.is_loopback() {
-        eprintln_quietly("whoever can reach this address can use it: there is no password");
+        eprintln_quietly(
+            "every client that can reach this address can use it: there is no password",
+        );
     }
     let interrupt = interrupt.clone();
     service.run(move || interrupt.reason().is_some(), eprintln_quietly)?;
     Err(Failure::Interrupted("interrupted".to_owned()))
 }
 
-/// In one line, for people and for scripts that wait for it.
+/// Prints the addresses on one line, for people and for scripts that wait for it.
 fn tell_addresses(addresses: &[SocketAddr]) -> Result<(), Failure> {
     let addresses: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
     let mut out = Output::new();

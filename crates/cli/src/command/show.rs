@@ -1,4 +1,4 @@
-//! `list` and `show`: what there is.
+//! `list` and `show`: the scenarios.
 
 use scenario::{Registry, Selection};
 use serde_json::json;

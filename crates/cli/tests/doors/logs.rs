@@ -26,7 +26,7 @@ fn forged(folder: &Path, change: impl FnOnce(&mut Vec<String>)) {
     fs::write(&path, format!("{body}{before}\"hash\":\"{hash}\"{rest}\n")).unwrap();
 }
 
-/// What `check` says of it: the exit code, and what it tells on stderr.
+/// The exit code of `check`, and its stderr.
 #[track_caller]
 fn assert_checked(change: impl FnOnce(&mut Vec<String>), expected: (i32, &str)) {
     let folder = tempfile::tempdir().unwrap();

@@ -39,10 +39,10 @@ fn stdout(output: &Output) -> &str {
 }
 
 fn stderr(output: &Output) -> &str {
-    str::from_utf8(&output.stderr).expect("what is told is UTF-8")
+    str::from_utf8(&output.stderr).expect("stderr is UTF-8")
 }
 
-/// Its exit code, and all that it told on stderr.
+/// The exit code, and all of stderr.
 fn told(output: &Output) -> (i32, &str) {
     (code(output), stderr(output))
 }

@@ -42,7 +42,7 @@ fn servers_that_take_an_hour_reach_the_limit_of_memory() {
     let output = run(&text, "");
     let why = "the limit of memory was reached (174735 messages and timers wait for nodes that \
                are busy or paused, 58245 of them at a2; messages hold 1152 bytes more), and the \
-               run was not over: c1 has 1000 writes to go";
+               run was not over: c1 still has 1000 writes to finish";
     assert_inconclusive(&output, why);
     assert_eq!(stdout(&run(&text, "")), stdout(&output), "it is the same each time");
     let twice = run(&text.replace("64MiB", "128MiB"), "");

@@ -6,8 +6,8 @@ use std::process::Output;
 
 use crate::{rumormill, shell};
 
-/// What is to come through each door: it clears a screen, forges a line, turns letters round, is
-/// long, and is told in the end.
+/// The hostile text: it clears the screen, forges a line, reverses letters, is long, and is
+/// recognizable at the end.
 fn nasty() -> String {
     format!("A\u{1b}[2J\u{9b}31m\r\nok   all\u{202e}\u{2066}\u{200b}{}Z", "x".repeat(100_000))
 }

@@ -1,4 +1,4 @@
-//! What nobody should send.
+//! Input that no client should send.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -41,7 +41,7 @@ fn what_is_no_command_is_answered_with_an_error() {
 }
 
 #[test]
-fn noise_hurts_nobody() {
+fn noise_hurts_no_other_client() {
     let Some(upstream) = Upstream::start() else { return };
     let proxy = Proxy::start(upstream.address, &[]);
     let mut number = 1_u64;
@@ -75,7 +75,7 @@ fn sizes_that_are_only_announced_take_no_memory() {
             stream
         })
         .collect();
-    until("all are heard", || proxy.metric("client_memory_bytes") > 0);
+    until("all are received", || proxy.metric("client_memory_bytes") > 0);
     assert!(
         proxy.process.memory().is_none_or(|bytes| bytes < 64 << 20),
         "{:?}",
@@ -115,12 +115,12 @@ fn thousands_of_connections_come_and_go() {
         let streams: Vec<TcpStream> = (0..1_000)
             .map(|_| {
                 let mut stream = TcpStream::connect(proxy.address).unwrap();
-                // Half of a command; whoever is turned away may have been hung up on.
+                // Half of a command. The proxy may already have closed a refused connection.
                 stream.write_all(b"*2\r\n$3\r\nGET\r\n$1\r\n").ok();
                 stream
             })
             .collect();
-        until("all are heard", || proxy.metric("clients") == 500);
+        until("all are received", || proxy.metric("clients") == 500);
         drop(streams);
         until("all have gone", || proxy.metric("clients") == 0);
     }
@@ -132,7 +132,7 @@ fn thousands_of_connections_come_and_go() {
     assert!(proxy.process.is_running());
 }
 
-/// What a client is told whose command the server answers with these bytes.
+/// The reply to a client whose command the server answers with these bytes.
 fn told_of(bytes: &'static [u8]) -> String {
     let imposter = Imposter::start(|line| match line {
         "INCR n" => b":1\r\n".to_vec(),

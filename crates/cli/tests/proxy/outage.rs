@@ -7,8 +7,8 @@ use crate::proxy::{Proxy, until};
 use crate::upstream::Upstream;
 
 #[test]
-fn without_a_server_all_is_told_so() {
-    // Nobody listens there: the port is taken, and given back.
+fn without_a_server_every_client_gets_an_error() {
+    // No server listens there: the port is taken and released.
     let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let proxy = Proxy::start(nowhere, &[]);
     let mut client = proxy.connect();
@@ -21,7 +21,7 @@ fn without_a_server_all_is_told_so() {
 }
 
 #[test]
-fn it_goes_on_when_nobody_reads_its_log() {
+fn it_continues_when_its_log_has_no_reader() {
     let Some(mut upstream) = Upstream::start() else { return };
     let mut proxy = Proxy::start(upstream.address, &["--log", "debug"]);
     let mut client = proxy.connect();

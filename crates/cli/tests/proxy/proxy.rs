@@ -15,7 +15,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// One on free ports, which logs nothing unless it is told to.
+    /// A proxy on free ports, which logs nothing by default.
     pub(crate) fn start(upstream: SocketAddr, args: &[&str]) -> Proxy {
         let upstream = upstream.to_string();
         let free = "127.0.0.1:0";

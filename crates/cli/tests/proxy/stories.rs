@@ -33,7 +33,7 @@ fn redis_cli(proxy: &Proxy, lines: &str) -> Option<String> {
 }
 
 #[test]
-fn redis_cli_is_served_and_told_when_the_server_is_lost() {
+fn redis_cli_is_served_and_gets_an_error_when_the_server_is_lost() {
     let Some(mut upstream) = Upstream::start() else { return };
     let proxy = Proxy::start(upstream.address, &[]);
     let Some(said) = redis_cli(&proxy, "PING\nGET k\nSET k v\nGET k\nGET k\nNONSENSE a\n") else {
@@ -61,7 +61,7 @@ fn redis_cli_is_served_and_told_when_the_server_is_lost() {
 }
 
 #[test]
-fn nobody_is_served_the_old_value_once_somebody_may_have_seen_the_new_one() {
+fn the_old_value_is_not_served_once_a_client_may_have_seen_the_new_one() {
     let value = Arc::new(Mutex::new("old"));
     let reply_to_set = Arc::new(Mutex::new(()));
     let imposter = Imposter::start({
@@ -193,7 +193,7 @@ fn what_cannot_be_passed_on_is_refused_with_a_reason() {
 }
 
 #[test]
-fn who_waits_keeps_nobody_else_waiting() {
+fn a_waiting_client_does_not_delay_others() {
     let Some(upstream) = Upstream::start() else { return };
     let proxy = Proxy::start(upstream.address, &[]);
     let (mut waiting, mut other) = (proxy.connect(), proxy.connect());
@@ -256,7 +256,7 @@ fn who_has_said_all_still_gets_the_replies() {
 }
 
 #[test]
-fn it_ends_when_it_is_told_to() {
+fn it_ends_at_a_signal() {
     let Some(upstream) = Upstream::start() else { return };
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let proxy = Proxy::start(upstream.address, &[]);
@@ -298,7 +298,7 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
 }
 
 #[test]
-fn for_whom_there_is_no_room_is_told() {
+fn a_client_without_room_gets_an_error() {
     let Some(upstream) = Upstream::start() else { return };
     let proxy = Proxy::start(upstream.address, &["--maxclients", "1"]);
     let mut first = proxy.connect();

@@ -64,7 +64,7 @@ fn a_server_is_what_it_is_without_the_proxy() {
         let mut database = Database::default();
         let pair = |number| Pair { client: proxy.connect(), model: Connection::new(number) };
         let mut pairs: Vec<Pair> = (1..=3).map(pair).collect();
-        // What was written directly is not heard of.
+        // The proxy does not see direct writes.
         pairs[0].client.call("EVAL return{} 0");
         for turn in 0..60 {
             let Pair { client, model } = &mut pairs[dice.below(3) as usize];

@@ -14,7 +14,7 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     /// `None`, which is said, if there is no `redis-server` on this machine.
-    #[expect(clippy::print_stdout, reason = "nobody should think that it was tried")]
+    #[expect(clippy::print_stdout, reason = "a skipped test must say so")]
     pub(crate) fn start() -> Option<Upstream> {
         if Command::new("redis-server").arg("--version").output().is_err() {
             println!("skipped: there is no redis-server on this machine");

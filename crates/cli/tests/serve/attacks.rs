@@ -304,14 +304,14 @@ fn who_leaves_most_unread_is_hung_up_on() {
         let mut client = server.connect();
         client.send("GET large").unwrap();
         clients.push(client);
-        // Now nobody has it but the client who does not read it.
+        // Now only the client that does not read it has it.
         assert_eq!(patient.call("DEL large"), Reply::Integer(1));
     }
     assert_peak(&mut server);
 }
 
 #[test]
-fn large_replies_that_are_not_read_hold_up_nobody() {
+fn large_replies_that_are_not_read_delay_no_other_client() {
     let start = || {
         let server = start();
         set_large(&server, 10);
@@ -331,7 +331,7 @@ fn large_replies_that_are_not_read_hold_up_nobody() {
 }
 
 #[test]
-fn large_replies_that_are_read_hold_up_nobody() {
+fn large_replies_that_are_read_delay_no_other_client() {
     let start = || {
         let server = start();
         fill(&server, 20);
@@ -350,7 +350,7 @@ fn large_replies_that_are_read_hold_up_nobody() {
 }
 
 #[test]
-fn many_clients_with_much_to_do_hold_up_nobody() {
+fn many_clients_with_much_to_do_delay_no_other_client() {
     let start = || {
         let server = start();
         fill(&server, 1);

@@ -38,7 +38,7 @@ impl Client {
             self.unread = input.to_vec();
             match reply {
                 Some(Incoming::Reply(reply)) => return Ok(Some(reply)),
-                Some(Incoming::Push(push)) => panic!("nobody asked for {push:?}"),
+                Some(Incoming::Push(push)) => panic!("unexpected push {push:?}"),
                 None => {}
             }
             let mut bytes = [0; 1 << 12];

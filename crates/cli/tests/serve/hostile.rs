@@ -1,4 +1,4 @@
-//! Whoever connects may be up to no good: it is refused or bounded, and the others do not notice.
+//! Hostile clients are refused or bounded, and do not affect other clients.
 
 use std::io::{Read as _, Write as _};
 

@@ -41,7 +41,7 @@ fn each_server_has_data_of_its_own() {
 }
 
 #[test]
-fn it_ends_when_it_is_told_to() {
+fn it_ends_at_a_signal() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let server = Server::start(&[]);
         let mut client = server.connect();

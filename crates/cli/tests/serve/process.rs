@@ -48,7 +48,7 @@ impl Process {
         Some(kib << 10)
     }
 
-    /// What it says on stderr from now on; whoever drops that is nobody to say it to.
+    /// The later lines of stderr. They are ignored once the receiver is dropped.
     pub(crate) fn stderr(&mut self) -> ChildStderr {
         self.child.stderr.take().expect("it is piped, and taken once")
     }

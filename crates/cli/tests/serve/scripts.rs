@@ -1,4 +1,4 @@
-//! Scripts that take long: others are told so, and may end them.
+//! Slow scripts: other clients get a BUSY error, and may kill them.
 #![expect(clippy::disallowed_types, clippy::disallowed_methods, reason = "it is about real time")]
 
 use std::io::Write as _;
@@ -14,7 +14,7 @@ use crate::server::Server;
 const BUSY: &str =
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 
-/// A server whose clients are told after 50 ms that a script runs, with a large set.
+/// A server with a large set, whose clients get a BUSY error after 50 ms of a script.
 fn start(args: &[&str]) -> Server {
     let server = Server::start(args);
     let mut client = server.connect();
@@ -42,7 +42,7 @@ fn error(reply: &Reply) -> String {
 }
 
 #[test]
-fn others_are_told_that_a_script_runs_and_may_end_it() {
+fn other_clients_get_busy_errors_and_may_kill_a_script() {
     let server = start(&["--script-time", "60s"]);
     let mut before = server.connect();
     assert_eq!(error(&before.call("SCRIPT KILL")), "NOTBUSY No scripts in execution right now.");

@@ -6,7 +6,7 @@ const RUST_COLUMNS_MAX: usize = 100;
 const MARKDOWN_COLUMNS_MAX: usize = 120;
 const RUST_LINES_MAX: usize = 600;
 
-/// Files whose white space means something, or is somebody else's.
+/// Files in which white space has a meaning, and files of other projects.
 const FOREIGN_WHITESPACE: [&str; 4] = [".patch", ".snap", "Cargo.lock", "/library/tests/"];
 
 /// Lines fit into a window. An address cannot be broken, nor can the text of an inline snapshot;

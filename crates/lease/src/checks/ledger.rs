@@ -1,5 +1,5 @@
-//! What became of entries and rows: told along with a promise that was broken, so that one sees who
-//! put an outdated row into a cache, and why nobody took it away.
+//! The history of entries and rows. The story of a violation uses it to show which client put an
+//! outdated row into a cache, and why no client removed it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,29 +8,29 @@ use sim::{Command, Event, Fate, Keep, Kind, Loss, MessageId};
 
 use crate::{Answer, Call, Message, Protocol, QueryResult};
 
-/// What became of entries and rows. It takes as much memory as there are nodes and keys, and
-/// invalidations under way.
+/// The history of entries and rows. Its memory is bounded by the numbers of nodes, keys and
+/// invalidations in flight.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
-    /// What a client was last told of a row by the database.
+    /// The last version of a row that each client got from the database.
     selected: BTreeMap<(NodeId, Key), (Time, Observation)>,
-    /// The last updates of a row: by whom, and what it was then.
+    /// The last updates of a row: the client, and the new version.
     updated: BTreeMap<Key, VecDeque<(Time, NodeId, Version)>>,
-    /// The last to fill in an entry of a cache.
+    /// The last fills of an entry of a cache.
     filled: BTreeMap<(NodeId, Key), VecDeque<Fill>>,
-    /// The last invalidation of an entry that a cache has heard of.
+    /// The last invalidation of an entry that reached a cache.
     forgotten: BTreeMap<(NodeId, Key), (Time, NodeId)>,
-    /// The last one that it has not heard of.
+    /// The last invalidation of an entry that did not reach a cache.
     lost: BTreeMap<(NodeId, Key), (Time, NodeId, Loss)>,
     under_way: BTreeMap<MessageId, (NodeId, Vec<Key>)>,
-    /// When a node crashed lately, and what was kept.
+    /// The last crashes of a node, and what it kept.
     crashed: BTreeMap<NodeId, VecDeque<(Time, Keep)>>,
 }
 
-/// So many updates of a row, fills of an entry, and crashes of a node are remembered.
+/// The number of remembered updates of a row, fills of an entry, and crashes of a node.
 const REMEMBERED_MAX: usize = 16;
 
-/// Somebody filled in an entry.
+/// The fill of an entry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fill {
     cache: NodeId,
@@ -38,7 +38,7 @@ pub(crate) struct Fill {
     at: Time,
     client: NodeId,
     state: Observation,
-    /// When the client was told of the row.
+    /// The time at which the client got the row.
     selected: Option<Time>,
 }
 
@@ -139,7 +139,7 @@ impl Ledger {
         }
     }
 
-    /// The last time that a cache took this row for an entry: this cache, if it is known which.
+    /// The last fill with this row, of this cache if it is known.
     pub(crate) fn fill(&self, cache: Option<NodeId>, key: Key, seen: Observation) -> Option<Fill> {
         let fills = self.filled.values().flatten();
         let is_it = |fill: &&Fill| {
@@ -148,11 +148,11 @@ impl Ledger {
         fills.filter(is_it).max_by_key(|fill| fill.at).copied()
     }
 
-    /// Where the row came from, and who made it outdated.
+    /// The source of the row, and the update that made it outdated.
     pub(crate) fn causes(&self, fill: &Fill, newer: Version, names: &Names) -> Vec<(Time, String)> {
         let (client, key) = (names.node(fill.client), names.key(fill.key));
         let selected = fill.selected.map(|at| {
-            let said = format!("the database tells {client} that {key} is {}", fill.state.version);
+            let said = format!("{client} reads {key} from the database: {}", fill.state.version);
             (at, format!("{said}, to be filled in."))
         });
         let updated = self.update(fill.key, newer).map(|(at, writer, made)| {
@@ -166,7 +166,7 @@ impl Ledger {
         updates.find(|(_, _, made)| *made == newer).copied()
     }
 
-    /// When the cache took it, and why it still has it after that update.
+    /// The fill of the cache, and why the entry is still there after that update.
     pub(crate) fn fate(&self, fill: &Fill, newer: Version, names: &Names) -> Vec<(Time, String)> {
         let (cache, key) = (names.node(fill.cache), names.key(fill.key));
         let (client, version) = (names.node(fill.client), fill.state.version);
@@ -178,7 +178,7 @@ impl Ledger {
         if let Some((at, _)) = crashes(writer).find(is_after) {
             told.push((*at, format!("{} crashes.", names.node(writer))));
         }
-        // What it had been told it may have forgotten; what it was not told it may have missed.
+        // The cache may have forgotten an invalidation in a crash, or may have missed it.
         let has_heard =
             self.forgotten.get(&(fill.cache, fill.key)).is_some_and(|(at, _)| *at >= since);
         let mut crashes = crashes(fill.cache).rev();
@@ -193,7 +193,7 @@ impl Ledger {
         told
     }
 
-    /// What a cache has been told about an entry since then, and what it has not heard.
+    /// The invalidations of an entry since then that reached a cache, and those that did not.
     fn invalidations(
         &self,
         cache: NodeId,
@@ -204,25 +204,27 @@ impl Ledger {
         let (cache_name, key_name) = (names.node(cache), names.key(key));
         let heard = self.forgotten.get(&(cache, key)).filter(|(at, _)| *at >= since);
         let heard = heard.map(|(at, client)| {
-            (
-                *at,
-                format!("{cache_name} forgets {key_name}, since {} says so.", names.node(*client)),
-            )
+            (*at, format!("{cache_name} drops {key_name}, invalidated by {}.", names.node(*client)))
         });
         let lost = self.lost.get(&(cache, key)).filter(|(at, ..)| *at >= since);
         let lost = lost.map(|(at, client, why)| {
             let client = names.node(*client);
             let why = match why {
-                Loss::Network => "the network loses it",
-                Loss::Partition => "a partition is in the way",
+                Loss::Network => "the network drops it",
+                Loss::Partition => "a partition blocks it",
                 Loss::Connection => "the connection broke",
-                Loss::NodeDown => "it is down",
+                Loss::NodeDown => "the cache is down",
             };
-            (*at, format!("{client} tells {cache_name} to forget {key_name}, in vain: {why}."))
+            (
+                *at,
+                format!(
+                    "{client}'s invalidation of {key_name} does not reach {cache_name}: {why}."
+                ),
+            )
         });
         let mut told: Vec<_> = heard.into_iter().chain(lost).collect();
         if told.is_empty() {
-            let text = format!("and later nobody tells {cache_name} to forget {key_name}.");
+            let text = format!("and no later invalidation of {key_name} is sent to {cache_name}.");
             told.push((since, text));
         }
         told

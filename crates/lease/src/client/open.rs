@@ -1,4 +1,4 @@
-//! The operation that a client is at, and the question that it waits with.
+//! The open operation of a client, and its open request.
 
 use history::{Key, NodeId, Observation, OpId, Span};
 use sim::TimerId;
@@ -6,12 +6,12 @@ use sim::TimerId;
 use super::Cx;
 use crate::{Call, Message, Ticket, Timer, Token};
 
-/// The operation that it is at.
+/// The open operation.
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Open {
     pub(super) op: OpId,
     pub(super) key: Key,
-    /// How many questions it has asked.
+    /// The number of requests so far.
     pub(super) step: u32,
     pub(super) timer: Unnamed,
     pub(super) stage: Stage,
@@ -20,31 +20,30 @@ pub(super) struct Open {
 /// What an operation waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Stage {
-    /// A cache to tell what the entry is.
-    Get { cache: NodeId, waits: usize, tries: u32 },
-    /// Somebody else to fill in the entry.
-    Wait { waits: usize },
-    /// The database to tell what the row is.
+    /// A cache's reply with the entry.
+    Get { cache: NodeId, backoffs: usize, tries: u32 },
+    /// A fill by another client.
+    Wait { backoffs: usize },
+    /// The row from the database.
     Select { leases: Vec<Lease> },
-    /// The cache to fill in the entry.
+    /// The fill of the cache.
     Set { state: Observation },
-    /// The database to write the row.
+    /// The update of the row.
     Update,
-    /// These caches to forget the entry, after the row was made this, if that is known.
+    /// The invalidations in these caches, after the row got this version, if it is known.
     Delete { made: Option<Observation>, pending: Vec<NodeId> },
-    /// Nothing: it has been left waiting.
+    /// Nothing: the client waits forever.
     Hang,
 }
 
-/// What it may fill in an entry with.
+/// The lease for the fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Lease {
     pub(crate) cache: NodeId,
     pub(crate) token: Token,
 }
 
-/// The timer that it has set, if any. What a timer is called makes no difference to anything: two
-/// states that differ in nothing else are the same.
+/// The timer that it has set, if any. States that differ only in the names of timers are equal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unnamed(pub(crate) Option<TimerId>);
 
@@ -59,17 +58,17 @@ impl Open {
         Ticket { op: self.op.ordinal, step: self.step }
     }
 
-    /// The next question: whoever asks it waits for so long.
-    pub(super) fn ask(&mut self, cx: &mut Cx<'_>, patience: Span) -> Ticket {
+    /// Begins the next request, with this timeout.
+    pub(super) fn ask(&mut self, cx: &mut Cx<'_>, timeout: Span) -> Ticket {
         self.stop_timer(cx);
         self.step += 1;
         let ticket = self.ticket();
-        self.timer = Unnamed(Some(cx.set_timer(patience, Timer::GiveUp(ticket))));
+        self.timer = Unnamed(Some(cx.set_timer(timeout, Timer::Timeout(ticket))));
         ticket
     }
 
-    pub(super) fn call(&mut self, cx: &mut Cx<'_>, caches: &[NodeId], call: Call, patience: Span) {
-        let ticket = self.ask(cx, patience);
+    pub(super) fn call(&mut self, cx: &mut Cx<'_>, caches: &[NodeId], call: Call, timeout: Span) {
+        let ticket = self.ask(cx, timeout);
         for cache in caches {
             cx.send(*cache, Message::Call { ticket, key: self.key, call });
         }

@@ -1,53 +1,53 @@
-//! What a client is to do, and how it goes about it.
+//! The task of a client, and its settings.
 
 use history::{Key, NodeId, Span};
 use sim::Delay;
 
-use crate::config::{AfterWaits, Topology, TwoLeases, Weights, WhenUnknown};
+use crate::config::{AfterBackoff, Topology, TwoLeases, Weights, WhenUnknown};
 
-/// A client's surroundings, and how it deals with them.
+/// The nodes and settings of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {
-    /// What it does.
+    /// Its operations.
     pub work: Work,
-    /// Where rows are.
+    /// The database.
     pub database: NodeId,
-    /// Where entries are.
+    /// The caches.
     pub caches: Vec<NodeId>,
-    /// Which of them has which.
+    /// How entries are distributed over the caches.
     pub topology: Topology,
-    /// How much each of them counts, if any will do.
+    /// The weight of each replica.
     pub weights: Weights,
-    /// How long it does nothing before an operation.
+    /// The pause before an operation.
     pub think: Delay,
-    /// How long it waits for an answer.
-    pub patience: Span,
-    /// How long it waits for others to fill in an entry, each time.
-    pub waits: Vec<Span>,
-    /// What it does then.
-    pub after_waits: AfterWaits,
-    /// How long what it fills in is to stay; for ever if none.
+    /// The timeout of a request.
+    pub timeout: Span,
+    /// The backoffs while another client fills in an entry.
+    pub backoff: Vec<Span>,
+    /// What it does after the last backoff.
+    pub after_backoff: AfterBackoff,
+    /// The time to live of its fills. `None` means no expiry.
     pub ttl: Option<Delay>,
-    /// What it does about an update that may have taken effect.
+    /// What it does after an update with an unknown outcome.
     pub when_unknown: WhenUnknown,
     /// What it does with two leases.
     pub two_leases: TwoLeases,
-    /// When it asks for an entry once more.
+    /// When it asks for an entry again.
     pub ask_again: Option<Span>,
-    /// How long it is until it asks caches how they are, again.
+    /// The time between two polls of the caches.
     pub poll: Delay,
 }
 
-/// What a client does.
+/// The operations of a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Work {
-    /// So many operations a round, of which so many are reads, on any of these rows.
+    /// Random operations in each round, on any of these rows.
     Mix {
-        /// How many operations.
+        /// The number of operations in a round.
         operations: u64,
-        /// How many of them are reads, in parts per million.
+        /// The share of reads, in parts per million.
         reads_ppm: u32,
-        /// Which rows.
+        /// The rows.
         keys: Vec<Key>,
     },
     /// These operations, in order, in each round.

@@ -1,4 +1,4 @@
-//! What one command says to many entries: only the shared token's scripts, and `DEL`, do that.
+//! Commands for many entries: the scripts of shared tokens, and `DEL`.
 
 use history::Key;
 use redis::{Blob, Reply};
@@ -9,8 +9,8 @@ use crate::config::Discipline;
 use crate::{Answer, Call, Token, scripts};
 
 impl Dialect {
-    /// What one command is of calls that are all of one kind; none if the discipline has no such
-    /// command, or there is no such entry.
+    /// Returns one command line for calls of one kind, or `None` if the discipline has no such
+    /// command or there is no such entry.
     #[must_use]
     pub fn request_of_many(&self, calls: &[(Key, Call)]) -> Option<Request> {
         if self.rules.discipline != Discipline::SharedToken {
@@ -33,7 +33,7 @@ impl Dialect {
         Some(Request { verb, keys, arguments: arguments.collect() })
     }
 
-    /// What the reply to that command means to each of the calls.
+    /// Returns the meaning of that command's reply for each of the calls.
     #[must_use]
     pub fn answers_of_many(&self, calls: &[(Key, Call)], reply: &Reply) -> Vec<Answer> {
         let calls = calls.iter().enumerate();
@@ -42,14 +42,14 @@ impl Dialect {
     }
 }
 
-/// What a script is told to fill in.
+/// The fill argument of a script.
 fn fill(call: &Call) -> Option<[Blob; 3]> {
     let Call::Set { token, state, ttl } = *call else { return None };
     let seconds = ttl.map_or(FOR_EVER_SECONDS, |ttl| ttl.as_millis().div_ceil(1000));
     Some([token_text(token), register::text(state), Blob::from(seconds.to_string())])
 }
 
-/// What a reply says to the call in this place. `DEL` says the same to all.
+/// The part of a reply for the call at this place. The reply to `DEL` is the same for all calls.
 pub(super) fn part(reply: &Reply, place: usize) -> &Reply {
     match reply {
         Reply::Array(parts) => parts.get(place).unwrap_or(&Reply::Nil),
@@ -57,7 +57,7 @@ pub(super) fn part(reply: &Reply, place: usize) -> &Reply {
     }
 }
 
-/// What that means.
+/// The meaning of that part.
 pub(super) fn answer(call: &Call, part: &Reply) -> Option<Answer> {
     match (*call, part) {
         (Call::Get { .. }, Reply::Bulk(text)) => match text.strip_prefix(b"cas:") {
@@ -68,7 +68,7 @@ pub(super) fn answer(call: &Call, part: &Reply) -> Option<Answer> {
             true => Some(Answer::Stored(state)),
             false => Some(Answer::Refused),
         },
-        // How many there were is all the same: now there are none.
+        // The count in the reply does not matter: no entry is left.
         (Call::Delete { version }, Reply::Integer(_)) => Some(Answer::Deleted(version)),
         _ => None,
     }

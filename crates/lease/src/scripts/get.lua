@@ -1,7 +1,5 @@
--- Reads through a lease: the value, or else a lease on filling it, which takes the place of all
--- that were given before.
--- KEYS: value, lease   ARGV: a token that nobody else has
--- Answers {value, false} or {false, token}.
+-- Reads an entry: the value, or a lease to fill it in, which replaces all earlier leases. KEYS:
+-- value, lease   ARGV: a unique token Replies {value, false} or {false, token}.
 
 local value = redis.call('GET', KEYS[1])
 if value then

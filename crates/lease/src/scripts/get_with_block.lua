@@ -1,7 +1,6 @@
--- As get.lua, but only one client at a time gets a lease: others are told to wait until it has
--- been used, or the block has expired.
--- KEYS: value, lease, block   ARGV: token, duration of the block in milliseconds
--- Answers {value, false}, {false, token} or {false, false}.
+-- As get.lua, but only one client at a time gets a lease. Other clients get neither, until the
+-- lease has been used or the block has expired. KEYS: value, lease, block   ARGV: token, duration
+-- of the block in milliseconds Answers {value, false}, {false, token} or {false, false}.
 
 local value = redis.call('GET', KEYS[1])
 if value then

@@ -1,8 +1,7 @@
--- Reads, or gives out a lease to one client at a time, which has it for a while whatever becomes of
--- it. What was there before the last invalidation is told too, for those who can do with that.
--- KEYS: value, lease, block, outdated value   ARGV: token, duration of the block in milliseconds
--- Answers {value, false, false}, {false, token, outdated} or {false, false, outdated}, where
--- outdated is false if there is none.
+-- Reads an entry, or issues a lease to one client at a time, for a fixed time. The reply also has
+-- the value from before the last invalidation. KEYS: value, lease, block, outdated value   ARGV:
+-- token, duration of the block in milliseconds Answers {value, false, false}, {false, token,
+-- outdated} or {false, false, outdated}, where outdated is false if there is none.
 
 local value = redis.call('GET', KEYS[1])
 if value then

@@ -13,7 +13,7 @@ use crate::server::Server;
 const MASTERS: usize = 3;
 const ENTRIES: u32 = 30;
 
-/// Masters that know each other, and which of them was asked last.
+/// Connected masters, and the master of the last request.
 struct Cluster {
     masters: Vec<Server>,
     last: usize,
@@ -21,7 +21,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    #[expect(clippy::print_stdout, reason = "nobody should think that it was tried")]
+    #[expect(clippy::print_stdout, reason = "a skipped test must say so")]
     fn start() -> Option<Cluster> {
         let mut masters = Vec::new();
         for _ in 0..MASTERS {
@@ -71,7 +71,7 @@ impl Cluster {
         panic!("the cluster does not get ready");
     }
 
-    /// Sends a line to the master that was asked last, and to the one that this names.
+    /// Sends a line to the master of the last request, and then to the master that its reply names.
     fn call(&mut self, line: &[Blob]) -> Reply {
         let reply = self.masters[self.last].call(line);
         let Some(port) = redirection(&reply) else { return reply };
@@ -119,7 +119,7 @@ fn all_keys_of_an_entry_are_in_one_slot() {
         assert_eq!(real, Reply::Integer(i64::from(slot(word.as_bytes()))), "{word}");
     }
 
-    // The one counter of all shared tokens is in a slot of its own.
+    // The counter of shared tokens is in a slot of its own.
     let dialect = Dialect::new(Rules::of(Discipline::SharedToken), &names);
     let call = Call::Get { token: Token(0) };
     let refusals = (0..ENTRIES).filter(|key| {

@@ -98,7 +98,7 @@ struct Servers {
 }
 
 impl Servers {
-    #[expect(clippy::print_stdout, reason = "nobody should think that it was compared")]
+    #[expect(clippy::print_stdout, reason = "a skipped test must say so")]
     fn start() -> Option<Servers> {
         let Some(server) = Server::start() else {
             println!("skipped: there is no redis-server on this machine");
@@ -114,14 +114,14 @@ impl Servers {
         Some(servers)
     }
 
-    /// Has all of them do it.
+    /// Runs the command on all of them.
     fn all(&mut self, line: &[Blob]) -> (Reply, Reply, Reply) {
         let real = self.server.call(line);
         let native = self.database.call(UnixTime::default(), line);
         (real, native, self.in_lua.call(UnixTime::default(), line))
     }
 
-    /// The reply of all, if it is the same and leaves the same behind.
+    /// The common reply, if all replies and all stored keys are equal.
     fn compare(&mut self, line: &[Blob]) -> Result<Reply, String> {
         let (real, native, in_lua) = self.all(line);
         let same_keys = self.database.keyspace() == self.in_lua.keyspace();

@@ -1,4 +1,4 @@
-//! What redis_lease's own tests say of its library, of our scripts on a real server.
+//! The assertions of redis_lease's own tests, for our scripts on a real server.
 
 use history::{Key, Observation, Value, Version};
 use lease::config::DeletedBlock;
@@ -47,7 +47,7 @@ fn state(version: u64) -> Observation {
 #[test]
 fn the_newest_miss_has_the_valid_lease() {
     let Some(mut story) = Story::of(Discipline::NewestMiss) else { return };
-    assert_eq!(story.set(1, 1), Answer::Refused, "nobody has missed it");
+    assert_eq!(story.set(1, 1), Answer::Refused, "no client has missed it");
     assert_eq!(story.get(1), Answer::Granted(Token(1)));
     assert_eq!(story.get(2), Answer::Granted(Token(2)));
     assert_eq!(story.set(1, 1), Answer::Refused, "a newer miss has taken its lease");
@@ -85,7 +85,7 @@ fn without_the_colon_the_block_stays() {
 }
 
 #[test]
-fn all_who_miss_share_a_token() {
+fn all_clients_that_miss_share_a_token() {
     let Some(mut story) = Story::of(Discipline::SharedToken) else { return };
     assert_eq!(story.get(0), Answer::Granted(Token(1)));
     assert_eq!(story.get(0), Answer::Granted(Token(1)));
@@ -97,7 +97,7 @@ fn all_who_miss_share_a_token() {
 }
 
 #[test]
-fn what_was_invalidated_is_told_to_those_who_may_not_fill_in() {
+fn clients_without_a_lease_get_the_invalidated_value() {
     let Some(mut story) = Story::of(Discipline::StaleValues) else { return };
     assert_eq!(story.get(1), Answer::Granted(Token(1)));
     assert_eq!(story.get(2), Answer::Wait, "there is nothing outdated yet");

@@ -1,10 +1,11 @@
-//! A list through entries that are kept elsewhere: anything can be taken out of its middle.
+//! A linked list through entries that are stored elsewhere. An entry can be removed from the
+//! middle.
 
 use slab::Slab;
 
 use super::Entry;
 
-/// Where an entry stands in a list.
+/// The links of an entry in a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Links {
     before: Option<usize>,
@@ -19,12 +20,12 @@ pub(super) struct List<const ORDER: usize> {
 }
 
 impl<const ORDER: usize> List<ORDER> {
-    /// The last one.
+    /// The last entry.
     pub(super) fn last(&self) -> Option<usize> {
         self.last
     }
 
-    /// Puts an entry that is not in the list before all others.
+    /// Inserts an entry at the front.
     pub(super) fn push_front(&mut self, entries: &mut Slab<Entry>, slot: usize) {
         entries[slot].links[ORDER] = Links { before: None, after: self.first };
         match self.first {
@@ -34,7 +35,7 @@ impl<const ORDER: usize> List<ORDER> {
         self.first = Some(slot);
     }
 
-    /// Takes an entry out of the list.
+    /// Removes an entry from the list.
     pub(super) fn unlink(&mut self, entries: &mut Slab<Entry>, slot: usize) {
         let Links { before, after } = entries[slot].links[ORDER];
         match before {

@@ -1,43 +1,43 @@
-//! Reads that are under way, and whether what they bring may be kept.
+//! Open reads, and whether their replies may be cached.
 //!
 //! A ticket is void if its key has been written since it was issued. A key's writes are remembered
-//! for as long as there is a ticket for it: memory is that of the reads under way.
+//! as long as there is a ticket for the key, so the number of open reads bounds the memory.
 
 use std::collections::BTreeMap;
 
 use history::Time;
 use redis::Blob;
 
-/// The right to fill in what is kept under a key. It is void once the key has been written.
+/// The right to cache the value of a key. It is void once the key has been written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[must_use = "it is to be redeemed, or given up"]
+#[must_use = "end the read with fill or give_up"]
 pub struct Ticket {
     key: Blob,
     asked: Time,
-    /// It is void if the key was written after this many writes.
+    /// The number of writes before it was issued. A later write of the key makes it void.
     issued: u64,
 }
 
 impl Ticket {
-    /// When it was issued.
+    /// The time at which it was issued.
     #[must_use]
     pub fn asked(&self) -> Time {
         self.asked
     }
 
-    /// For which key.
+    /// The key.
     #[must_use]
     pub fn key(&self) -> &Blob {
         &self.key
     }
 }
 
-/// All tickets that are out.
+/// All issued tickets.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Tickets {
-    /// How many writes there have been.
+    /// The number of writes so far.
     writes: u64,
-    /// Which of them was the last that may have been to any key.
+    /// The last write that may have been to any key.
     written: u64,
     open: BTreeMap<Blob, Open>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Tickets {
 #[derive(Clone, Debug, Default, Hash)]
 struct Open {
     tickets: usize,
-    /// Which write was the last to this key.
+    /// The last write to this key.
     written: u64,
 }
 
@@ -60,7 +60,7 @@ impl Tickets {
         self.open.contains_key(key)
     }
 
-    /// Takes a ticket back; whether it is valid still.
+    /// Takes a ticket back, and returns whether it is still valid.
     pub(super) fn redeem(&mut self, ticket: Ticket) -> (Blob, bool) {
         let Ticket { key, issued, .. } = ticket;
         let Some(open) = self.open.get_mut(&key) else { return (key, false) };

@@ -1,20 +1,20 @@
-//! Writes that are under way.
+//! Open writes.
 //!
-//! From the moment at which the server may have executed a write until its reply is here, one
-//! client may see the new value, through another connection or with a read that is not answered
-//! from the cache. Whoever asks after that must not be served the old one. So what is being written
-//! is not served at all. Memory is that of the writes under way.
+//! Until the reply of a write arrives, the server may already have executed it. So a client may see
+//! the new value, through another connection or with a read that misses the cache. A later read
+//! must not return the old value. So the cache does not serve a key while it is being written. The
+//! number of open writes bounds the memory.
 
 use std::collections::BTreeMap;
 
 use redis::Blob;
 
-/// Which keys are being written.
+/// The keys that are being written.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Writes {
-    /// By how many writes; never by none.
+    /// The number of open writes of each key, never 0.
     keys: BTreeMap<Blob, usize>,
-    /// How many there are that may write any key.
+    /// The number of open writes of unknown keys.
     all: usize,
 }
 

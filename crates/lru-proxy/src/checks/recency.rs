@@ -1,9 +1,9 @@
-//! Least recently used: what has to go for want of room is what was used longest ago.
+//! Checks least-recently-used eviction.
 //!
-//! Seen from outside: a key that was served from the cache is still there when it is asked for
-//! again, if in between fewer other keys were used than there is room for. Whatever else may have
-//! taken it away excuses the proxy: a write that came through it, its own crash, half the time to
-//! live (half, since clocks may differ).
+//! The check is from outside: a key that was served from the cache must still be cached at the next
+//! read, if fewer other keys were used in between than the capacity. Other causes of a miss excuse
+//! the proxy: a write through it, its own crash, or half of the time to live. Half, because clocks
+//! may differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,18 +15,18 @@ use sim::{Command, Event, Kind, Observer};
 
 use crate::{Config, Message, Process, Protocol};
 
-/// Holds a proxy to it.
+/// Checks the evictions of a proxy.
 #[derive(Clone)]
 pub(super) struct Recency {
     proxy: NodeId,
     capacity: usize,
     ttl: Span,
     names: Names,
-    /// What clients wait for: one thing at a time.
+    /// The open request of each client.
     asked: BTreeMap<NodeId, Asked>,
-    /// When the server was last asked for a key.
+    /// The time of the last read of a key from the server.
     missed: BTreeMap<Blob, Time>,
-    /// What was last served from the cache, and which other keys have been used since.
+    /// The keys served from the cache, and the other keys used since.
     served: BTreeMap<Blob, (Time, BTreeSet<Blob>)>,
     broken: Option<Gone>,
 }
@@ -38,7 +38,7 @@ struct Asked {
     how: How,
 }
 
-/// How it is answered, as far as is known.
+/// The source of its reply, as far as it is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum How {
     FromCache,
@@ -47,7 +47,7 @@ enum How {
     Written,
 }
 
-/// A key that is no longer there, and should be.
+/// A key that was evicted too early.
 #[derive(Clone)]
 struct Gone {
     key: Blob,
@@ -85,7 +85,7 @@ impl Recency {
     }
 
     fn miss(&mut self, at: Time, key: &Blob) {
-        // Of all who wait for it, some may be served from the cache later: that excuses the proxy.
+        // Some of the waiting clients may be served from the cache later. That excuses the proxy.
         for asked in self.asked.values_mut().filter(|asked| asked.key == *key) {
             if asked.how == How::FromCache {
                 asked.how = How::FromServer;
@@ -104,7 +104,7 @@ impl Recency {
     fn response(&mut self, at: Time, to: NodeId, response: &Response) {
         let is_it = |asked: &Asked| asked.id == response.id;
         let Some(asked) = self.asked.remove(&to).filter(is_it) else {
-            // Nobody waits for it any more, so nobody knows which key was used.
+            // No client waits for it any more, so the used key is unknown.
             return self.served.clear();
         };
         if asked.how == How::Written {
@@ -149,7 +149,9 @@ impl Checker<Process> for Recency {
     fn finding(&self) -> Option<Finding> {
         let Gone { key, served, at, others } = self.broken.as_ref()?;
         let (proxy, room) = (self.names.node(self.proxy), self.capacity);
-        let summary = format!("{key} had to go, though {others} others were used since, of {room}");
+        let summary = format!(
+            "{key} was evicted, although only {others} other keys were used since, of {room}"
+        );
         let steps = vec![
             (*served, format!("{proxy} serves {key} from its cache.")),
             (*at, format!("{proxy} asks the server for {key}; {others} other keys were used.")),

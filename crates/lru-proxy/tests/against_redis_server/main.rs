@@ -1,5 +1,5 @@
-//! What is known of commands, against what a real `redis-server` tells of each of its own: what a
-//! command may write is in no case less than what the server says.
+//! Compares the known facts about commands with those of a real `redis-server`: a command may write
+//! at least the keys that the server reports.
 //!
 //! Without a `redis-server` on the machine the test says so and passes.
 
@@ -12,7 +12,7 @@ use lru_proxy::{Command, Keys, Standing};
 use redis::{Blob, Reply};
 use server::Server;
 
-/// What `COMMAND` tells.
+/// The reply of `COMMAND`.
 struct Told {
     name: String,
     arity: i64,
@@ -24,7 +24,7 @@ impl Told {
         self.flags.iter().any(|known| known == flag)
     }
 
-    /// Lines of as few words as may be, and of some more.
+    /// Lines with the fewest possible words, and with some more.
     fn lines(&self) -> impl Iterator<Item = Vec<Blob>> {
         let least = usize::try_from(self.arity.unsigned_abs()).unwrap();
         let most = if self.arity > 0 { least } else { least + 4 };
@@ -32,7 +32,7 @@ impl Told {
         (least..=most).map(move |len| {
             let word = |place: usize| match names.get(place) {
                 Some(name) => name.clone(),
-                // Where the number of keys may stand, or the word before the keys.
+                // The places where the number of keys may be, or the word before the keys.
                 None if place == 1 && ["lmpop", "zmpop"].contains(&&*self.name) => Blob::from("1"),
                 None if place == 2 && self.is("movablekeys") => Blob::from("1"),
                 None if place == 4 && self.name == "xreadgroup" => Blob::from("STREAMS"),
@@ -44,7 +44,7 @@ impl Told {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "nobody should think that it was tried")]
+#[expect(clippy::print_stdout, reason = "a skipped test must say so")]
 fn no_command_writes_more_than_is_known_of_it() {
     let Some(mut server) = Server::start() else {
         println!("skipped: there is no redis-server on this machine");
@@ -79,7 +79,7 @@ fn no_command_writes_more_than_is_known_of_it() {
     }
 }
 
-/// Whether the server understands the line; if so, what it says that is written is known.
+/// Whether the server accepts the line. If so, the keys that it reports as written are known.
 fn compare(server: &mut Server, line: &[Blob], writes: Keys) -> bool {
     let question = ["COMMAND", "GETKEYSANDFLAGS"].map(Blob::from);
     let Reply::Array(keys) = server.call(&[&question, line].concat()) else { return false };

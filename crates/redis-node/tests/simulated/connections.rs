@@ -51,12 +51,12 @@ fn a_server_that_restarts_knows_no_connections() {
         .client(&[(20, "GET k")])
         .crash_server(10, Keep::Durable);
     let replies = stage.run();
-    assert_eq!(replies[1], [(22, text("1"))], "whoever comes first");
+    assert_eq!(replies[1], [(22, text("1"))], "the first client");
     assert_eq!(replies[0], [(2, ok()), (32, refused())]);
 }
 
 #[test]
-fn nobody_is_served_while_the_server_is_down() {
+fn no_client_is_served_while_the_server_is_down() {
     let stage = for_one_client()
         .client(&[(0, "SET k 1"), (15, "GET k"), (30, "GET k")])
         .then(10, Command::Crash { node: SERVER, keep: Keep::Durable })
@@ -65,7 +65,7 @@ fn nobody_is_served_while_the_server_is_down() {
 }
 
 #[test]
-fn a_transaction_fails_if_a_watched_key_was_written_by_somebody_else() {
+fn a_transaction_fails_if_a_watched_key_was_written_by_another_client() {
     let stage = Stage::new(ServerConfig::default()).streams();
     let one = [(0, "WATCH k"), (10, "MULTI"), (20, "INCR k"), (40, "EXEC")];
     let replies = stage.client(&one).client(&[(30, "SET k 7"), (50, "GET k")]).run();

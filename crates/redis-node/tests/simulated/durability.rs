@@ -97,7 +97,7 @@ fn a_crash_begins_a_new_second() {
 }
 
 #[test]
-fn a_failover_loses_what_the_replica_had_not_heard() {
+fn a_failover_loses_the_commands_that_the_replica_lacks() {
     let lagging = |durability| ServerConfig {
         durability,
         replication_lag: Some(Span::from_millis(200)),

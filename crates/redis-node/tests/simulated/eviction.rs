@@ -16,7 +16,7 @@ fn set(key: &str) -> String {
     format!("SET {key} {VALUE}")
 }
 
-/// A lock that nobody has released and that has not expired is there no more.
+/// A lock that no client has released and that has not expired is gone.
 #[test]
 fn a_lock_is_evicted_while_its_owner_believes_in_it() {
     let lock = format!("SET lock {VALUE} NX PX 60000");
@@ -25,8 +25,8 @@ fn a_lock_is_evicted_while_its_owner_believes_in_it() {
         .client(&[(10, &set("a")), (20, &set("b")), (30, "PING"), (40, &lock)]);
     let all = stage.run();
     let replies: Vec<&Reply> = all[1].iter().map(|(_, reply)| reply).collect();
-    assert_eq!(*replies[3], ok(), "somebody else has the lock too");
-    assert_eq!(all[0][2].1, text(VALUE), "and its first owner cannot tell");
+    assert_eq!(*replies[3], ok(), "another client has the lock too");
+    assert_eq!(all[0][2].1, text(VALUE), "and its first owner does not know");
 }
 
 #[test]

@@ -1,5 +1,4 @@
-//! A Redis server in a small world: clients that send what they are told, when they are told, and a
-//! nemesis that does the same.
+//! A Redis server in a small world: clients and a nemesis that follow a script.
 
 mod connections;
 mod durability;

@@ -4,8 +4,8 @@ use sim::Keep;
 
 use crate::stage::{Stage, replies, text};
 
-/// Loaded by the server whenever it starts. Its native twin says something else, so that the two
-/// can be told apart.
+/// Loaded by the server whenever it starts. Its native twin replies differently, so that the test
+/// can distinguish the two.
 const HOUSE: Script = Script {
     name: "house",
     source: "return 'house, in Lua'",

@@ -27,7 +27,7 @@ fn commands_are_executed_one_at_a_time_in_the_order_of_their_arrival() {
     assert_eq!(replies[2], [(112, Reply::Integer(4))], "by then the server is idle");
 }
 
-/// Who asks meanwhile waits until it is over, and sees what it wrote.
+/// Another client waits until the script ends, and sees its write.
 #[test]
 fn a_slow_script_keeps_everybody_waiting() {
     let script_time = Span::from_millis(500);
@@ -43,7 +43,7 @@ fn a_slow_script_keeps_everybody_waiting() {
     assert_eq!(replies[1], others);
 }
 
-/// The command was executed, and its effect is durable; the client cannot tell.
+/// The command was executed, and its effect is durable; the client cannot know.
 #[test]
 fn a_crash_within_the_service_time_loses_the_reply_only() {
     let stage = slow().client(&[(0, "SET k 1"), (20, "GET k")]).crash_server(5, Keep::Durable);

@@ -59,7 +59,7 @@ pub enum Timer {
     Poll,
     /// A client begins its next operation.
     Next,
-    /// A client waits no longer for an answer.
+    /// A client's timeout.
     Timeout,
     /// The server's own.
     Server(redis_node::Timer),
@@ -156,7 +156,7 @@ fn send(cx: &mut Context<'_, Protocol>, line: &str) {
     cx.send(SERVER, Message::Redis(redis_node::Message::Request(request)));
 }
 
-/// The count that a reply of the server tells. A counter that does not exist is 0.
+/// The count in a reply of the server. A counter that does not exist is 0.
 fn count_of(message: &redis_node::Message) -> Option<u64> {
     let redis_node::Message::Response(Response { reply, .. }) = message else { return None };
     match reply {

@@ -1,7 +1,7 @@
 //! The scripts of Gryadka's second version, and their native twins.
 //!
-//! A ballot is stored as `counter,id,0`. What stands third in an argument numbers the attempt, and
-//! has no part in the order.
+//! A ballot is stored as `counter,id,0`. The third number of an argument numbers the attempt, and
+//! is not part of the order.
 
 use redis::{Blob, ErrorReply, Reply, Script, ScriptContext};
 
@@ -13,18 +13,18 @@ use crate::scripts::{EMPTY, NO_BALLOT, OK, ZERO, fail};
 pub const PREPARE: Script =
     Script { name: "prepare of V2", source: include_str!("prepare.lua"), native: prepare };
 
-/// The second phase, and the promise that goes along with it.
+/// The second phase, which includes the next promise.
 pub const ACCEPT: Script =
     Script { name: "accept of V2", source: include_str!("accept.lua"), native: accept };
 
-/// What a register has promised and accepted: the texts, and the ballots in them.
+/// The promise and the accepted state of a register: the texts, and the ballots in them.
 struct Stored {
     promise: (Blob, Ballot),
     accepted: (Blob, Ballot),
 }
 
-/// Reads a register, which begins with its first request, or gives none if somebody else wrote to
-/// its keys.
+/// Reads a register. The first request creates it. Returns `None` if another program wrote to its
+/// keys.
 fn stored(cx: &mut ScriptContext<'_>) -> Result<Option<Stored>, ErrorReply> {
     let (promise_key, ballot_key, value_key) = (cx.key(1)?, cx.key(2)?, cx.key(3)?);
     let promise = match cx.get(promise_key)? {

@@ -1,4 +1,4 @@
-//! Deletions that leave out a step or a check. Each type says what goes wrong.
+//! Deletions that omit a step or a check. Each type says what goes wrong.
 
 use history::{Key, NodeId};
 use redis::Script;
@@ -24,8 +24,9 @@ impl Rules for NaiveErasing {
     }
 }
 
-/// Has the tombstone committed again by a quorum, not by all acceptors. An acceptor outside of that
-/// quorum may hold an older state, which has a higher ballot than nothing: it comes back.
+/// Commits the tombstone again by a quorum, not by all acceptors. An acceptor outside of that
+/// quorum may hold an older state. Once the tombstone is erased, that state has the highest ballot,
+/// and comes back.
 #[derive(Debug)]
 pub(super) struct QuorumOfTombstones;
 
@@ -35,8 +36,8 @@ impl Rules for QuorumOfTombstones {
     }
 }
 
-/// Does not tell proposers of the deletion. A proposer that leads goes on from the state that it
-/// remembers, under a promise that the acceptors have erased. So does what it has sent before.
+/// Does not notify proposers of the deletion. A leader continues from the state that it remembers,
+/// under a promise that the acceptors have erased. Its earlier messages do the same.
 #[derive(Debug)]
 pub(super) struct ForgetNothing;
 
@@ -46,9 +47,9 @@ impl Rules for ForgetNothing {
     }
 }
 
-/// Has proposers forget the register, but not move past the tombstone. An acceptor that has erased
-/// it accepts a new state under a low ballot. Another acceptor that still has the tombstone shows a
-/// higher ballot, so the tombstone wins over the new state.
+/// Makes proposers forget the register, but not move past the tombstone. An acceptor that has
+/// erased it accepts a new state under a low ballot. Another acceptor that still has the tombstone
+/// shows a higher ballot, so the tombstone wins over the new state.
 #[derive(Debug)]
 pub(super) struct NoFastForward;
 
@@ -59,7 +60,7 @@ impl Rules for NoFastForward {
     }
 }
 
-/// Does not tell acceptors which ages are over. An accept that was sent before the deletion arrives
+/// Does not make acceptors reject ended ages. An accept that was sent before the deletion arrives
 /// at an acceptor that has erased the register, and nothing there is higher than its ballot.
 #[derive(Debug)]
 pub(super) struct NoAges;
@@ -74,8 +75,8 @@ impl Rules for NoAges {
     }
 }
 
-/// Erases whatever looks like a tombstone. An order that arrives late erases the tombstone of a
-/// later deletion, which not all acceptors have accepted yet.
+/// Erases any tombstone. An order that arrives late erases the tombstone of a later deletion, which
+/// not all acceptors have accepted yet.
 #[derive(Debug)]
 pub(super) struct EraseByValue;
 
@@ -97,7 +98,7 @@ impl Rules for EraseDespitePromise {
 }
 
 /// Compares versions only. A client that has read a version before the deletion overwrites the same
-/// version of the register's next life, which it has not seen.
+/// version of the register's next incarnation, which it has not seen.
 #[derive(Debug)]
 pub(super) struct CompareVersions;
 

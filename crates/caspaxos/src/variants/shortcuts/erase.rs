@@ -1,7 +1,7 @@
 //! Scripts that check too little before they erase a register, and their native twins.
 //!
-//! An acceptor that follows such rules has one of them in the place of the protocol's
-//! [`ERASE`](crate::acceptor::ERASE), and is asked in the same way.
+//! An acceptor with such rules has one of them in place of the protocol's
+//! [`ERASE`](crate::acceptor::ERASE), and it is called in the same way.
 
 use redis::{Blob, ErrorReply, Reply, Script, ScriptContext};
 

@@ -1,4 +1,4 @@
-//! Changes of membership that leave out a step. Each type says what goes wrong.
+//! Changes of membership that omit a step. Each type says what goes wrong.
 
 use history::NodeId;
 
@@ -17,8 +17,8 @@ impl Rules for NoRescan {
     }
 }
 
-/// Turns a proposer off, and has acceptors accept what it has sent before. A later deletion does
-/// not ask this proposer to come of age, so an old accept revives the register.
+/// Turns a proposer off, but acceptors still accept its earlier messages. A later deletion does not
+/// give this proposer a new age, so an old accept revives the register.
 #[derive(Debug)]
 pub(super) struct RetiredAreHeard;
 

@@ -1,4 +1,4 @@
-//! In what each shortcut deviates from the protocol, and that it does in nothing else.
+//! Each shortcut deviates from the protocol in one decision, and in no other.
 
 use history::{Key, NodeId};
 

@@ -7,26 +7,26 @@ use history::{Observation, OpId};
 use super::Moment;
 use crate::Reason;
 
-/// A state that somebody was told of.
+/// An observed state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
     pub(super) seen: Observation,
-    /// When somebody was first told of it.
+    /// The time of its first observation.
     pub(super) told_at: Moment,
-    /// Who that was.
+    /// The operation that observed it first.
     pub(super) by: OpId,
 }
 
-/// Where a state stands.
+/// The place of a state.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// In which incarnation.
+    /// The incarnation.
     pub(super) incarnation: usize,
-    /// The state that follows it there, if somebody was told of one.
+    /// Its successor there, if one was observed.
     pub(super) next: Option<State>,
 }
 
-/// By when an incarnation must have ended: what somebody was told of comes after it.
+/// The time by which an incarnation must have ended, because a later state was observed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limit {
     pub(super) before: Moment,
@@ -36,13 +36,13 @@ pub(super) struct Limit {
 
 #[derive(Clone, Debug)]
 pub(super) struct Incarnation {
-    /// Those that an open operation can still be told of, the newest last. There is always one.
+    /// The states that an open operation can still return, the newest last. There is always one.
     states: VecDeque<State>,
-    /// The first state, when it was first told of, and to whom.
+    /// The first state, the time of its first observation, and the operation.
     first: State,
-    /// The latest invocation among those who made or saw its states.
+    /// The latest invocation among the operations that made or saw its states.
     begun: Moment,
-    /// Who is known to have deleted it, and when that began.
+    /// The operation that is known to have deleted it, and the time of its invocation.
     deletion: Option<(OpId, Moment)>,
     limit: Option<Limit>,
 }
@@ -54,23 +54,23 @@ impl Incarnation {
         Incarnation { states, first, begun, deletion: None, limit: None }
     }
 
-    /// A state follows its newest.
+    /// Adds a state after the newest one.
     pub(super) fn extend(&mut self, seen: Observation, by: OpId, told_at: Moment, begun: Moment) {
         self.states.push_back(State { seen, told_at, by });
         self.touch(begun);
     }
 
-    /// Somebody who began then was told of one of its states.
+    /// An operation that began then returned one of its states.
     pub(super) fn touch(&mut self, begun: Moment) {
         self.begun = self.begun.max(begun);
     }
 
-    /// It is known who deleted it.
+    /// Records the operation that deleted it.
     pub(super) fn delete(&mut self, by: OpId, began: Moment) {
         self.deletion = Some((by, began));
     }
 
-    /// It must have ended before.
+    /// Records that it must have ended before this limit.
     pub(super) fn limit(&mut self, limit: Limit) {
         if self.limit.is_none_or(|old| limit.before < old.before) {
             self.limit = Some(limit);
@@ -89,12 +89,12 @@ impl Incarnation {
         *self.states.back().expect("there is always one")
     }
 
-    /// The earliest return among those who were told of its states.
-    pub(super) fn first_told(&self) -> Moment {
+    /// The earliest return among the operations that observed its states.
+    pub(super) fn first_report(&self) -> Moment {
         self.first.told_at
     }
 
-    /// What it means for one that comes before it.
+    /// The limit that it sets for an incarnation before it.
     pub(super) fn as_limit(&self) -> Limit {
         Limit { before: self.first.told_at, seen: self.first.seen, by: self.first.by }
     }
@@ -103,38 +103,40 @@ impl Incarnation {
         self.deletion.map(|(by, _)| by)
     }
 
-    /// The latest invocation of all that belongs to it, if it has ended, or may have by a deletion
+    /// The latest invocation of its operations, if it has ended, or may have ended by a deletion
     /// that began at `candidate`.
     pub(super) fn end(&self, candidate: Option<Moment>) -> Option<Moment> {
         let deletion = self.deletion.map(|(_, began)| began).or(candidate)?;
         Some(deletion.max(self.begun))
     }
 
-    /// The state after this one, which it is asked for if it is among these.
+    /// The successor of this state, if the state belongs to this incarnation.
     pub(super) fn after(&self, seen: Observation) -> Option<Option<State>> {
         let place = self.states.iter().position(|state| state.seen == seen)?;
         Some(self.states.get(place + 1).copied())
     }
 
-    /// What is wrong if it ended then, or never.
+    /// The violation that follows if it ended then, or never.
     pub(super) fn overlap(&self, end: Option<Moment>) -> Option<Reason> {
         let Limit { before, seen: other, by } = self.limit?;
-        let State { seen: state, by: told_by, .. } = self.newest();
+        let State { seen: state, by: reported_to, .. } = self.newest();
         match end {
             Some(end) if end < before => None,
-            Some(_) if self.begun >= before => Some(Reason::Revived { state, other, told_by: by }),
-            _ => Some(Reason::NotDeleted { state, told_by, other, other_told_by: by }),
+            Some(_) if self.begun >= before => {
+                Some(Reason::Revived { state, other, reported_to: by })
+            }
+            _ => Some(Reason::NotDeleted { state, reported_to, other, other_reported_to: by }),
         }
     }
 
-    /// Forgets the states that nobody who begins then or later may be told of.
+    /// Forgets the states that no operation which begins then or later may return.
     pub(super) fn forget_states_before(&mut self, oldest: Moment) {
         while self.states.get(1).is_some_and(|next| next.told_at < oldest) {
             self.states.pop_front();
         }
     }
 
-    /// Whether nobody who begins then or later may be told of any of its states.
+    /// Whether no operation which begins then or later may return any of its states.
     pub(super) fn is_closed_to(&self, oldest: Moment) -> bool {
         self.limit.is_some_and(|limit| limit.before <= oldest)
     }

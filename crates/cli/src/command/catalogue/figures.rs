@@ -1,4 +1,4 @@
-//! How soon a hazard is caught: by how many seeds, how much virtual time, how many operations.
+//! How soon a hazard is caught, in seeds, in virtual time, and in operations.
 
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
@@ -11,22 +11,23 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::words::{grouped, rounded};
 
-/// What was measured.
+/// The measurements of a hazard.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Figures {
     runs: usize,
-    /// Of the runs that show it.
+    /// The runs that show it.
     virtual_ns: Vec<u64>,
     operations: Vec<u64>,
-    /// For each seed after which there is one that shows it: how many it takes from there.
+    /// For each seed, the number of seeds from there to one that shows the hazard, if there is one.
     seeds: Vec<u64>,
 }
 
 impl Figures {
-    /// How many cells a row has, after the name.
+    /// The number of cells of a row after the name.
     pub(super) const CELLS: usize = 7;
 
-    /// Of these outcomes, in the order of their seeds; none where it was not shown.
+    /// The figures of these outcomes, in the order of their seeds. `None` for a run that did not
+    /// show the hazard.
     fn of(outcomes: &[Option<Outcome>]) -> Figures {
         let mut figures = Figures { runs: outcomes.len(), ..Figures::default() };
         let mut until = None;
@@ -68,7 +69,7 @@ fn none() -> String {
     "–".to_owned()
 }
 
-/// The lower one, if there are two; they are in order after this.
+/// The median, or the lower one of two. Sorts the numbers.
 fn median(numbers: &mut [u64]) -> Option<u64> {
     numbers.sort_unstable();
     numbers.get(numbers.len().saturating_sub(1) / 2).copied()
@@ -97,7 +98,7 @@ pub(super) fn measure(
                 failure = Some(error);
                 return ControlFlow::Break(());
             }
-            // A run that panics shows nothing; `run` is there to show that.
+            // A run that panics counts as not showing the hazard; `run` reports the panic.
             _ => (),
         }
         ControlFlow::Continue(())

@@ -1,33 +1,33 @@
-//! Who was told what, and when.
+//! Which operation observed which version, and when.
 
 use history::{Names, Observation, OpId, Time};
 
-/// An operation that was told of a version.
+/// An operation that observed a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// What it was told.
+pub struct Observed {
+    /// The version and value that it observed.
     pub state: Observation,
-    /// Which operation.
+    /// The operation.
     pub op: OpId,
-    /// When it returned.
+    /// The time of its return.
     pub at: Time,
 }
 
-impl Told {
-    /// In a sentence.
+impl Observed {
+    /// Returns the observation in one sentence.
     pub(crate) fn in_words(&self, names: &Names) -> String {
-        let Told { state, op, .. } = self;
+        let Observed { state, op, .. } = self;
         let client = names.node(op.client);
         match state.value.writer() == Some(*op) {
             true => {
-                format!("{client} is told that it has written {}.", words(*state, names))
+                format!("{client} learns that it has written {}.", words(*state, names))
             }
-            false => format!("{client} is told of {}.", words(*state, names)),
+            false => format!("{client} sees {}.", words(*state, names)),
         }
     }
 }
 
-/// A version and who wrote it.
+/// A version and its writer.
 pub(crate) fn words(state: Observation, names: &Names) -> String {
     if state == Observation::EMPTY {
         return "the empty row".to_owned();
