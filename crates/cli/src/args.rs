@@ -128,14 +128,16 @@ Example:
     },
     /// Try every order of events of a small scenario, within bounds
     #[command(after_help = "\
-States are visited nearest first, so what is found has a shortest path. Messages arrive in every order.
-Faults happen only as often as the options allow. The scenario's own nemesis acts as in a run; values
-that a seed would draw are those of the file. docs/exploring.md tells how time is abstracted.
+States are visited nearest first, so what is found has a shortest path. Messages arrive in every
+order. Faults happen only as often as the options allow. The scenario's own nemesis acts as in a
+run. Values that a seed would draw are those of the file. docs/exploring.md says how time is
+abstracted.
 
 Examples:
-  rumormill explore caspaxos/small/no-rescan.i -o shortest.jsonl
-  rumormill explore caspaxos/small/race --losses 1 --timeouts 2
-  rumormill explore small/race --set caspaxos.acceptors=3 --depth 40 --format json")]
+  rumormill explore small/race --set caspaxos.acceptors=1 --timeouts 1 --losses 1
+  rumormill explore small/race --set caspaxos.acceptors=1 --set redis.durability=no --timeouts 1 \
+--crashes 1 -o lost-write.jsonl
+  rumormill explore small/race --timeouts 1 --states 100000 --format json")]
     Explore {
         /// A name, the end of a name, or a TOML file
         name: String,

@@ -100,7 +100,8 @@ fn listen() -> Interrupt {
             eprintln_quietly(&format!("rumormill: cannot listen for Ctrl-C: {error}"));
         }
     }
-    // With any handler, a write past the limit on the size of files fails, and the failure is told.
+    // With any handler, a write past the limit on the size of files fails, and the failure is
+    // reported.
     // Without one the signal ends the process. If there can be no handler, that is all that is
     // lost.
     let _ = flag::register(SIGXFSZ, std::sync::Arc::default());

@@ -66,6 +66,13 @@ fn a_system_outside_of_the_workspace_has_every_command() {
     prints("record counter/cut-off.i --seed 3 -o stale.jsonl");
     assert!(prints("replay stale.jsonl --redraw").starts_with("ok   stale.jsonl"));
     assert!(prints("check stale.jsonl").contains("violation of staleness, as expected"));
+    let explored =
+        call(&program, folder, "explore counter/fresh --timeouts 3 --states 200 --format json");
+    assert_eq!(explored.status.code(), Some(5), "200 states are not all");
+    let explored: Value = serde_json::from_slice(&explored.stdout).expect("it is JSON");
+    let explored = &explored[0];
+    assert_eq!((&explored["verdict"], &explored["complete"]), (&"holds".into(), &false.into()));
+    assert_eq!(explored["states"], 200);
     prints("record counter/cut-off.i --seed 4 -o other.jsonl");
     assert_eq!(call(&program, folder, "diff stale.jsonl other.jsonl").status.code(), Some(1));
     let edited = "record counter/fresh --seed 3 -o edited.jsonl --edit";

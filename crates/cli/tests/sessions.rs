@@ -52,7 +52,7 @@ fn both_branches_of_a_fork_end_as_the_original() {
                 fork.run(Until::End, &interrupt);
                 session.run(Until::End, &interrupt);
                 for (branch, which) in [(fork, "fork"), (session, "original")] {
-                    let finished = branch.finish(false).expect("it ends");
+                    let finished = branch.finish(true).expect("it ends");
                     let got = finished.ran.outcome;
                     let place = format!("{} seed {seed} at {at}: {which}", scenario.name);
                     assert_eq!(got.digest, ran.outcome.digest, "{place}");

@@ -1,17 +1,17 @@
 //! Exhaustive exploration: every order of events of a small scenario, within bounds.
 //!
-//! An explorer begins with the states in which a run can begin, and takes every step that each state
-//! offers ([`scenario::State`]), breadth-first. So the first violation that it finds has a shortest
-//! path. A state that was reached before is not gone on from: states with the same
+//! An explorer begins with the states in which a run can begin, and takes every step that each
+//! state offers ([`scenario::State`]), breadth-first. So the first violation that it finds has a
+//! shortest path. A state that was reached before is not gone on from: states with the same
 //! [id](scenario::State::id) have the same future.
 //!
 //! # What is explored
 //!
-//! Any message that is in flight can arrive next, on a link that keeps the order the oldest. Or time
-//! passes, and the earliest timer runs out. The documentation of `sim::World::pending` tells what that
-//! over- and under-approximates. Messages are lost or duplicated, nodes crash and time passes at
-//! most as often as the [`Budget`] of a path allows. A question of chance is answered in every way
-//! if it has few answers; the others are answered with 0, and the result says so.
+//! Any message that is in flight can arrive next, on a link that keeps the order the oldest. Or
+//! time passes, and the earliest timer runs out. The documentation of `sim::World::pending` tells
+//! what that over- and under-approximates. Messages are lost or duplicated, nodes crash and time
+//! passes at most as often as the [`Budget`] of a path allows. A question of chance is answered in
+//! every way if it has few answers; the others are answered with 0, and the result says so.
 //!
 //! An exploration is *complete* if every state within these bounds was visited and every question
 //! was answered in every way. That says nothing about more faults, clients or operations.
@@ -83,8 +83,8 @@ pub struct Progress {
 /// How many states are visited between two reports of progress.
 const BETWEEN_REPORTS: u64 = 256;
 
-/// How many states wait as they are. Of those beyond, only the path is kept, which takes a hundredth
-/// of the memory, and more time when their turn comes.
+/// How many states wait as they are. Of the others only the path is kept. That takes a hundredth of
+/// the memory, and more time when their turn comes.
 const AWAKE: usize = 20_000;
 
 /// States that wait to be visited, nearest first.

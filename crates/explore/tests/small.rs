@@ -9,22 +9,18 @@ use scenario::{Interrupt, Override, Registry, Scenario};
 
 fn registry() -> Registry {
     let race = include_str!("../../../scenarios/caspaxos/small/race.toml");
-    let quorums = include_str!("../../../scenarios/caspaxos/small/quorums.i.toml");
-    Registry::new()
-        .with_system::<CasPaxos>()
-        .with_scenario("race", "race.toml", race)
-        .with_scenario("quorums.i", "quorums.i.toml", quorums)
+    Registry::new().with_system::<CasPaxos>().with_scenario("race", "race.toml", race)
 }
 
-fn scenario(registry: &Registry, name: &str, set: &[&str]) -> Scenario {
+fn scenario(registry: &Registry, set: &[&str]) -> Scenario {
     let set: Vec<Override> = set.iter().map(|set| set.parse().expect("it sets")).collect();
-    registry.load(name, &set).expect("it is a scenario")
+    registry.load("race", &set).expect("it is a scenario")
 }
 
 /// Time passes once: both clients begin.
 const BEGIN: Budget = Budget { losses: 0, duplicates: 0, crashes: 0, timeouts: Some(1) };
 
-/// What comes of an exploration, and how the operations of clients had ended where it ends.
+/// What comes of an exploration, and how the operations of clients had ended in its states.
 fn explored(
     registry: &Registry,
     scenario: &Scenario,
@@ -34,10 +30,8 @@ fn explored(
     let beginnings = registry.beginnings(scenario, budget, bounds.answers).expect("it can be run");
     let mut endings = BTreeSet::new();
     let visit = |state: &dyn scenario::State| {
-        if state.steps() == 0 {
-            let ended = state.operations();
-            endings.insert([ended.ok, ended.refused, ended.failed, ended.unknown]);
-        }
+        let ended = state.operations();
+        endings.insert([ended.ok, ended.refused, ended.failed, ended.unknown]);
     };
     let explored = explore(beginnings, bounds, visit, |_| ControlFlow::Continue(()));
     (explored, endings)
@@ -53,24 +47,24 @@ fn two_proposers_race_without_a_violation() {
         (&["caspaxos.acceptors=1"], BEGIN, 3_383),
         (&["caspaxos.acceptors=1"], with_loss, 7_755),
     ] {
-        let scenario = scenario(&registry, "race", set);
+        let scenario = scenario(&registry, set);
         let (explored, _) = explored(&registry, &scenario, budget, Bounds::default());
         assert!(explored.is_complete(), "{set:?}: {:?}", explored.incomplete);
         assert_eq!(explored.states, states, "{set:?}");
     }
 }
 
-/// Merging states loses nothing: the same endings are reached, and the same verdict.
+/// Merging states loses nothing: operations end in the same ways within the same number of steps.
 #[test]
 fn states_that_are_merged_have_the_same_future() {
     let registry = registry();
     let set = ["caspaxos.acceptors=1", "caspaxos.proposers=1"];
-    let scenario = scenario(&registry, "race", &set);
+    let scenario = scenario(&registry, &set);
     for budget in [BEGIN, Budget { losses: 1, ..BEGIN }, Budget { duplicates: 1, ..BEGIN }] {
-        let merged = explored(&registry, &scenario, budget, Bounds::default());
-        let bounds = Bounds { merges: false, ..Bounds::default() };
-        let apart = explored(&registry, &scenario, budget, bounds);
-        assert!(merged.0.is_complete() && apart.0.is_complete());
+        let bounds = Bounds { depth: Some(12), ..Bounds::default() };
+        let merged = explored(&registry, &scenario, budget, bounds);
+        let apart = explored(&registry, &scenario, budget, Bounds { merges: false, ..bounds });
+        assert!(apart.0.states < bounds.states && apart.0.found.is_none());
         assert!(2 * merged.0.states < apart.0.states, "{budget:?}: much is merged");
         assert_eq!(merged.0.depth, apart.0.depth, "{budget:?}");
         assert_eq!(merged.1, apart.1, "{budget:?}: the operations end in the same ways");
@@ -78,41 +72,17 @@ fn states_that_are_merged_have_the_same_future() {
     }
 }
 
-/// A write that is accepted by one of two acceptors is missed by a prepare at the other. The path is
-/// a shortest one, and an ordinary run that replays.
-#[test]
-fn quorums_that_do_not_meet_are_found_by_a_shortest_path_that_replays() {
-    let registry = registry();
-    let set = ["caspaxos.acceptors=2", "caspaxos.prepare.size=1"];
-    let scenario = scenario(&registry, "quorums.i", &set);
-    let (explored, _) = explored(&registry, &scenario, BEGIN, Bounds::default());
-    let (checker, _, state) = explored.found.expect("the quorums do not meet");
-    assert_eq!(checker, "rumor");
-    assert_eq!(state.path().len(), state.depth());
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("shortest.jsonl");
-    let ran = state.run(Some(&path)).expect("an ordinary run follows the path");
-    let violation = ran.outcome.violation.expect("it shows the violation");
-    assert_eq!(violation.by, "rumor");
-    let replayed = registry.replay(&path, false, &Interrupt::new()).expect("it replays");
-    assert_eq!(replayed.divergence, None);
-    assert_eq!(replayed.ran.outcome.digest, ran.outcome.digest);
-    let nearer = Bounds { depth: Some(state.depth() - 1), ..Bounds::default() };
-    let (explored, _) = self::explored(&registry, &scenario, BEGIN, nearer);
-    assert!(explored.found.is_none(), "no shorter path shows it");
-}
-
 /// A crash on a path stands in the header of its recording, so that the recording replays.
 #[test]
 fn a_recording_of_a_path_with_a_crash_replays() {
     let registry = registry();
     let set = ["caspaxos.acceptors=1", "caspaxos.proposers=1"];
-    let scenario = scenario(&registry, "race", &set);
+    let scenario = scenario(&registry, &set);
     let budget = Budget { crashes: 1, ..BEGIN };
     let beginnings = registry.beginnings(&scenario, budget, 16).expect("it can be run");
     let mut state = beginnings.states.into_iter().next().expect("it begins");
     let mut crashed = false;
-    for _ in 0..12 {
+    while state.steps() > 0 && state.depth() < 12 {
         let words = (0..state.steps()).map(|step| state.words(step));
         let crash = words.into_iter().position(|words| words == "a0 crashes");
         let step = match crash {
@@ -137,7 +107,7 @@ fn a_recording_of_a_path_with_a_crash_replays() {
 #[test]
 fn bounds_that_cut_an_exploration_short_are_told() {
     let registry = registry();
-    let scenario = scenario(&registry, "race", &["caspaxos.acceptors=1"]);
+    let scenario = scenario(&registry, &["caspaxos.acceptors=1"]);
     let few = Bounds { states: 100, ..Bounds::default() };
     let (by_states, _) = explored(&registry, &scenario, BEGIN, few);
     assert_eq!(by_states.states, 100);

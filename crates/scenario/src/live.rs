@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use history::{Names, NodeId, Time};
 use serde_json::Value;
-use sim::{Choices, Edited, Ending as Halt, Scripted, Seeded};
+use sim::{Choices, Edited, Ending as Halt, Protocol, Scripted, Seeded};
 use trace::{FORMAT, Footer, Header, LogError, LogReader, Playback, Recorder, verify};
 
 use crate::conclusion::{Again, Investigation, RunEnd};
@@ -24,9 +24,14 @@ use crate::{
 const STEPS_BETWEEN_LOOKS: u64 = 1_024;
 
 /// A source of answers that a session can go on with.
-pub(crate) trait Answers: Choices + Sized + 'static {
+pub(crate) trait Answers<P: Protocol>: Choices + Sized + 'static {
     /// A copy that goes on by itself.
     fn fork(&self) -> Result<Self, LogError>;
+
+    /// What has to see the events of the run for the answers to go on.
+    fn tape(&self) -> Option<Playback<P>> {
+        None
+    }
 
     /// The edits that had no effect so far, in sentences. `None` if the source knows of none: a
     /// recording has the answers, edited or not.
@@ -35,13 +40,13 @@ pub(crate) trait Answers: Choices + Sized + 'static {
     }
 }
 
-impl Answers for Seeded {
+impl<P: Protocol> Answers<P> for Seeded {
     fn fork(&self) -> Result<Seeded, LogError> {
         Ok(self.clone())
     }
 }
 
-impl Answers for Edited<Seeded> {
+impl<P: Protocol> Answers<P> for Edited<Seeded> {
     fn fork(&self) -> Result<Edited<Seeded>, LogError> {
         Ok(self.clone())
     }
@@ -51,13 +56,17 @@ impl Answers for Edited<Seeded> {
     }
 }
 
-impl<P: sim::Protocol> Answers for Playback<P> {
+impl<P: Protocol> Answers<P> for Playback<P> {
     fn fork(&self) -> Result<Playback<P>, LogError> {
         Playback::fork(self)
     }
+
+    fn tape(&self) -> Option<Playback<P>> {
+        Some(self.clone())
+    }
 }
 
-impl Answers for Scripted {
+impl<P: Protocol> Answers<P> for Scripted {
     fn fork(&self) -> Result<Scripted, LogError> {
         Ok(self.clone())
     }
@@ -171,7 +180,7 @@ pub(crate) struct Live<S: System, C> {
     redrawn: Option<BTreeMap<String, Value>>,
 }
 
-impl<S: System, C: Answers + Clone> Live<S, C> {
+impl<S: System, C: Answers<ProtocolOf<S>> + Clone> Live<S, C> {
     /// A run that has not begun.
     pub(crate) fn new(prepared: Arc<Prepared<S>>, origin: Origin, choices: C) -> Live<S, C> {
         let names = Arc::new(prepared.names());
@@ -328,7 +337,7 @@ impl<S: System, C: Answers + Clone> Live<S, C> {
     }
 }
 
-impl<S: System, C: Answers + Clone> Session for Live<S, C> {
+impl<S: System, C: Answers<ProtocolOf<S>> + Clone> Session for Live<S, C> {
     fn names(&self) -> &Names {
         &self.names
     }
@@ -369,14 +378,19 @@ impl<S: System, C: Answers + Clone> Session for Live<S, C> {
 
     fn fork(&self) -> Result<Box<dyn Session>, LogError> {
         let mut world = self.world.clone();
-        *world.choices_mut() = self.world.choices().fork()?;
+        let choices = self.world.choices().fork()?;
+        let mut watchers = self.watchers.clone();
+        if let Some(tape) = choices.tape() {
+            watchers.extra = Extra::Tape(tape);
+        }
+        *world.choices_mut() = choices;
         Ok(Box::new(Live {
             prepared: Arc::clone(&self.prepared),
             names: Arc::clone(&self.names),
             origin: self.origin.clone(),
             first: self.first.clone(),
             world,
-            watchers: self.watchers.clone(),
+            watchers,
             steps: self.steps,
             has_begun: self.has_begun,
             over: self.over.clone(),

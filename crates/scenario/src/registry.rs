@@ -122,8 +122,8 @@ impl Registry {
     }
 
     /// The states in which a run of a scenario can begin, for an explorer: the scenario as its file
-    /// has it, with nothing drawn. A question of chance with more than `answers` possible answers is
-    /// answered with 0 only.
+    /// has it, with nothing drawn. A question of chance with more than `answers` possible answers
+    /// is answered with 0 only.
     ///
     /// # Errors
     /// If the scenario cannot be run.

@@ -83,7 +83,8 @@ pub trait Session {
     /// Goes on until then, until the run is over, or until it is interrupted.
     fn run(&mut self, until: Until, interrupt: &Interrupt);
 
-    /// A copy, which goes on by itself. What was recorded or compared stays with the original.
+    /// A copy, which goes on by itself. A recording stays with the original. A copy of a replay is
+    /// compared with the log from here on.
     ///
     /// # Errors
     /// If the recording that is replayed cannot be read again.

@@ -2,8 +2,8 @@
 //!
 //! A [`State`] is what an explorer goes through. It tells what can happen next, what each of these
 //! steps leads to, and what the checkers have found. States with the same [id](State::id) have the
-//! same future, and what is found from there on is the same. A state hides the types of a system, as
-//! a [`Session`](crate::Session) does. How time is abstracted stands in [`sim::World::pending`].
+//! same future, and what is found from there on is the same. A state hides the types of a system,
+//! as a [`Session`](crate::Session) does. How time is abstracted stands in [`sim::World::pending`].
 //!
 //! The faults of a path are bounded by a [`Budget`]. A state knows the path that led to it, so that
 //! it can be recorded as an ordinary run.
@@ -194,7 +194,7 @@ struct Seen<S: System> {
     history: HistoryId,
     up: BTreeSet<NodeId>,
     down: BTreeSet<NodeId>,
-    /// The last event that the nemesis was told of.
+    /// The last event that the nemesis has seen.
     last: u64,
 }
 
@@ -246,9 +246,9 @@ impl<S: System> Observer<ProtocolOf<S>> for Seen<S> {
 
 /// What makes one history of operations differ from another, beside the order of what overlaps.
 ///
-/// Which operation came before which is told by the returns that come before an invocation. So a
-/// history is a list of groups, of invocations and of returns by turns, and the order within a group
-/// makes no difference.
+/// One operation precedes another if it returned before the other was invoked. So a history is a
+/// list of groups, in turn of invocations and of returns. The order within a group makes no
+/// difference.
 #[derive(Clone, Default)]
 struct HistoryId {
     /// All groups before the present one.
@@ -506,9 +506,7 @@ impl<S: System> State for Reached<S> {
         for PathStep { choice, answers } in &path.steps {
             words.push(self.choice_in_words(&world, choice));
             world.choices_mut().answer(answers);
-            if world.take(&mut (), choice).is_err() {
-                break;
-            }
+            world.take(&mut (), choice).expect("it was taken before");
         }
         words
     }

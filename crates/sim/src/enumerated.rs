@@ -6,8 +6,8 @@
 //! ([`World::branches`](crate::World::branches) does all this).
 //!
 //! What the network does with a message is such a question: its purpose is `fate`, its name is the
-//! name of the link, and the answers are 0 for a message that arrives, 1 for one that is lost, and 2
-//! for one that is duplicated. It is asked of each message, also where the [`Faults`] leave one
+//! name of the link, and the answers are 0 for a message that arrives, 1 for one that is lost, and
+//! 2 for one that is duplicated. It is asked of each message, also where the [`Faults`] leave one
 //! answer, so that a list of answers means the same with other faults. Where a message can be
 //! duplicated and not lost, it arrives by the answer 1 as by 0.
 

@@ -80,9 +80,9 @@ fn tell(plan: &Plan, explored: &Explored) -> Result<Code, Failure> {
         None => Code::AsExpected,
     };
     let path = explored.found.as_ref().map(|(.., state)| state.path()).unwrap_or_default();
-    if *format != Format::Human {
+    if let Some(mut rows) = format.rows() {
         let recording = output.as_ref().filter(|_| ran.is_some());
-        out.line(json!({
+        let row = json!({
             "scenario": scenario.name,
             "verdict": verdict.as_str(),
             "by": by,
@@ -96,7 +96,9 @@ fn tell(plan: &Plan, explored: &Explored) -> Result<Code, Failure> {
             "steps": path,
             "recording": recording.map(|path| path.display().to_string()),
             "outcome": ran.as_ref().map(|ran| &ran.outcome),
-        }))?;
+        });
+        rows.push(&mut out, &row)?;
+        rows.end(&mut out)?;
         out.flush()?;
         return Ok(code);
     }

@@ -59,7 +59,7 @@ impl System for CounterSystem {
 
     fn deploy(config: &Config, intensity: u64) -> Deployment<Node, ()> {
         let server = Node::Server(Box::new(Server::new(config.redis.clone(), [])));
-        let reader = Node::Reader { poll: config.poll, seen: 0 };
+        let reader = Node::Reader { poll: config.poll, seen: 0, idle: 0 };
         let client = Node::Client { left: 2 * intensity, open: None };
         let nodes = vec![
             NodeSpec::new("redis", Role(0), server),

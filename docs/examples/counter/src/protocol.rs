@@ -45,9 +45,9 @@ pub enum Message {
     Count(u64),
 }
 
-impl From<redis_node::Message> for Message {
-    fn from(message: redis_node::Message) -> Message {
-        Message::Redis(message)
+impl From<Response> for Message {
+    fn from(response: Response) -> Message {
+        Message::Redis(redis_node::Message::Response(response))
     }
 }
 
@@ -78,14 +78,17 @@ pub type Protocol = Types<Message, Timer, Counter, u64>;
 pub const SERVER: NodeId = NodeId(0);
 pub const READER: NodeId = NodeId(1);
 const TIMEOUT: Span = Span::from_millis(50);
+/// After this many polls without a read, the reader stops polling.
+const IDLE: u32 = 100;
 
 /// What runs on a node.
 #[derive(Clone, Debug, Hash)]
 pub enum Node {
     /// Redis.
     Server(Box<Server>),
-    /// Answers reads with the count that it saw last.
-    Reader { poll: Span, seen: u64 },
+    /// Answers reads with the count that it saw last. It polls until no client has asked it for a
+    /// while.
+    Reader { poll: Span, seen: u64, idle: u32 },
     /// Increments and reads in turn.
     Client { left: u64, open: Option<(OpId, TimerId)> },
 }
@@ -104,13 +107,20 @@ impl Process for Node {
                 Input::ConnectionLost { peer, .. } => server.disconnect(peer),
                 _ => (),
             },
-            Node::Reader { poll, seen } => match input {
+            Node::Reader { poll, seen, idle } => match input {
                 Input::Start | Input::Timer(Timer::Poll) => {
-                    send(cx, "GET counter");
-                    cx.set_timer(*poll, Timer::Poll);
+                    *idle += 1;
+                    if *idle < IDLE {
+                        send(cx, "GET counter");
+                        cx.set_timer(*poll, Timer::Poll);
+                    }
                 }
                 Input::Message { from, message: Message::Read } => {
                     cx.send(from, Message::Count(*seen));
+                    if *idle >= IDLE {
+                        cx.set_timer(*poll, Timer::Poll);
+                    }
+                    *idle = 0;
                 }
                 Input::Message { message: Message::Redis(reply), .. } => {
                     if let Some(count) = count_of(&reply) {
@@ -145,7 +155,7 @@ impl Process for Node {
     fn crash(self, keep: Keep) -> Node {
         match self {
             Node::Server(server) => Node::Server(Box::new(server.crash(keep))),
-            Node::Reader { poll, .. } => Node::Reader { poll, seen: 0 },
+            Node::Reader { poll, .. } => Node::Reader { poll, seen: 0, idle: 0 },
             Node::Client { left, .. } => Node::Client { left, open: None },
         }
     }
