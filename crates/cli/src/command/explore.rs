@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use explore::{Explored, Progress};
-use scenario::{Budget, Expected, Interrupt, Registry, Scenario, Verdict};
+use scenario::{Budget, Expect, Expected, Interrupt, Registry, Scenario, Verdict};
 use serde_json::json;
 use trace::file;
 
@@ -61,6 +61,17 @@ pub(crate) fn explore(
     tell(plan, &explored)
 }
 
+/// What an exploration means for the exit code.
+fn code_of(expect: &Expect, explored: &Explored) -> Code {
+    match explored.found.as_ref().map(|(checker, ..)| expect.of(checker)) {
+        Some(Expected::Holds) => Code::NotAsExpected,
+        Some(_) => Code::AsExpected,
+        None if !explored.is_complete() => Code::Inconclusive,
+        None if expect.is_hazard() => Code::NotAsExpected,
+        None => Code::AsExpected,
+    }
+}
+
 /// Says what came of it.
 fn tell(plan: &Plan, explored: &Explored) -> Result<Code, Failure> {
     let Plan { scenario, output, format, .. } = plan;
@@ -72,13 +83,7 @@ fn tell(plan: &Plan, explored: &Explored) -> Result<Code, Failure> {
     };
     let by = explored.found.as_ref().map(|(checker, ..)| *checker);
     let verdict = explored.found.as_ref().map_or(Verdict::Holds, |(_, finding, _)| finding.verdict);
-    let code = match by.map(|checker| expect.of(checker)) {
-        Some(Expected::Holds) => Code::NotAsExpected,
-        Some(_) => Code::AsExpected,
-        None if !explored.is_complete() => Code::Inconclusive,
-        None if expect.is_hazard() => Code::NotAsExpected,
-        None => Code::AsExpected,
-    };
+    let code = code_of(expect, explored);
     let path = explored.found.as_ref().map(|(.., state)| state.path()).unwrap_or_default();
     if let Some(mut rows) = format.rows() {
         let recording = output.as_ref().filter(|_| ran.is_some());
