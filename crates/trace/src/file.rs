@@ -5,7 +5,7 @@
 //!    is overwritten, and no link is followed. The complete file gets its final name in one step.
 //! 2. Only a regular file is replaced. A device, a pipe, or a descriptor such as `/dev/stdout` is
 //!    written to as it is; `-` is stdout.
-//!    A pipe is waited for only as long as no signal comes ([`pipe`](crate::pipe)).
+//!    A pipe is waited for only as long as no signal comes ([`crate::pipe`]).
 //! 3. A link is followed first, so that it is the file behind it that is replaced.
 //! 4. What cannot be written is known before anything is written: a folder, a file in a folder that
 //!    is not there, a place without permission.
