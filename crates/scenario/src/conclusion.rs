@@ -114,7 +114,7 @@ impl<S: System> Prepared<S> {
         Some(Conclusion::of(verdict, violation))
     }
 
-    /// What can only be told of a run that is over.
+    /// What can only be said of a run that is over.
     fn at_the_end(&self, watchers: &Watchers<S>, end: &RunEnd) -> Option<Conclusion> {
         let watches_liveness = self.general.expect.of(LIVENESS) != Expected::Off;
         if let Some(stalled) = &end.stalled
@@ -174,7 +174,7 @@ impl<S: System> Prepared<S> {
         let by = violation.as_ref().map(|violation| violation.by.as_str());
         let mut judgement = expect.judge(verdict, by);
         // A hazard that shows before its fault has come shows something else. (What is reached at
-        // the end is never reached where somebody waits for ever.)
+        // the end is never reached where a client waits for ever.)
         if expect.is_hazard()
             && judgement == Judgement::Met
             && verdict != Verdict::Liveness

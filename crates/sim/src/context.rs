@@ -103,7 +103,7 @@ pub struct Context<'a, P: Protocol> {
     pub(crate) counters: &'a mut Counters,
 }
 
-/// The time of a context: a clock is read only if somebody asks.
+/// The time of a context: a clock is read only if the process asks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Now<'a> {
     Read(LocalTime),

@@ -1,8 +1,8 @@
 //! Choices for an explorer: each question of a step can be answered in each possible way.
 //!
-//! A step is taken once, and [`Enumerated::questions`] tells what it asked. Every question that was
-//! not told its answer got 0. [`other_answers`] lists what else the step could have been answered,
-//! and the explorer takes the step again from a clone with each of these
+//! A step is taken once, and [`Enumerated::questions`] lists what it asked. Every question without
+//! a given answer got 0. [`other_answers`] lists what else the step could have been answered, and
+//! the explorer takes the step again from a clone with each of these
 //! ([`World::branches`](crate::World::branches) does all this).
 //!
 //! What the network does with a message is such a question: its purpose is `fate`, its name is the
@@ -37,7 +37,7 @@ pub enum Faults {
     Any,
 }
 
-/// Answers as told, and with 0 beyond that; remembers what was asked.
+/// Gives the answers that it was given, and 0 after those. It remembers what was asked.
 #[derive(Clone, Debug, Default)]
 pub struct Enumerated {
     faults: Faults,
@@ -120,14 +120,14 @@ impl Choices for Enumerated {
     }
 }
 
-/// What else a step could have been answered, if its first `told` answers stay: each list is to be
+/// What else a step could have been answered, if its first `given` answers stay: each list is to be
 /// given to [`Enumerated::answer`] before the step is taken again from a clone, and then has
-/// alternatives of its own (with `told` the length of the list). A question with a bound above
+/// alternatives of its own (with `given` the length of the list). A question with a bound above
 /// `limit` has no alternatives: see [`Question::is_cut_short`].
 #[must_use]
-pub fn other_answers(questions: &[Question], told: usize, limit: u64) -> Vec<Vec<u64>> {
+pub fn other_answers(questions: &[Question], given: usize, limit: u64) -> Vec<Vec<u64>> {
     let mut others = Vec::new();
-    for (place, question) in questions.iter().enumerate().skip(told) {
+    for (place, question) in questions.iter().enumerate().skip(given) {
         if question.is_cut_short(limit) {
             continue;
         }

@@ -19,8 +19,8 @@ pub struct MessageId(pub u64);
 pub struct Event<P: Protocol> {
     /// When, in true time.
     pub at: Time,
-    /// The how-manieth event of the run, from 0. In a recording it is the place in the file, so it
-    /// is not written down.
+    /// The zero-based index of the event in the run. In a recording it is the place in the file,
+    /// so it is not written down.
     #[serde(skip)]
     pub seq: u64,
     /// At which node; [`NodeId::WORLD`] if at none in particular.
@@ -122,7 +122,7 @@ pub enum Kind<P: Protocol> {
     Mark(Cow<'static, str>),
     /// The nemesis gives an order, which is carried out at once.
     Nemesis(Command<P::Message>),
-    /// A time comes that the nemesis had asked to be told of.
+    /// An alarm of the nemesis goes off.
     Alarm(u32),
     /// The node claims something about itself.
     Claim(P::Claim),

@@ -30,14 +30,14 @@ pub enum Command<M> {
         /// Receivers.
         to: Endpoint,
     },
-    /// What is sent from here to there is kept back, until released.
+    /// What is sent from here to there is held, until released.
     Hold {
         /// Senders.
         from: Endpoint,
         /// Receivers.
         to: Endpoint,
     },
-    /// Takes back a hold between exactly these; what it kept back is sent on its way.
+    /// Takes back a hold between exactly these; what it held is sent on its way.
     Release {
         /// Senders.
         from: Endpoint,
@@ -72,7 +72,7 @@ pub enum Command<M> {
         by_ns: i64,
     },
     /// A word of the operator to a process: it arrives at once, as a message from
-    /// [`NodeId::WORLD`]. A node that is down does not hear it.
+    /// [`NodeId::WORLD`]. A node that is down does not receive it.
     Tell {
         /// To whom.
         node: NodeId,
@@ -86,7 +86,7 @@ pub enum Command<M> {
         /// Which alarm it will be.
         alarm: u32,
     },
-    /// From now on the network is sound: all cuts and holds are taken back, what was kept back is
+    /// From now on the network is sound: all cuts and holds are taken back, what was held is
     /// sent on its way, and nothing is lost or arrives twice any more.
     Mend,
 }
@@ -109,7 +109,7 @@ impl<M> Command<M> {
 }
 
 impl Command<std::convert::Infallible> {
-    /// The same command in a world of messages: one that tells nobody anything.
+    /// The same command in a world of messages: one without words of the operator.
     #[must_use]
     pub fn for_messages<M>(self) -> Command<M> {
         match self {
@@ -130,7 +130,7 @@ impl Command<std::convert::Infallible> {
     }
 }
 
-/// Whoever gives the commands.
+/// What gives the commands.
 pub trait Nemesis<P: Protocol>: Clone {
     /// Sees an event, and may answer with commands.
     fn on_event(&mut self, event: &Event<P>, cx: &mut NemesisContext<'_, P::Message>);

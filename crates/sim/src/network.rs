@@ -1,10 +1,10 @@
 //! The network: what can happen to a message between two nodes.
 //!
 //! A link goes one way, from one node to another, and has a [`LinkRule`]. On a *datagram* link each
-//! message fares for itself: lost, delivered, delivered twice, overtaken. On a *stream* link, which
+//! message fares for itself: lost, delivered, delivered twice, reordered. On a *stream* link, which
 //! is what a TCP connection gives, messages arrive in order and once; loss breaks the connection,
-//! which kills what is in flight both ways, and both ends are told. Requests and replies are links
-//! of their own, so a reply can be lost after the server has applied the command.
+//! which kills what is in flight both ways, and both ends are informed. Requests and replies are
+//! links of their own, so a reply can be lost after the server has applied the command.
 //!
 //! The n-th message of a link always takes the n-th answer for each purpose that the rule has a use
 //! for, whether or not it gets lost: switching loss off leaves every delay as it was. (A message
@@ -77,7 +77,7 @@ pub enum Transport {
     Stream,
 }
 
-/// Whether the sender of a lost datagram is told.
+/// Whether the sender of a lost datagram is informed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Report {
@@ -88,11 +88,11 @@ pub enum Report {
     Reported,
 }
 
-/// Whether datagrams can overtake each other.
+/// Whether datagrams can be reordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Order {
-    /// A message with a short delay overtakes one with a long delay.
+    /// A message with a short delay arrives before an older one with a long delay.
     #[default]
     Free,
     /// First in, first out.
@@ -108,7 +108,7 @@ pub struct LinkRule {
     pub delay: Delay,
     /// How often a datagram is lost, or a stream breaks, per message.
     pub loss: Chance,
-    /// Who hears of a lost datagram.
+    /// Whether the sender of a lost datagram is informed.
     pub report: Report,
     /// How often a datagram arrives twice. The copy has a delay of its own.
     pub duplicate: Chance,

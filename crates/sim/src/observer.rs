@@ -1,16 +1,16 @@
-//! Whoever watches a run.
+//! Observers of a run.
 
 use history::{Digest, Fingerprint};
 
 use crate::{Event, Protocol};
 
-/// Sees every event, and never talks back: a run is the same whoever watches.
+/// Sees every event, and never talks back: a run is the same with any observer.
 pub trait Observer<P: Protocol> {
     /// Something happened.
     fn event(&mut self, event: &Event<P>);
 }
 
-/// Nobody watches.
+/// No observer.
 impl<P: Protocol> Observer<P> for () {
     #[inline]
     fn event(&mut self, _: &Event<P>) {}

@@ -217,7 +217,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         NodeId((self.nodes.len() - 1) as u16)
     }
 
-    /// Lets messages between these be treated by this rule; of several that apply, the last. Where
+    /// Lets messages between these be treated by this rule; the last matching rule wins. Where
     /// none does, messages arrive at once.
     pub fn add_rule(&mut self, from: Endpoint, to: Endpoint, rule: LinkRule) {
         self.rules.push((from, to, rule));
@@ -346,7 +346,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         }
     }
 
-    /// Tells the observers what was asked and answered. The nemesis is not told of chance.
+    /// Tells the observers what was asked and answered. The nemesis does not see answers of chance.
     #[cold]
     fn emit_answers<O: Observer<P::Protocol>>(&mut self, observer: &mut O, node: NodeId) {
         for Answer { purpose, name, ordinal, bound, answer } in self.answers.drain(..) {

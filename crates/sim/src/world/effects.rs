@@ -152,7 +152,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         }
     }
 
-    /// Sends on their way the messages that nothing keeps back any more, in the order in which they
+    /// Sends on their way the messages that nothing holds any more, in the order in which they
     /// were sent.
     pub(super) fn release<O: Observer<P::Protocol>>(&mut self, observer: &mut O) {
         for parcel in std::mem::take(&mut self.held) {
@@ -200,8 +200,8 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
     }
 
     /// A message is lost. On a stream nothing is lost without the connection breaking; on a
-    /// datagram link the sender is told if losses are reported. Nobody is told of a message whose
-    /// connection is history, or its sender.
+    /// datagram link the sender is informed if losses are reported. No node is informed of a
+    /// message whose connection is history, or its sender.
     pub(super) fn tell_of_loss(&mut self, parcel: Parcel<P>) {
         let Parcel { from, to, epoch, id, message, .. } = parcel;
         let link = self.link(from, to);
@@ -217,7 +217,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         }
     }
 
-    /// The connection between two nodes breaks: what is in flight is lost, both ends are told.
+    /// The connection between two nodes breaks: what is in flight is lost, both ends are informed.
     fn break_connection(&mut self, a: NodeId, b: NodeId) {
         self.connections_broke = true;
         for (node, peer) in [(a, b), (b, a)] {
@@ -232,7 +232,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
     }
 
     /// A node that crashed leaves its connections. What it had sent still arrives, and then its
-    /// peers are told.
+    /// peers are informed.
     pub(super) fn leave_connections(&mut self, node: NodeId) {
         let life = self.nodes[node.index()].life;
         for peer in (0..self.nodes.len()).map(|index| NodeId(index as u16)) {

@@ -8,8 +8,8 @@
 //! That a message is lost or duplicated is decided when it is sent, as in every run. It is the
 //! answer to a question that [`Enumerated`](crate::Enumerated) choices ask, so an explorer tries
 //! the other answers as it tries those of any question. Losing a message later would not be the
-//! same: on a stream the connection breaks, and on a link that reports losses the sender is told,
-//! both at the moment of sending.
+//! same: on a stream the connection breaks, and on a link that reports losses the sender is
+//! informed, both at the moment of sending.
 
 use history::Time;
 
@@ -94,7 +94,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
         let now = self.now;
         let link = self.link(from, to);
         if is_last && link.notes_arrivals() && link.epoch == epoch {
-            // If the sender crashes, its peer is told after this.
+            // If the sender crashes, its peer is informed after this.
             link.last_arrival = now;
         }
         let due = self.queue.remove(place);
@@ -186,7 +186,7 @@ impl<P: Process, C: Choices, N: Nemesis<P::Protocol>> World<P, C, N> {
     }
 }
 
-/// An observer that notes whether the nemesis sees an event too: it is not told of chance.
+/// An observer that notes whether the nemesis sees an event too: it does not see answers of chance.
 struct Listening<'a, O> {
     observer: &'a mut O,
     has_heard: bool,

@@ -4,7 +4,7 @@ use sim::{Clock, Command, LocalTime, WallTime};
 
 use crate::stage::{A, Act, B, Stage, ms, span};
 
-/// What a's clocks show when it hears a word at 10 ms, and what they show at 20 ms.
+/// What a's clocks show when it receives a word at 10 ms, and what they show at 20 ms.
 fn readings(clock: Clock, command: Option<Command<crate::stage::Word>>) -> [LocalTime; 2] {
     let mut stage = Stage::of(["a", "b"]);
     stage.nodes[A.index()].clock = clock;

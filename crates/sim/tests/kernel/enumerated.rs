@@ -64,7 +64,7 @@ fn messages_are_lost_and_duplicated_where_that_is_to_be_tried() {
         (lossy, Faults::ByRule, vec![0, 1]),
         (doubling, Faults::ByRule, vec![1, 2]),
         (doubling, Faults::None, vec![1]),
-        // If it is lost both ends are told.
+        // If it is lost both ends are informed.
         (stream, Faults::Any, vec![1, 2]),
     ] {
         let stage = Stage::of(["a", "b"]).rule(rule).tell(0, A, [Act::Say(B, 1)]);

@@ -198,7 +198,7 @@ fn a_connection_that_broke_makes_a_difference_to_what_is_in_flight() {
     assert!(matches!(events[0].kind, Kind::Lose { .. }));
 }
 
-/// Remembers what it was told. It does not say what it is, so it is taken as it stands.
+/// Remembers what it received. It does not say what it is, so it is taken as it stands.
 #[derive(Clone, Debug, Default, Hash)]
 struct Listener(Vec<u32>);
 

@@ -1,4 +1,4 @@
-//! Messages that are kept back, and released.
+//! Messages that are held, and released.
 
 use sim::{Chance, Command, Endpoint, LinkRule, Transport};
 

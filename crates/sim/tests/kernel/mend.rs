@@ -8,7 +8,7 @@ fn always() -> Chance {
     Chance::from_ppm(1_000_000).expect("a million of a million")
 }
 
-/// One word at 1 ms, by such a link, and one at 5 ms, when it has been mended.
+/// One word at 1 ms, by such a link, and one at 5 ms, when it has been healed.
 fn before_and_after(rule: LinkRule) -> Vec<String> {
     let stage = Stage::of(["a", "b"]).rule(rule).at(4, Command::Mend);
     stage.tell(1, A, [Act::Say(B, 1)]).tell(5, A, [Act::Say(B, 2)]).play().story()

@@ -1,4 +1,4 @@
-//! Datagrams that overtake each other, or do not.
+//! Datagrams that are reordered, or are not.
 
 use sim::{LinkRule, Order};
 

@@ -93,7 +93,7 @@ fn between_two_timers_of_one_time_messages_arrive_if_the_timers_were_set_apart()
     let message = Choice::Deliver(MessageId(0));
     assert_eq!(world.take(&mut (), &message), Err(CannotTake::SomethingIsDue));
 
-    // Each sets its timer when it hears of the other.
+    // Each sets its timer when it receives a word of the other.
     let mut world = begun(&Stage::of(["a", "b"]).tell(0, A, [Act::Say(B, 1), timer(1)]));
     (0..2).for_each(|_| clock(&mut world));
     let told = Command::Tell { node: B, message: Word::Do(vec![timer(2)]) };

@@ -1,5 +1,5 @@
-//! A stage for small plays: nodes that do as they are told, a plan of what goes wrong when, and the
-//! run told as a story, one line an event.
+//! A stage for small plays: nodes that follow orders, a plan of what goes wrong when, and the
+//! run as a story, one line an event.
 
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -63,7 +63,7 @@ pub(crate) enum Heard {
     Answer(u64),
 }
 
-/// A process that does as it is told, and remembers what it was handed and when.
+/// A process that follows orders, and remembers what it was handed and when.
 #[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Actor {
     /// In memory.
