@@ -276,7 +276,7 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
     for (args, expected) in [
         (&["--listen", &taken][..], "cannot listen on 127.0.0.1:"),
         (&["--listen", "127.0.0.1:0", "--period", "0s"], "the period cannot be 0s"),
-        (&["--memory", "64"], "\"64\" is no size"),
+        (&["--memory", "64"], "\"64\" is not a size"),
         (&["--ttl", "300"], "is not a length of time"),
         (&["--capacity", "many"], "invalid digit"),
         (&["--upstream", "localhost"], "HOST:PORT"),
