@@ -7,7 +7,8 @@ use crate::stage::{Stage, ok, replies, text};
 
 /// There is room for two keys of one byte with a value of ten, and for no third.
 fn small(maxmemory_policy: EvictionPolicy) -> Stage {
-    Stage::new(ServerConfig { maxmemory: Bytes(1_000), maxmemory_policy, ..ServerConfig::default() })
+    let maxmemory = Bytes(1_000);
+    Stage::new(ServerConfig { maxmemory, maxmemory_policy, ..ServerConfig::default() })
 }
 
 const VALUE: &str = "0123456789";
